@@ -1,0 +1,1 @@
+"""What every source, table and stage shares. Nothing here names a source."""

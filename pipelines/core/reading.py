@@ -1,0 +1,250 @@
+"""Bytes to rows: what the `read.py` of every source shares. No Spark session, no Dagster, no file system.
+
+A reader yields Arrow tables in `read_schema(table)`: `line_number`, the authority's columns as strings, then `reason`
+and `raw`. A record that is kept has no reason; one that can't be parsed has a reason and its text, and no values.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from pipelines.core.table import BronzeTable
+
+CHUNK_BYTES = 16 * 1024 * 1024
+BATCH_ROWS = 50_000
+MAX_RAW = 2_000
+
+Reader = Callable[[BinaryIO, str, type[BronzeTable]], Iterator[pa.Table]]
+Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
+
+
+class Refused(Exception):  # noqa: N818
+    """The file as a whole can't be read; the message says why, without quoting its content."""
+
+
+def read_schema(table: type[BronzeTable]) -> pa.Schema:
+    """Arrow schema that a reader of this table yields."""
+    fields = [pa.field("line_number", pa.int64())]
+    fields += [pa.field(name, pa.string()) for name in table.source_columns()]
+    return pa.schema([*fields, pa.field("reason", pa.string()), pa.field("raw", pa.string())])
+
+
+def decode_line(line: bytes) -> str:
+    """Decode one line: UTF-8, else Windows-1252, else Latin-1 (which takes every byte)."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return line.decode("latin-1")
+
+
+def decode(data: bytes) -> str:
+    """Decode a run of whole lines; lines that are not UTF-8 are decoded one by one."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "\n".join(decode_line(line) for line in data.split(b"\n"))
+
+
+def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the first line, lines without their ends) in chunks of whole lines."""
+    rest, number = b"", 1
+    while chunk := stream.read(CHUNK_BYTES):
+        head, newline, tail = (rest + chunk).rpartition(b"\n")
+        if not newline:
+            rest = tail
+            continue
+        rest = tail
+        lines = decode(head).split("\n")
+        yield number, lines
+        number += len(lines)
+    if rest:
+        yield number, [decode_line(rest)]
+
+
+def batch(table: type[BronzeTable], numbers: Sequence[int], rows: Sequence[Sequence[str | None]]) -> pa.Table:
+    """Build an Arrow table of kept records from rows in the order of the table's source columns."""
+    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in table.source_columns()]
+    arrays = [pa.array(numbers, pa.int64()), *(pa.array(c, pa.string()) for c in columns)]
+    nothing = pa.nulls(len(rows), pa.string())
+    return pa.table([*arrays, nothing, nothing], schema=read_schema(table))
+
+
+def rejected(table: type[BronzeTable], rejects: Sequence[tuple[int, str, str]]) -> pa.Table:
+    """Build an Arrow table of refused records from (line number, reason, raw text)."""
+    n = len(rejects)
+    numbers, reasons, raws = zip(*rejects, strict=True) if rejects else ((), (), ())
+    empty = [pa.nulls(n, pa.string()) for _ in table.source_columns()]
+    raw = pa.array([r[:MAX_RAW] for r in raws], pa.string())
+    columns = [pa.array(numbers, pa.int64()), *empty, pa.array(reasons, pa.string()), raw]
+    return pa.table(columns, schema=read_schema(table))
+
+
+def batches(
+    table: type[BronzeTable], records: Iterable[tuple[int, Sequence[str | None] | None, str, str]]
+) -> Iterator[pa.Table]:
+    """Batch a stream of (line number, values or None, reason, raw), for formats that are read record by record."""
+    numbers: list[int] = []
+    rows: list[Sequence[str | None]] = []
+    rejects: list[tuple[int, str, str]] = []
+    for number, values, reason, raw in records:
+        if values is None:
+            rejects.append((number, reason, raw))
+        else:
+            numbers.append(number)
+            rows.append(values)
+        if len(numbers) + len(rejects) >= BATCH_ROWS:
+            yield from _flush(table, numbers, rows, rejects)
+            numbers, rows, rejects = [], [], []
+    yield from _flush(table, numbers, rows, rejects)
+
+
+def _flush(
+    table: type[BronzeTable],
+    numbers: Sequence[int],
+    rows: Sequence[Sequence[str | None]],
+    rejects: Sequence[tuple[int, str, str]],
+) -> Iterator[pa.Table]:
+    if rows:
+        yield batch(table, numbers, rows)
+    if rejects:
+        yield rejected(table, rejects)
+
+
+def read_delimited(
+    stream: BinaryIO,
+    table: type[BronzeTable],
+    *,
+    delimiter: str,
+    layout: Sequence[str] | None = None,
+    optional_trailing: bool = False,
+) -> Iterator[pa.Table]:
+    """Read lines of fields with quoting off, vectorised.
+
+    `layout` names the fields of a file without a header; None takes the first line as header, whose names must be
+    columns of the table (case-insensitive). `optional_trailing` accepts one empty field more at the end of a line.
+    Blank lines are not records. A line with another number of fields is rejected with both numbers.
+
+    Raises `Refused` where the header names a column that the table does not declare.
+    """
+    import polars as pl
+
+    first_line = 1
+    for start, chunk in numbered_lines(stream):
+        lines = chunk
+        if layout is None:
+            layout = header(lines[0].lstrip("\ufeff"), delimiter, table)
+            lines, start = lines[1:], start + 1
+        first_line = start
+        frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", first_line)
+        frame = frame.with_columns(pl.col("line_number").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
+        frame = frame.filter(pl.col("raw").str.strip_chars().str.len_bytes() > 0)
+        frame = frame.with_columns(fields=pl.col("raw").str.split(delimiter))
+        n = pl.col("fields").list.len()
+        fits = n == len(layout)
+        if optional_trailing:
+            fits = fits | ((n == len(layout) + 1) & (pl.col("fields").list.last() == ""))
+        good, bad = frame.filter(fits), frame.filter(~fits)
+        if good.height:
+            yield _kept(good, layout, table)
+        if bad.height:
+            reasons = bad.select(n.alias("n"))["n"].to_list()
+            yield rejected(
+                table,
+                [
+                    (number, f"{len(layout)} fields expected, {found} found", raw)
+                    for number, found, raw in zip(bad["line_number"], reasons, bad["raw"], strict=True)
+                ],
+            )
+
+
+def _kept(good: object, layout: Sequence[str], table: type[BronzeTable]) -> pa.Table:
+    import polars as pl
+
+    assert isinstance(good, pl.DataFrame)
+    positions = {name: i for i, name in enumerate(layout)}
+    values = [
+        pl.col("fields").list.get(positions[name]).alias(name)
+        if name in positions
+        else pl.lit(None, dtype=pl.String).alias(name)
+        for name in table.source_columns()
+    ]
+    nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in ("reason", "raw")]
+    return good.select("line_number", *values, *nothing).to_arrow().cast(read_schema(table))
+
+
+def header(line: str, delimiter: str, table: type[BronzeTable], rename: dict[str, str] | None = None) -> list[str]:
+    """Column names of a header line, lower case, renamed by `rename`; raises `Refused` for a name not declared."""
+    names = [name.strip().lower() for name in line.strip("\r\n").split(delimiter)]
+    return known_columns([(rename or {}).get(name, name) for name in names], table)
+
+
+def known_columns(names: Sequence[str], table: type[BronzeTable]) -> list[str]:
+    """Check header names against the table's own columns; raises `Refused` naming the first that is not declared."""
+    declared = set(table.source_columns())
+    unknown = [name for name in names if name not in declared]
+    if unknown:
+        raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
+    if len(set(names)) != len(names):
+        raise Refused(f"a column stands twice in the header of {table.address()}")
+    return list(names)
+
+
+def read_quoted_csv(
+    stream: BinaryIO, table: type[BronzeTable], *, columns: dict[str, str], delimiter: str = ","
+) -> Iterator[pa.Table]:
+    """Read a CSV with a header and quoted fields; `columns` maps the authority's header names to the table's columns.
+
+    A record with another number of fields is rejected. Raises `Refused` for a header with unknown or missing names.
+    """
+    lines = (line + "\n" for _, chunk in numbered_lines(stream) for line in chunk)
+    rows = csv.reader(lines, delimiter=delimiter)
+    names = [name.strip() for name in next(rows, [])]
+    if names:
+        names[0] = names[0].lstrip("\ufeff").strip('"')
+    if unknown := [name for name in names if name not in columns]:
+        raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
+    if missing := [name for name in columns if name not in names]:
+        raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")
+    order = [names.index(next(k for k, v in columns.items() if v == c)) for c in table.source_columns()]
+
+    def records() -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
+        number = rows.line_num
+        for row in rows:
+            number, at = rows.line_num, number + 1
+            if not any(field.strip() for field in row):
+                continue
+            if len(row) != len(names):
+                yield at, None, f"{len(names)} fields expected, {len(row)} found", _as_csv(row)
+            else:
+                yield at, [row[i] for i in order], "", ""
+
+    yield from batches(table, records())
+
+
+def _as_csv(row: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(row)
+    return out.getvalue()
+
+
+def count_lines(stream: BinaryIO, *, header_lines: int) -> int:
+    """Count non-blank physical lines after the header, without parsing them: the other side of the row balance."""
+    n, rest = 0, b""
+    while chunk := stream.read(CHUNK_BYTES):
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        n += sum(1 for line in lines if line.strip())
+    return n + bool(rest.strip()) - header_lines
+
+
+def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1) -> int:
+    """Count non-blank records of a quoted CSV by the line ends that stand outside quotes, without parsing fields."""
+    outside = b"".join(stream.read().split(b'"')[::2])
+    return sum(1 for line in outside.split(b"\n") if line.strip(b" \r\t,")) - header_lines

@@ -1,0 +1,73 @@
+"""The one Spark session of a process: embedded by default, a Spark Connect client by one setting."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from pipelines.settings import Settings
+
+QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.properties"
+
+
+class SparkUnavailable(Exception):  # noqa: N818
+    """Spark can't start here; the message says what is missing and how to mend it."""
+
+
+def session(settings: Settings | None = None) -> SparkSession:
+    """Return the process's Spark session, started on first use.
+
+    Raises `SparkUnavailable` where Java or the Delta jars are missing.
+    """
+    from pipelines.settings import settings as current
+
+    settings = settings or current()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    from pyspark.sql import SparkSession
+
+    if settings.spark_remote:
+        return SparkSession.builder.remote(settings.spark_remote).getOrCreate()
+
+    from infra.jars import java_home_problem, jar_paths
+
+    if problem := java_home_problem():
+        raise SparkUnavailable(problem)
+    jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars))
+    builder = SparkSession.builder.master(settings.spark_master).appName("gerland")
+    for key, value in {**_defaults(settings, jars), **settings.spark_conf}.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def _defaults(settings: Settings, jars: str) -> dict[str, str]:
+    """Settings of the embedded session: small partitions, quick JVM start, nothing listening."""
+    return {
+        "spark.driver.extraClassPath": jars,
+        "spark.executor.extraClassPath": jars,
+        "spark.driver.memory": settings.spark_memory,
+        "spark.driver.extraJavaOptions": (
+            f"-Dlog4j2.configurationFile={QUIET_LOG4J} -XX:+UseParallelGC -Dio.netty.tryReflectionSetAccessible=true"
+        ),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": str(Path(str(settings.lake)).absolute() / "_warehouse"),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.driver.host": "localhost",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }

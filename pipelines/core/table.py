@@ -1,0 +1,184 @@
+"""A table is a class: documented, typed, keyed. Everything else about it is compiled from that class.
+
+Belongs here: the declaration (`Table`, `Column`) and the two schemas that need no engine (Arrow, Spark DDL text).
+Does not: engines. The lake, Dagster, Great Expectations and the dictionary read these declarations.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql.types import StructType
+
+TYPES = ("string", "int", "bigint", "double", "boolean", "date", "timestamp", "array<string>", "array<int>")
+SENSITIVITIES = ("public", "internal", "personal", "identifying")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its SQL type, what it means to an epidemiologist, and what may stand in it.
+
+    `codes` is the closed list of values; `minimum` and `maximum` are inclusive; `mostly` is the share of rows that
+    must satisfy the value rules (1.0 blocks, less warns). `sensitivity` is one of `SENSITIVITIES`.
+    """
+
+    type: str
+    meaning: str
+    unit: str | None = None
+    required: bool = False
+    codes: Mapping[str, str] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    mostly: float = 1.0
+    sensitivity: str = "public"
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that no engine could compile."""
+        if self.type not in TYPES:
+            raise ValueError(f"column type {self.type!r} is none of {', '.join(TYPES)}")
+        if self.sensitivity not in SENSITIVITIES:
+            raise ValueError(f"sensitivity {self.sensitivity!r} is none of {', '.join(SENSITIVITIES)}")
+
+
+class Table:
+    """Base of all tables. A subclass states `layer`, `name`, `owner`, `key`, and its columns as class attributes.
+
+    The docstring of the subclass is the table's page in the dictionary: what one row is, coverage, lag and traps.
+    """
+
+    layer: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    owner: ClassVar[str] = "data-engineering"
+    key: ClassVar[tuple[str, ...]] = ()
+    partitioned_by: ClassVar[tuple[str, ...]] = ()
+    has_change_feed: ClassVar[bool] = False
+    columns: ClassVar[dict[str, Column]] = {}
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Collect the columns in the order they are written, inherited ones first."""
+        super().__init_subclass__(**kwargs)
+        columns = dict(cls.columns)
+        columns |= {name: value for name, value in vars(cls).items() if isinstance(value, Column)}
+        cls.columns = columns
+        unknown = [k for k in (*cls.key, *cls.partitioned_by) if k not in columns]
+        if cls.name and unknown:
+            raise ValueError(f"{cls.__name__}: key or partition columns not declared: {', '.join(unknown)}")
+
+    @classmethod
+    def address(cls) -> str:
+        """`layer.name`, the one way a table is spelled everywhere."""
+        return f"{cls.layer}.{cls.name}"
+
+    @classmethod
+    def description(cls) -> str:
+        """Return the class docstring, unindented."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def summary(cls) -> str:
+        """First sentence of the description."""
+        return re.split(r"(?<=\.)\s", cls.description(), maxsplit=1)[0]
+
+    @classmethod
+    def spark_schema(cls) -> StructType:
+        """Spark schema, with meanings as column comments."""
+        from pyspark.sql.types import StructField, StructType
+
+        return StructType(
+            [StructField(name, _spark_types()[c.type], True, {"comment": c.meaning}) for name, c in cls.columns.items()]
+        )
+
+    @classmethod
+    def arrow_schema(cls) -> pa.Schema:
+        """Arrow schema, for readers and tests that need no JVM."""
+        import pyarrow as pa
+
+        types = {
+            "string": pa.string(),
+            "int": pa.int32(),
+            "bigint": pa.int64(),
+            "double": pa.float64(),
+            "boolean": pa.bool_(),
+            "date": pa.date32(),
+            "timestamp": pa.timestamp("us", tz="UTC"),
+            "array<string>": pa.list_(pa.string()),
+            "array<int>": pa.list_(pa.int32()),
+        }
+        return pa.schema([pa.field(name, types[c.type]) for name, c in cls.columns.items()])
+
+
+@cache
+def _spark_types() -> dict[str, Any]:
+    from pyspark.sql import types as t
+
+    return {
+        "string": t.StringType(),
+        "int": t.IntegerType(),
+        "bigint": t.LongType(),
+        "double": t.DoubleType(),
+        "boolean": t.BooleanType(),
+        "date": t.DateType(),
+        "timestamp": t.TimestampType(),
+        "array<string>": t.ArrayType(t.StringType()),
+        "array<int>": t.ArrayType(t.IntegerType()),
+    }
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """Which landed files feed a bronze table.
+
+    `pattern` is matched (search, case-insensitive) against the path inside the landing zone, the archive's own name
+    included: `faers/faers_ascii_2017q2.zip/ascii/DEMO17Q2.txt`.
+    """
+
+    pattern: str
+    compiled: re.Pattern[str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile once; a bad pattern fails at import."""
+        object.__setattr__(self, "compiled", re.compile(self.pattern, re.IGNORECASE))
+
+    def owns(self, path: str) -> bool:
+        """Tell whether a landed path is of this kind."""
+        return self.compiled.search(path) is not None
+
+
+class BronzeTable(Table):
+    """Base of the bronze tables: every record as sent, all strings, with where it stood.
+
+    A subclass names its `source`, its `files`, and declares the columns of the authority's layout as strings.
+    """
+
+    layer = "bronze"
+    source: ClassVar[str] = ""
+    files: ClassVar[FileKind]
+    partitioned_by = ("delivery_id",)
+
+    delivery_id = Column("string", "Delivery the record came in: hash of the file's content and date", required=True)
+    file = Column("string", "Path of the file in the landing zone, archive included", required=True)
+    line_number = Column("bigint", "Line (or record) number in the file, from 1", required=True, minimum=1)
+    known_date = Column("date", "Date the delivery shows it was known: from its name, else the file's date", required=True)
+
+    key = ("delivery_id", "line_number")
+
+    @classmethod
+    def source_columns(cls) -> list[str]:
+        """Names of the authority's own columns, in order."""
+        return [name for name in cls.columns if name not in PROVENANCE]
+
+
+PROVENANCE = ("delivery_id", "file", "line_number", "known_date")
+
+
+def text(meaning: str, **rules: object) -> Column:
+    """Return a string column: the shorthand of bronze layouts."""
+    return Column("string", meaning, **rules)  # type: ignore[arg-type]

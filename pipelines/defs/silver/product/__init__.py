@@ -1,0 +1,1 @@
+"""Medicinal products and packs, human and veterinary, with validity in time; shortages."""

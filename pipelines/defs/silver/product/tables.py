@@ -1,0 +1,99 @@
+"""Products, their composition, packs and shortages, each valid from and to."""
+
+from pipelines.core.table import Column, Table
+from pipelines.defs.silver.report.tables import DOMAINS
+
+NATURES = {"SA": "Active substance as administered (often a salt)", "FT": "Therapeutic fraction (the moiety)"}
+SHORTAGE_STATUSES = {
+    "shortage": "Out of stock",
+    "tension": "Supply under tension",
+    "discontinued": "Marketing stopped",
+    "resupplied": "Available again",
+}
+
+
+class _Versioned(Table):
+    """What every versioned register table shares."""
+
+    source = Column("string", "Register it came from", required=True)
+    valid_from = Column("date", "First extraction date that showed this content", required=True)
+    valid_to = Column("date", "Extraction date that showed other content or none; null while it stands")
+    is_current = Column("boolean", "This is the last content known and it still stands", required=True)
+
+
+class Product(_Versioned):
+    """One version of one medicinal product: a CIS of the human register, an authorisation of the veterinary one.
+
+    Trap: `valid_from` is the date of the extraction that first showed the content, not the date of the authorisation.
+    Orphans (a CIS that other files name and the product file lacks: withdrawn products) stand with `is_orphan`.
+    """
+
+    layer, name, owner = "silver", "product", "product-register"
+    key = ("product_key", "valid_from")
+    partitioned_by = ("source",)
+
+    product_key = Column("string", "`CIS:` or `ANMV:` and the register's number", required=True)
+    domain = Column("string", "Human or veterinary", required=True, codes=DOMAINS)
+    product_name = Column("string", "Name with strength and form; null for an orphan")
+    form = Column("string", "Pharmaceutical form")
+    routes = Column("array<string>", "Routes of administration")
+    species = Column("array<string>", "Target species in French as the register names them; null for human products")
+    holder = Column("string", "Marketing authorisation holder")
+    authorisation_number = Column("string", "Number of the authorisation, EU or national")
+    authorisation_date = Column("date", "Date of the authorisation")
+    authorisation_status = Column("string", "Status of the authorisation as the register words it")
+    marketing_status = Column("string", "Marketing status as the register words it")
+    atc_codes = Column("array<string>", "ATC or ATCvet codes")
+    is_orphan = Column("boolean", "Named by other files of the register but absent from its product file", required=True)
+
+
+class ProductSubstance(_Versioned):
+    """One ingredient of one product: the substance as administered and, where given, its therapeutic fraction."""
+
+    layer, name, owner = "silver", "product_substance", "product-register"
+    key = ("product_key", "ingredient_seq", "valid_from")
+    partitioned_by = ("source",)
+
+    product_key = Column("string", "Key of `silver.product`", required=True)
+    ingredient_seq = Column("int", "Order in the composition, from 1", required=True, minimum=1)
+    element = Column("string", "Part of the product that holds it, such as tablet or solution")
+    source_substance_code = Column("string", "The register's code of the substance")
+    source_substance_name = Column("string", "The register's name of the substance", required=True)
+    nature = Column("string", "Substance as administered or therapeutic fraction", codes=NATURES)
+    link_number = Column("int", "Links a fraction to the substance it is the fraction of")
+    amount_text = Column("string", "Amount as written")
+    amount_mg = Column("double", "Amount in mg where the unit converts", unit="mg", minimum=0)
+    reference_text = Column("string", "Quantity of product the amount is for, as written")
+
+
+class Pack(_Versioned):
+    """One version of one pack that can be sold: a CIP13 of the human register, a GTIN or pack of the veterinary one."""
+
+    layer, name, owner = "silver", "pack", "product-register"
+    key = ("pack_key", "product_key", "valid_from")
+    partitioned_by = ("source",)
+
+    pack_key = Column("string", "`CIP13:` or `GTIN:` and the code, else `ANMV:` product and label", required=True)
+    product_key = Column("string", "Key of `silver.product`", required=True)
+    pack_label = Column("string", "Presentation as the register words it")
+    cip7 = Column("string", "CIP7 of the human register", pattern="^[0-9]{7}$")
+    marketing_status = Column("string", "Marketing status as the register words it")
+    declaration_date = Column("date", "Date of the declaration of marketing")
+    price_eur = Column("double", "Public price with fees", unit="EUR", minimum=0)
+    reimbursement_percent = Column("double", "Reimbursement rate, the highest where several", unit="%", minimum=0, maximum=100)
+
+
+class Shortage(_Versioned):
+    """One declared shortage, tension, stop or return of supply of a product or pack."""
+
+    layer, name, owner = "silver", "shortage", "product-register"
+    key = ("product_key", "pack_key", "status", "start_date", "valid_from")
+    partitioned_by = ("source",)
+
+    product_key = Column("string", "Key of `silver.product`", required=True)
+    pack_key = Column("string", "Key of `silver.pack`; empty where the whole product is meant", required=True)
+    status = Column("string", "What is declared", required=True, codes=SHORTAGE_STATUSES)
+    start_date = Column("date", "Start of the situation", required=True)
+    updated_date = Column("date", "Date of the last update")
+    resupply_date = Column("date", "Date of return of supply, expected or real")
+    link = Column("string", "Page of the authority")

@@ -1,0 +1,1 @@
+"""Adverse-event reports of all vigilances in one language: the case, its products, its events."""

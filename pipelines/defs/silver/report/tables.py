@@ -1,0 +1,175 @@
+"""The report and its children: one language for every vigilance."""
+
+from pipelines.core.table import Column, Table
+
+DOMAINS = {
+    "human": "Medicines for people",
+    "veterinary": "Medicines for animals, people exposed to them included",
+}
+AGENCIES = {"ANSM": "Human medicines", "ANSES": "Veterinary medicines (ANMV), cosmetics, tattoos, nutrition"}
+PRECISIONS = {"day": "full date", "month": "the day is not known, 1 stands", "year": "the month is not known, 1 January"}
+REPORT_TYPES = {
+    "spontaneous": "Sent in by somebody who saw the event",
+    "study": "Solicited, from a study",
+    "literature": "From a publication",
+    "other": "Any other kind",
+}
+REPORTERS = {
+    "physician": "Physician",
+    "pharmacist": "Pharmacist",
+    "nurse": "Nurse",
+    "veterinarian": "Veterinarian",
+    "other_health_professional": "Another health professional, profession not said",
+    "consumer": "Patient, relative or animal owner",
+    "lawyer": "Lawyer",
+    "other": "Somebody else",
+}
+SEXES = {"female": "female", "male": "male", "mixed": "a group of both sexes"}
+ROLES = {
+    "primary_suspect": "The first suspect",
+    "secondary_suspect": "Another suspect",
+    "suspect": "Suspect, rank not said",
+    "interacting": "Suspected of interacting",
+    "concomitant": "Taken at the same time, not suspected",
+    "unknown": "The source does not say",
+}
+SUSPECT_ROLES = ("primary_suspect", "secondary_suspect", "suspect", "interacting", "unknown")
+CHALLENGES = {"positive": "positive", "negative": "negative", "unknown": "unknown", "not_applicable": "does not apply"}
+CODINGS = {
+    "exact": "The normalised name is a dictionary name",
+    "code": "The source gives a code of the dictionary",
+    "salt_stripped": "Found after the salt, hydrate or ester was taken off",
+    "brand": "A brand name, resolved through the products or the brand names of the dictionary",
+    "fuzzy": "The nearest dictionary name above the threshold; see the score",
+    "uncoded": "Not found: kept as reported",
+}
+
+
+class ReportHistory(Table):
+    """One version of one case, with the time it was the one that could be known.
+
+    Coverage: every version that a delivery showed, retractions included. A case's last version is `is_latest`.
+    The case as known on a date D is the row with `known_from <= D` and (`known_to` is null or `known_to > D`), unless
+    it is retracted. Trap: a first version is known from the day the agency received it, unless an earlier extraction
+    of the same file already lacked it; then from the extraction that first showed it.
+    """
+
+    layer, name, owner = "silver", "report_history", "pharmacovigilance"
+    key = ("report_key", "report_version")
+    partitioned_by = ("source",)
+    has_change_feed = True
+
+    report_key = Column("string", "Case key: source, colon, the source's own case id", required=True)
+    report_version = Column("int", "Version of the case, from 1 in the order it was known", required=True, minimum=1)
+    source = Column("string", "Source system the case came through", required=True)
+    source_case_id = Column("string", "The source's own case id, without version", required=True)
+    known_from = Column("date", "First date at which this version could be known", required=True)
+    known_to = Column("date", "Date at which the next version took its place; null while it stands")
+    is_latest = Column("boolean", "This is the last version known", required=True)
+    is_retracted = Column("boolean", "From this version on the case is withdrawn and counts nowhere", required=True)
+    domain = Column("string", "Vigilance the case belongs to", required=True, codes=DOMAINS)
+    agency = Column("string", "Agency in charge of the domain", required=True, codes=AGENCIES)
+    worldwide_case_id = Column(
+        "string", "Identifier the case keeps across senders and databases, where it has one", sensitivity="internal"
+    )
+    report_type = Column("string", "How the case came about; null where the source does not say", codes=REPORT_TYPES)
+    received_first_date = Column("date", "First receipt by the authority", required=True)
+    received_latest_date = Column("date", "Receipt of this version by the authority", required=True)
+    onset_date = Column("date", "Onset of the first event; see the precision")
+    onset_precision = Column("string", "How much of the onset date is known", codes=PRECISIONS)
+    country = Column("string", "Country of occurrence, else of the reporter, ISO 3166 alpha-2", pattern="^[A-Z]{2}$")
+    reporter = Column("string", "Primary reporter's qualification; null where not said", codes=REPORTERS)
+    is_serious = Column("boolean", "Serious by any criterion; null where the source does not say")
+    is_death = Column("boolean", "A person or animal died")
+    is_life_threatening = Column("boolean", "Life-threatening")
+    is_hospitalisation = Column("boolean", "Caused or prolonged hospitalisation")
+    is_disability = Column("boolean", "Disability or incapacity")
+    is_congenital_anomaly = Column("boolean", "Congenital anomaly")
+    is_other_serious = Column("boolean", "Another medically important condition, or intervention required")
+    sex = Column("string", "Sex of the patient or animal", codes=SEXES)
+    age_years = Column("double", "Age at onset", unit="years", minimum=0, maximum=130, mostly=0.99)
+    weight_kg = Column("double", "Weight", unit="kg", minimum=0, maximum=1500, mostly=0.99)
+    species = Column("string", "Species in lower case English; `human` for people", required=True)
+    breed = Column("string", "Breed as reported")
+    n_animals_affected = Column("int", "Animals that reacted", minimum=0)
+    n_animals_treated = Column("int", "Animals treated", minimum=0)
+    n_animals_died = Column("int", "Animals that died", minimum=0)
+
+
+class Report(ReportHistory):
+    """One case, in its latest version: the table to count reports with.
+
+    Coverage: all sources, retracted cases included with `is_retracted` (leave them out of counts). Children join on
+    `report_key` and `report_version`. Duplicates are linked, never deleted: count each `duplicate_cluster` once by
+    keeping `is_cluster_head`. Lag: as that of the source's deliveries.
+    """
+
+    name = "report"
+    key = ("report_key",)
+
+    n_products = Column("int", "Products in the case", required=True, minimum=0)
+    n_events = Column("int", "Events in the case", required=True, minimum=0)
+    completeness = Column(
+        "double",
+        "vigiGrade completeness of what the source can carry, from 0.07 to 1 (Bergvall 2014)",
+        minimum=0,
+        maximum=1,
+    )
+    duplicate_cluster = Column("string", "Key of the cluster of linked duplicates; the case's own key when alone", required=True)
+    is_cluster_head = Column("boolean", "The one case of its cluster that is counted", required=True)
+
+
+class ReportProduct(Table):
+    """One product in one version of a case, as reported and as coded.
+
+    Join to `silver.report` on `report_key` and `report_version` for today's state. `substance_keys` holds every active
+    moiety of the product; an uncoded name keeps a null list, is flagged by `coding_method` and counts as such.
+    """
+
+    layer, name, owner = "silver", "report_product", "pharmacovigilance"
+    key = ("report_key", "report_version", "product_seq")
+    partitioned_by = ("source",)
+    has_change_feed = True
+
+    report_key = Column("string", "Case key", required=True)
+    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    product_seq = Column("int", "Order of the product in the case, from 1", required=True, minimum=1)
+    source = Column("string", "Source system the case came through", required=True)
+    role = Column("string", "Role of the product", required=True, codes=ROLES)
+    reported_name = Column("string", "Product name as reported")
+    reported_substance = Column("string", "Active ingredient as reported, several joined by the source's own mark")
+    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
+    coding_method = Column("string", "How the name was coded", required=True, codes=CODINGS)
+    coding_score = Column("double", "Confidence of the coding, 1 for exact", minimum=0, maximum=1)
+    batch = Column("string", "Batch or lot number as reported")
+    dose_text = Column("string", "Dose as reported")
+    route = Column("string", "Route as reported")
+    start_date = Column("date", "Start of treatment; see the precision")
+    start_precision = Column("string", "How much of the start date is known", codes=PRECISIONS)
+    end_date = Column("date", "End of treatment; see the precision")
+    end_precision = Column("string", "How much of the end date is known", codes=PRECISIONS)
+    indication = Column("string", "Indication as reported; several joined by a semicolon")
+    dechallenge = Column("string", "What happened when the product was stopped", codes=CHALLENGES)
+    rechallenge = Column("string", "What happened when it was given again", codes=CHALLENGES)
+
+
+class ReportEvent(Table):
+    """One event in one version of a case, as reported and as coded.
+
+    Join to `silver.report` on `report_key` and `report_version` for today's state. `term_key` is a key of
+    `silver.term`; an uncoded event keeps its text and a null key.
+    """
+
+    layer, name, owner = "silver", "report_event", "pharmacovigilance"
+    key = ("report_key", "report_version", "event_seq")
+    partitioned_by = ("source",)
+    has_change_feed = True
+
+    report_key = Column("string", "Case key", required=True)
+    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    event_seq = Column("int", "Order of the event in the case, from 1", required=True, minimum=1)
+    source = Column("string", "Source system the case came through", required=True)
+    reported_term = Column("string", "Event as reported", required=True)
+    term_key = Column("string", "Key of `silver.term`; null where uncoded")
+    coding_method = Column("string", "How the term was coded", required=True, codes=CODINGS)
+    outcome = Column("string", "Outcome of the event as reported")

@@ -1,0 +1,1 @@
+"""The substance spine: one moiety whatever the language, salt, brand or species."""

@@ -1,0 +1,97 @@
+"""All settings, typed, in one place. The environment and `gerland.toml` are read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what was expected."""
+
+
+class CaseListing(BaseModel, extra="forbid"):
+    """How the columns of a team's own case listing map to case, product and event."""
+
+    files: str = Field(description="Pattern of the file's path in the landing zone, as a regular expression")
+    case_id: str = "case_id"
+    product: str = "product"
+    event: str = "event"
+    received_date: str | None = Field(None, description="Column with the date of receipt; else the delivery's date")
+    domain: str = "human"
+    delimiter: str = ","
+
+
+class Settings(BaseSettings):
+    """Where things are and how big the engine is. Each can be set as `GERLAND_…` or in `gerland.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix="GERLAND_", env_nested_delimiter="__", extra="forbid")
+
+    landing: Path | str = Field(ROOT / "data" / "landing", description="Folder with one subfolder per source")
+    lake: Path | str = Field(ROOT / "data" / "lake", description="Folder or object-store address of the Delta lake")
+    reports: Path = Field(ROOT / "data" / "reports", description="Folder of the HTML and validation reports")
+    jars: Path = Field(ROOT / "infra" / "jars", description="Folder of the Delta jars")
+    tracking: str = Field(f"sqlite:///{ROOT / 'data' / 'mlflow.db'}", description="MLflow tracking address")
+    artifacts: Path | str = Field(ROOT / "data" / "mlflow", description="MLflow artifacts")
+    sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")
+    as_of: str | None = Field(None, description="Rebuild what was known on this date (YYYY-MM-DD), beside the lake")
+    spark_master: str = Field("local[*]", description="Spark master of the embedded session")
+    spark_remote: str | None = Field(None, description="Spark Connect address; when set, no embedded session is made")
+    spark_memory: str = Field("4g", description="Memory of the embedded driver")
+    spark_conf: dict[str, str] = Field(default_factory=dict, description="More Spark settings, such as object-store keys")
+    shuffle_partitions: int = Field(4, ge=1, description="Shuffle partitions of the embedded session")
+    pseudonym_key: SecretStr | None = Field(None, description="Key of the pseudonyms; a fixed demonstration key if unset")
+    pseudonym_key_version: int = Field(1, ge=1, description="Version of that key, written before each pseudonym")
+    mgps_likelihood: str = Field("zero_inclusive", description="Likelihood of the two-gamma prior")
+    minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")
+    case_listings: list[CaseListing] = Field(default_factory=list, description="Own case listings and their columns")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
+
+
+def settings_file() -> Path:
+    """The settings file: `GERLAND_SETTINGS`, else `gerland.toml` in the working folder."""
+    return Path(os.environ.get("GERLAND_SETTINGS", "gerland.toml"))
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings; raises `SettingsError` naming the setting that is wrong."""
+    _refuse_unknown_environment()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"setting {name!r} is wrong: {first['msg'].lower()} (environment, or {settings_file()})") from None
+    except ValueError as error:
+        raise SettingsError(f"{settings_file()} can't be read: {error}") from None
+
+
+def _refuse_unknown_environment() -> None:
+    known = {f"GERLAND_{name}".upper() for name in Settings.model_fields} | {"GERLAND_SETTINGS", "GERLAND_SHARED"}
+    for name in os.environ:
+        if name.startswith("GERLAND_") and name.split("__")[0] not in known:
+            raise SettingsError(f"setting {name} is unknown; `gerland doctor` lists the settings")
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return load()

@@ -1,0 +1,32 @@
+"""Fixtures of the whole suite: one Spark session, and the authorities' real files where they are to be had."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of real samples and reference results; tests that need it are skipped, with the reason, without it."""
+    folder = Path(os.environ.get("GERLAND_SHARED", ROOT.parent / "shared"))
+    if not (folder / "references").is_dir():
+        pytest.skip("GERLAND_SHARED names no folder with data/ and references/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """The one Spark session of the run."""
+    from pipelines.core.spark import session
+
+    yield session()
