@@ -1,0 +1,1 @@
+"""What runs Gerland: jars, Spark settings, deployment."""

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     landing: Path | str = Field(ROOT / "data" / "landing", description="Folder with one subfolder per source")
     lake: Path | str = Field(ROOT / "data" / "lake", description="Folder or object-store address of the Delta lake")
     reports: Path = Field(ROOT / "data" / "reports", description="Folder of the HTML and validation reports")
-    jars: Path = Field(ROOT / "infra" / "jars", description="Folder of the Delta jars")
+    jars: Path = Field(ROOT / "data" / "jars", description="Folder of the Delta jars")
     tracking: str = Field(f"sqlite:///{ROOT / 'data' / 'mlflow.db'}", description="MLflow tracking address")
     artifacts: Path | str = Field(ROOT / "data" / "mlflow", description="MLflow artifacts")
     sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")
