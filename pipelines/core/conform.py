@@ -49,8 +49,5 @@ def conformed(frame: DataFrame, table: type[Table]) -> DataFrame:
         raise ValueError(f"{table.address()} declares no column {', '.join(unknown)}")
     present = set(frame.columns)
     return frame.select(
-        *[
-            (F.col(f.name) if f.name in present else F.lit(None)).cast(f.dataType).alias(f.name)
-            for f in schema.fields
-        ]
+        *[(F.col(f.name) if f.name in present else F.lit(None)).cast(f.dataType).alias(f.name) for f in schema.fields]
     )

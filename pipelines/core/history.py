@@ -59,3 +59,18 @@ def history(observed: DataFrame, key: Sequence[str], slot: str) -> DataFrame:
             F.when(F.col("_last") < forever, F.col("_last")).alias("valid_to"),
         )
     )
+
+
+def cut_at(frame: DataFrame, date: object) -> DataFrame:
+    """Show a versioned table as known on a date: later versions are gone, those replaced later stand again.
+
+    Tables without versions (`known_from`/`known_to` or `valid_from`/`valid_to`) come back as they are.
+    """
+    day = F.lit(str(date)).cast("date")
+    for start, end, flag in (("known_from", "known_to", "is_latest"), ("valid_from", "valid_to", "is_current")):
+        if start in frame.columns and end in frame.columns:
+            kept = frame.filter(F.col(start) <= day)
+            standing = F.when(F.col(end) <= day, F.col(end))
+            kept = kept.withColumn(end, standing)
+            return kept.withColumn(flag, F.col(end).isNull()) if flag in frame.columns else kept
+    return frame

@@ -23,7 +23,7 @@ Reader = Callable[[BinaryIO, str, type[BronzeTable]], Iterator[pa.Table]]
 Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The file as a whole can't be read; the message says why, without quoting its content."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.properties"
 
 
-class SparkUnavailable(Exception):  # noqa: N818
+class SparkUnavailable(Exception):
     """Spark can't start here; the message says what is missing and how to mend it."""
 
 
@@ -34,7 +34,7 @@ def session(settings: Settings | None = None) -> SparkSession:
     if settings.spark_remote:
         return SparkSession.builder.remote(settings.spark_remote).getOrCreate()
 
-    from infra.jars import java_home_problem, jar_paths
+    from infra.jars import jar_paths, java_home_problem
 
     if problem := java_home_problem():
         raise SparkUnavailable(problem)

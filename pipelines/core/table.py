@@ -60,6 +60,7 @@ class Table:
     key: ClassVar[tuple[str, ...]] = ()
     partitioned_by: ClassVar[tuple[str, ...]] = ()
     has_change_feed: ClassVar[bool] = False
+    is_derived: ClassVar[bool] = False  # recomputed for a past date from the histories, rather than cut at it
     columns: ClassVar[dict[str, Column]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -166,7 +167,9 @@ class BronzeTable(Table):
     delivery_id = Column("string", "Delivery the record came in: hash of the file's content and date", required=True)
     file = Column("string", "Path of the file in the landing zone, archive included", required=True)
     line_number = Column("bigint", "Line (or record) number in the file, from 1", required=True, minimum=1)
-    known_date = Column("date", "Date the delivery shows it was known: from its name, else the file's date", required=True)
+    known_date = Column(
+        "date", "Date the delivery shows it was known: from its name, else the file's date", required=True
+    )
 
     key = ("delivery_id", "line_number")
 

@@ -1,0 +1,237 @@
+"""The lake: the only place that writes to storage.
+
+A table lives at `<root>/<layer>/<name>` as Delta, created from its class: types, comments, NOT NULL and CHECK come from
+the declaration. Writes are idempotent: a delivery replaces itself, an upsert changes only rows that differ, and a step
+whose inputs and code are the same as at its last write is not written again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.catalog import code_version
+from pipelines.core.landing import file_system
+from pipelines.core.table import BronzeTable, Column, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+class LakeError(Exception):
+    """A write was refused or a table is not there; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did: the version the table stands at, and whether this write made it."""
+
+    address: str
+    version: int
+    changed: bool
+    n_rows: int
+
+
+class Lake:
+    """A Delta lakehouse under one root, as a mapping of addresses to lazy DataFrames (`lake["silver.report"]`).
+
+    `as_of` gives the lake as known on a past date: version histories are cut at that date, what is derived from them
+    lives in a lake of its own below `as_of/<date>`, everything else is read from the main lake.
+    """
+
+    def __init__(self, spark: SparkSession, root: str, tables: Mapping[str, type[Table]], as_of: dt.date | None = None):
+        """Open a lake; nothing is written until a table is."""
+        self.spark, self.root, self.tables, self.as_of = spark, str(root), tables, as_of
+
+    def path(self, address: str) -> str:
+        """Folder of a table."""
+        layer, name = address.split(".")
+        base = f"{self.root}/as_of/{self.as_of}" if self.as_of and self._is_derived(address) else self.root
+        return f"{base.rstrip('/')}/{layer}/{name}"
+
+    def _is_derived(self, address: str) -> bool:
+        return self.tables[address].is_derived
+
+    def exists(self, address: str) -> bool:
+        """Tell whether the table has been written."""
+        from pyarrow import fs
+
+        system, path = file_system(f"{self.path(address)}/_delta_log")
+        return system.get_file_info(path).type == fs.FileType.Directory
+
+    def __getitem__(self, address: str) -> DataFrame:
+        """Read a table; one that no delivery has fed yet is empty. Raises `LakeError` for an undeclared address."""
+        from pipelines.core.history import cut_at
+
+        if address not in self.tables:
+            raise LakeError(f"there is no table {address}; `gerland tables` lists them")
+        table = self.tables[address]
+        if not self.exists(address):
+            return self.spark.createDataFrame([], table.spark_schema())
+        frame = self.spark.read.format("delta").load(self.path(address))
+        return cut_at(frame, self.as_of) if self.as_of and not table.is_derived else frame
+
+    def version(self, address: str) -> str:
+        """Identity and version of a table (`<id>@<n>`), or `absent`; read from the log without the engine."""
+        if not self.exists(address):
+            return "absent"
+        table = self._delta(address)
+        return f"{table.metadata().id[:8]}@{table.version()}"
+
+    def versions(self, addresses: Iterable[str]) -> dict[str, str]:
+        """Versions of several tables, for provenance."""
+        return {a: self.version(a) for a in sorted(set(addresses))}
+
+    def is_fresh(self, address: str, inputs: Mapping[str, str]) -> bool:
+        """Tell whether the table was last written from these very inputs by this very code."""
+        if not self.exists(address):
+            return False
+        last = self._delta(address).history(1)[0]
+        return bool(last.get("userMetadata") == self._provenance(inputs))
+
+    def n_rows(self, address: str) -> int:
+        """Rows of a table, from the log."""
+        return sum(n or 0 for n in self._adds(address, "num_records"))
+
+    def n_bytes(self, address: str) -> int:
+        """Bytes of a table's files, from the log."""
+        return sum(n or 0 for n in self._adds(address, "size_bytes"))
+
+    def upsert(self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str]) -> Written:
+        """Make the table hold exactly these rows, changing only those that differ by key.
+
+        Raises `LakeError` where the frame breaks a key or a constraint of the table; nothing is written then.
+        """
+        frame = self._shaped(table, frame)
+        address, path = table.address(), self.path(table.address())
+        self.create(table)
+        if self.n_rows(address) == 0:
+            return self._commit(address, inputs, lambda: frame.write.format("delta").mode("append").save(path))
+        view = f"_incoming_{table.layer}_{table.name}"
+        frame.createOrReplaceTempView(view)
+        same_key = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
+        rest = [c for c in table.columns if c not in table.key]
+        differs = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in rest) or "true"
+        merge = (
+            f"MERGE INTO delta.`{path}` t USING {view} s ON {same_key} "
+            f"WHEN MATCHED AND NOT ({differs}) THEN UPDATE SET * "
+            "WHEN NOT MATCHED THEN INSERT * WHEN NOT MATCHED BY SOURCE THEN DELETE"
+        )
+        return self._commit(address, inputs, lambda: self.spark.sql(merge))
+
+    def replace(self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str]) -> Written:
+        """Overwrite the table whole: for large results that are recomputed rather than edited."""
+        frame = self._shaped(table, frame)
+        path = self.path(table.address())
+        self.create(table)
+        return self._commit(table.address(), inputs, lambda: frame.write.format("delta").mode("overwrite").save(path))
+
+    def replace_deliveries(self, table: type[BronzeTable] | type[Table], frame: DataFrame, ids: Iterable[str]) -> None:
+        """Write the rows of these deliveries, in place of what an interrupted run may have left of them."""
+        frame = self._shaped(table, frame)
+        self.create(table)
+        writer = frame.write.format("delta")
+        if self.n_rows(table.address()):
+            listed = ", ".join(f"'{i}'" for i in sorted(ids))
+            writer = writer.mode("overwrite").option("replaceWhere", f"delivery_id in ({listed})")
+        else:
+            writer = writer.mode("append")
+        self._run(table.address(), lambda: writer.save(self.path(table.address())))
+
+    def create(self, table: type[Table]) -> None:
+        """Create the table from its class where it does not exist yet."""
+        if self.exists(table.address()):
+            return
+        self.spark.sql(ddl(table, self.path(table.address())))
+
+    def register(self, addresses: Iterable[str]) -> None:
+        """Make tables reachable as `layer.table` in this session's SQL."""
+        for address in addresses:
+            if self.exists(address):
+                self.spark.sql(f"CREATE DATABASE IF NOT EXISTS {address.split('.')[0]}")
+                self.spark.sql(f"CREATE TABLE IF NOT EXISTS {address} USING delta LOCATION '{self.path(address)}'")
+
+    def _commit(self, address: str, inputs: Mapping[str, str], write: Any) -> Written:
+        before = self.version(address)
+        self.spark.conf.set(USER_METADATA, self._provenance(inputs))
+        try:
+            self._run(address, write)
+        finally:
+            self.spark.conf.unset(USER_METADATA)
+        after = self.version(address)
+        return Written(address, int(after.split("@")[1]), before != after, self.n_rows(address))
+
+    def _run(self, address: str, write: Any) -> None:
+        """Run a write; the engine's words for a broken constraint become one sentence without row values."""
+        try:
+            write()
+        except Exception as error:
+            text = str(error)
+            if "CHECK constraint" in text or "DELTA_VIOLATE_CONSTRAINT" in text or "NOT NULL constraint" in text:
+                name = text.split("constraint", 1)[1].split("violated")[0].strip()[:60]
+                raise LakeError(f"{address}: a row breaks the constraint {name}; nothing was written") from None
+            if "MULTIPLE_SOURCE_ROW_MATCHING" in text:
+                raise LakeError(f"{address}: two rows share the key; nothing was written") from None
+            raise
+
+    def _provenance(self, inputs: Mapping[str, str]) -> str:
+        return json.dumps({"code": code_version(), "inputs": dict(sorted(inputs.items()))}, sort_keys=True)
+
+    def _shaped(self, table: type[Table], frame: DataFrame) -> DataFrame:
+        from pipelines.core.conform import conformed
+
+        return conformed(frame, table)
+
+    def _delta(self, address: str) -> Any:
+        from deltalake import DeltaTable
+
+        return DeltaTable(self.path(address))
+
+    def _adds(self, address: str, column: str) -> list[int | None]:
+        import pyarrow as pa
+
+        if not self.exists(address):
+            return []
+        return pa.table(self._delta(address).get_add_actions(flatten=True))[column].to_pylist()
+
+
+def ddl(table: type[Table], path: str) -> str:
+    """`CREATE TABLE` of a table class: types, comments, NOT NULL, CHECK, partitions, properties."""
+    columns = ",\n  ".join(
+        f"`{name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT '{_quoted(c.meaning)}'"
+        for name, c in table.columns.items()
+    )
+    properties = {
+        "delta.enableDeletionVectors": "false",
+        "delta.enableChangeDataFeed": str(table.has_change_feed).lower(),
+    }
+    for name, column in table.columns.items():
+        if rule := check(name, column):
+            properties[f"delta.constraints.{name}_rule"] = rule
+    listed = ", ".join(f"'{k}' = '{_quoted(v)}'" for k, v in properties.items())
+    partitions = f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else ""
+    return (
+        f"CREATE TABLE IF NOT EXISTS delta.`{path}` (\n  {columns}\n) USING delta{partitions} "
+        f"COMMENT '{_quoted(table.summary())}' TBLPROPERTIES ({listed})"
+    )
+
+
+def check(name: str, column: Column) -> str | None:
+    """SQL condition that every row must meet, for rules without tolerance; None where there is none."""
+    rules = []
+    if column.codes and column.type == "string":
+        rules.append(f"`{name}` IN ({', '.join(repr(code) for code in column.codes)})")
+    if column.mostly == 1.0 and column.minimum is not None:
+        rules.append(f"`{name}` >= {column.minimum}")
+    if column.mostly == 1.0 and column.maximum is not None:
+        rules.append(f"`{name}` <= {column.maximum}")
+    return f"`{name}` IS NULL OR ({' AND '.join(rules)})" if rules else None
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

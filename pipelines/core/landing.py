@@ -1,0 +1,188 @@
+"""The landing zone: which files lie there, whose they are, what is wrong with them before any row is read.
+
+Nothing in it is ever changed. Archives are read in place, member by member; nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from pyarrow import fs
+
+from pipelines.core.catalog import SourceFolder
+from pipelines.core.reading import Refused
+from pipelines.core.table import BronzeTable
+
+MAX_EXPANDED_BYTES = 64 * 1024**3
+MAX_RATIO = 500
+HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One file of one source: a plain file, a decompressed one, or a member of an archive."""
+
+    source: str
+    path: str
+    container: str
+    member: str | None
+    tables: tuple[type[BronzeTable], ...]
+    known_date: dt.date
+    sha256: str = ""
+    n_bytes: int = 0
+    problem: str | None = None
+
+    @property
+    def delivery_id(self) -> str:
+        """Hash of content and date: what makes a delivery the same or another."""
+        identity = f"{self.source}|{self.sha256}|{self.known_date.isoformat()}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+@dataclass
+class Scan:
+    """What a look at the landing zone found: files of known sources, and paths that belong to none."""
+
+    landed: list[Landed] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+def file_system(root: str) -> tuple[fs.FileSystem, str]:
+    """Open the file system and the base path of a local folder or an object-store address."""
+    if "://" in root:
+        return fs.FileSystem.from_uri(root)
+    return fs.LocalFileSystem(), str(PurePosixPath(root))
+
+
+def scan(root: str, sources: dict[str, SourceFolder]) -> Scan:
+    """Look at every file under the landing zone. Files of known sources are hashed; the others only named."""
+    system, base = file_system(root)
+    found = Scan()
+    infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
+    for info in sorted(infos, key=lambda i: i.path):
+        if info.type != fs.FileType.File:
+            continue
+        path = info.path.removeprefix(base).lstrip("/")
+        modified = info.mtime.date()
+        members = list(_members(system, info.path, path, modified, sources))
+        found.landed += [m for m in members if m.source]
+        found.unknown += [m.path for m in members if not m.source]
+    return found
+
+
+def _members(
+    system: fs.FileSystem, full: str, path: str, modified: dt.date, sources: dict[str, SourceFolder]
+) -> Iterator[Landed]:
+    """The file itself, or the members of an archive, each with its owner; an archive that can't be opened is one problem."""
+    if not path.lower().endswith(".zip"):
+        yield _examined(system, full, _claimed(path, path, None, modified, sources))
+        return
+    try:
+        with system.open_input_file(full) as stream, zipfile.ZipFile(stream) as archive:
+            names = [m.filename for m in archive.infolist() if not m.is_dir()]
+            problem = _hostile(archive)
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError):
+        names, problem = [], _not_a_zip(system, full)
+    if problem:
+        owner = _archive_owner(path, sources)
+        yield Landed(owner, path, path, None, (), modified, *_raw_hash(system, full), problem=problem)
+        return
+    for name in names:
+        yield _examined(system, full, _claimed(f"{path}/{name}", path, name, modified, sources))
+
+
+def _claimed(
+    path: str, container: str, member: str | None, modified: dt.date, sources: dict[str, SourceFolder]
+) -> Landed:
+    for source in sources.values():
+        tables = tuple(t for t in source.tables if t.files.owns(path))
+        if tables:
+            stated = source.card.known_date(path)
+            return Landed(source.name, path, container, member, tables, min(stated or modified, modified))
+    return Landed("", path, container, member, (), modified)
+
+
+def _archive_owner(path: str, sources: dict[str, SourceFolder]) -> str:
+    """An archive that can't be opened belongs to the source whose folder it lies in; to none elsewhere."""
+    top = path.split("/", 1)[0]
+    return top if top in sources else ""
+
+
+def _examined(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
+    if not landed.source:
+        return landed
+    digest, size, head = hashlib.sha256(), 0, b""
+    try:
+        with opened(system, full, landed.member) as stream:
+            while chunk := stream.read(1 << 20):
+                head = head or chunk[:HEAD_BYTES]
+                digest.update(chunk)
+                size += len(chunk)
+                if size > MAX_EXPANDED_BYTES:
+                    raise Refused(f"expands to more than {MAX_EXPANDED_BYTES} bytes")
+    except Refused as refusal:
+        return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=str(refusal))
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        return replace(
+            landed, sha256=digest.hexdigest(), n_bytes=size, problem="truncated or corrupt: it can't be decompressed"
+        )
+    return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=head_problem(head))
+
+
+@contextmanager
+def opened(system: fs.FileSystem, full: str, member: str | None) -> Iterator[BinaryIO]:
+    """Open a landed file for reading bytes: gz is decompressed, an archive member is opened in place."""
+    with system.open_input_file(full) as stream:
+        if member is not None:
+            with zipfile.ZipFile(stream) as archive, archive.open(member) as inner:
+                yield inner  # type: ignore[misc]
+        elif full.lower().endswith(".gz"):
+            with gzip.open(stream) as inner:
+                yield inner  # type: ignore[misc]
+        else:
+            yield stream  # type: ignore[misc]
+
+
+def head_problem(head: bytes) -> str | None:
+    """What the first bytes say is wrong: empty, a web page, UTF-16."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
+    if not start:
+        return "empty"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "a web page (HTML), not data: the download went wrong"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "encoded as UTF-16; UTF-8 or Windows-1252 is expected"
+    return None
+
+
+def _hostile(archive: zipfile.ZipFile) -> str | None:
+    for member in archive.infolist():
+        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+        if member.filename.startswith(("/", "\\")) or ".." in parts:
+            return "holds a path that climbs out of the archive"
+        if member.flag_bits & 0x1:
+            return "is encrypted"
+        if member.file_size > 50_000_000 and member.file_size > MAX_RATIO * max(member.compress_size, 1):
+            return "expands more than 500 times: refused as a zip bomb"
+    return None
+
+
+def _not_a_zip(system: fs.FileSystem, full: str) -> str:
+    with system.open_input_file(full) as stream:
+        problem = head_problem(stream.read(HEAD_BYTES))
+    return problem or "truncated or not a zip archive"
+
+
+def _raw_hash(system: fs.FileSystem, full: str) -> tuple[str, int]:
+    with system.open_input_file(full) as stream:
+        data = stream.read()
+    return hashlib.sha256(data).hexdigest(), len(data)

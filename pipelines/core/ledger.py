@@ -1,0 +1,53 @@
+"""The two tables that every source writes to: what was delivered, and what was refused."""
+
+from __future__ import annotations
+
+from pipelines.core.table import Column, Table
+
+STATUSES = {"accepted": "Read; each row kept or quarantined", "refused": "Not readable as a whole; nothing kept"}
+
+
+class Delivery(Table):
+    """One landed file and one table that was read from it: the ledger of what came in.
+
+    A file is known by its content and date: the same bytes again, under whatever name or inside whatever archive, are
+    no new delivery. `n_rows_read` is counted from the bytes without parsing them; it must equal kept + quarantined.
+    """
+
+    layer, name = "bronze", "delivery"
+    key = ("delivery_id", "table_name")
+
+    delivery_id = Column("string", "Hash of the file's content and date", required=True)
+    table_name = Column(
+        "string", "Bronze table read from the file; empty when the file was refused unread", required=True
+    )
+    source = Column("string", "Source system", required=True)
+    file = Column("string", "Path in the landing zone, archive included", required=True)
+    known_date = Column("date", "Date at which the file could be known", required=True)
+    sha256 = Column("string", "Hash of the file's bytes, decompressed", required=True)
+    n_bytes = Column("bigint", "Size, decompressed", unit="byte", required=True, minimum=0)
+    status = Column("string", "Whether the file was read", required=True, codes=STATUSES)
+    reason = Column("string", "Why it was refused")
+    n_rows_read = Column("bigint", "Records in the file, counted without parsing", required=True, minimum=0)
+    n_rows_kept = Column("bigint", "Records in the bronze table", required=True, minimum=0)
+    n_rows_quarantined = Column("bigint", "Records in quarantine", required=True, minimum=0)
+    ingested_at = Column("timestamp", "When it was ingested", required=True)
+    code_version = Column("string", "Version of the code that read it", required=True)
+
+
+class Quarantine(Table):
+    """One record, or one whole file, that could not be read: where it stood and why.
+
+    `raw` is the record as sent, cut at 2,000 characters; it is withheld for tables with identifying columns.
+    """
+
+    layer, name = "bronze", "quarantine"
+    key = ("delivery_id", "table_name", "line_number")
+
+    delivery_id = Column("string", "Delivery the record came in", required=True)
+    table_name = Column("string", "Bronze table it was meant for; empty for a whole file", required=True)
+    source = Column("string", "Source system", required=True)
+    file = Column("string", "Path in the landing zone, archive included", required=True)
+    line_number = Column("bigint", "Line or record number; 0 for the whole file", required=True, minimum=0)
+    reason = Column("string", "Why it can't be read", required=True)
+    raw = Column("string", "The record as sent", sensitivity="identifying")
