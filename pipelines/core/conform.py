@@ -1,4 +1,4 @@
-"""What the `conform.py` of every source and entity shares: naming what is read, and ending in the table's own columns."""
+"""What every `conform.py` shares: naming what is read, and ending in the table's own columns."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def scan(root: str, sources: dict[str, SourceFolder]) -> Scan:
 def _members(
     system: fs.FileSystem, full: str, path: str, modified: dt.date, sources: dict[str, SourceFolder]
 ) -> Iterator[Landed]:
-    """The file itself, or the members of an archive, each with its owner; an archive that can't be opened is one problem."""
+    """The file itself, or an archive's members, each with its owner; an archive that can't be opened is one problem."""
     if not path.lower().endswith(".zip"):
         yield _examined(system, full, _claimed(path, path, None, modified, sources))
         return
