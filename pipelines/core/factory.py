@@ -1,0 +1,220 @@
+"""Folders to Dagster: each source folder becomes one ingestion, each table with a transform one asset, with its checks.
+
+The functions stay pure; here they meet the lake. A table whose inputs and code have not changed since it was written
+is not written again, and its checks are those of that version.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from expectations.dagster import check_result, check_specs
+
+from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
+from pipelines.core.conform import Transform, reads_of
+from pipelines.core.run import Platform, tell
+from pipelines.core.table import Table
+from pipelines.defs.resources import PlatformResource
+
+KINDS = {
+    "bronze": {"spark", "delta", "bronze"},
+    "silver": {"spark", "delta", "silver"},
+    "gold": {"spark", "delta", "gold"},
+}
+BALANCE = "rows_accounted"
+
+
+def key(address: str) -> dg.AssetKey:
+    """`layer/table`."""
+    return dg.AssetKey(address.split("."))
+
+
+def column_schema(table: type[Table]) -> dg.TableSchema:
+    """The table's columns as the Dagster UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                type=c.type,
+                description=c.meaning + (f" [{c.unit}]" if c.unit else ""),
+                constraints=dg.TableColumnConstraints(nullable=not c.required),
+                tags={"sensitivity": c.sensitivity},
+            )
+            for name, c in table.columns.items()
+        ]
+    )
+
+
+def spec(table: type[Table], deps: tuple[str, ...] = ()) -> dg.AssetSpec:
+    """Asset spec of a table: everything in it comes from the class."""
+    return dg.AssetSpec(
+        key(table.address()),
+        deps=[key(d) for d in deps if d != table.address()],
+        description=table.description(),
+        group_name=table.layer,
+        owners=[f"team:{table.owner}"],
+        kinds=KINDS[table.layer],
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "dagster/table_name": table.address(),
+            "key": ", ".join(table.key),
+        },
+    )
+
+
+def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
+    """One ingestion: all bronze tables of a source, and the balance of rows of each as a blocking check."""
+    by_key = {key(t.address()): t for t in source.tables}
+    balances = [
+        dg.AssetCheckSpec(
+            BALANCE,
+            asset=k,
+            blocking=True,
+            description="Rows counted in the files, unparsed, equal rows in the table plus rows in quarantine.",
+        )
+        for k in by_key
+    ]
+
+    @dg.multi_asset(
+        name=f"ingest_{source.name}",
+        specs=[spec(t) for t in source.tables],
+        check_specs=balances,
+        op_tags={"source": source.name},
+        pool="spark",
+    )
+    def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
+        from pipelines.core.ingest import ingest
+        from pipelines.core.landing import scan
+
+        running = platform.open()
+        lake, root = running.lake, str(running.settings.landing)
+        wanted = running.settings.sources
+        if wanted and source.name not in wanted:
+            landed = []
+        else:
+            landed = scan(root, sources()).landed
+        intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
+        for table in source.tables:
+            yield _bronze_result(lake, table, intake)
+
+    return ingest_source
+
+
+def _bronze_result(lake: Any, table: type[Table], intake: Any) -> dg.MaterializeResult[Any]:
+    from pipelines.core.balance import balance
+
+    address = table.address()
+    lake.create(table)
+    counted = balance(lake, table)
+    metadata = {
+        **_sizes(lake, address),
+        "rows new": intake.total("n_rows_kept", table.name),
+        "rows quarantined": counted.n_quarantined,
+        "files known already": intake.n_known,
+        "table version": lake.version(address),
+    }
+    return dg.MaterializeResult(
+        asset_key=key(address),
+        metadata=metadata,
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=key(address),
+                check_name=BALANCE,
+                passed=counted.is_balanced,
+                metadata={
+                    "rows in": counted.n_read,
+                    "rows kept": counted.n_kept,
+                    "rows quarantined": counted.n_quarantined,
+                    "deliveries out of balance": counted.n_unbalanced,
+                },
+            )
+        ],
+    )
+
+
+def _sizes(lake: Any, address: str) -> dict[str, int]:
+    return {"dagster/row_count": lake.n_rows(address), "bytes": lake.n_bytes(address)}
+
+
+def table_asset(table: type[Table], transform: Transform) -> dg.AssetsDefinition:
+    """One derived table: compute, write what changed, validate what stands."""
+    asset_key = key(table.address())
+
+    @dg.multi_asset(
+        name=f"{table.layer}_{table.name}",
+        specs=[spec(table, reads_of(transform))],
+        check_specs=check_specs(table, asset_key),
+        pool="spark",
+    )
+    def build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
+        running = platform.open()
+        yield from _built(running, table, transform, context.run_id)
+
+    return build
+
+
+def _built(running: Platform, table: type[Table], transform: Transform, run_id: str) -> Iterator[Any]:
+    from expectations.kept import validated
+
+    lake, address = running.lake, table.address()
+    if running.as_of and not table.is_derived:
+        tell(f"{address}: as it stands, seen from {running.as_of}")
+        changed = False
+    else:
+        inputs = lake.versions(reads_of(transform)) | settings_of(transform, running)
+        changed = not lake.is_fresh(address, inputs)
+        if changed:
+            frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
+            write = lake.replace if getattr(transform, "replaces", False) else lake.upsert
+            written = write(table, frame, inputs)
+            tell(f"{address}: {written.n_rows:,} rows{'' if written.changed else ', nothing changed'}")
+        else:
+            tell(f"{address}: unchanged, its inputs and code are the same")
+    outcomes = validated(lake, table, running.settings.reports)
+    measured = getattr(transform, "measure", None)
+    yield dg.MaterializeResult(
+        asset_key=key(address),
+        metadata={
+            **_sizes(lake, address),
+            "table version": lake.version(address),
+            "written": changed,
+            "code version": code_version(),
+            **(measured(lake) if measured else {}),
+        },
+        check_results=[check_result(outcome, key(address)) for outcome in outcomes],
+    )
+
+
+def settings_of(transform: Transform, running: Platform) -> dict[str, str]:
+    """Settings that a transform declares to depend on, as part of its provenance."""
+    return {f"settings.{name}": str(getattr(running.settings, name)) for name in getattr(transform, "settings", ())}
+
+
+def transform_of(table: type[Table]) -> Transform | None:
+    """Return the function that makes a table: named after it, in `conform.py` or `build.py` of its folder."""
+    package = table.__module__.rsplit(".", 1)[0]
+    if not package.startswith(DEFS):
+        return None
+    for module in ("conform", "build"):
+        try:
+            loaded = importlib.import_module(f"{package}.{module}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{module}":
+                raise
+            continue
+        return getattr(loaded, table.name, None)
+    return None
+
+
+def assets() -> list[dg.AssetsDefinition]:
+    """Every asset of the platform."""
+    ingestions = [source_assets(s) for s in sources().values()]
+    derived = [
+        table_asset(t, transform)
+        for t in tables().values()
+        if t.layer != "bronze" and (transform := transform_of(t)) is not None
+    ]
+    return [*ingestions, *derived]

@@ -1,0 +1,57 @@
+"""What one run of the platform holds: settings, Spark session, lake, and a voice. Opened once per process and settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipelines.core.catalog import tables
+from pipelines.core.privacy import DEMONSTRATION_KEY, Pseudonymiser
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from pipelines.core.lake import Lake
+    from pipelines.settings import Settings
+
+log = logging.getLogger("gerland")
+
+
+def tell(message: str) -> None:
+    """Say what is going on; the command line and Dagster show it. Never a row value."""
+    log.info(message)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The engine behind the assets, for one set of settings."""
+
+    settings: Settings
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The process's Spark session."""
+        from pipelines.core.spark import session
+
+        return session(self.settings)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake of the settings, cut at `as_of` when that is set."""
+        from pipelines.core.lake import Lake
+
+        return Lake(self.spark, str(self.settings.lake), tables(), self.as_of)
+
+    @property
+    def as_of(self) -> dt.date | None:
+        """Date as known on which the run rebuilds; None for today's state."""
+        return dt.date.fromisoformat(self.settings.as_of) if self.settings.as_of else None
+
+    @property
+    def pseudonymiser(self) -> Pseudonymiser:
+        """The key of the settings, else the demonstration key."""
+        key = self.settings.pseudonym_key
+        return Pseudonymiser(key.get_secret_value() if key else DEMONSTRATION_KEY, self.settings.pseudonym_key_version)

@@ -1,0 +1,15 @@
+"""The code location: everything that the folders under `defs/` hold, and nothing else."""
+
+import dagster as dg
+
+from pipelines.core.factory import assets
+from pipelines.defs import automation
+from pipelines.defs.resources import PlatformResource
+
+defs = dg.Definitions(
+    assets=assets(),
+    jobs=[automation.build_lake, automation.ingest, automation.rescore],
+    schedules=[automation.nightly],
+    sensors=[automation.landing_zone],
+    resources={"platform": PlatformResource()},
+)

@@ -1,0 +1,64 @@
+"""When things run: the jobs, the nightly schedule, and the sensor that watches the landing zone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.defs.resources import PlatformResource
+
+MAIN_JOB = "build_lake"
+
+build_lake = dg.define_asset_job(
+    MAIN_JOB,
+    selection=dg.AssetSelection.all(),
+    description="The main job: landed files to bronze, silver, gold and signals. Steps without new input write nothing.",
+    executor_def=dg.in_process_executor,
+)
+ingest = dg.define_asset_job(
+    "ingest",
+    selection=dg.AssetSelection.groups("bronze"),
+    description="Landed files to bronze only.",
+    executor_def=dg.in_process_executor,
+)
+rescore = dg.define_asset_job(
+    "rescore",
+    selection=dg.AssetSelection.groups("gold"),
+    description="Gold tables and signals from the silver that stands.",
+    executor_def=dg.in_process_executor,
+)
+nightly = dg.ScheduleDefinition(
+    name="nightly",
+    job=build_lake,
+    cron_schedule="0 3 * * *",
+    execution_timezone="Europe/Paris",
+    description="The main job every night at three, Paris time.",
+)
+
+
+@dg.sensor(
+    job=build_lake,
+    minimum_interval_seconds=30,
+    description="Starts the main job when a file is delivered to the landing zone or changed there.",
+)
+def landing_zone(
+    context: dg.SensorEvaluationContext, platform: PlatformResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Compare the listing of the landing zone (paths, sizes, times) with the one of the last look."""
+    from pyarrow import fs
+
+    from pipelines.core.landing import file_system
+
+    system, base = file_system(str(platform.open().settings.landing))
+    infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
+    files = sorted((i.path, i.size, i.mtime_ns) for i in infos if i.type == fs.FileType.File)
+    seen = hashlib.sha256(repr(files).encode()).hexdigest()[:16]
+    if not files:
+        yield dg.SkipReason("the landing zone is empty")
+    elif seen == context.cursor:
+        yield dg.SkipReason(f"no change among {len(files)} files")
+    else:
+        context.update_cursor(seen)
+        yield dg.RunRequest(run_key=seen, tags={"landing": seen})
