@@ -45,9 +45,13 @@ class Settings(BaseSettings):
     spark_master: str = Field("local[*]", description="Spark master of the embedded session")
     spark_remote: str | None = Field(None, description="Spark Connect address; when set, no embedded session is made")
     spark_memory: str = Field("4g", description="Memory of the embedded driver")
-    spark_conf: dict[str, str] = Field(default_factory=dict, description="More Spark settings, such as object-store keys")
+    spark_conf: dict[str, str] = Field(
+        default_factory=dict, description="More Spark settings, such as object-store keys"
+    )
     shuffle_partitions: int = Field(4, ge=1, description="Shuffle partitions of the embedded session")
-    pseudonym_key: SecretStr | None = Field(None, description="Key of the pseudonyms; a fixed demonstration key if unset")
+    pseudonym_key: SecretStr | None = Field(
+        None, description="Key of the pseudonyms; a fixed demonstration key if unset"
+    )
     pseudonym_key_version: int = Field(1, ge=1, description="Version of that key, written before each pseudonym")
     mgps_likelihood: str = Field("zero_inclusive", description="Likelihood of the two-gamma prior")
     minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")
@@ -79,7 +83,9 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"setting {name!r} is wrong: {first['msg'].lower()} (environment, or {settings_file()})") from None
+        raise SettingsError(
+            f"setting {name!r} is wrong: {first['msg'].lower()} (environment, or {settings_file()})"
+        ) from None
     except ValueError as error:
         raise SettingsError(f"{settings_file()} can't be read: {error}") from None
 

@@ -1,0 +1,1 @@
+"""How much is reported, by whom, about what."""

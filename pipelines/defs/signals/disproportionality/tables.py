@@ -1,0 +1,108 @@
+"""Counts, prior and scores of every substance-event pair."""
+
+from pipelines.core.table import Column, Table
+
+ANY = "*"
+
+
+class PairCount(Table):
+    """The change in the number of reports of one pair, or of one margin, from one month end to the next.
+
+    Sum the changes up to a month to get what was known then: a new case adds, a follow-up that drops an event or a
+    retraction subtracts. `*` stands for any substance or any event, so that margins count distinct reports: the row
+    (`*`, `*`) is the number of reports. Duplicates count once; concomitant products do not count.
+    """
+
+    layer, name, owner = "gold", "pair_count", "signal-detection"
+    key = ("population", "substance_key", "term_key", "month")
+    is_derived = True
+
+    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
+    substance_key = Column("string", "Key of `silver.substance`, or `*`", required=True)
+    term_key = Column("string", "Key of `silver.term`, or `*`", required=True)
+    month = Column("date", "Month end", required=True)
+    n_change = Column("bigint", "Reports gained less reports lost since the month end before", required=True)
+
+
+class Prior(Table):
+    """The two-gamma prior of one population, fitted on what was known at one month end.
+
+    Fitted again whenever the population has grown by a quarter, and at the last month: a month is scored with the
+    latest prior fitted at or before it, so that nothing leaks from later. Rows are read back from the registered
+    model, whose name and version they carry.
+    """
+
+    layer, name, owner = "gold", "prior", "signal-detection"
+    key = ("population", "month")
+    is_derived = True
+
+    population = Column("string", "Population the prior belongs to", required=True)
+    month = Column("date", "Month end it was fitted at", required=True)
+    likelihood = Column("string", "Likelihood of the fit: which cells count and how", required=True)
+    alpha1 = Column("double", "Shape of the first gamma", required=True, minimum=0)
+    beta1 = Column("double", "Rate of the first gamma", required=True, minimum=0)
+    alpha2 = Column("double", "Shape of the second gamma", required=True, minimum=0)
+    beta2 = Column("double", "Rate of the second gamma", required=True, minimum=0)
+    p = Column("double", "Weight of the first gamma", required=True, minimum=0, maximum=1)
+    neg_log_likelihood = Column("double", "Negative log-likelihood at the optimum", required=True)
+    n_reports = Column("bigint", "Reports of the population at that month end", required=True, minimum=1)
+    n_pairs = Column("bigint", "Pairs with at least one report", required=True, minimum=1)
+    is_converged = Column("boolean", "The optimiser converged", required=True)
+    model_name = Column("string", "Registered model", required=True)
+    model_version = Column("string", "Version of the registered model", required=True)
+    run_id = Column("string", "MLflow run of the fit", required=True)
+
+
+class Signal(Table):
+    """One pair of substance and event in one population at one month end, as known then, with every score and rule.
+
+    One row for every pair with a report. Scores compare with all other reports of the population; they rank
+    hypotheses, they measure no risk. A score that its conditions don't allow is null and `not_computed` says why.
+    `is_latest` marks the last month. Traps: reporting waves raise scores; heavily reported pairs mask others.
+    """
+
+    layer, name, owner = "gold", "signal", "signal-detection"
+    key = ("population", "substance_key", "term_key", "month")
+    partitioned_by = ("population",)
+    is_derived = True
+
+    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
+    domain = Column("string", "Human or veterinary", required=True)
+    month = Column("date", "Month end at which the state was known", required=True)
+    is_latest = Column("boolean", "Last month end of the population", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    substance_name = Column("string", "Substance", required=True)
+    term_key = Column("string", "Key of `silver.term`", required=True)
+    term_name = Column("string", "Event", required=True)
+    soc_name = Column("string", "System organ class, where the dictionary's hierarchy is open")
+    a = Column("bigint", "Reports with substance and event", unit="reports", required=True, minimum=1)
+    b = Column("bigint", "Reports with the substance, without the event", unit="reports", required=True, minimum=0)
+    c = Column("bigint", "Reports with the event, without the substance", unit="reports", required=True, minimum=0)
+    d = Column("bigint", "All other reports of the population", unit="reports", required=True, minimum=0)
+    n_new = Column("bigint", "Change of `a` since the month end before", unit="reports", required=True)
+    expected = Column("double", "Reports expected if substance and event were independent", minimum=0)
+    prr = Column("double", "Proportional reporting ratio", minimum=0)
+    prr_lower = Column("double", "Lower 95 % bound of PRR", minimum=0)
+    prr_upper = Column("double", "Upper 95 % bound of PRR", minimum=0)
+    chi2_yates = Column("double", "Chi-squared with Yates' correction", minimum=0)
+    is_prr_signal = Column("boolean", "Evans' rule: PRR >= 2, chi-squared >= 4, a >= 3", required=True)
+    ror = Column("double", "Reporting odds ratio", minimum=0)
+    ror_lower = Column("double", "Lower 95 % bound of ROR", minimum=0)
+    ror_upper = Column("double", "Upper 95 % bound of ROR", minimum=0)
+    is_ror_signal = Column("boolean", "Lower bound of ROR > 1 and a >= 3", required=True)
+    ic = Column("double", "Information component (Norén 2013)", unit="bit")
+    ic025 = Column("double", "Exact 2.5 % quantile of the IC", unit="bit")
+    ic975 = Column("double", "Exact 97.5 % quantile of the IC", unit="bit")
+    is_ic_signal = Column("boolean", "IC025 > 0", required=True)
+    ebgm = Column("double", "Empirical Bayes geometric mean", minimum=0)
+    eb05 = Column("double", "5 % quantile of the posterior", minimum=0)
+    eb95 = Column("double", "95 % quantile of the posterior", minimum=0)
+    ebgm_likelihood = Column("string", "Likelihood of the prior behind EBGM")
+    prior_month = Column("date", "Month end at which that prior was fitted")
+    is_ebgm_signal = Column("boolean", "EB05 >= 2", required=True)
+    first_prr_month = Column("date", "First month end at which the PRR rule was met")
+    first_ror_month = Column("date", "First month end at which the ROR rule was met")
+    first_ic_month = Column("date", "First month end at which the IC rule was met")
+    first_ebgm_month = Column("date", "First month end at which the EBGM rule was met")
+    is_new = Column("boolean", "A rule is met now for the first time", required=True)
+    not_computed = Column("string", "Scores that are null, and why")
