@@ -3,8 +3,8 @@
 import dagster as dg
 
 from pipelines.core.factory import assets
+from pipelines.core.resource import PlatformResource
 from pipelines.defs import automation
-from pipelines.defs.resources import PlatformResource
 
 defs = dg.Definitions(
     assets=assets(),

@@ -45,13 +45,9 @@ class Settings(BaseSettings):
     spark_master: str = Field("local[*]", description="Spark master of the embedded session")
     spark_remote: str | None = Field(None, description="Spark Connect address; when set, no embedded session is made")
     spark_memory: str = Field("4g", description="Memory of the embedded driver")
-    spark_conf: dict[str, str] = Field(
-        default_factory=dict, description="More Spark settings, such as object-store keys"
-    )
+    spark_conf: dict[str, str] = Field(default_factory=dict, description="More Spark settings")
     shuffle_partitions: int = Field(4, ge=1, description="Shuffle partitions of the embedded session")
-    pseudonym_key: SecretStr | None = Field(
-        None, description="Key of the pseudonyms; a fixed demonstration key if unset"
-    )
+    pseudonym_key: SecretStr | None = Field(None, description="Key of the pseudonyms; a demonstration key if unset")
     pseudonym_key_version: int = Field(1, ge=1, description="Version of that key, written before each pseudonym")
     mgps_likelihood: str = Field("zero_inclusive", description="Likelihood of the two-gamma prior")
     minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")

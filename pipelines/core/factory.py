@@ -15,15 +15,10 @@ from expectations.dagster import check_result, check_specs
 
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
+from pipelines.core.resource import PlatformResource
 from pipelines.core.run import Platform, tell
 from pipelines.core.table import Table
-from pipelines.defs.resources import PlatformResource
 
-KINDS = {
-    "bronze": {"spark", "delta", "bronze"},
-    "silver": {"spark", "delta", "silver"},
-    "gold": {"spark", "delta", "gold"},
-}
 BALANCE = "rows_accounted"
 
 
@@ -56,7 +51,7 @@ def spec(table: type[Table], deps: tuple[str, ...] = ()) -> dg.AssetSpec:
         description=table.description(),
         group_name=table.layer,
         owners=[f"team:{table.owner}"],
-        kinds=KINDS[table.layer],
+        kinds={"spark", "delta", table.layer},
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/table_name": table.address(),
@@ -91,11 +86,8 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
 
         running = platform.open()
         lake, root = running.lake, str(running.settings.landing)
-        wanted = running.settings.sources
-        if wanted and source.name not in wanted:
-            landed = []
-        else:
-            landed = scan(root, sources()).landed
+        is_wanted = source.name in (running.settings.sources or [source.name])
+        landed = scan(root, {source.name: source}) if is_wanted else []
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
         for table in source.tables:
             yield _bronze_result(lake, table, intake)

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
@@ -48,14 +48,6 @@ class Landed:
         return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-@dataclass
-class Scan:
-    """What a look at the landing zone found: files of known sources, and paths that belong to none."""
-
-    landed: list[Landed] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-
-
 def file_system(root: str) -> tuple[fs.FileSystem, str]:
     """Open the file system and the base path of a local folder or an object-store address."""
     if "://" in root:
@@ -63,20 +55,24 @@ def file_system(root: str) -> tuple[fs.FileSystem, str]:
     return fs.LocalFileSystem(), str(PurePosixPath(root))
 
 
-def scan(root: str, sources: dict[str, SourceFolder]) -> Scan:
-    """Look at every file under the landing zone. Files of known sources are hashed; the others only named."""
+def scan(root: str, sources: dict[str, SourceFolder]) -> list[Landed]:
+    """Find the files of these sources under the landing zone, hashed, with what is wrong with them."""
     system, base = file_system(root)
-    found = Scan()
+    return [_examined(system, f"{base}/{f.container}", f) for f in _found(system, base, sources) if f.source]
+
+
+def unclaimed(root: str, sources: dict[str, SourceFolder]) -> list[str]:
+    """Paths under the landing zone that no source knows: reported, never touched."""
+    system, base = file_system(root)
+    return [f.path for f in _found(system, base, sources) if not f.source]
+
+
+def _found(system: fs.FileSystem, base: str, sources: dict[str, SourceFolder]) -> Iterator[Landed]:
     infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
     for info in sorted(infos, key=lambda i: i.path):
-        if info.type != fs.FileType.File:
-            continue
-        path = info.path.removeprefix(base).lstrip("/")
-        modified = info.mtime.date()
-        members = list(_members(system, info.path, path, modified, sources))
-        found.landed += [m for m in members if m.source]
-        found.unknown += [m.path for m in members if not m.source]
-    return found
+        if info.type == fs.FileType.File:
+            path = info.path.removeprefix(base).lstrip("/")
+            yield from _members(system, info.path, path, info.mtime.date(), sources)
 
 
 def _members(
@@ -84,7 +80,7 @@ def _members(
 ) -> Iterator[Landed]:
     """The file itself, or an archive's members, each with its owner; an archive that can't be opened is one problem."""
     if not path.lower().endswith(".zip"):
-        yield _examined(system, full, _claimed(path, path, None, modified, sources))
+        yield _claimed(path, path, None, modified, sources)
         return
     try:
         with system.open_input_file(full) as stream, zipfile.ZipFile(stream) as archive:
@@ -97,7 +93,7 @@ def _members(
         yield Landed(owner, path, path, None, (), modified, *_raw_hash(system, full), problem=problem)
         return
     for name in names:
-        yield _examined(system, full, _claimed(f"{path}/{name}", path, name, modified, sources))
+        yield _claimed(f"{path}/{name}", path, name, modified, sources)
 
 
 def _claimed(
@@ -118,7 +114,7 @@ def _archive_owner(path: str, sources: dict[str, SourceFolder]) -> str:
 
 
 def _examined(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
-    if not landed.source:
+    if landed.problem:
         return landed
     digest, size, head = hashlib.sha256(), 0, b""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import dagster as dg
+from pydantic import Field
 
 from pipelines.core.run import Platform
 from pipelines.settings import load
@@ -17,7 +18,7 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     lake: str = ""
     reports: str = ""
     as_of: str = ""
-    sources: list[str] = []
+    sources: list[str] = Field(default_factory=list)
 
     def open(self) -> Platform:
         """Open the platform; the same settings share one Spark session in a process."""

@@ -1,4 +1,4 @@
-"""What one run of the platform holds: settings, Spark session, lake, and a voice. Opened once per process and settings."""
+"""What one run of the platform holds: settings, Spark session, lake, and a voice."""
 
 from __future__ import annotations
 

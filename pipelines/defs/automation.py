@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.defs.resources import PlatformResource
+from pipelines.core.resource import PlatformResource
 
 MAIN_JOB = "build_lake"
 
 build_lake = dg.define_asset_job(
     MAIN_JOB,
     selection=dg.AssetSelection.all(),
-    description="The main job: landed files to bronze, silver, gold and signals. Steps without new input write nothing.",
+    description="The main job, from landed files to signals. Steps without new input write nothing.",
     executor_def=dg.in_process_executor,
 )
 ingest = dg.define_asset_job(
