@@ -1,0 +1,187 @@
+"""`gerland …`: the command line. Heavy imports stay inside the commands, so that `--help` answers at once.
+
+Exit codes: 0 done; 1 failed, with one sentence on stderr; 2 wrong usage; 3 done, but a blocking check failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="gerland",
+    help="One-Health signal platform: files of the authorities to a Delta lakehouse, checked, with ranked signals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+score_app = typer.Typer(help="Score a file of your own: counts or a case listing in, the signal table out.")
+FAILED, CHECK_FAILED = 1, 3
+_state = {"debug": False}
+
+LandingOption = Annotated[Path | None, typer.Option(help="Landing zone: one folder per source.")]
+LakeOption = Annotated[Path | None, typer.Option(help="Folder of the lake.")]
+AsOfOption = Annotated[str | None, typer.Option(help="Show what was known on this date (YYYY-MM-DD).")]
+
+
+class Stop(Exception):  # noqa: N818
+    """End the command with one sentence."""
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+) -> None:
+    """Options of every command."""
+    _state["debug"] = debug
+
+
+@app.command()
+def run(
+    landing: LandingOption = None,
+    lake: LakeOption = None,
+    sources: Annotated[str | None, typer.Option(help="Ingest these sources only, comma-separated.")] = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Run the main job: landed files to bronze, silver, gold, signals and a report."""
+    from pipelines.main_job import run_main_job
+
+    code = run_main_job(_given(landing=landing, lake=lake, as_of=as_of), _listed(sources), say=_progress())
+    if code:
+        raise typer.Exit(CHECK_FAILED if code == "checks" else FAILED)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write the landing zone to.")],
+    reports: Annotated[int, typer.Option(min=100, help="Adverse-event reports in the simulated world.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
+) -> None:
+    """Write the files of every source from one simulated country, with the planted truth beside them."""
+    from pipelines.simulator.write import simulate as write
+
+    say = _progress()
+    write(out, reports, seed, say)
+    say(f"written to {out}; next: gerland run --landing {out}")
+
+
+@app.command()
+def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], landing: LandingOption = None) -> None:
+    """Download a source's files from its official addresses into the landing zone."""
+    from pipelines.core.catalog import sources
+    from pipelines.core.fetch import fetch as download
+
+    if source not in sources():
+        raise Stop(f"there is no source {source!r}; known are {', '.join(sources())}")
+    target = landing or Path(_settings().landing)
+    for done in download(sources()[source].card, target, _progress()):
+        typer.echo(done)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="SQL over tables named layer.table.")],
+    format: Annotated[str, typer.Option(help="table, csv or parquet.")] = "table",
+    out: Annotated[Path | None, typer.Option(help="File to write; parquet needs one.")] = None,
+    lake: LakeOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Query the lake with SQL. Starts no Java and answers in about two seconds."""
+    from pipelines.core.query import query as ask
+    from pipelines.core.query import render
+
+    result = ask(str(lake or _settings().lake), query, as_of)
+    render(result, format, out)
+
+
+@app.command()
+def tables(
+    name: Annotated[str | None, typer.Argument(help="One table, such as silver.report.")] = None,
+) -> None:
+    """Show the data dictionary: all tables, or one with its columns."""
+    from pipelines.dictionary import show
+
+    show(name)
+
+
+@app.command()
+def doctor(fix: Annotated[bool, typer.Option("--fix", help="Fetch what can be fetched.")] = False) -> None:
+    """Check Java, jars, settings and disk, and say how to mend each."""
+    from pipelines.doctor import report
+
+    if not report(fix):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port of Dagster; MLflow takes the next.")] = 3000,
+) -> None:
+    """Open Dagster and MLflow in the browser's reach until interrupted."""
+    from pipelines.ui import serve
+
+    serve(_settings(), port, say=_progress())
+
+
+def _settings() -> Any:
+    from pipelines.settings import settings
+
+    return settings()
+
+
+def _given(**values: object) -> dict[str, str]:
+    return {k: str(v.absolute() if isinstance(v, Path) else v) for k, v in values.items() if v is not None}
+
+
+def _listed(text: str | None) -> list[str]:
+    from pipelines.core.catalog import sources
+
+    names = [part.strip() for part in (text or "").split(",") if part.strip()]
+    if unknown := [n for n in names if n not in sources()]:
+        raise Stop(f"there is no source {unknown[0]!r}; known are {', '.join(sources())}")
+    return names
+
+
+def _progress() -> Any:
+    """A voice that says how long the command has run; also the platform's logger speaks with it."""
+    start = time.monotonic()
+
+    def say(message: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - start:7.1f} s  {message}\n")
+        sys.stderr.flush()
+
+    class Spoken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(record.getMessage())
+
+    log = logging.getLogger("gerland")
+    log.handlers, log.propagate = [Spoken()], False
+    log.setLevel(logging.INFO)
+    return say
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stderr.write(f"gerland: {message}\n")
+    raise SystemExit(FAILED)
+
+
+def main() -> None:
+    """Entry point: an error is one sentence; its trace is behind `--debug`."""
+    from pipelines.errors import sentence
+
+    try:
+        app()
+    except Exception as error:
+        if _state["debug"]:
+            raise
+        _fail(sentence(error))
+
+
+if __name__ == "__main__":
+    main()
