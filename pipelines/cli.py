@@ -30,7 +30,7 @@ LakeOption = Annotated[Path | None, typer.Option(help="Folder of the lake.")]
 AsOfOption = Annotated[str | None, typer.Option(help="Show what was known on this date (YYYY-MM-DD).")]
 
 
-class Stop(Exception):  # noqa: N818
+class Stop(Exception):
     """End the command with one sentence."""
 
 

@@ -8,7 +8,7 @@ no entry, and the next one writes the same deliveries again in place.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -148,9 +148,9 @@ def _read(
         bad = {i for (i, name), r in balance.items() if r["bad"] and (i, name) not in refusals}
         whole = [(files[i], name, reason) for (i, name), reason in refusals.items()]
         if bad or whole:
-            rows = envelope.filter(F.col("reason").isNotNull() & (F.col("line_number") > WHOLE_FILE))
-            rows = rows.filter(F.col("delivery_id").isin(sorted(bad))).withColumn("source", F.lit(source.name))
-            _write_quarantine(lake, whole, rows.select(*Quarantine.columns), bad)
+            rejects = envelope.filter(F.col("reason").isNotNull() & (F.col("line_number") > WHOLE_FILE))
+            rejects = rejects.filter(F.col("delivery_id").isin(sorted(bad))).withColumn("source", F.lit(source.name))
+            _write_quarantine(lake, whole, rejects.select(*Quarantine.columns), bad)
     finally:
         envelope.unpersist()
     ledger = []
@@ -176,7 +176,7 @@ def _selected(envelope: DataFrame, table: type[BronzeTable], ids: list[str]) -> 
 
 def _write_quarantine(
     lake: Lake,
-    whole: list[tuple[Landed, str, str | None]],
+    whole: Sequence[tuple[Landed, str, str | None]],
     rows: DataFrame | None = None,
     ids: Iterable[str] = (),
 ) -> None:

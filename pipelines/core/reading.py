@@ -70,7 +70,9 @@ def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
 
 def batch(table: type[BronzeTable], numbers: Sequence[int], rows: Sequence[Sequence[str | None]]) -> pa.Table:
     """Build an Arrow table of kept records from rows in the order of the table's source columns."""
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in table.source_columns()]
+    columns: list[Sequence[str | None]] = (
+        list(zip(*rows, strict=True)) if rows else [[] for _ in table.source_columns()]
+    )
     arrays = [pa.array(numbers, pa.int64()), *(pa.array(c, pa.string()) for c in columns)]
     nothing = pa.nulls(len(rows), pa.string())
     return pa.table([*arrays, nothing, nothing], schema=read_schema(table))
