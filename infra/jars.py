@@ -101,3 +101,23 @@ def _fetch(jar: Jar, folder: Path) -> None:
                 "check the network (or the Java proxy settings), then run again"
             )
         found.replace(folder / jar.file_name)
+
+
+def main() -> int:
+    """Fetch the locked jars into the folder of the settings; one sentence where that fails."""
+    import sys
+
+    from pipelines.settings import SettingsError, load
+
+    try:
+        if problem := java_home_problem():
+            raise JarsMissing(problem)
+        jar_paths(load().jars)
+    except (JarsMissing, SettingsError) as error:
+        sys.stderr.write(f"gerland: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

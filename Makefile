@@ -1,0 +1,40 @@
+# Gerland: `make demo` and `make test` do all the set-up they need.
+.DEFAULT_GOAL := help
+REPORTS ?= 20000
+SEED ?= 1
+LANDING ?= data/landing
+bin := .venv/bin
+
+help: ## these lines
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: ## install what is locked, fetch the jars
+	@infra/setup.sh
+
+demo: setup ## the main job on a simulated country: lake, signals, report
+	@$(bin)/gerland simulate --out $(LANDING) --reports $(REPORTS) --seed $(SEED)
+	@$(bin)/gerland run --landing $(LANDING)
+
+test: setup ## all tests but the slow proofs
+	@$(bin)/python -m pytest -q -m "not slow"
+
+prove: setup ## the slow proofs
+	@$(bin)/python -m pytest -q -m slow
+
+check: setup ## lint, format, types, architecture
+	@$(bin)/ruff check .
+	@$(bin)/ruff format --check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports --no-cache
+
+docs: setup ## the generated pages
+	@$(bin)/python -m pipelines.dictionary
+
+lock: setup ## resolve the dependencies again
+	@$(bin)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--group pyproject.toml:dev pyproject.toml -o requirements.lock
+
+clean: ## everything that was made: environment, lake, caches
+	@rm -rf .venv data .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+.PHONY: help setup demo test prove check docs lock clean
