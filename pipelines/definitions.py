@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from pipelines.core.factory import assets
-from pipelines.core.resource import PlatformResource
+from pipelines.assets import assets
+from pipelines.defs.resources import PlatformResource
 from pipelines.defs import automation
 
 defs = dg.Definitions(

@@ -19,7 +19,6 @@ from typing import BinaryIO
 from pyarrow import fs
 
 from pipelines.core.catalog import SourceFolder
-from pipelines.core.reading import Refused
 from pipelines.core.table import BronzeTable
 
 MAX_EXPANDED_BYTES = 64 * 1024**3
@@ -124,14 +123,17 @@ def _examined(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
                 digest.update(chunk)
                 size += len(chunk)
                 if size > MAX_EXPANDED_BYTES:
-                    raise Refused(f"expands to more than {MAX_EXPANDED_BYTES} bytes")
-    except Refused as refusal:
-        return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=str(refusal))
+                    return _unreadable(system, full, landed, f"expands to more than {MAX_EXPANDED_BYTES:,} bytes")
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        return replace(
-            landed, sha256=digest.hexdigest(), n_bytes=size, problem="truncated or corrupt: it can't be decompressed"
-        )
+        return _unreadable(system, full, landed, "truncated or corrupt: it can't be decompressed")
     return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=head_problem(head))
+
+
+def _unreadable(system: fs.FileSystem, full: str, landed: Landed, problem: str) -> Landed:
+    """A file without readable content is known by its raw bytes, and by its name inside an archive."""
+    raw, size = _raw_hash(system, full)
+    sha256 = hashlib.sha256(f"{raw}|{landed.member}".encode()).hexdigest() if landed.member else raw
+    return replace(landed, sha256=sha256, n_bytes=size, problem=problem)
 
 
 @contextmanager

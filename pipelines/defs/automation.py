@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.core.resource import PlatformResource
+from pipelines.defs.resources import PlatformResource
 
 MAIN_JOB = "build_lake"
 

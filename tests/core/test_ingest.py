@@ -1,0 +1,150 @@
+"""Landing to bronze: what comes in is kept or quarantined, once, whatever it is."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.balance import balance
+from pipelines.core.catalog import SourceFolder
+from pipelines.core.ingest import ingest
+from pipelines.core.lake import Lake
+from pipelines.core.landing import scan, unclaimed
+from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.privacy import Pseudonymiser
+from tests.core.toy import SOURCE
+from tests.core.toy.tables import ToyLine, ToyPerson
+
+TOY = SourceFolder(SOURCE, (ToyLine, ToyPerson), "tests.core.toy")
+TABLES = {t.address(): t for t in (Delivery, Quarantine, ToyLine, ToyPerson)}
+ADDRESS = ToyLine.address()
+
+
+def zipped(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/") + ".txt", data)
+    return out.getvalue()
+
+
+def deliver(landing: Path, **files: bytes) -> None:
+    for name, data in files.items():
+        path = landing / "toy" / name.replace("__", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def run(lake: Lake, landing: Path):
+    return ingest(lake, TOY, scan(str(landing), {"toy": TOY}), str(landing), Pseudonymiser("k"), lambda _: None)
+
+
+def rows(lake: Lake) -> set[tuple[str, str]]:
+    return {(r["left"], r["right"]) for r in lake[ADDRESS].collect()}
+
+
+@pytest.fixture
+def lake(spark, tmp_path):
+    return Lake(spark, str(tmp_path / "lake"), TABLES)
+
+
+@pytest.mark.spark
+def test_every_record_is_kept_or_quarantined_with_file_line_and_reason(lake, tmp_path):
+    deliver(tmp_path / "in", one__txt=b"a|b\n\nc|d|e\nf|g")
+    intake = run(lake, tmp_path / "in")
+    assert rows(lake) == {("a", "b"), ("f", "g")}
+    refused = lake[Quarantine.address()].collect()
+    assert [(r["file"], r["line_number"], r["reason"], r["raw"]) for r in refused] == [
+        ("toy/one.txt", 3, "2 fields expected, 3 found", "c|d|e")
+    ]
+    assert intake.total("n_rows_read") == 3
+    counted = balance(lake, ToyLine)
+    assert (counted.n_read, counted.n_kept, counted.n_quarantined, counted.is_balanced) == (3, 2, 1, True)
+
+
+@pytest.mark.spark
+def test_the_balance_sees_a_lost_row(lake, tmp_path, spark):
+    deliver(tmp_path / "in", one__txt=b"a|b\nc|d\n")
+    run(lake, tmp_path / "in")
+    spark.sql(f"DELETE FROM delta.`{lake.path(ADDRESS)}` WHERE left = 'a'")
+    assert not balance(lake, ToyLine).is_balanced
+
+
+@pytest.mark.spark
+def test_the_same_content_again_under_any_name_changes_nothing(lake, tmp_path):
+    landing = tmp_path / "in"
+    deliver(landing, one__txt=b"a|b\n")
+    run(lake, landing)
+    before = lake.versions([ADDRESS, Delivery.address()])
+    deliver(landing, copy__txt__gz=gzip.compress(b"a|b\n"), pack__zip=zipped(inner__one=b"a|b\n"))
+    again = run(lake, landing)
+    assert lake.versions([ADDRESS, Delivery.address()]) == before
+    assert (again.ledger, again.n_known) == ([], 3)
+
+
+@pytest.mark.spark
+def test_an_interrupted_run_is_written_again_in_place(lake, tmp_path, spark):
+    deliver(tmp_path / "in", one__txt=b"a|b\nx\n")
+    run(lake, tmp_path / "in")
+    spark.sql(f"DELETE FROM delta.`{lake.path(Delivery.address())}`")  # the ledger is written last
+    run(lake, tmp_path / "in")
+    assert lake[ADDRESS].count() == 1
+    assert lake[Quarantine.address()].count() == 1
+    assert balance(lake, ToyLine).is_balanced
+
+
+@pytest.mark.spark
+def test_broken_files_are_refused_while_the_others_go_on(lake, tmp_path):
+    whole = zipped(a=b"m|n\n" * 500)
+    deliver(
+        tmp_path / "in",
+        good__txt=b"a|b\n",
+        empty__txt=b"",
+        page__zip=b"<!DOCTYPE html><html>quota exceeded</html>",
+        cut__zip=whole[: len(whole) // 2],
+        wide__txt="a|b\n".encode("utf-16"),
+        broken__txt__gz=gzip.compress(b"a|b\n" * 1000)[:40],
+        climbing__zip=zipped(**{"..__..__etc": b"a|b\n"}),
+    )
+    run(lake, tmp_path / "in")
+    assert rows(lake) == {("a", "b")}
+    reasons = {r["file"]: r["reason"] for r in lake[Quarantine.address()].collect()}
+    assert reasons["toy/empty.txt"] == "empty"
+    assert "HTML" in reasons["toy/page.zip"]
+    assert "truncated" in reasons["toy/cut.zip"]
+    assert "UTF-16" in reasons["toy/wide.txt"]
+    assert "can't be decompressed" in reasons["toy/broken.txt.gz"]
+    assert "climbs out" in reasons["toy/climbing.zip"]
+    ledger = lake[Delivery.address()]
+    assert ledger.filter("status = 'refused'").count() == 6
+
+
+@pytest.mark.spark
+def test_identifiers_are_replaced_before_anything_is_written(lake, tmp_path):
+    deliver(tmp_path / "in", one__person=b"SECRET-77|fine\nSECRET-77|SECRET-88|broken\n")
+    run(lake, tmp_path / "in")
+    person = lake[ToyPerson.address()].collect()[0]["person"]
+    assert person == Pseudonymiser("k")("SECRET-77")
+    written = [p for p in Path(lake.root).rglob("*") if p.is_file()]
+    assert written
+    assert not [p for p in written if b"SECRET" in p.read_bytes()]
+    assert "SECRET" not in str(lake[Quarantine.address()].collect())
+
+
+def test_what_no_source_knows_is_reported_and_left_alone(tmp_path):
+    deliver(tmp_path, one__txt=b"a|b\n", notes__pdf=b"%PDF")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "x.csv").write_bytes(b"1")
+    assert unclaimed(str(tmp_path), {"toy": TOY}) == ["other/x.csv", "toy/notes.pdf"]
+
+
+def test_a_delivery_is_known_by_the_date_in_its_path_else_by_the_files_own(tmp_path):
+    deliver(tmp_path, **{"2024-07-13/a__txt": b"a|b\n"}, b__txt=b"a|b\n")
+    os.utime(tmp_path / "toy" / "b.txt", (1_600_000_000, 1_600_000_000))
+    dates = {f.path: f.known_date.isoformat() for f in scan(str(tmp_path), {"toy": TOY})}
+    assert dates == {"toy/2024-07-13/a.txt": "2024-07-13", "toy/b.txt": "2020-09-13"}

@@ -1,0 +1,137 @@
+"""The lake: created from classes, changed only where rows differ, refusing what breaks a rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipelines.core.conform import conformed
+from pipelines.core.history import cut_at, history
+from pipelines.core.lake import Lake, LakeError
+from pipelines.core.table import Column, Table
+
+
+class Thing(Table):
+    """One thing, said by its 'name'. More is said here."""
+
+    layer, name, key = "silver", "thing", ("thing_id",)
+    has_change_feed = True
+    thing_id = Column("string", "The thing's key", required=True)
+    kind = Column("string", "Its kind", codes={"x": "an x", "y": "a y"})
+    size = Column("double", "Its size", unit="mm", minimum=0)
+
+
+TABLES = {Thing.address(): Thing}
+
+
+@pytest.fixture
+def lake(spark, tmp_path):
+    return Lake(spark, str(tmp_path), TABLES)
+
+
+def frame(lake, *rows):
+    return lake.spark.createDataFrame(list(rows), "thing_id string, kind string, size double")
+
+
+def content(lake):
+    return sorted(tuple(r) for r in lake[Thing.address()].collect())
+
+
+@pytest.mark.spark
+def test_an_upsert_leaves_exactly_the_rows_given_and_touches_only_those_that_differ(lake):
+    lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", None), ("c", "x", 3.0)), {"in": "1"})
+    written = lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", 2.0), ("d", "x", 4.0)), {"in": "2"})
+    assert content(lake) == [("a", "x", 1.0), ("b", "y", 2.0), ("d", "x", 4.0)]
+    feed = lake.spark.read.format("delta").option("readChangeFeed", "true")
+    changes = feed.option("startingVersion", written.version).load(lake.path(Thing.address()))
+    assert {(r["thing_id"], r["_change_type"]) for r in changes.collect()} == {
+        ("b", "update_preimage"),
+        ("b", "update_postimage"),
+        ("c", "delete"),
+        ("d", "insert"),
+    }
+
+
+@pytest.mark.spark
+def test_the_same_inputs_and_code_are_fresh_and_others_are_not(lake):
+    assert not lake.is_fresh(Thing.address(), {"in": "1"})
+    lake.upsert(Thing, frame(lake, ("a", "x", 1.0)), {"in": "1"})
+    assert lake.is_fresh(Thing.address(), {"in": "1"})
+    assert not lake.is_fresh(Thing.address(), {"in": "2"})
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("row", [("a", "z", 1.0), ("a", "x", -1.0), (None, "x", 1.0)])
+def test_a_row_that_breaks_a_declared_rule_is_refused_without_showing_it(lake, row):
+    with pytest.raises(LakeError, match=r"silver\.thing: a row breaks") as caught:
+        lake.upsert(Thing, frame(lake, ("ok", "x", 1.0), row), {})
+    assert "-1.0" not in str(caught.value)
+    assert content(lake) == []
+
+
+@pytest.mark.spark
+def test_two_rows_with_one_key_are_refused(lake):
+    lake.upsert(Thing, frame(lake, ("a", "x", 1.0)), {})
+    with pytest.raises(LakeError, match="share the key"):
+        lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("a", "y", 2.0)), {})
+
+
+@pytest.mark.spark
+def test_comments_come_from_the_class(lake):
+    lake.create(Thing)
+    columns = lake.spark.sql(f"DESCRIBE delta.`{lake.path(Thing.address())}`").collect()
+    assert {r["col_name"]: r["comment"] for r in columns}["size"] == "Its size"
+
+
+@pytest.mark.spark
+def test_a_table_no_one_declared_is_named_in_the_error(lake):
+    with pytest.raises(LakeError, match=r"silver\.nothing"):
+        lake["silver.nothing"]
+
+
+@pytest.mark.spark
+def test_conforming_refuses_a_column_that_the_table_does_not_declare(lake):
+    with pytest.raises(ValueError, match="surprise"):
+        conformed(frame(lake).selectExpr("thing_id", "1 AS surprise"), Thing)
+
+
+D = dt.date
+SEEN = "case_id string, slot string, known_date date, said string"
+
+
+def versions(spark, *rows):
+    found = history(spark.createDataFrame(list(rows), SEEN), ["case_id"], "slot")
+    return sorted((r["case_id"], r["said"], r["valid_from"], r["valid_to"]) for r in found.collect())
+
+
+@pytest.mark.spark
+def test_history_joins_equal_states_and_ends_what_the_next_extraction_lacks(spark):
+    days = [D(2024, 1, 1), D(2024, 2, 1), D(2024, 3, 1)]
+    rows = [("a", "f", d, "same") for d in days]
+    rows += [("b", "f", days[0], "old"), ("b", "f", days[1], "new"), ("b", "f", days[2], "new")]
+    rows += [("c", "f", days[0], "gone")]
+    rows += [("d", "f", days[0], "back"), ("d", "f", days[2], "back")]
+    assert versions(spark, *rows) == [
+        ("a", "same", days[0], None),
+        ("b", "new", days[1], None),
+        ("b", "old", days[0], days[1]),
+        ("c", "gone", days[0], days[1]),
+        ("d", "back", days[0], days[1]),
+        ("d", "back", days[2], None),
+    ]
+
+
+@pytest.mark.spark
+def test_a_record_that_moves_to_another_file_is_not_removed(spark):
+    rows = [("a", "f1", D(2024, 1, 1), "s"), ("b", "f1", D(2024, 1, 1), "s"), ("b", "f1", D(2024, 2, 1), "s")]
+    rows += [("a", "f2", D(2024, 1, 15), "s")]
+    assert ("a", "s", D(2024, 1, 1), None) in versions(spark, *rows)
+
+
+@pytest.mark.spark
+def test_a_table_cut_at_a_date_forgets_later_versions_and_lets_replaced_ones_stand(spark):
+    rows = [("a", D(2024, 1, 1), D(2024, 2, 1), False), ("a", D(2024, 2, 1), None, True)]
+    frame = spark.createDataFrame(rows, "k string, valid_from date, valid_to date, is_current boolean")
+    cut = [tuple(r) for r in cut_at(frame, D(2024, 1, 20)).collect()]
+    assert cut == [("a", D(2024, 1, 1), None, True)]
