@@ -1,0 +1,66 @@
+"""Settings: typed, from the environment or the file, and a wrong one is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.doctor import diagnose, listed
+from pipelines.settings import SettingsError, load
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("GERLAND_SETTINGS", str(tmp_path / "gerland.toml"))
+    return tmp_path / "gerland.toml"
+
+
+def test_the_environment_wins_over_the_file_and_arguments_over_both(elsewhere, monkeypatch):
+    elsewhere.write_text('lake = "from file"\nlanding = "from file"\nspark_memory = "1g"\n')
+    monkeypatch.setenv("GERLAND_LAKE", "from environment")
+    monkeypatch.setenv("GERLAND_LANDING", "from environment")
+    settings = load(landing="given")
+    assert (str(settings.landing), str(settings.lake), settings.spark_memory) == ("given", "from environment", "1g")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("GERLAND_SHUFFLE_PARTITIONS", "many", "shuffle_partitions"), ("GERLAND_LAEK", "x", "GERLAND_LAEK")],
+)
+def test_a_wrong_setting_is_named(monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=said):
+        load()
+
+
+def test_a_wrong_line_in_the_file_is_named(elsewhere):
+    elsewhere.write_text("lakes = 1\n")
+    with pytest.raises(SettingsError, match="lakes"):
+        load()
+    elsewhere.write_text("lake = \n")
+    with pytest.raises(SettingsError, match="can't be read"):
+        load()
+
+
+def test_own_case_listings_are_mapped_in_a_small_block(elsewhere):
+    elsewhere.write_text('[[case_listings]]\nfiles = "mine/.*csv"\ncase_id = "No"\nproduct = "Drug"\nevent = "PT"\n')
+    mapped = load().case_listings[0]
+    assert (mapped.case_id, mapped.product, mapped.event, mapped.delimiter) == ("No", "Drug", "PT", ",")
+
+
+def test_the_pseudonym_key_is_shown_nowhere(monkeypatch):
+    monkeypatch.setenv("GERLAND_PSEUDONYM_KEY", "very-secret")
+    settings = load()
+    assert "very-secret" not in repr(settings)
+    assert "very-secret" not in str(list(listed(settings)))
+    assert "very-secret" not in str(diagnose(settings))
+
+
+def test_the_doctor_says_how_to_mend_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    found = {f.name: f for f in diagnose(load(landing=tmp_path / "none", jars=tmp_path, lake=tmp_path / "lake"))}
+    assert not found["Java"].is_ok
+    assert "Java 17" in found["Java"].mend
+    assert "doctor --fix" in found["Delta jars"].mend
+    assert "gerland simulate" in found["Landing zone"].mend
+    assert found["Lake"].is_ok
