@@ -1,0 +1,162 @@
+"""The 2x2 table: from reports to pair counts, from pair counts to cells and expected counts.
+
+Belongs here: counting and margins. Does not: any score. Counting conventions change every score after it, so they are
+named:
+
+- ``reports``: cell and margins count distinct reports, N is the number of distinct reports (openEBGM, pvda, DiAna,
+  UMC).
+- ``table``: margins and N are sums over the pair table, for counts that come without report ids (PhViD, vigipy, pvLRT).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Margins = Literal["reports", "table"]
+
+_KEYS = ["product", "event"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The 2x2 table of each pair, arrays of one shape: a both, b product only, c event only, d neither (reports)."""
+
+    a: Floats
+    b: Floats
+    c: Floats
+    d: Floats
+    expected: Floats
+
+    @property
+    def n_product(self) -> Floats:
+        """Reports of the product (a+b)."""
+        return self.a + self.b
+
+    @property
+    def n_event(self) -> Floats:
+        """Reports of the event (a+c)."""
+        return self.a + self.c
+
+    @property
+    def n_total(self) -> Floats:
+        """All reports."""
+        return self.a + self.b + self.c + self.d
+
+
+def from_counts(n11: ArrayLike, n1_: ArrayLike, n_1: ArrayLike, N: ArrayLike) -> Cells:
+    """Build the cells from pair count, product margin, event margin and total (broadcast against each other; reports).
+
+    expected = n1_ * n_1 / N, the count under independence (0 where N is 0). Floats hold every integer below 2^53
+    exactly.
+
+    Raises:
+        ValueError: a count is negative or not finite, a margin is smaller than its cell, or a cell d would be negative.
+    """
+    a, row, column, total = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (n11, n1_, n_1, N)))
+    b, c = row - a, column - a
+    d = total - row - c
+    for name, cell in zip("abcd", (a, b, c, d), strict=True):
+        if not np.all(np.isfinite(cell) & (cell >= 0)):
+            where = int(np.flatnonzero(~(np.isfinite(cell) & (cell >= 0)).ravel())[0])
+            raise ValueError(
+                f"counts do not form a 2x2 table: cell {name} is {cell.ravel()[where]} at position {where}"
+            )
+    expected = np.divide(row * column, total, out=np.zeros(a.shape), where=total > 0)
+    return Cells(a, b, c, d, expected)
+
+
+def long_form(case_ids: Any, products: Any, events: Any, strata: Any = None) -> pl.DataFrame:
+    """One row per distinct (case, product, event[, stratum]); null product or event means the case has none on that
+    row.
+
+    Raises:
+        ValueError: arrays of different lengths, or a null case id or stratum.
+    """
+    columns = {"case": case_ids, "product": products, "event": events}
+    if strata is not None:
+        columns["stratum"] = strata
+    series = {name: pl.Series(name, values) for name, values in columns.items()}
+    if len({len(s) for s in series.values()}) > 1:
+        raise ValueError(f"arrays differ in length: { {name: len(s) for name, s in series.items()} }")
+    for name in ("case", "stratum"):
+        if name in series and series[name].null_count():
+            raise ValueError(
+                f"{name} is null in {series[name].null_count()} rows; give a missing {name} a code of its own"
+            )
+    return pl.DataFrame(series).unique()
+
+
+def count_pairs(
+    case_ids: Any, products: Any, events: Any, margins: Margins = "reports", strata: Any = None
+) -> pl.DataFrame:
+    """Count distinct reports per (product, event) from long-form arrays, one row per product and event of a case.
+
+    Returns one row per observed pair, sorted: product, event, a, n_product, n_event, n_total (Int64, reports),
+    expected. A row whose product (event) is null counts in its event's (product's) margin and in N, never in a cell.
+    With `strata` the expected count is the sum of the strata's n1.*n.1/N (a missing value should be a stratum of its
+    own, as in openEBGM 0.9.1 processRaw); counts and margins stay those of all reports.
+
+    Raises:
+        ValueError: see `long_form`; unknown `margins`; `margins="table"` with strata (not defined by any source).
+    """
+    if margins not in ("reports", "table"):
+        raise ValueError(f"unknown margins convention: {margins!r}")
+    if margins == "table" and strata is not None:
+        raise ValueError("strata need report ids; they are not defined for table margins")
+    rows = long_form(case_ids, products, events, strata)
+    cells = rows.drop_nulls(_KEYS).group_by(_KEYS).agg(pl.col("case").n_unique().cast(pl.Int64).alias("a")).sort(_KEYS)
+    if margins == "table":
+        return table_margins(cells)
+    counted = _with_report_margins(cells, rows)
+    if strata is None:
+        return counted
+    return counted.drop("expected").join(_stratified_expected(cells, rows), on=_KEYS, how="left", maintain_order="left")
+
+
+def table_margins(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Add n_product, n_event, n_total, expected to (product, event, a) as sums of the pair table itself."""
+    return _with_expected(
+        pairs.with_columns(
+            n_product=pl.col("a").sum().over("product"),
+            n_event=pl.col("a").sum().over("event"),
+            n_total=pl.col("a").sum(),
+        )
+    )
+
+
+def _margin(rows: pl.DataFrame, name: str, by: list[str] | None = None) -> pl.DataFrame:
+    """Distinct reports per value of product or event, per stratum if `by` says so."""
+    keys = [name, *(by or [])]
+    return rows.drop_nulls(name).group_by(keys).agg(pl.col("case").n_unique().cast(pl.Int64).alias(f"n_{name}"))
+
+
+def _with_report_margins(cells: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    joined = cells
+    for name in _KEYS:
+        joined = joined.join(_margin(rows, name), on=name, how="left", maintain_order="left")
+    return _with_expected(joined.with_columns(n_total=pl.lit(rows["case"].n_unique(), dtype=pl.Int64)))
+
+
+def _with_expected(pairs: pl.DataFrame) -> pl.DataFrame:
+    product, event, total = (pl.col(n).cast(pl.Float64) for n in ("n_product", "n_event", "n_total"))
+    return pairs.with_columns(expected=product * event / total)
+
+
+def _stratified_expected(cells: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Sum over strata of n1.*n.1/N; a stratum counts for a pair even where the pair itself was not seen in it."""
+    totals = rows.group_by("stratum").agg(pl.col("case").n_unique().cast(pl.Float64).alias("n_total"))
+    by = ["stratum"]
+    return (
+        cells.select(_KEYS)
+        .join(_margin(rows, "product", by), on="product", how="inner")
+        .join(_margin(rows, "event", by), on=["event", "stratum"], how="inner")
+        .join(totals, on="stratum", how="inner")
+        .group_by(_KEYS)
+        .agg((pl.col("n_product") * pl.col("n_event") / pl.col("n_total")).sum().alias("expected"))
+    )

@@ -1,0 +1,35 @@
+"""Reporting odds ratio: Woolf's interval here, the conditional estimate with exact bounds in `ror_exact`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from models.disproportionality.counts import Cells
+from models.disproportionality.prr import Ratio, divide, log_normal_ratio
+
+Method = Literal["woolf", "exact"]
+
+
+def ror(cells: Cells, level: float = 0.95, method: Method = "woolf") -> Ratio:
+    """Reporting odds ratio with its interval (no unit).
+
+    ``woolf``: ad/(bc), SE of ln ROR = sqrt(1/a + 1/b + 1/c + 1/d); NaN for b=0 or c=0, bounds also for a=0 or d=0.
+    ``exact``: conditional maximum likelihood with Fisher's exact bounds, as DiAna and R's fisher.test; see `ror_exact`.
+
+    Source: van Puijenbroek et al. 2002, Pharmacoepidemiol Drug Saf 11:3-10; Woolf 1955.
+
+    Raises:
+        ValueError: unknown method, or `level` not in (0, 1).
+    """
+    if method == "exact":
+        from models.disproportionality.ror_exact import ror_exact
+
+        return ror_exact(cells, level)
+    if method != "woolf":
+        raise ValueError(f"unknown ROR method: {method!r}")
+    one = np.ones_like(cells.a)
+    estimate = divide(cells.a * cells.d, cells.b * cells.c)
+    variance = divide(one, cells.a) + divide(one, cells.b) + divide(one, cells.c) + divide(one, cells.d)
+    return log_normal_ratio(estimate, variance, level)

@@ -1,0 +1,162 @@
+"""What a prior says of a pair: posterior weight, EBGM and quantiles of the reporting ratio lambda (no unit).
+
+The posterior is Q Gamma(alpha1+n, beta1+E) + (1-Q) Gamma(alpha2+n, beta2+E), Q from the untruncated marginals
+whichever likelihood the prior was fitted with (as in openEBGM and PhViD). Pairs with the same (n, E) share one
+computation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, gammainc, gammaincinv, gammaln, psi
+
+from models.mgps.fit import Prior
+from models.mgps.likelihood import Floats
+
+_TOLERANCE = 1e-12
+_MAX_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Posterior summary per pair, arrays of one shape: weight of component 1, EBGM, EB05, EB95."""
+
+    q: Floats
+    ebgm: Floats
+    eb05: Floats
+    eb95: Floats
+
+
+def score(n: ArrayLike, expected: ArrayLike, prior: Prior) -> Scores:
+    """Qn, EBGM, EB05 and EB95 of each pair of count n and expected count E (broadcast).
+
+    Source: DuMouchel 1999, Am Stat 53:177-190; DuMouchel and Pregibon 2001 (KDD).
+
+    Raises:
+        ValueError: n negative, E not positive, or anything not finite.
+    """
+    distinct_n, distinct_e, inverse, shape = _distinct(n, expected)
+    q = _weight(distinct_n, distinct_e, prior)
+    parts = (
+        q,
+        _geometric_mean(distinct_n, distinct_e, q, prior),
+        _quantile(distinct_n, distinct_e, q, prior, 0.05),
+        _quantile(distinct_n, distinct_e, q, prior, 0.95),
+    )
+    return Scores(*(part[inverse].reshape(shape) for part in parts))
+
+
+def posterior_weight(n: ArrayLike, expected: ArrayLike, prior: Prior) -> Floats:
+    """Qn: posterior probability of component 1. Errors and source as `score`."""
+    distinct_n, distinct_e, inverse, shape = _distinct(n, expected)
+    return _weight(distinct_n, distinct_e, prior)[inverse].reshape(shape)
+
+
+def ebgm(n: ArrayLike, expected: ArrayLike, prior: Prior) -> Floats:
+    """Empirical Bayes geometric mean exp(E[ln lambda | n]). Errors and source as `score`."""
+    distinct_n, distinct_e, inverse, shape = _distinct(n, expected)
+    weight = _weight(distinct_n, distinct_e, prior)
+    return _geometric_mean(distinct_n, distinct_e, weight, prior)[inverse].reshape(shape)
+
+
+def quantile(n: ArrayLike, expected: ArrayLike, prior: Prior, probability: float) -> Floats:
+    """Posterior quantile of lambda; EB05 is probability 0.05. Errors and source as `score`.
+
+    Raises:
+        ValueError: also for a probability outside (0, 1).
+    """
+    if not 0 < probability < 1:
+        raise ValueError(f"probability must lie in (0, 1), got {probability}")
+    distinct_n, distinct_e, inverse, shape = _distinct(n, expected)
+    weight = _weight(distinct_n, distinct_e, prior)
+    return _quantile(distinct_n, distinct_e, weight, prior, probability)[inverse].reshape(shape)
+
+
+def probability_below(n: ArrayLike, expected: ArrayLike, prior: Prior, ratio: float = 1.0) -> Floats:
+    """Posterior probability that lambda <= ratio; at 1 it is the null probability of Ahmed et al. 2009, Stat Med
+    28:1774."""
+    n, expected = np.broadcast_arrays(np.asarray(n, dtype=float), np.asarray(expected, dtype=float))
+    return _cdf(np.full(n.shape, ratio), n, expected, posterior_weight(n, expected, prior), prior)
+
+
+def _distinct(n: ArrayLike, expected: ArrayLike) -> tuple[Floats, Floats, np.ndarray, tuple[int, ...]]:
+    """Distinct (n, E), and for each pair the place of its own."""
+    n, expected = np.broadcast_arrays(np.asarray(n, dtype=float), np.asarray(expected, dtype=float))
+    if not (np.all(np.isfinite(n) & (n >= 0)) and np.all(np.isfinite(expected) & (expected > 0))):
+        raise ValueError("need n >= 0 and E > 0, all finite")
+    shape, n, expected = n.shape, n.ravel(), expected.ravel()
+    order = np.lexsort((expected, n))
+    is_new = np.ones(n.size, dtype=bool)
+    is_new[1:] = (np.diff(n[order]) != 0) | (np.diff(expected[order]) != 0)
+    inverse = np.empty(n.size, dtype=np.int64)
+    inverse[order] = np.cumsum(is_new) - 1
+    first = order[is_new]
+    return n[first], expected[first], inverse, shape
+
+
+def _weight(n: Floats, expected: Floats, prior: Prior) -> Floats:
+    """p f1 / (p f1 + (1-p) f2), f negative binomial; the factor E^n / n! cancels."""
+    counts, at = np.unique(n, return_inverse=True)
+
+    def log_density(alpha: float, beta: float) -> Floats:
+        rising = (gammaln(alpha + counts) - gammaln(alpha))[at]
+        return rising - alpha * np.log1p(expected / beta) - n * np.log(beta + expected)
+
+    gap = log_density(prior.alpha1, prior.beta1) - log_density(prior.alpha2, prior.beta2)
+    return expit(gap + np.log(prior.p) - np.log1p(-prior.p))
+
+
+def _geometric_mean(n: Floats, expected: Floats, q: Floats, prior: Prior) -> Floats:
+    counts, at = np.unique(n, return_inverse=True)
+    mean1 = psi(prior.alpha1 + counts)[at] - np.log(prior.beta1 + expected)
+    mean2 = psi(prior.alpha2 + counts)[at] - np.log(prior.beta2 + expected)
+    return np.exp(q * mean1 + (1 - q) * mean2)
+
+
+def _cdf(x: Floats, n: Floats, expected: Floats, q: Floats, prior: Prior) -> Floats:
+    part1 = gammainc(prior.alpha1 + n, x * (prior.beta1 + expected))
+    return q * part1 + (1 - q) * gammainc(prior.alpha2 + n, x * (prior.beta2 + expected))
+
+
+def _log_density(x: Floats, n: Floats, expected: Floats, q: Floats, prior: Prior) -> Floats:
+    """x times the posterior density: the derivative of the distribution function in ln x."""
+    counts, at = np.unique(n, return_inverse=True)
+
+    def part(alpha: float, beta: float) -> Floats:
+        shape, scaled = alpha + n, x * (beta + expected)
+        return np.exp(shape * np.log(scaled) - scaled - gammaln(alpha + counts)[at])
+
+    return q * part(prior.alpha1, prior.beta1) + (1 - q) * part(prior.alpha2, prior.beta2)
+
+
+def _quantile(n: Floats, expected: Floats, q: Floats, prior: Prior, probability: float) -> Floats:
+    """Root of the mixture's distribution function in ln lambda: Newton steps kept inside a shrinking bracket.
+
+    The root lies between the two components' own quantiles, which cost one inverse gamma per distinct n.
+    """
+    counts, at = np.unique(n, return_inverse=True)
+    ends = [
+        np.log(gammaincinv(alpha + counts, probability))[at] - np.log(beta + expected)
+        for alpha, beta in ((prior.alpha1, prior.beta1), (prior.alpha2, prior.beta2))
+    ]
+    low, high = np.minimum(*ends), np.maximum(*ends)
+    x = q * ends[0] + (1 - q) * ends[1]
+    active = np.arange(n.size)
+    for _ in range(_MAX_STEPS):
+        at_x = (np.exp(x[active]), n[active], expected[active], q[active], prior)
+        error = _cdf(*at_x) - probability
+        high[active] = np.where(error > 0, x[active], high[active])
+        low[active] = np.where(error < 0, x[active], low[active])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = x[active] - error / _log_density(*at_x)
+        inside = (step > low[active]) & (step < high[active])
+        moved = np.where(inside, step, (low[active] + high[active]) / 2)
+        done = (error == 0) | (np.abs(moved - x[active]) <= _TOLERANCE)
+        x[active] = np.where(error == 0, x[active], moved)
+        active = active[~done]
+        if active.size == 0:
+            return np.exp(x)
+    raise ArithmeticError(f"{active.size} posterior quantiles did not converge in {_MAX_STEPS} steps")

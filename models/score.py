@@ -1,0 +1,145 @@
+"""One table of all disproportionality measures, their bounds, their flags, and why a number is missing.
+
+Belongs here: putting the methods side by side. Does not: a formula (see the method's own module) or a threshold (see
+`models.rules`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from models import rules
+from models.disproportionality.counts import Cells, Floats, from_counts
+from models.disproportionality.ic import ic
+from models.disproportionality.prr import chi_squared, prr
+from models.disproportionality.ror import Method, ror
+from models.mgps.fit import Prior
+from models.mgps.posterior import score as mgps_score
+
+COLUMNS = (
+    *("a", "b", "c", "d", "expected"),
+    *("prr", "prr_lower", "prr_upper", "chi2_yates", "is_prr_signal"),
+    *("ror", "ror_lower", "ror_upper", "is_ror_signal"),
+    *("ic", "ic025", "ic975", "is_ic_signal"),
+    *("ebgm", "eb05", "eb95", "is_ebgm_signal", "ebgm_likelihood"),
+    "not_computed",
+)
+FLAGS = {
+    "is_prr_signal": rules.EVANS_2001,
+    "is_ror_signal": rules.ROR_LOWER_ABOVE_1,
+    "is_ic_signal": rules.IC025_ABOVE_0,
+    "is_ebgm_signal": rules.EB05_AT_LEAST_2,
+}
+
+
+def score_counts(
+    a: ArrayLike,
+    n_product: ArrayLike,
+    n_event: ArrayLike,
+    n_total: ArrayLike,
+    prior: Prior | None = None,
+    likelihood: str | None = None,
+    expected: ArrayLike | None = None,
+    min_reports: int = 0,
+    ror_method: Method = "woolf",
+) -> pl.DataFrame:
+    """Score pairs of counts (reports; broadcast, flattened) by every method; one row per pair, columns `COLUMNS`.
+
+    Args:
+        a: reports with both.
+        n_product: reports with the product (a+b).
+        n_event: reports with the event (a+c).
+        n_total: all reports (N).
+        prior: fitted MGPS prior; without one, or with one that did not converge, EBGM columns are null.
+        likelihood: if given, the prior must have been fitted with it, so that a table is not labelled with what it is
+        not. expected: replaces n_product * n_event / N for IC and EBGM, e.g. the sum over strata. PRR and ROR ignore
+        it. min_reports: PRR and ROR are null for a < min_reports (pvda's rule of N uses 3).
+        ror_method: see `models.disproportionality.ror.ror`.
+
+    A number whose conditions fail is null, never infinite and never replaced by another; its flag is null too, and
+    `not_computed` says why, method by method. `ic025`, `ic975`, `eb05`, `eb95` are 2.5, 97.5, 5 and 95 % quantiles;
+    other bounds are 95 % intervals.
+
+    Raises:
+        ValueError: counts that form no 2x2 table, negative expected counts, or a prior of another likelihood.
+    """
+    if likelihood is not None and prior is not None and prior.likelihood != likelihood:
+        raise ValueError(f"the prior was fitted with {prior.likelihood}, not {likelihood}")
+    cells = from_counts(*(x.ravel() for x in np.broadcast_arrays(a, n_product, n_event, n_total)))
+    e = cells.expected if expected is None else np.broadcast_to(np.asarray(expected, float), cells.a.shape)
+    ratio, odds, information = prr(cells), ror(cells, method=ror_method), ic(cells.a, e)
+    enough = cells.a >= min_reports
+    columns: dict[str, Floats] = {
+        **{name: getattr(cells, name) for name in "abcd"},
+        "expected": e,
+        "chi2_yates": chi_squared(cells),
+        **_blank({"prr": ratio.estimate, "prr_lower": ratio.lower, "prr_upper": ratio.upper}, enough),
+        **_blank({"ror": odds.estimate, "ror_lower": odds.lower, "ror_upper": odds.upper}, enough),
+        **{"ic": information.estimate, "ic025": information.lower, "ic975": information.upper},
+        **_ebgm(cells.a, e, prior),
+    }
+    return _frame(columns, prior, _reasons(cells, e, prior, min_reports, ror_method))
+
+
+def _blank(columns: dict[str, Floats], keep: NDArray[np.bool_]) -> dict[str, Floats]:
+    return {name: np.where(keep, values, np.nan) for name, values in columns.items()}
+
+
+def _usable(prior: Prior | None) -> bool:
+    return prior is not None and prior.converged
+
+
+def _ebgm(a: Floats, expected: Floats, prior: Prior | None) -> dict[str, Floats]:
+    columns = {name: np.full(a.shape, np.nan) for name in ("ebgm", "eb05", "eb95")}
+    if prior is None or not prior.converged:
+        return columns
+    positive = expected > 0
+    scores = mgps_score(a[positive], expected[positive], prior)
+    for name, values in columns.items():
+        values[positive] = getattr(scores, name)
+    return columns
+
+
+def _frame(columns: dict[str, Floats], prior: Prior | None, reasons: pl.Expr) -> pl.DataFrame:
+    """Counts as integers, NaN as null, flags by rule, columns in their order."""
+    frame = pl.DataFrame(columns).fill_nan(None).with_columns(pl.col(list("abcd")).cast(pl.Int64))
+    for flag, rule in FLAGS.items():
+        met, decidable = rules.applies(rule, columns)
+        values = pl.Series(flag, met)
+        frame = frame.with_columns(pl.when(pl.Series(decidable)).then(values).alias(flag))
+    name = prior.likelihood if prior is not None and prior.converged else None
+    return frame.with_columns(pl.lit(name, dtype=pl.String).alias("ebgm_likelihood"), reasons).select(COLUMNS)
+
+
+def _reasons(cells: Cells, expected: Floats, prior: Prior | None, min_reports: int, ror_method: Method) -> pl.Expr:
+    """One text per row, the first reason that holds for each method; null where all was computed."""
+    a, b, c, d = cells.a, cells.b, cells.c, cells.d
+    few = (a < min_reports, f"a < {min_reports}")
+    edge = a == np.minimum(cells.n_product, cells.n_event)
+    least = a == np.maximum(0.0, cells.n_product + cells.n_event - cells.n_total)
+    exact = [
+        few,
+        (least & edge, "margins allow one table only"),
+        (edge, "a is the largest its margins allow, upper bound infinite"),
+    ]
+    woolf = [few, (b == 0, "b = 0"), (c == 0, "c = 0"), (a == 0, "a = 0, bounds only"), (d == 0, "d = 0, bounds only")]
+    table = {
+        "prr": [few, (a + b == 0, "a + b = 0"), (c == 0, "c = 0"), (a == 0, "a = 0, bounds only")],
+        "chi2_yates": [((a + b) * (a + c) * (b + d) * (c + d) == 0, "a margin is zero")],
+        "ror": exact if ror_method == "exact" else woolf,
+        "ebgm": [
+            (np.full(a.shape, prior is None), "no prior"),
+            (np.full(a.shape, not _usable(prior)), "the prior did not converge"),
+            (expected <= 0, "expected = 0"),
+        ],
+    }
+    texts = []
+    for method, conditions in table.items():
+        chain = pl.lit(None, dtype=pl.String)
+        for holds, text in reversed(conditions):
+            chain = pl.when(pl.Series(holds)).then(pl.lit(f"{method}: {text}")).otherwise(chain)
+        texts.append(chain)
+    joined = pl.concat_str(texts, separator="; ", ignore_nulls=True)
+    return pl.when(joined != "").then(joined).alias("not_computed")
