@@ -72,6 +72,6 @@ def applies(rule: Rule, columns: Mapping[str, NDArray[np.float64]]) -> tuple[NDA
     """
     values = {column: np.asarray(columns[column], dtype=float) for column, _, _ in rule.conditions}
     unknown = np.logical_or.reduce([np.isnan(v) for v in values.values()])
-    passed = [_COMPARE[operator](values[c], threshold) | np.isnan(values[c]) for c, operator, threshold in
-    rule.conditions] possible = np.logical_and.reduce(passed)
+    passed = [_COMPARE[operator](values[c], level) | np.isnan(values[c]) for c, operator, level in rule.conditions]
+    possible = np.logical_and.reduce(passed)
     return possible & ~unknown, ~(possible & unknown)
