@@ -15,9 +15,9 @@ from expectations.dagster import check_result, check_specs
 
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
-from pipelines.defs.resources import PlatformResource
 from pipelines.core.run import Platform, tell
 from pipelines.core.table import Table
+from pipelines.defs.resources import PlatformResource
 
 BALANCE = "rows_accounted"
 

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from pipelines.assets import assets
-from pipelines.defs.resources import PlatformResource
 from pipelines.defs import automation
+from pipelines.defs.resources import PlatformResource
 
 defs = dg.Definitions(
     assets=assets(),

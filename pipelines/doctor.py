@@ -71,7 +71,7 @@ def listed(settings: Settings) -> Iterator[tuple[str, str, str]]:
         else:
             origin = "default"
         value = getattr(settings, name)
-        yield name, str({k: "**********" for k in value} if name == "spark_conf" else value), origin
+        yield name, str(dict.fromkeys(value, "**********") if name == "spark_conf" else value), origin
 
 
 def _python(_: Settings) -> Finding:
@@ -107,17 +107,13 @@ def _lake(settings: Settings) -> Finding:
     if "://" in root:
         return Finding("Lake", True, f"{root} (object store, not looked at)")
     is_ok = os.access(_nearest(Path(root)), os.W_OK)
-    return Finding(
-        "Lake", is_ok, root if is_ok else f"{root} can't be written", "set GERLAND_LAKE"
-    )
+    return Finding("Lake", is_ok, root if is_ok else f"{root} can't be written", "set GERLAND_LAKE")
 
 
 def _disk(settings: Settings) -> Finding:
     root = str(settings.lake)
     free = shutil.disk_usage(_nearest(Path(root) if "://" not in root else ROOT)).free
-    return Finding(
-        "Disk", free >= NEEDED_DISK_BYTES, f"{free / 1024**3:.0f} GiB free", "free 5 GiB for the lake"
-    )
+    return Finding("Disk", free >= NEEDED_DISK_BYTES, f"{free / 1024**3:.0f} GiB free", "free 5 GiB for the lake")
 
 
 def _memory(settings: Settings) -> Finding:

@@ -1,0 +1,131 @@
+"""Fitted priors to MLflow and back: one run per data state, one registered model, `champion` is what scores.
+
+Belongs here: logging, plotting and the registry. Does not: the fit itself (`fit`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MODEL = "mgps_prior"
+CHAMPION = "champion"
+EXPERIMENT = "disproportionality"
+PARAMETERS = ("alpha1", "beta1", "alpha2", "beta2", "p")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registered model: its priors (one mapping per population and month), version and run."""
+
+    priors: tuple[Mapping[str, Any], ...]
+    version: str
+    run_id: str
+
+
+def register(
+    priors: Sequence[Mapping[str, Any]],
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]],
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    tracking: str,
+    artifacts: str,
+    alias: str = CHAMPION,
+) -> None:
+    """Log one run with every prior, and give the model it registers the alias by which it is found again.
+
+    `priors` holds population, month (ISO), likelihood, the five parameters and the fit's numbers; `curves` by
+    population: n, observed cells, fitted cells. The champion is replaced only if every latest fit converged: a prior
+    is an estimate of the data at hand, not a competitor.
+
+    Raises ValueError where the latest prior of a population did not converge.
+    """
+    latest = _latest(priors)
+    if bad := [population for population, row in latest.items() if not row["is_converged"]]:
+        raise ValueError(f"the prior of {', '.join(bad)} did not converge; nothing was registered")
+    mlflow = _mlflow(tracking)
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    location = artifacts if "://" in artifacts else Path(artifacts).absolute().as_uri()
+    identity = experiment.experiment_id if experiment else mlflow.create_experiment(EXPERIMENT, location)
+    with mlflow.start_run(experiment_id=identity, run_name="mgps prior", tags=dict(tags)):
+        mlflow.log_params(dict(params))
+        for population, row in latest.items():
+            name = population.replace(":", "_")
+            numbers = ("neg_log_likelihood", "n_reports", "n_pairs", *PARAMETERS)
+            mlflow.log_metrics({f"{name}.{k}": float(row[k]) for k in numbers})
+            if population in curves:
+                mlflow.log_figure(plot(population, *curves[population]), f"fit_{name}.png")
+        version = _log_model(mlflow, priors)
+    mlflow.MlflowClient().set_registered_model_alias(MODEL, alias, version)
+
+
+def registered(tracking: str, alias: str = CHAMPION) -> Registered:
+    """Return the model of the registry that holds an alias. Raises LookupError where none does."""
+    mlflow = _mlflow(tracking)
+    try:
+        version = mlflow.MlflowClient().get_model_version_by_alias(MODEL, alias)
+    except mlflow.exceptions.MlflowException as error:
+        raise LookupError(f"the registry has no {MODEL}@{alias}: run the fit first") from error
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL}@{alias}"))
+    found = next(folder.rglob("priors.json"))
+    return Registered(tuple(json.loads(found.read_text())), str(version.version), version.run_id)
+
+
+def plot(population: str, n: Sequence[float], observed: Sequence[float], fitted: Sequence[float]) -> Figure:
+    """Draw fitted against observed: number of pairs by number of reports, both on logarithmic axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.loglog(n, observed, "o", label="observed", color="#1b6ca8")
+    axes.loglog(n, fitted, "-", label="fitted mixture", color="#c1440e")
+    axes.set(xlabel="reports of the pair", ylabel="pairs", title=f"Two-gamma prior: {population}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def _latest(priors: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {row["population"]: row for row in sorted(priors, key=lambda r: r["month"])}
+
+
+def _log_model(mlflow: Any, priors: Sequence[Mapping[str, Any]]) -> str:
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    given = pd.DataFrame({"population": ["human"], "month": ["2024-01-31"], "n": [3.0], "expected": [1.0]})
+    scored = pd.DataFrame({"ebgm": [1.5], "eb05": [0.9], "eb95": [2.9]})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "priors.json"
+        path.write_text(json.dumps([dict(row) for row in priors], default=str))
+        logged = mlflow.pyfunc.log_model(
+            name=MODEL,
+            python_model=str(Path(__file__).with_name("registered_model.py")),
+            artifacts={"priors": str(path)},
+            signature=infer_signature(given, scored),
+            pip_requirements=["mlflow", "scipy", "pandas"],
+            registered_model_name=MODEL,
+        )
+    return str(logged.registered_model_version)
+
+
+def _mlflow(tracking: str) -> Any:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import logging
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    import mlflow
+
+    if tracking.startswith("sqlite:///"):
+        Path(tracking.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(tracking)
+    mlflow.set_registry_uri(tracking)
+    return mlflow
