@@ -1,0 +1,116 @@
+r"""EVVet's comma-joined lists back into items, by SQL functions alone.
+
+Reactions are VeDDRA terms, so the dictionary says which of them hold commas. Product names come from no dictionary:
+every national name of a product may stand there, in any language. What helps is how the list is made: its names are
+distinct and in byte order, and a name begins with a capital. A piece is therefore the rest of the name before it where
+
+- it stands within brackets: `Metacam 0.5 mg/ml - Oral suspension (cats, guinea pigs)`;
+- it begins with no capital: `Neocort oogdruppels, voor honden en katten`, `Vetmedin, 2.5mg`;
+- its first word is a *tail word*. A piece that stands out of order between two pieces that are in order can't be a
+  name. The words that such pieces begin with (`Tableta`, `Injekční`, `Kapsel`) are learnt from all lists together,
+  unless most pieces that begin with the word are surely names: the first of their list, of the shape
+  `Name strength - Form`, or beside a piece that begins with the same word, as the names of one product do.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+PIECES = r"((?:[^,(]++|\([^()]*\)|\(|,(?! ))+)"
+CENTRAL_NAME = r"\d.* - \p{L}"
+
+
+def products(cases: DataFrame) -> DataFrame:
+    """Split the distinct `drug` lists of a frame: `drug`, `product_seq` from 1, `product` as written."""
+    pieces = _pieces(cases)
+    tails = _tail_words(pieces).withColumn("is_tail", F.lit(True))
+    marked = pieces.join(F.broadcast(tails), on="word", how="left").withColumn(
+        "is_name", (F.col("place") == 0) | (F.col("is_capital") & F.col("is_tail").isNull())
+    )
+    so_far = Window.partitionBy("drug").orderBy("place").rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    numbered = marked.withColumn("product_seq", F.sum(F.col("is_name").cast("int")).over(so_far).cast("int"))
+    parts = F.sort_array(F.collect_list(F.struct("place", "piece")))
+    return (
+        numbered.groupBy("drug", "product_seq")
+        .agg(F.array_join(F.transform(parts, lambda p: p["piece"]), ", ").alias("product"))
+        .select("drug", "product_seq", F.trim("product").alias("product"))
+    )
+
+
+def _pieces(cases: DataFrame) -> DataFrame:
+    """What stands between commas outside brackets, in its place, with its first word."""
+    lists = cases.select("drug").filter("trim(drug) <> ''").distinct()
+    pieces = F.regexp_extract_all("drug", F.lit(PIECES), F.lit(1))
+    placed = lists.select("drug", F.posexplode(pieces).alias("place", "piece"))
+    placed = placed.withColumn("piece", F.trim("piece")).filter("piece <> ''")
+    return placed.withColumn("is_capital", F.col("piece").rlike(r"^\p{Lu}")).withColumn(
+        "word", F.lower(F.regexp_extract("piece", r"^(\p{L}+)", 1))
+    )
+
+
+def _tail_words(pieces: DataFrame) -> DataFrame:
+    """Learn which words begin the tail of a name: out of order somewhere, and mostly not surely names."""
+    along = Window.partitionBy("drug").orderBy("place")
+    before, after = F.lag("piece").over(along), F.lead("piece").over(along)
+    same_word = F.coalesce(F.lag("word").over(along) == F.col("word"), F.lit(False)) | F.coalesce(
+        F.lead("word").over(along) == F.col("word"), F.lit(False)
+    )
+    seen = (
+        pieces.filter((F.col("place") == 0) | F.col("is_capital"))
+        .withColumn("_before", before)
+        .withColumn("_after", after)
+        .withColumn("_is_surely_name", (F.col("place") == 0) | same_word | F.col("piece").rlike(CENTRAL_NAME))
+        .withColumn("_is_out_of_order", _out_of_order())
+    )
+    counted = seen.groupBy("word").agg(
+        F.count(F.lit(1)).alias("n"),
+        F.count_if("_is_surely_name").alias("n_names"),
+        F.count_if("_is_out_of_order").alias("n_out_of_order"),
+    )
+    return counted.filter("n_out_of_order > 0 AND 2 * n_names < n").select("word")
+
+
+def _out_of_order() -> Column:
+    """Tell whether the neighbours are in order without this piece and not with it."""
+    piece, before, after = F.col("piece"), F.col("_before"), F.col("_after")
+    between = (before < piece) & (piece < after)
+    return F.coalesce(F.when(after.isNull(), piece < before).otherwise((before < after) & ~between), F.lit(False))
+
+
+def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:
+    """Split and code the distinct `reaction` lists: `reaction`, `event_seq` from 1, `reported_term`, `term_key`.
+
+    `terms` is `silver.term`. Longest match first, without regard to case and to the number of blanks; a text between
+    commas that is no term stays as it is, with a null `term_key`.
+    """
+    named = terms.filter("dictionary = 'veddra'").select("term_key", normalised("term_name").alias("name"))
+    named = named.groupBy("name").agg(F.min("term_key").alias("term_key"))
+    with_comma = named.filter("name LIKE '%,%'").select(
+        F.struct(-F.length("name"), F.concat(F.lit(r"\Q"), "name", F.lit(r"\E"))).alias("entry")
+    )
+    longest_first = F.transform(F.sort_array(F.collect_list("entry")), lambda e: e["col2"])
+    pattern = with_comma.select(
+        F.concat(
+            F.lit(r"(?iu)(?:^|, ?)((?:"),
+            F.array_join(F.concat(longest_first, F.array(F.lit(r"[^,]+(?:,(?! )[^,]+)*"))), "|"),
+            F.lit(r")(?=$|,))"),
+        ).alias("pattern")
+    )
+    lists = cases.select("reaction").filter("trim(reaction) <> ''").distinct().crossJoin(F.broadcast(pattern))
+    text = F.trim(F.regexp_replace("reaction", r"[\s\u00a0]+", " "))
+    found = lists.select(
+        "reaction", F.posexplode(F.regexp_extract_all(text, "pattern", F.lit(1))).alias("place", "reported_term")
+    )
+    return (
+        found.withColumn("name", normalised("reported_term"))
+        .filter("name <> ''")
+        .join(F.broadcast(named), on="name", how="left")
+        .withColumn("event_seq", F.row_number().over(Window.partitionBy("reaction").orderBy("place")))
+        .select("reaction", "event_seq", F.trim("reported_term").alias("reported_term"), "term_key")
+    )
+
+
+def normalised(column: str) -> Column:
+    """Lower case, single blanks, none at the ends."""
+    return F.lower(F.trim(F.regexp_replace(column, r"[\s\u00a0]+", " ")))

@@ -1,0 +1,50 @@
+"""VeDDRA to the common dictionary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column, Window
+from pyspark.sql import functions as F
+
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.term.tables import Term
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.conform import Tables
+
+CONTENT = ["term_name", "pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code", "soc_name", "term_type"]
+
+
+@reads("bronze.veddra_term")
+def term(tables: Tables) -> DataFrame:
+    """One row per lowest level term ever listed, as the latest list that holds its code gives it."""
+    listed = tables["bronze.veddra_term"].select(
+        "known_date",
+        _tidy("llt_code").alias("code"),
+        _tidy("llt_name").alias("term_name"),
+        *[_tidy(c).alias(c) for c in CONTENT if c not in ("term_name", "term_type")],
+        F.upper(_tidy("term_type")).alias("term_type"),
+    )
+    latest = Window.partitionBy("code").orderBy(F.desc("known_date"), *[F.asc_nulls_last(c) for c in CONTENT])
+    standing = (
+        listed.filter("code IS NOT NULL AND term_name IS NOT NULL")
+        .withColumn("_rank", F.row_number().over(latest))
+        .filter("_rank = 1")
+    )
+    return conformed(
+        standing.select(
+            F.concat(F.lit("veddra:"), "code").alias("term_key"),
+            F.lit("veddra").alias("dictionary"),
+            "code",
+            *CONTENT,
+        ),
+        Term,
+    )
+
+
+def _tidy(column: str) -> Column:
+    """Single blanks, none at the ends; empty is null."""
+    return F.nullif(F.trim(F.regexp_replace(column, r"[\s\u00a0]+", " ")), F.lit(""))
