@@ -21,7 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-score_app = typer.Typer(help="Score a file of your own: counts or a case listing in, the signal table out.")
 FAILED, CHECK_FAILED = 1, 3
 _state = {"debug": False}
 
@@ -108,6 +107,27 @@ def tables(
     from pipelines.dictionary import show
 
     show(name)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a case listing, or a table of counts.")],
+    case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
+    product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
+    event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
+    count: Annotated[str | None, typer.Option(help="Column with the reports of a pair: rows are pairs.")] = None,
+    stratum: Annotated[str | None, typer.Option(help="Column to stratify the expected count by.")] = None,
+    likelihood: Annotated[
+        str, typer.Option(help="zero_inclusive, component_truncated (openEBGM) or mixture_truncated.")
+    ] = "zero_inclusive",
+    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    top: Annotated[int, typer.Option(help="Rows to show without --out.")] = 25,
+) -> None:
+    """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java."""
+    from pipelines.score import Columns, score_file, write
+
+    say = _progress()
+    write(score_file(file, Columns(case, product, event, count, stratum), likelihood, say), out, top)
 
 
 @app.command()

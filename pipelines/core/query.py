@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "csv", "parquet")
 MAX_SHOWN_ROWS = 200
+WIDE = 240
 VERSIONED = (("known_from", "known_to", "is_latest"), ("valid_from", "valid_to", "is_current"))
 
 
@@ -125,7 +126,7 @@ def render(result: pa.Table, style: str, out: Path | None) -> None:
     elif style == "csv":
         _write_csv(result, out)
     else:
-        _show(result)
+        show(result)
 
 
 def _write_csv(result: pa.Table, out: Path | None) -> None:
@@ -142,11 +143,12 @@ def _write_csv(result: pa.Table, out: Path | None) -> None:
             stream.close()
 
 
-def _show(result: pa.Table) -> None:
+def show(result: pa.Table) -> None:
+    """Print a result as a table, its first rows where it is long."""
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     grid = RichTable(show_edge=False, header_style="bold")
     for name, kind in zip(result.column_names, result.schema.types, strict=True):
         grid.add_column(

@@ -44,7 +44,9 @@ class Product(_Versioned):
     authorisation_status = Column("string", "Status of the authorisation as the register words it")
     marketing_status = Column("string", "Marketing status as the register words it")
     atc_codes = Column("array<string>", "ATC or ATCvet codes")
-    is_orphan = Column("boolean", "Named by other files of the register but absent from its product file", required=True)
+    is_orphan = Column(
+        "boolean", "Named by other files of the register but absent from its product file", required=True
+    )
 
 
 class ProductSubstance(_Versioned):
@@ -80,7 +82,9 @@ class Pack(_Versioned):
     marketing_status = Column("string", "Marketing status as the register words it")
     declaration_date = Column("date", "Date of the declaration of marketing")
     price_eur = Column("double", "Public price with fees", unit="EUR", minimum=0)
-    reimbursement_percent = Column("double", "Reimbursement rate, the highest where several", unit="%", minimum=0, maximum=100)
+    reimbursement_percent = Column(
+        "double", "Reimbursement rate, the highest where several", unit="%", minimum=0, maximum=100
+    )
 
 
 class Shortage(_Versioned):

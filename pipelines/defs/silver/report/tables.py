@@ -7,7 +7,11 @@ DOMAINS = {
     "veterinary": "Medicines for animals, people exposed to them included",
 }
 AGENCIES = {"ANSM": "Human medicines", "ANSES": "Veterinary medicines (ANMV), cosmetics, tattoos, nutrition"}
-PRECISIONS = {"day": "full date", "month": "the day is not known, 1 stands", "year": "the month is not known, 1 January"}
+PRECISIONS = {
+    "day": "full date",
+    "month": "the day is not known, 1 stands",
+    "year": "the month is not known, 1 January",
+}
 REPORT_TYPES = {
     "spontaneous": "Sent in by somebody who saw the event",
     "study": "Solicited, from a study",
@@ -42,6 +46,12 @@ CODINGS = {
     "brand": "A brand name, resolved through the products or the brand names of the dictionary",
     "fuzzy": "The nearest dictionary name above the threshold; see the score",
     "uncoded": "Not found: kept as reported",
+}
+
+
+LINK_RULES = {
+    "identifier": "The same world-wide case number",
+    "probabilistic": "Agreement of the reported fields beyond chance",
 }
 
 
@@ -106,6 +116,7 @@ class Report(ReportHistory):
 
     name = "report"
     key = ("report_key",)
+    is_derived = True
 
     n_products = Column("int", "Products in the case", required=True, minimum=0)
     n_events = Column("int", "Events in the case", required=True, minimum=0)
@@ -115,7 +126,9 @@ class Report(ReportHistory):
         minimum=0,
         maximum=1,
     )
-    duplicate_cluster = Column("string", "Key of the cluster of linked duplicates; the case's own key when alone", required=True)
+    duplicate_cluster = Column(
+        "string", "Key of the cluster of linked duplicates; the case's own key when alone", required=True
+    )
     is_cluster_head = Column("boolean", "The one case of its cluster that is counted", required=True)
 
 
@@ -173,3 +186,23 @@ class ReportEvent(Table):
     term_key = Column("string", "Key of `silver.term`; null where uncoded")
     coding_method = Column("string", "How the term was coded", required=True, codes=CODINGS)
     outcome = Column("string", "Outcome of the event as reported")
+
+
+class DuplicateLink(Table):
+    """Two reports of the same event in the same patient or animal, as far as can be told, and why it is thought so.
+
+    `identifier`: both carry the same world-wide case number. `probabilistic`: the fields that both report agree more
+    than chance allows; `match_weight` is the log2 Bayes factor, `evidence` what each field contributed. Linked reports
+    form a cluster in `silver.report`; nothing is deleted.
+    """
+
+    layer, name, owner = "silver", "duplicate_link", "pharmacovigilance"
+    key = ("report_key", "other_report_key")
+    is_derived = True
+
+    report_key = Column("string", "The case that comes first in the alphabet", required=True)
+    other_report_key = Column("string", "The other case", required=True)
+    rule = Column("string", "What links them", required=True, codes=LINK_RULES)
+    match_weight = Column("double", "Log2 Bayes factor of being the same case; null for identifiers", unit="bit")
+    probability = Column("double", "Posterior probability of being the same case", required=True, minimum=0, maximum=1)
+    evidence = Column("string", "Contribution of each field to the weight, in bits")

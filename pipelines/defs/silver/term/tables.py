@@ -28,4 +28,6 @@ class Term(Table):
     hlt_name = Column("string", "High level term")
     soc_code = Column("string", "Code of the system organ class")
     soc_name = Column("string", "System organ class")
-    term_type = Column("string", "A animal, C common, H human (VeDDRA)", codes={"A": "animal", "C": "common", "H": "human"})
+    term_type = Column(
+        "string", "A animal, C common, H human (VeDDRA)", codes={"A": "animal", "C": "common", "H": "human"}
+    )

@@ -1,0 +1,145 @@
+"""Reports of all sources in one language: united, coded, completed, with duplicates linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.core.conform import conformed, reads, reads_of
+from pipelines.core.silver import union_of_sources
+from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
+from pipelines.defs.silver.report.tables import (
+    SUSPECT_ROLES,
+    Report,
+    ReportEvent,
+    ReportHistory,
+    ReportProduct,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+__all__ = ["duplicate_link", "report", "report_event", "report_history", "report_product"]
+
+VERSION = ["report_key", "report_version"]
+CODING = ["source", "reported_name", "reported_substance"]
+ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
+COMPLETENESS = (
+    *("has_time_to_onset", "has_indication", "has_outcome", "has_sex", "has_age", "has_dose"),
+    *("has_country", "has_reporter", "has_report_type"),
+)
+
+report_history = union_of_sources(ReportHistory)
+report_event = union_of_sources(ReportEvent)
+_products = union_of_sources(ReportProduct)
+
+
+@reads(*reads_of(_products), "silver.name_coding")
+def report_product(tables: Tables) -> DataFrame:
+    """Unite the products of all sources and give each the substances its name was coded to."""
+    reported = _products(tables).drop("substance_keys", "coding_method", "coding_score")
+    reported = reported.withColumns({f"_{c}": F.coalesce(c, F.lit("")) for c in CODING[1:]})
+    coding = tables["silver.name_coding"].select(
+        F.col("source"),
+        *[F.col(c).alias(f"_{c}") for c in CODING[1:]],
+        *("substance_keys", "coding_method", "coding_score"),
+    )
+    coded = reported.join(coding, on=["source", *[f"_{c}" for c in CODING[1:]]], how="left")
+    coded = coded.drop(*[f"_{c}" for c in CODING[1:]])
+    return conformed(coded.fillna("uncoded", ["coding_method"]), ReportProduct)
+
+
+@reads("silver.report_history", "silver.report_product", "silver.report_event", "silver.duplicate_link")
+def report(tables: Tables) -> DataFrame:
+    """One row per case in its latest version: counts of children, completeness, duplicate cluster."""
+    latest = tables["silver.report_history"].filter("is_latest")
+    counted = (
+        latest.join(_of_products(tables), on=VERSION, how="left")
+        .join(_of_events(tables), on=VERSION, how="left")
+        .fillna(0, ["n_products", "n_events"])
+    )
+    complete = _with_completeness(counted)
+    labels = clusters(tables["silver.duplicate_link"])
+    clustered = complete.join(labels, on="report_key", how="left").withColumn(
+        "duplicate_cluster", F.coalesce("duplicate_cluster", "report_key")
+    )
+    best = Window.partitionBy("duplicate_cluster").orderBy(
+        F.col("is_retracted"), F.desc_nulls_last("completeness"), "received_first_date", "report_key"
+    )
+    headed = clustered.withColumn("is_cluster_head", F.row_number().over(best) == 1)
+    return conformed(headed.select(*Report.columns), Report)
+
+
+def _of_products(tables: Tables) -> DataFrame:
+    """Per version: number of products, and what the suspects tell of dose, indication and start."""
+    suspect = F.col("role").isin(*SUSPECT_ROLES)
+    start = F.when(suspect, F.struct("start_date", "start_precision"))
+    return (
+        tables["silver.report_product"]
+        .groupBy(*VERSION)
+        .agg(
+            F.count("*").cast("int").alias("n_products"),
+            F.bool_or(suspect & F.col("dose_text").isNotNull()).alias("has_dose"),
+            F.bool_or(suspect & F.col("indication").isNotNull()).alias("has_indication"),
+            F.min(F.when(F.col("start_date").isNotNull(), start)).alias("start"),
+        )
+    )
+
+
+def _of_events(tables: Tables) -> DataFrame:
+    return (
+        tables["silver.report_event"]
+        .groupBy(*VERSION)
+        .agg(
+            F.count("*").cast("int").alias("n_events"),
+            F.bool_or(F.col("outcome").isNotNull()).alias("has_event_outcome"),
+        )
+    )
+
+
+def _with_completeness(reports: DataFrame) -> DataFrame:
+    """Add the vigiGrade score, computed on Arrow batches. No source here carries a narrative: that dimension is absent."""
+    outcomes = ["is_death", "is_life_threatening", "is_hospitalisation", "is_disability", "is_other_serious"]
+    said = [F.coalesce(F.col(c), F.lit(False)) for c in (*outcomes, "has_event_outcome")]
+    present: dict[str, Column] = {
+        "has_time_to_onset": F.col("onset_date").isNotNull() & F.col("start.start_date").isNotNull(),
+        "has_outcome": F.greatest(*said) | F.coalesce(F.col("n_animals_died") >= 0, F.lit(False)),
+        "has_sex": F.col("sex").isNotNull(),
+        "has_age": F.col("age_years").isNotNull(),
+        "has_country": F.col("country").isNotNull(),
+        "has_reporter": F.col("reporter").isNotNull(),
+        "has_report_type": F.col("report_type").isNotNull(),
+        "has_dose": F.coalesce("has_dose", F.lit(False)),
+        "has_indication": F.coalesce("has_indication", F.lit(False)),
+    }
+    widths = [_days("onset_precision"), _days("start.start_precision")]
+    prepared = reports.withColumns({**present, "onset_days": F.greatest(*widths)}).withColumn(
+        "completeness", F.lit(None).cast("double")
+    )
+    return prepared.drop("start").mapInArrow(add_completeness, prepared.drop("start").schema)
+
+
+def _days(column: str) -> Column:
+    cases = F.lit(None).cast("double")
+    for precision, days in ONSET_DAYS.items():
+        cases = F.when(F.col(column) == precision, days).otherwise(cases)
+    return cases
+
+
+def add_completeness(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Fill the `completeness` column of each batch: the body of a Spark task."""
+    from models.completeness.vigigrade import vigigrade
+
+    for batch in batches:
+        present = {c.removeprefix("has_"): batch.column(c).to_numpy(zero_copy_only=False) for c in COMPLETENESS}
+        present["primary_reporter"] = present.pop("reporter")
+        days = batch.column("onset_days").to_numpy(zero_copy_only=False)
+        score = vigigrade({**present, "comments": False}, onset_uncertainty_days=days)
+        at = batch.schema.get_field_index("completeness")
+        yield batch.set_column(at, "completeness", pa.array(score))

@@ -1,0 +1,185 @@
+"""`gerland score`: the signal table of a file of one's own, without a lake, Dagster or Java."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from models.mgps.fit import Prior
+
+PLOTS = (".png", ".svg", ".pdf")
+PLOTTED = 30
+
+
+class ScoreError(Exception):
+    """The file can't be scored; the message says why."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of the file hold what. With `count`, rows are pairs; without, rows are case × product × event."""
+
+    case: str = "case_id"
+    product: str = "product"
+    event: str = "event"
+    count: str | None = None
+    stratum: str | None = None
+
+
+def score_file(path: Path, columns: Columns, likelihood: str, say: Callable[[str], None]) -> pl.DataFrame:
+    """Score every pair of a CSV or Parquet file; returns product, event, all scores, sorted by EB05, else IC025.
+
+    A case listing counts distinct cases, in cells and margins. A table of counts has margins by summing its rows.
+    The two-gamma prior is fitted on the file itself. Raises `ScoreError` for a file or columns that don't fit.
+    """
+    import polars as pl
+
+    from models.score import score_counts
+
+    pairs = _pairs(_read(path, columns), columns)
+    say(f"{pairs.height:,} pairs of {pairs['n_total'][0]:,} reports")
+    prior = _prior(pairs, likelihood, say)
+    counts = (pairs[c] for c in ("a", "n_product", "n_event", "n_total"))
+    stratified = pairs["expected"] if columns.stratum else None
+    scores = score_counts(*counts, prior=prior, likelihood=likelihood, expected=stratified)
+    result = pl.concat([pairs.select("product", "event"), scores], how="horizontal")
+    return result.sort(pl.coalesce("eb05", "ic025"), descending=True, nulls_last=True)
+
+
+def write(result: pl.DataFrame, out: Path | None, top: int) -> None:
+    """Write a result as CSV, Parquet or a plot by the name of `out`; without `out`, show the first rows."""
+    if out is None:
+        _show(result.head(top))
+    elif out.suffix == ".parquet":
+        result.write_parquet(out)
+    elif out.suffix == ".csv":
+        result.write_csv(out)
+    elif out.suffix in PLOTS:
+        plot(result).savefig(out)
+    else:
+        raise ScoreError(f"{out.name}: the name must end in .csv, .parquet, {', '.join(PLOTS)}")
+
+
+def plot(result: pl.DataFrame) -> Figure:
+    """Draw the first pairs with the interval of EBGM, or of the IC where EBGM was not computed."""
+    from matplotlib.figure import Figure
+
+    is_bayes = result["ebgm"].is_not_null().any()
+    middle, low, high, unit = ("ebgm", "eb05", "eb95", "EBGM") if is_bayes else ("ic", "ic025", "ic975", "IC")
+    shown = result.drop_nulls(middle).head(PLOTTED).reverse()
+    figure = Figure(figsize=(9, 1.2 + 0.26 * shown.height), layout="constrained")
+    axes = figure.subplots()
+    at = range(shown.height)
+    axes.hlines(at, shown[low], shown[high], color="#1b6ca8", linewidth=2)
+    axes.plot(shown[middle], at, "o", color="#c1440e")
+    axes.axvline(1 if is_bayes else 0, color="#888888", linewidth=1)
+    if is_bayes:
+        axes.set_xscale("log")
+    axes.set_yticks(at, [f"{p} — {e}  ({a})" for p, e, a in shown.select("product", "event", "a").iter_rows()])
+    axes.set_xlabel(f"{unit} with its interval, {'90' if is_bayes else '95'} %")
+    return figure
+
+
+def _read(path: Path, columns: Columns) -> pl.DataFrame:
+    import polars as pl
+
+    if not path.exists():
+        raise ScoreError(f"there is no file {path}")
+    try:
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+        else:
+            with path.open("rb") as stream:
+                head = stream.readline()
+            separator = max(b",;\t|$", key=head.count) if path.suffix != ".gz" else ord(",")
+            frame = pl.read_csv(path, separator=chr(separator), infer_schema=False, encoding="utf8-lossy")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ScoreError(f"{path.name} can't be read as CSV or Parquet: {str(error).splitlines()[0]}") from None
+    needed = [columns.product, columns.event, columns.count or columns.case]
+    needed += [columns.stratum] if columns.stratum else []
+    if missing := [c for c in needed if c not in frame.columns]:
+        raise ScoreError(
+            f"{path.name} has no column {missing[0]!r}; it has {', '.join(frame.columns)} "
+            "(name them with --case, --product, --event or --count)"
+        )
+    if frame.is_empty():
+        raise ScoreError(f"{path.name} holds no row")
+    return frame
+
+
+def _pairs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    import polars as pl
+
+    from models.disproportionality.counts import count_pairs, table_margins
+
+    if columns.count is None:
+        listed = frame.with_columns(pl.col(columns.case).cast(pl.String))
+        strata = frame[columns.stratum].fill_null("missing") if columns.stratum else None
+        listed = listed.with_columns(
+            *(pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in (columns.product, columns.event))
+        )
+        return count_pairs(listed[columns.case], listed[columns.product], listed[columns.event], strata=strata)
+    if columns.stratum:
+        raise ScoreError("strata need a case listing: leave out --count")
+    counts = frame.select(
+        product=pl.col(columns.product).cast(pl.String),
+        event=pl.col(columns.event).cast(pl.String),
+        a=pl.col(columns.count).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
+    )
+    if counts["a"].null_count():
+        raise ScoreError(f"column {columns.count!r} holds something that is no whole number")
+    return table_margins(counts.group_by("product", "event").agg(pl.col("a").sum()).filter(pl.col("a") > 0))
+
+
+def _prior(pairs: pl.DataFrame, likelihood: str, say: Callable[[str], None]) -> Prior | None:
+    """Fit the prior on the file's own pairs; None, and a word about it, where the fit does not converge."""
+    from models.mgps.fit import fit
+    from models.mgps.likelihood import LIKELIHOODS, weighted_points
+
+    if likelihood not in LIKELIHOODS:
+        raise ScoreError(f"likelihood {likelihood!r} is none of {', '.join(LIKELIHOODS)}")
+    products = pairs.unique("product")["n_product"]
+    events = pairs.unique("event")["n_event"]
+    points = weighted_points(
+        pairs["a"],
+        pairs["n_product"],
+        pairs["n_event"],
+        int(pairs["n_total"][0]),
+        products,
+        events,
+        with_zeros=likelihood == "zero_inclusive",
+    )
+    prior = fit(points, likelihood)  # type: ignore[arg-type]
+    theta = ", ".join(f"{v:.4g}" for v in prior.theta)
+    say(f"prior ({likelihood}): alpha1, beta1, alpha2, beta2, p = {theta}")
+    if not prior.converged:
+        say("the prior did not converge: EBGM is not computed")
+    return prior
+
+
+def _show(result: pl.DataFrame) -> None:
+    from pipelines.core.query import show
+
+    shown = [
+        "product",
+        "event",
+        "a",
+        "expected",
+        "prr",
+        "chi2_yates",
+        "ror",
+        "ror_lower",
+        "ic",
+        "ic025",
+        "ebgm",
+        "eb05",
+    ]
+    show(result.select(shown).to_arrow())
+    sys.stdout.write("--out FILE.csv or .parquet has every column, .png or .svg the plot\n")
