@@ -128,7 +128,7 @@ def _reasons(cells: Cells, expected: Floats, prior: Prior | None, min_reports: i
     table = {
         "prr": [few, (a + b == 0, "a + b = 0"), (c == 0, "c = 0"), (a == 0, "a = 0, bounds only")],
         "chi2_yates": [((a + b) * (a + c) * (b + d) * (c + d) == 0, "a margin is zero")],
-        "ror": exact if ror_method == "exact" else woolf,
+        "ror": woolf if ror_method == "woolf" else exact,
         "ebgm": [
             (np.full(a.shape, prior is None), "no prior"),
             (np.full(a.shape, not _usable(prior)), "the prior did not converge"),

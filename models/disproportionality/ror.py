@@ -8,25 +8,25 @@ import numpy as np
 
 from models.disproportionality.counts import Cells
 from models.disproportionality.prr import Ratio, divide, log_normal_ratio
+from models.disproportionality.ror_exact import R_TOLERANCE, ror_exact
 
-Method = Literal["woolf", "exact"]
+Method = Literal["woolf", "exact", "fisher_r"]
 
 
 def ror(cells: Cells, level: float = 0.95, method: Method = "woolf") -> Ratio:
     """Reporting odds ratio with its interval (no unit).
 
     ``woolf``: ad/(bc), SE of ln ROR = sqrt(1/a + 1/b + 1/c + 1/d); NaN for b=0 or c=0, bounds also for a=0 or d=0.
-    ``exact``: conditional maximum likelihood with Fisher's exact bounds, as DiAna and R's fisher.test; see `ror_exact`.
+    ``exact``: conditional maximum likelihood with Fisher's exact bounds; see `ror_exact`.
+    ``fisher_r``: the same, stopped where R's fisher.test stops: the digits DiAna prints.
 
     Source: van Puijenbroek et al. 2002, Pharmacoepidemiol Drug Saf 11:3-10; Woolf 1955.
 
     Raises:
         ValueError: unknown method, or `level` not in (0, 1).
     """
-    if method == "exact":
-        from models.disproportionality.ror_exact import ror_exact
-
-        return ror_exact(cells, level)
+    if method in ("exact", "fisher_r"):
+        return ror_exact(cells, level, R_TOLERANCE if method == "fisher_r" else 0.0)
     if method != "woolf":
         raise ValueError(f"unknown ROR method: {method!r}")
     one = np.ones_like(cells.a)

@@ -43,14 +43,10 @@ def register(
     """Log one run with every prior, and give the model it registers the alias by which it is found again.
 
     `priors` holds population, month (ISO), likelihood, the five parameters and the fit's numbers; `curves` by
-    population: n, observed cells, fitted cells. The champion is replaced only if every latest fit converged: a prior
-    is an estimate of the data at hand, not a competitor.
-
-    Raises ValueError where the latest prior of a population did not converge.
+    population: n, observed cells, fitted cells. A prior is an estimate of the data at hand, not a competitor: the
+    newest takes the alias. A fit that did not converge is logged as such, and nothing is scored with it.
     """
     latest = _latest(priors)
-    if bad := [population for population, row in latest.items() if not row["is_converged"]]:
-        raise ValueError(f"the prior of {', '.join(bad)} did not converge; nothing was registered")
     mlflow = _mlflow(tracking)
     experiment = mlflow.get_experiment_by_name(EXPERIMENT)
     location = artifacts if "://" in artifacts else Path(artifacts).absolute().as_uri()
@@ -60,7 +56,7 @@ def register(
         for population, row in latest.items():
             name = population.replace(":", "_")
             numbers = ("neg_log_likelihood", "n_reports", "n_pairs", *PARAMETERS)
-            mlflow.log_metrics({f"{name}.{k}": float(row[k]) for k in numbers})
+            mlflow.log_metrics({f"{name}.{k}": float(row[k]) for k in (*numbers, "is_converged")})
             if population in curves:
                 mlflow.log_figure(plot(population, *curves[population]), f"fit_{name}.png")
         version = _log_model(mlflow, priors)

@@ -80,6 +80,7 @@ def test_prr_agrees_with_the_package_where_it_is_finite(pairs: pl.DataFrame, exp
     joined = pl.concat([pairs.select("product", "event"), table], how="horizontal").join(
         expected, left_on=["product", "event"], right_on=["var1", "var2"]
     )
+    joined = joined.with_columns(pl.col("PRR").str.to_lowercase().cast(pl.Float64))
     finite = joined.filter(pl.col("PRR").is_finite())
     np.testing.assert_allclose(finite["prr"], finite["PRR"], atol=1e-9)
     infinite = joined.filter(pl.col("PRR").is_infinite())
