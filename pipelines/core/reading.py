@@ -205,9 +205,12 @@ def read_quoted_csv(
 
     A record with another number of fields is rejected. Raises `Refused` for a header with unknown or missing names.
     """
-    lines = (line + "\n" for _, chunk in numbered_lines(stream) for line in chunk)
-    rows = csv.reader(lines, delimiter=delimiter)
-    names = [name.strip() for name in next(rows, [])]
+    taken: list[str] = []
+    rows = csv.reader(_taking(stream, taken), delimiter=delimiter)
+    try:
+        names = [name.strip() for name in next(rows, [])]
+    except csv.Error:
+        raise Refused(f"the header of {table.address()} is no line of a CSV") from None
     if names:
         names[0] = names[0].lstrip("\ufeff").strip('"')
     if unknown := [name for name in names if name not in columns]:
@@ -218,7 +221,16 @@ def read_quoted_csv(
 
     def records() -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
         number = rows.line_num
-        for row in rows:
+        while True:
+            taken.clear()
+            try:
+                row = next(rows, None)
+            except csv.Error:
+                row = []
+                if raw := "".join(taken).strip():
+                    yield number + 1, None, "no record of a CSV: a stray line end, or a field without end", raw
+            if row is None:
+                return
             number, at = rows.line_num, number + 1
             if not any(field.strip() for field in row):
                 continue
@@ -228,6 +240,14 @@ def read_quoted_csv(
                 yield at, [row[i] for i in order], "", ""
 
     yield from batches(table, records())
+
+
+def _taking(stream: BinaryIO, taken: list[str]) -> Iterator[str]:
+    """Lines of a stream; those handed out since the list was last cleared stand in it."""
+    for _, chunk in numbered_lines(stream):
+        for line in chunk:
+            taken.append(line)
+            yield line + "\n"
 
 
 def _as_csv(row: Sequence[str]) -> str:
