@@ -6,8 +6,10 @@ Belongs here: logging, plotting and the registry. Does not: the fit itself (`fit
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +103,8 @@ def _log_model(mlflow: Any, priors: Sequence[Mapping[str, Any]]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "priors.json"
         path.write_text(json.dumps([dict(row) for row in priors], default=str))
+        # The signature is stated, so no example is run to infer it.
+        warnings.filterwarnings("ignore", message="(?s).*input example was not provided", category=UserWarning)
         logged = mlflow.pyfunc.log_model(
             name=MODEL,
             python_model=str(Path(__file__).with_name("registered_model.py")),
@@ -114,11 +118,11 @@ def _log_model(mlflow: Any, priors: Sequence[Mapping[str, Any]]) -> str:
 
 def _mlflow(tracking: str) -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    import logging
-
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
+
+    for name in ("mlflow", "mlflow.store.db.utils", "mlflow.utils.environment", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
     if tracking.startswith("sqlite:///"):
         Path(tracking.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)

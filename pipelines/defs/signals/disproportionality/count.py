@@ -57,7 +57,7 @@ def pair_count(tables: Tables) -> DataFrame:
 
 
 def _interval() -> tuple[Column, Column]:
-    """Month ends between which a version is the one known: from the first at or after it, to the first after its end."""
+    """Month ends between which a version is the one known: the first at or after its start, and after its end."""
     return F.last_day("known_from").alias("month_from"), F.last_day("known_to").alias("month_to")
 
 

@@ -1,10 +1,9 @@
-"""The two-gamma prior of each population: fitted by Spark workers, registered in MLflow, read back from the registry."""
+"""The two-gamma prior of each population: fitted by Spark, registered in MLflow, read back from the registry."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +43,11 @@ def prior(tables: Tables, platform: Platform) -> DataFrame:
 
     settings = platform.settings
     alias = f"as-of-{settings.as_of}" if settings.as_of else CHAMPION
-    fit = partial(fit_population, likelihood=settings.mgps_likelihood, minimum=settings.minimum_reports)
+    likelihood, minimum = settings.mgps_likelihood, settings.minimum_reports
+
+    def fit(changes: pa.Table) -> pa.Table:
+        return fit_population(changes, likelihood=likelihood, minimum=minimum)
+
     fitted = tables["gold.pair_count"].groupBy("population").applyInArrow(fit, FIT_SQL).toArrow().to_pylist()
     rows = sorted(fitted, key=lambda r: (r["population"], r["month"]))
     if rows:
@@ -63,20 +66,13 @@ def prior(tables: Tables, platform: Platform) -> DataFrame:
             alias,
         )
     held = registered(settings.tracking, alias) if rows else None
-    named = [
-        tuple(_value(r, c) for c in Prior.columns if c not in ("model_name", "model_version", "run_id"))
-        + (MODEL, held.version, held.run_id)
-        for r in (held.priors if held else ())
-    ]
-    return platform.spark.createDataFrame(named, Prior.spark_schema())
+    origin = {"model_name": MODEL, "model_version": held.version, "run_id": held.run_id} if held else {}
+    named = [{**r, **origin, "month": dt.date.fromisoformat(r["month"])} for r in (held.priors if held else ())]
+    return platform.spark.createDataFrame([tuple(r[c] for c in Prior.columns) for r in named], Prior.spark_schema())
 
 
 prior.needs_platform = True  # type: ignore[attr-defined]
 prior.settings = ("mgps_likelihood", "minimum_reports")  # type: ignore[attr-defined]
-
-
-def _value(row: Any, column: str) -> Any:
-    return dt.date.fromisoformat(row[column]) if column == "month" else row[column]
 
 
 def fit_population(changes: pa.Table, *, likelihood: str, minimum: int) -> pa.Table:

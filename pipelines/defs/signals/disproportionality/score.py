@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +37,11 @@ def signal(tables: Tables, platform: Platform) -> DataFrame:
     priors = [r.asDict() for r in tables["gold.prior"].collect()]
     columns = {n: c for n, c in Signal.columns.items() if n not in NAMED_LATER}
     schema = ", ".join(f"`{name}` {c.type}" for name, c in columns.items())
-    score = partial(score_population, priors=priors, minimum=platform.settings.minimum_reports)
+    minimum = platform.settings.minimum_reports
+
+    def score(changes: pa.Table) -> pa.Table:
+        return score_population(changes, priors=priors, minimum=minimum)
+
     scored = tables["gold.pair_count"].groupBy("population").applyInArrow(score, schema)
     substances = tables["silver.substance"].select("substance_key", "substance_name")
     terms = tables["silver.term"].select("term_key", "term_name", "soc_name")
@@ -73,8 +76,8 @@ def _months(name: str, population: Population, priors: list[dict[str, Any]], min
         seen = np.flatnonzero(state.a > 0)
         if not len(seen):
             continue
-        fitted = [p for p in priors if p["month"] <= state.month]
-        scores = _scores(state, seen, fitted[-1] if fitted else None, minimum)
+        prior = _known_then(priors, state.month)
+        scores = _scores(state, seen, prior, minimum)
         is_new = np.zeros(len(seen), dtype=bool)
         for flag, first in zip(FLAGS, FIRSTS, strict=True):
             met = scores[flag].fill_null(False).to_numpy()
@@ -90,9 +93,15 @@ def _months(name: str, population: Population, priors: list[dict[str, Any]], min
             term_key=_names(population.events, state.event_of[seen]),
             n_new=pl.Series(state.change[seen]),
             is_new=pl.Series(is_new),
-            prior_month=pl.lit(fitted[-1]["month"] if fitted else None, dtype=pl.Date),
+            prior_month=pl.lit(prior["month"] if prior else None, dtype=pl.Date),
             **{first: _dates(firsts[first][seen]) for first in FIRSTS},
         )
+
+
+def _known_then(priors: list[dict[str, Any]], month: dt.date) -> dict[str, Any] | None:
+    """Latest prior fitted at or before a month end, one that converged if there is any."""
+    fitted = [p for p in priors if p["month"] <= month]
+    return next((p for p in reversed(fitted) if p["is_converged"]), fitted[-1] if fitted else None)
 
 
 def _scores(state: State, seen: np.ndarray, prior: dict[str, Any] | None, minimum: int) -> pl.DataFrame:
