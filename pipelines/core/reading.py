@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
@@ -266,7 +267,11 @@ def count_lines(stream: BinaryIO, *, header_lines: int) -> int:
     return n + bool(rest.strip()) - header_lines
 
 
-def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1) -> int:
-    """Count non-blank records of a quoted CSV by the line ends that stand outside quotes, without parsing fields."""
-    outside = b"".join(stream.read().split(b'"')[::2])
-    return sum(1 for line in outside.split(b"\n") if line.strip(b" \r\t,")) - header_lines
+def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1, delimiter: str = ",") -> int:
+    """Count non-blank records of a quoted CSV by their line ends, once the quoted fields are blotted out."""
+    mark = re.escape(delimiter.encode())
+    start = rb"(^|[" + mark + rb"\n])"
+    blank = start + rb'"[ \t\r\n]*(?:"[ \t]*(?=[' + mark + rb"\r\n]|\Z)|\Z)"
+    data = re.sub(blank, rb"\1", stream.read())
+    lines = re.sub(start + rb'"(?:[^"]|"")*("|\Z)', rb"\1x", data).split(b"\n")
+    return sum(1 for line in lines if line.strip(b" \t\r" + delimiter.encode())) - header_lines
