@@ -6,10 +6,10 @@ distinct and in byte order, and a name begins with a capital. A piece is therefo
 
 - it stands within brackets: `Metacam 0.5 mg/ml - Oral suspension (cats, guinea pigs)`;
 - it begins with no capital: `Neocort oogdruppels, voor honden en katten`, `Vetmedin, 2.5mg`;
-- its first word is a *tail word*. A piece that stands out of order between two pieces that are in order can't be a
-  name. The words that such pieces begin with (`Tableta`, `Injekční`, `Kapsel`) are learnt from all lists together,
-  unless most pieces that begin with the word are surely names: the first of their list, of the shape
-  `Name strength - Form`, or beside a piece that begins with the same word, as the names of one product do.
+- its first word is a *tail word*, learnt from all lists together: a word (`Tableta`, `Injekční`, `Kapsel`) with which
+  some piece begins that is out of order between the nearest sure names around it, while most pieces that begin with
+  it are no sure names. Sure names are the first of a list, those of the shape `Name strength - Form`, and those beside
+  a piece that begins with the same word, as the national names of one product do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CENTRAL_NAME = r"\d.* - \p{L}"
 def products(cases: DataFrame) -> DataFrame:
     """Split the distinct `drug` lists of a frame: `drug`, `product_seq` from 1, `product` as written."""
     pieces = _pieces(cases)
-    tails = _tail_words(pieces).withColumn("is_tail", F.lit(True))
+    tails = _tail_words(pieces).select("word", F.lit(True).alias("is_tail"))
     marked = pieces.join(F.broadcast(tails), on="word", how="left").withColumn(
         "is_name", (F.col("place") == 0) | (F.col("is_capital") & F.col("is_tail").isNull())
     )
@@ -52,30 +52,25 @@ def _pieces(cases: DataFrame) -> DataFrame:
 def _tail_words(pieces: DataFrame) -> DataFrame:
     """Learn which words begin the tail of a name: out of order somewhere, and mostly not surely names."""
     along = Window.partitionBy("drug").orderBy("place")
-    before, after = F.lag("piece").over(along), F.lead("piece").over(along)
-    same_word = F.coalesce(F.lag("word").over(along) == F.col("word"), F.lit(False)) | F.coalesce(
-        F.lead("word").over(along) == F.col("word"), F.lit(False)
-    )
-    seen = (
+    until = along.rowsBetween(Window.unboundedPreceding, -1)
+    onwards = along.rowsBetween(1, Window.unboundedFollowing)
+    beside = F.lag("word").over(along).eqNullSafe(F.col("word")) | F.lead("word").over(along).eqNullSafe(F.col("word"))
+    is_sure = (F.col("place") == 0) | beside | F.col("piece").rlike(CENTRAL_NAME)
+    sure = F.when(F.col("is_sure"), F.col("piece"))
+    counted = (
         pieces.filter((F.col("place") == 0) | F.col("is_capital"))
-        .withColumn("_before", before)
-        .withColumn("_after", after)
-        .withColumn("_is_surely_name", (F.col("place") == 0) | same_word | F.col("piece").rlike(CENTRAL_NAME))
-        .withColumn("_is_out_of_order", _out_of_order())
+        .withColumn("is_sure", is_sure)
+        .withColumn("before", F.last(sure, ignorenulls=True).over(until))
+        .withColumn("after", F.first(sure, ignorenulls=True).over(onwards))
+        .withColumn("is_in_order", F.expr("coalesce(before <= piece, true) AND coalesce(piece <= after, true)"))
+        .groupBy("word")
+        .agg(
+            F.count(F.lit(1)).alias("n"),
+            F.count_if("is_sure").alias("n_sure"),
+            F.count_if(~F.col("is_in_order")).alias("n_out_of_order"),
+        )
     )
-    counted = seen.groupBy("word").agg(
-        F.count(F.lit(1)).alias("n"),
-        F.count_if("_is_surely_name").alias("n_names"),
-        F.count_if("_is_out_of_order").alias("n_out_of_order"),
-    )
-    return counted.filter("n_out_of_order > 0 AND 2 * n_names < n").select("word")
-
-
-def _out_of_order() -> Column:
-    """Tell whether the neighbours are in order without this piece and not with it."""
-    piece, before, after = F.col("piece"), F.col("_before"), F.col("_after")
-    between = (before < piece) & (piece < after)
-    return F.coalesce(F.when(after.isNull(), piece < before).otherwise((before < after) & ~between), F.lit(False))
+    return counted.filter("n_out_of_order > 0 AND 2 * n_sure < n").select("word", "n", "n_sure", "n_out_of_order")
 
 
 def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import read_quoted_csv
+from pipelines.core.reading import count_quoted_lines, read_quoted_csv
 from pipelines.core.table import BronzeTable
 
 COLUMNS = {
@@ -33,6 +33,5 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
-    """Count the records by the line ends outside quotes; doubled and empty quotes are taken out first."""
-    outside = b"x".join(stream.read().replace(b'""', b"").split(b'"')[::2])
-    return sum(1 for line in outside.split(b"\n") if line.strip(b" \r\t,")) - 1
+    """Count the records of a listing by its line ends."""
+    return count_quoted_lines(stream)
