@@ -53,12 +53,20 @@ def test_a_name_that_is_mostly_sure_is_never_learnt_as_a_tail(spark):
     assert split_products(spark, out_of_order, *in_order)[out_of_order] == [SOLENSIA, "Cerenia"]
 
 
-TERMS = ["Cough", "Cough, hacking", "Hacking", "Lack of efficacy", "Lack of efficacy (neoplasia, relapse)", "Sinking, fish"]
+TERMS = [
+    "Cough",
+    "Cough, hacking",
+    "Hacking",
+    "Lack of efficacy",
+    "Lack of efficacy (neoplasia, relapse)",
+    "Sinking, fish",
+]
 
 
 def split_reactions(spark, text, terms=TERMS):
     dictionary = spark.createDataFrame(
-        [(f"veddra:{i}", "veddra", name) for i, name in enumerate(terms)], "term_key string, dictionary string, term_name string"
+        [(f"veddra:{i}", "veddra", name) for i, name in enumerate(terms)],
+        "term_key string, dictionary string, term_name string",
     )
     found = reactions(spark.createDataFrame([(text,)], "reaction string"), dictionary).collect()
     return [(r["reported_term"], r["term_key"]) for r in sorted(found, key=lambda r: r["event_seq"])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 
@@ -15,31 +14,7 @@ from pipelines.core.reading import Refused
 from pipelines.defs.sources.evvet import SOURCE
 from pipelines.defs.sources.evvet.read import COLUMNS, count, read
 from pipelines.defs.sources.evvet.tables import EvvetCase
-
-LINK = '<a target="_blank"  href="/xmlpserver/EVVET3 PW NEW/AER.xdo?_xpt=1&AER%20Id=1502748"> AER </a>'
-CASE = {
-    "Case number": "FRA-TEST-2024-1",
-    "AER form": LINK,
-    "Received date": "2024-03-09 00:00:00",
-    "Reporter": "Veterinarian",
-    "Country": "France",
-    "Gender": "MALE",
-    "Species": "Dog",
-    "Breed": "Retriever - Golden",
-    "Drug": "Librela 10 mg - Solution for injection, Metacam 0.5 mg/ml - Oral suspension (cats, guinea pigs)",
-    "Reaction": "Anorexia, Cough, hacking",
-    "Animals affected": "1",
-    "Animals treated": "1",
-    "Animals died": "",
-}
-
-
-def listing(*cases, header=tuple(COLUMNS)):
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([(CASE | case)[c] for c in COLUMNS] for case in cases)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+from tests.sources.evvet.listings import CASE, listing
 
 
 def rows_of(data):
@@ -97,7 +72,8 @@ def test_a_header_of_another_layout_is_refused_by_name(header, said):
 
 
 @pytest.mark.parametrize(
-    ("path", "date"), [("evvet/librela-2021.csv", None), ("evvet/snapshots/2024-07-13/librela-2021.csv.gz", "2024-07-13")]
+    ("path", "date"),
+    [("evvet/librela-2021.csv", None), ("evvet/snapshots/2024-07-13/librela-2021.csv.gz", "2024-07-13")],
 )
 def test_the_extraction_date_stands_in_the_folder_never_in_the_year_of_the_file(path, date):
     stated = SOURCE.known_date(path)

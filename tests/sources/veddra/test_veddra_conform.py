@@ -24,17 +24,27 @@ def terms(spark, files):
     return {r["term_key"]: r for r in found.collect()}
 
 
-OLD = listing("1,1,Eye disorders,5,Eye NOS,50,Eye NOS,500,Red eye,77,C", "2,2,Death,6,Death,60,Death,600,Found dead,78,A")
+OLD = listing(
+    "1,1,Eye disorders,5,Eye NOS,50,Eye NOS,500,Red eye,77,C", "2,2,Death,6,Death,60,Death,600,Found dead,78,A"
+)
 NEW = listing('1,1,Eye disorders,5,Redness,51,Red eye,501,"Red  eye, any",77,a')
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_the_latest_listing_of_a_code_wins_and_a_dropped_code_stays(spark, newest_first):
-    files = {"veddra/veddra_2022.csv": (OLD, dt.date(2022, 10, 1)), "veddra/veddra_2023.csv": (NEW, dt.date(2023, 10, 1))}
+    files = {
+        "veddra/veddra_2022.csv": (OLD, dt.date(2022, 10, 1)),
+        "veddra/veddra_2023.csv": (NEW, dt.date(2023, 10, 1)),
+    }
     found = terms(spark, dict(sorted(files.items(), reverse=newest_first)))
     assert set(found) == {"veddra:77", "veddra:78"}
     red = found["veddra:77"]
-    assert (red["term_name"], red["pt_code"], red["hlt_name"], red["soc_code"]) == ("Red eye, any", "501", "Redness", "5")
+    assert (red["term_name"], red["pt_code"], red["hlt_name"], red["soc_code"]) == (
+        "Red eye, any",
+        "501",
+        "Redness",
+        "5",
+    )
     assert (red["term_type"], red["dictionary"], red["code"]) == ("A", "veddra", "77")
     assert found["veddra:78"]["term_name"] == "Found dead"
 

@@ -14,7 +14,19 @@ from pipelines.core.reading import Refused
 from pipelines.defs.sources.veddra.read import COLUMNS, count, read
 from pipelines.defs.sources.veddra.tables import VeddraTerm
 
-CELLS = ["1", "400004", "Respiratory tract disorders", "18", "Cough", "140", "Cough", "511", "Cough, hacking", "1511", "C"]
+CELLS = [
+    "1",
+    "400004",
+    "Respiratory tract disorders",
+    "18",
+    "Cough",
+    "140",
+    "Cough",
+    "511",
+    "Cough, hacking",
+    "1511",
+    "C",
+]
 HEADER = ",".join(COLUMNS)
 
 
@@ -41,7 +53,12 @@ def line(*cells):
 
 def test_a_term_with_a_comma_is_one_field():
     (row,) = rows_of(csv_file(line(*CELLS)))
-    assert (row["llt_name"], row["llt_code"], row["term_type"], row["line_number"]) == ("Cough, hacking", "1511", "C", 2)
+    assert (row["llt_name"], row["llt_code"], row["term_type"], row["line_number"]) == (
+        "Cough, hacking",
+        "1511",
+        "C",
+        2,
+    )
 
 
 def test_the_two_line_number_columns_differ_by_case_alone_and_the_first_may_end_in_a_blank():
@@ -97,7 +114,8 @@ def test_kept_and_rejected_are_what_was_counted(records):
 
 @pytest.mark.samples
 @pytest.mark.parametrize(
-    ("file", "n"), [("combined_veddra_list.csv", 2831), ("combined-veddra-list.xlsx", 2831), ("veddra_animal_common.csv", 2652)]
+    ("file", "n"),
+    [("combined_veddra_list.csv", 2831), ("combined-veddra-list.xlsx", 2831), ("veddra_animal_common.csv", 2652)],
 )
 def test_the_real_lists_are_read_whole(shared, file, n):
     data = (shared / "data" / "veddra" / file).read_bytes()
