@@ -18,10 +18,10 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
     environment = {**os.environ, "DAGSTER_DISABLE_TELEMETRY": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
     environment.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
     binaries = Path(sys.executable).parent
+    mlflow = [str(binaries / "mlflow"), "server"]
     commands = [
         [str(binaries / "dagster"), "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)],
-        [str(binaries / "mlflow"), "server", "--backend-store-uri", settings.tracking]
-        + ["--host", "127.0.0.1", "--port", str(port + 1)],
+        [*mlflow, "--backend-store-uri", settings.tracking, "--host", "127.0.0.1", "--port", str(port + 1)],
     ]
     running = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603
     say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends both)")

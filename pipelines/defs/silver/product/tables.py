@@ -45,7 +45,7 @@ class Product(_Versioned):
     marketing_status = Column("string", "Marketing status as the register words it")
     atc_codes = Column("array<string>", "ATC or ATCvet codes")
     is_orphan = Column(
-        "boolean", "Named by other files of the register but absent from its product file", required=True
+        "boolean", "Named by other files of the register, absent from its product file", required=True
     )
 
 

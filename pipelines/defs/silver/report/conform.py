@@ -104,7 +104,7 @@ def _of_events(tables: Tables) -> DataFrame:
 
 
 def _with_completeness(reports: DataFrame) -> DataFrame:
-    """Add the vigiGrade score, computed on Arrow batches. No source here carries a narrative: that dimension is absent."""
+    """Add the vigiGrade score, computed on Arrow batches. No source carries a narrative: comments are missing."""
     outcomes = ["is_death", "is_life_threatening", "is_hospitalisation", "is_disability", "is_other_serious"]
     said = [F.coalesce(F.col(c), F.lit(False)) for c in (*outcomes, "has_event_outcome")]
     present: dict[str, Column] = {

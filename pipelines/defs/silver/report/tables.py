@@ -127,7 +127,7 @@ class Report(ReportHistory):
         maximum=1,
     )
     duplicate_cluster = Column(
-        "string", "Key of the cluster of linked duplicates; the case's own key when alone", required=True
+        "string", "Key of the cluster of duplicates; the case's own when alone", required=True
     )
     is_cluster_head = Column("boolean", "The one case of its cluster that is counted", required=True)
 
