@@ -14,7 +14,7 @@ class EvvetCase(BronzeTable):
     name, source, owner = "evvet_case", "evvet", "pharmacovigilance"
     files = FileKind(r"^evvet/([^/]+/)*[^/]+\.csv(\.gz)?$")
 
-    case_number = text("EU case number: country, sender and the sender's number")
+    case_number = text("EU case number: country, sender and the sender's number", sensitivity="internal")
     aer_form = text("HTML link to the form of the case on the public site")
     received_date = text("Latest receipt, `YYYY-MM-DD HH:MM:SS`; moves forward with a follow-up")
     reporter = text("Qualification of the primary reporter, in English")
