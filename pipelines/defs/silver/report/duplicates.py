@@ -17,11 +17,78 @@ if TYPE_CHECKING:
     from pipelines.core.conform import Tables
 
 
+LINK_FROM = 0.9
+SEED = 1
+LINK_SQL = "report_key string, other_report_key string, match_weight double, probability double, evidence string"
+LINK_SCHEMA = pa.schema(
+    [
+        ("report_key", pa.string()),
+        ("other_report_key", pa.string()),
+        ("match_weight", pa.float64()),
+        ("probability", pa.float64()),
+        ("evidence", pa.string()),
+    ]
+)
+
+
 @reads("silver.report_history", "silver.report_product", "silver.report_event")
 def duplicate_link(tables: Tables) -> DataFrame:
-    """Link reports with the same world-wide number."""
+    """Link reports with the same world-wide number, and those whose fields agree beyond chance.
+
+    The model is learned from the reports of each domain without labels. Reports that say nothing of the person, the
+    animal or the onset are left out: what they share with others is what the pair has in common with its signal.
+    """
     latest = tables["silver.report_history"].filter("is_latest AND NOT is_retracted")
-    return conformed(_same_identifier(latest), DuplicateLink)
+    identified = _same_identifier(latest)
+    pair = ["report_key", "other_report_key"]
+    probable = _compared(latest, tables).groupBy("domain").applyInArrow(link_domain, LINK_SQL)
+    probable = probable.join(identified, on=pair, how="left_anti").withColumn("rule", F.lit("probabilistic"))
+    return conformed(identified.unionByName(probable, allowMissingColumns=True), DuplicateLink)
+
+
+def _compared(latest: DataFrame, tables: Tables) -> DataFrame:
+    """What is compared of each report: person, place, time, and the sets of its substances and events."""
+    key = ["report_key", "report_version"]
+    coded = tables["silver.report_product"].filter("substance_keys IS NOT NULL")
+    substances = coded.groupBy(*key).agg(F.array_distinct(F.flatten(F.collect_list("substance_keys"))).alias("s"))
+    events = tables["silver.report_event"].filter("term_key IS NOT NULL")
+    events = events.groupBy(*key).agg(F.collect_set("term_key").alias("e"))
+    said = latest.filter("onset_date IS NOT NULL OR age_years IS NOT NULL OR (sex IS NOT NULL AND breed IS NOT NULL)")
+    joined = said.join(substances, on=key, how="inner").join(events, on=key, how="inner")
+    exact = F.when(F.col("onset_precision") == "day", F.col("onset_date")).alias("onset_date")
+    return joined.select(
+        "domain",
+        "report_key",
+        exact,
+        F.col("received_first_date").alias("received_date"),
+        *("sex", "age_years", "country", "reporter"),
+        F.sort_array("s").alias("substances"),
+        F.sort_array("e").alias("events"),
+    )
+
+
+def link_domain(reports: pa.Table) -> pa.Table:
+    """Link the reports of one domain: the body of a Spark task."""
+    import polars as pl
+
+    from models.linkage.link import link
+
+    frame = pl.from_arrow(reports)
+    assert isinstance(frame, pl.DataFrame)
+    if frame.height < 2:
+        return LINK_SCHEMA.empty_table()
+    linked = link(frame.sort("report_key"), min_probability=LINK_FROM, seed=SEED)
+    bits = [c for c in linked.columns if c.startswith("bits_")]
+    said = [pl.format(c.removeprefix("bits_") + " {}", pl.col(c).round(1)) for c in bits]
+    first, other = pl.min_horizontal("left_key", "right_key"), pl.max_horizontal("left_key", "right_key")
+    result = linked.select(
+        first.alias("report_key"),
+        other.alias("other_report_key"),
+        pl.col("weight_bits").alias("match_weight"),
+        pl.col("probability"),
+        pl.concat_str(said, separator="; ", ignore_nulls=True).alias("evidence"),
+    )
+    return result.to_arrow().cast(LINK_SCHEMA)
 
 
 def _same_identifier(latest: DataFrame) -> DataFrame:
@@ -38,8 +105,8 @@ def _same_identifier(latest: DataFrame) -> DataFrame:
 
 def clusters(links: DataFrame) -> DataFrame:
     """Connected components of the links: report_key and the first key of its cluster, for linked reports only."""
-    pairs = links.select("report_key", "other_report_key")
-    return pairs.groupBy(F.lit(1)).applyInArrow(_components, "report_key string, duplicate_cluster string")
+    pairs = links.select("report_key", "other_report_key", F.lit("all").alias("group"))
+    return pairs.groupBy("group").applyInArrow(_components, "report_key string, duplicate_cluster string")
 
 
 def _components(links: pa.Table) -> pa.Table:

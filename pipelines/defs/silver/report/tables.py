@@ -126,9 +126,7 @@ class Report(ReportHistory):
         minimum=0,
         maximum=1,
     )
-    duplicate_cluster = Column(
-        "string", "Key of the cluster of duplicates; the case's own when alone", required=True
-    )
+    duplicate_cluster = Column("string", "Key of the cluster of duplicates; the case's own when alone", required=True)
     is_cluster_head = Column("boolean", "The one case of its cluster that is counted", required=True)
 
 
