@@ -1,0 +1,182 @@
+"""A lake in DuckDB's memory: tables in their declared schema, and a small country with scores by the real formulas."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from models.mgps.fit import Prior as FittedPrior
+from models.score import score_counts
+from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.table import Table
+from pipelines.defs.gold.activity.tables import ReportMonth
+from pipelines.defs.signals.disproportionality.tables import PairCount, Prior, Signal
+from pipelines.defs.silver.report.tables import Report, ReportEvent
+from pipelines.defs.silver.substance.tables import NameCoding
+
+TABLES: tuple[type[Table], ...] = (
+    Delivery,
+    Quarantine,
+    Report,
+    ReportEvent,
+    NameCoding,
+    ReportMonth,
+    PairCount,
+    Prior,
+    Signal,
+)
+Row = dict[str, Any]
+SUBSTANCES = ("MELOXICAM", "ISOTRETINOIN", "FLURALANER", "AMOXICILLIN", "SEMAGLUTIDE", "BEDINVETMAB", "VALPROIC ACID")
+EVENTS = ("Vomiting", "Ataxia", "Rash pruritic", "Seizure", "Hepatic failure", "Polydipsia", "Death sudden", "Lameness")
+
+
+def lake(rows: Mapping[str, list[Row]] | None = None) -> Callable[[str], pl.DataFrame]:
+    """Return a query function over all declared tables, with the rows given and null elsewhere."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    for table in TABLES:
+        layer, name = table.address().split(".")
+        schema = table.arrow_schema()
+        full = [dict.fromkeys(schema.names) | row for row in (rows or {}).get(table.address(), [])]
+        connection.register(f"_{layer}_{name}", pa.Table.from_pylist(full, schema=schema))
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+        connection.execute(f"CREATE VIEW {table.address()} AS SELECT * FROM _{layer}_{name}")
+    return lambda sql: pl.DataFrame(connection.execute(sql).to_arrow_table())
+
+
+def month_ends(first: dt.date, n: int) -> list[dt.date]:
+    """Month ends from the month of `first` on."""
+    starts = [dt.date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1) for i in range(n + 1)]
+    return [start - dt.timedelta(days=1) for start in starts[1:]]
+
+
+def signals(population: str, counts: Mapping[tuple[str, str], list[tuple[int, int, int]]], total: list[int]) -> list[Row]:
+    """Rows of `gold.signal`: for each pair its (a, reports of substance, reports of event) at each month of 2024 on."""
+    months = month_ends(dt.date(2024, 1, 31), len(total))
+    prior = FittedPrior(3.0, 3.0, 1.2, 0.4, 0.3, "zero_inclusive")
+    rows: list[Row] = []
+    for (substance, event), series in counts.items():
+        first: dict[str, dt.date] = {}
+        before = 0
+        for position, (a, n_substance, n_event) in enumerate(series):
+            if a == 0:
+                continue
+            scored = score_counts([a], [n_substance], [n_event], [total[position]], prior=prior).to_dicts()[0]
+            flags = {rule: bool(scored[f"is_{rule}_signal"]) for rule in ("prr", "ror", "ic", "ebgm")}
+            is_new = any(met and rule not in first for rule, met in flags.items())
+            first |= {rule: months[position] for rule, met in flags.items() if met and rule not in first}
+            rows.append(
+                {
+                    **{k: v for k, v in scored.items() if k in Signal.columns},
+                    **{f"is_{rule}_signal": met for rule, met in flags.items()},
+                    **{f"first_{rule}_month": first.get(rule) for rule in flags},
+                    "population": population,
+                    "domain": population.split(":")[0],
+                    "month": months[position],
+                    "is_latest": position == len(total) - 1,
+                    "substance_key": f"name:{substance}",
+                    "substance_name": substance,
+                    "term_key": f"veddra:{event}",
+                    "term_name": event,
+                    "n_new": a - before,
+                    "is_new": is_new,
+                    "prior_month": months[0],
+                }
+            )
+            before = a
+    return rows
+
+
+def country(n_months: int = 36, substances: int = 12, seed: int = 1) -> dict[str, list[Row]]:
+    """A small country of two domains and one species, some pairs raised from some month on."""
+    draw = np.random.default_rng(seed)
+    rows: dict[str, list[Row]] = {t.address(): [] for t in TABLES}
+    names = [*SUBSTANCES, *(f"SUBSTANCE {i}" for i in range(max(0, substances - len(SUBSTANCES))))][:substances]
+    for population, size in (("human", 900), ("veterinary", 500), ("veterinary:dog", 320)):
+        total = [size * (i + 1) for i in range(n_months)]
+        counts = {}
+        for position, substance in enumerate(names):
+            for other, event in enumerate(EVENTS):
+                rate, start = (4.0, 6 + other * 3) if (position + other) % 7 == 0 else (1.0, 0)
+                monthly = draw.poisson([0.35 * (rate if i >= start else 1.0) for i in range(n_months)])
+                so_far = np.cumsum(monthly)
+                counts[substance, event] = [
+                    (int(a), int(a) + 8 * (i + 1), int(a) + 14 * (i + 1)) for i, a in enumerate(so_far)
+                ]
+        rows["gold.signal"] += signals(population, counts, total)
+        rows["gold.prior"].append(_prior(population, total[-1]))
+    for domain, source, scale in (("human", "faers", 900), ("human", "bnpv", 240), ("veterinary", "evvet", 500)):
+        rows["gold.report_month"] += _months(domain, source, scale, n_months, draw)
+        rows["silver.report"] += _reports(domain, source, scale // 3, draw)
+        rows["silver.name_coding"] += _codings(source)
+        rows["bronze.delivery"] += _deliveries(source)
+    rows["silver.report_event"] = [_event(r, i) for i, r in enumerate(rows["silver.report"])]
+    rows["bronze.quarantine"] = [
+        {"source": "faers", "table_name": "faers_demo", "file": "faers/DEMO24Q1.txt", "line_number": i, "raw": "SECRET"}
+        | {"delivery_id": "f1", "reason": "27 fields where 25 are expected"}
+        for i in range(1, 8)
+    ]
+    return rows
+
+
+def _prior(population: str, n_reports: int) -> Row:
+    return {
+        **{"population": population, "month": dt.date(2026, 12, 31), "likelihood": "zero_inclusive"},
+        **{"alpha1": 3.0, "beta1": 3.0, "alpha2": 1.2, "beta2": 0.4, "p": 0.3, "neg_log_likelihood": 812.5},
+        **{"n_reports": n_reports, "n_pairs": 96, "is_converged": True},
+        **{"model_name": "mgps_prior", "model_version": "3", "run_id": "r"},
+    }
+
+
+def _months(domain: str, source: str, scale: int, n_months: int, draw: np.random.Generator) -> list[Row]:
+    numbers = draw.poisson(scale * (1 + 0.25 * np.sin(np.arange(n_months) / 4)))
+    return [
+        {"month": month, "domain": domain, "agency": "ANSM", "source": source, "country": "FR", "species": "human"}
+        | {"n_reports": int(n) + 1, "n_serious": int(n) // 3, "n_death": 0, "mean_completeness": 0.6}
+        for month, n in zip(month_ends(dt.date(2024, 1, 1), n_months), numbers, strict=True)
+    ]
+
+
+def _reports(domain: str, source: str, n: int, draw: np.random.Generator) -> list[Row]:
+    return [
+        {"report_key": f"{source}:{i}", "report_version": 1, "source": source, "domain": domain, "is_latest": True}
+        | {"is_retracted": i % 50 == 7, "is_cluster_head": i % 20 != 3, "completeness": float(value)}
+        | {"received_first_date": dt.date(2024, 1, 5), "received_latest_date": dt.date(2026, 12, 20)}
+        for i, value in enumerate(draw.beta(5, 3, n))
+    ]
+
+
+def _event(report: Row, position: int) -> Row:
+    coded = position % 30 != 0
+    return {
+        **{"report_key": report["report_key"], "report_version": 1, "event_seq": 1, "source": report["source"]},
+        **{"reported_term": "x", "term_key": "veddra:1" if coded else None},
+        "coding_method": "exact" if coded else "uncoded",
+    }
+
+
+def _codings(source: str) -> list[Row]:
+    numbers = {"exact": 610, "salt_stripped": 120, "brand": 480, "fuzzy": 35, "uncoded": 62}
+    return [
+        {"source": source, "reported_name": f"{m} {i}", "reported_substance": "", "coding_method": m, "n_records": n // 2}
+        for m, n in numbers.items()
+        for i in range(2)
+    ]
+
+
+def _deliveries(source: str) -> list[Row]:
+    def one(key: str, status: str, read: int, kept: int, put_aside: int, reason: str | None = None) -> Row:
+        return {
+            **{"delivery_id": f"{source}-{key}", "table_name": f"{source}_case", "source": source},
+            **{"file": f"{source}/{key}.txt", "known_date": dt.date(2026, 12, 20), "status": status, "reason": reason},
+            **{"n_rows_read": read, "n_rows_kept": kept, "n_rows_quarantined": put_aside},
+        }
+
+    refused = [one("page", "refused", 0, 0, 0, "an HTML page, not a data file")] if source == "faers" else []
+    return [one("a", "accepted", 12_000, 11_993, 7), one("b", "accepted", 4_000, 4_000, 0), *refused]
