@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from expectations.dagster import check_result, check_specs
+from expectations.dagster import check_results, check_specs
 
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
@@ -176,7 +176,7 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
             "code version": code_version(),
             **(measured(lake) if measured else {}),
         },
-        check_results=[check_result(outcome, key(address)) for outcome in outcomes],
+        check_results=list(check_results(outcomes, key(address))),
     )
 
 

@@ -1,0 +1,36 @@
+"""Outcomes that are kept: each table version is validated once, and what was found stays readable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expectations.compile import planned
+from expectations.run import Outcome, validate
+from pipelines.core.table import Table
+
+if TYPE_CHECKING:
+    from pipelines.core.lake import Lake
+
+
+def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
+    """Outcomes of a table's rules at its present version: those kept of that version, else found now and kept."""
+    address = table.address()
+    version = f"{lake.version(address)} {lake.as_of or ''}".strip()
+    path = folder / "validation" / f"{address}.json"
+    if path.exists():
+        kept = json.loads(path.read_text())
+        outcomes = [Outcome.of_dict(o) for o in kept["outcomes"]]
+        if kept["version"] == version and [o.rule for o in outcomes] == planned(table):
+            return outcomes
+    outcomes = validate(lake[address], table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
+    return outcomes
+
+
+def all_kept(folder: Path) -> list[Outcome]:
+    """Every outcome that is kept, table by table."""
+    files = sorted((folder / "validation").glob("*.json"))
+    return [Outcome.of_dict(o) for f in files for o in json.loads(f.read_text())["outcomes"]]

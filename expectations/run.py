@@ -1,0 +1,106 @@
+"""Run a table's suite with Great Expectations on Spark; tell counts, never values."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from expectations.compile import Rule, planned, suite
+from pipelines.core.table import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+COUNTS_ONLY = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+QUICK = {"result_format": "BOOLEAN_ONLY"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule found: `n_unexpected` of `n_rows` break it. `success` is None where it does not apply, with why."""
+
+    rule: Rule
+    success: bool | None
+    n_rows: int
+    n_unexpected: int
+    detail: str = ""
+
+    @property
+    def percent(self) -> float:
+        """Share of rows that break the rule, in percent."""
+        return 100 * self.n_unexpected / self.n_rows if self.n_rows else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self.rule), "success": self.success, "n_rows": self.n_rows} | {
+            "n_unexpected": self.n_unexpected,
+            "detail": self.detail,
+        }
+
+    @classmethod
+    def of_dict(cls, data: dict[str, Any]) -> Outcome:
+        """Read back what `as_dict` gave."""
+        own = ("success", "n_rows", "n_unexpected", "detail")
+        return cls(Rule(**{k: v for k, v in data.items() if k not in own}), *(data[k] for k in own))
+
+
+def validate(frame: DataFrame, table: type[Table]) -> list[Outcome]:
+    """Check every planned rule of a table on a Spark frame; one outcome per rule, in the order of `planned`.
+
+    All rules are first asked for a yes or no, which is cheap; only those that fail are asked for their counts. An
+    empty frame makes every rule but the columns' not applicable. Works through classic Spark sessions.
+    """
+    held = frame.persist()
+    try:
+        n_rows = held.count()
+        if n_rows == 0:
+            return [_of_empty(rule, held, table) for rule in planned(table)]
+        asked = {r.expectation_config.meta["rule"]: bool(r.success) for r in _run(held, table, QUICK)}
+        failed = {name for name, success in asked.items() if not success}
+        partly = {rule.name for rule in planned(table) if rule.threshold < 1}
+        counts = _counts(held, table, failed | partly) if failed | partly else {}
+        return [Outcome(rule, asked[rule.name], n_rows, *counts.get(rule.name, (0, ""))) for rule in planned(table)]
+    finally:
+        held.unpersist()
+
+
+def _of_empty(rule: Rule, frame: DataFrame, table: type[Table]) -> Outcome:
+    if rule.kind == "columns":
+        return Outcome(rule, frame.columns == list(table.columns), 0, 0)
+    return Outcome(rule, None, 0, 0, "the table is empty")
+
+
+def _counts(frame: DataFrame, table: type[Table], names: set[str]) -> dict[str, tuple[int, str]]:
+    counted = {}
+    for result in _run(frame, table, COUNTS_ONLY, names):
+        name = result.expectation_config.meta["rule"]
+        raised = (result.exception_info or {}).get("raised_exception")
+        detail = "the rule could not be evaluated" if raised else ""
+        counted[name] = (int((result.result or {}).get("unexpected_count") or 0), detail)
+    return counted
+
+
+def _run(frame: DataFrame, table: type[Table], form: dict[str, Any], names: set[str] | None = None) -> list[Any]:
+    context = _context()
+    chosen = suite(table)
+    if names is not None:
+        chosen.expectations = [e for e in chosen.expectations if (e.meta or {})["rule"] in names]
+    source = context.data_sources.add_or_update_spark(name="lake", persist=False)
+    batch = source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
+    found = batch.get_batch({"dataframe": frame}).validate(chosen, result_format=form)
+    return list(found.results)
+
+
+@cache
+def _context() -> Any:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context

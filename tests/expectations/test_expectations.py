@@ -1,0 +1,91 @@
+"""Rules compiled from tables find planted faults, count them, and never show a value."""
+
+from __future__ import annotations
+
+import pytest
+
+from expectations.compile import planned, suite
+from expectations.dagster import REQUIRED, check_results, check_specs
+from expectations.run import Outcome, validate
+from pipelines.assets import key
+from pipelines.core.catalog import tables
+from pipelines.core.table import Column, Table
+
+SECRET = "SECRET-4711"
+
+
+class Thing(Table):
+    """One thing."""
+
+    layer, name, key = "silver", "thing", ("thing_id", "part")
+    thing_id = Column("string", "Key", required=True)
+    part = Column("int", "Part", required=True, minimum=1)
+    kind = Column("string", "Kind", codes={"x": "an x"})
+    country = Column("string", "Country", pattern="^[A-Z]{2}$")
+    age = Column("double", "Age", maximum=130, mostly=0.5)
+
+
+SCHEMA = "thing_id string, part int, kind string, country string, age double"
+GOOD = ("a", 1, "x", "FR", 1.0)
+
+
+def outcomes(spark, *rows):
+    return {o.rule.name: o for o in validate(spark.createDataFrame(list(rows), SCHEMA), Thing)}
+
+
+@pytest.mark.spark
+def test_sound_rows_pass_every_rule(spark):
+    assert {o.success for o in outcomes(spark, GOOD, ("a", 2, None, None, None)).values()} == {True}
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ((None, 2, "x", "FR", 1.0), "thing_id_is_given"),
+        (("b", 0, "x", "FR", 1.0), "part_is_in_range"),
+        (("b", 1, SECRET, "FR", 1.0), "kind_is_a_known_code"),
+        (("b", 1, "x", SECRET, 1.0), "country_matches_pattern"),
+        (GOOD, "key_is_unique"),
+    ],
+)
+def test_each_kind_of_fault_is_found_and_counted_without_its_value(spark, row, rule):
+    found = outcomes(spark, GOOD, row, ("c", 1, "x", "FR", 1.0))
+    assert [name for name, o in found.items() if o.success is False] == [rule]
+    assert found[rule].n_unexpected == (2 if rule == "key_is_unique" else 1)
+    assert found[rule].n_rows == 3
+    assert SECRET not in str([o.as_dict() for o in found.values()])
+    assert SECRET not in str(list(check_results(found.values(), key("silver.thing"))))
+
+
+@pytest.mark.spark
+def test_a_rule_with_tolerance_warns_and_counts(spark):
+    old = ("b", 1, "x", "FR", 200.0)
+    half = outcomes(spark, GOOD, old)["age_is_in_range"]
+    assert (half.success, half.n_unexpected) == (True, 1)
+    most = outcomes(spark, GOOD, old, ("c", 1, "x", "FR", 200.0))["age_is_in_range"]
+    assert (most.success, most.n_unexpected, most.rule.severity) == (False, 2, "warning")
+
+
+@pytest.mark.spark
+def test_an_empty_table_is_not_said_to_be_right(spark):
+    found = outcomes(spark)
+    assert found.pop("columns_as_declared").success is True
+    assert {(o.success, o.detail) for o in found.values()} == {(None, "the table is empty")}
+
+
+def test_outcomes_can_be_kept_and_read_again():
+    kept = Outcome(planned(Thing)[0], False, 10, 3, "why")
+    assert Outcome.of_dict(kept.as_dict()) == kept
+    assert kept.percent == 30
+
+
+@pytest.mark.parametrize("address", [a for a in tables() if not a.startswith("bronze.")])
+def test_every_table_has_a_suite_that_follows_its_plan(address):
+    table = tables()[address]
+    rules = planned(table)
+    assert [e.meta["rule"] for e in suite(table).expectations] == [r.name for r in rules]
+    assert len({r.name for r in rules}) == len(rules)
+    names = [s.name for s in check_specs(table, key(address))]
+    assert REQUIRED in names
+    assert len(names) == len(set(names))
