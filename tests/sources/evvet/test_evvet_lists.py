@@ -29,6 +29,7 @@ SOLENSIA = "Solensia 7 mg/ml - Solution for injection"
         [LIBRELA, "Neocort oogdruppels, voor honden en katten"],
         ["Vetmedin 1,25 mg Kautabletten für Hunde", "Vetmedin, 2.5mg", "Vetmedin, 5mg"],
         ["Broadline Fipronil 74.7 mg, (S)-methoprene 90 mg, eprinomectin 3.6 mg - Spot-on solution", SOLENSIA],
+        ["Metacam 0.5 mg/ml (Cats, Pigs)", SOLENSIA],
         ["Baytril (50 mg", "Librela 10 mg - Solution for injection"],
         [SOLENSIA, "КЕТАМИН 10 %"],
     ],
@@ -60,6 +61,7 @@ TERMS = [
     "Lack of efficacy",
     "Lack of efficacy (neoplasia, relapse)",
     "Sinking, fish",
+    "Cough, hacking, dry",
 ]
 
 
@@ -79,6 +81,7 @@ def split_reactions(spark, text, terms=TERMS):
         ("Cough, hacking", [("Cough, hacking", 1)]),
         ("Cough, hacking, Cough", [("Cough, hacking", 1), ("Cough", 0)]),
         ("COUGH,  Hacking, cough", [("COUGH, Hacking", 1), ("cough", 0)]),
+        ("Cough, hacking, dry", [("Cough, hacking, dry", 6)]),
         ("Cough, Sinking, fish", [("Cough", 0), ("Sinking, fish", 5)]),
         ("Cough, hackings", [("Cough", 0), ("hackings", None)]),
         ("Lack of efficacy (neoplasia, relapse), Cough", [("Lack of efficacy (neoplasia, relapse)", 4), ("Cough", 0)]),
