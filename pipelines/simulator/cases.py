@@ -1,0 +1,245 @@
+"""Reports: who suffered what after which product, who told it, when, how often, and what of it was planted."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+COUNTRIES = ["FR", "DE", "US", "IT", "ES", "GB"]
+BREEDS = {"dog": ["Beagle", "Crossbred canine/dog", "Retriever - Labrador"], "cat": ["Domestic Shorthair", "Siamese"]}
+N_SIGNALS, TYPICAL_EVENTS = 12, 5
+FOLLOW_UP, DUPLICATE, RETRACTED, SECOND_PRODUCT = 0.08, 0.03, 0.01, 0.3
+MASKING_SHARE, WAVE_SHARE = 0.25, 0.05
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """All reports of one domain. Frames are keyed by `case_no` and `version`.
+
+    cases: case_no, version, received_date, first_received_date, onset_date, onset_precision, sex, age_years, weight_kg,
+        country, reporter, outcome (DE LT HO DS OT or null), species, breed, n_affected, n_died, retracted_date,
+        duplicate_of.
+    products: case_no, version, seq, role (PS SS C), product_no.
+    events: case_no, version, seq, term_no.
+    signals: substance_no, term_no, start_month, strength, kind (real, artefact).
+    """
+
+    cases: pl.DataFrame
+    products: pl.DataFrame
+    events: pl.DataFrame
+    signals: pl.DataFrame
+
+
+def report(
+    n: int,
+    months: list[dt.date],
+    products: pl.DataFrame,
+    n_terms: int,
+    random: np.random.Generator,
+    is_human: bool,
+) -> Reporting:
+    """Simulate `n` reports over the months (first days), duplicates included."""
+    reporting = _Draw(n, months, products, n_terms, random, is_human)
+    return reporting.result()
+
+
+class _Draw:
+    """One simulation; each step adds to what the earlier drew."""
+
+    def __init__(
+        self,
+        n: int,
+        months: list[dt.date],
+        products: pl.DataFrame,
+        n_terms: int,
+        random: np.random.Generator,
+        is_human: bool,
+    ):
+        self.random, self.months, self.n_terms, self.is_human = random, months, n_terms, is_human
+        self.n = int(n / (1 + DUPLICATE))
+        self.substance_of = np.array([s[0] for s in products["substance_nos"].to_list()])
+        self.substances = np.unique(self.substance_of)
+        random.shuffle(self.substances)
+        self.product_species = None if is_human else np.array(products["species"].str.to_lowercase().to_list())
+        self._primary()
+        self._events()
+        self._plant()
+
+    def _primary(self) -> None:
+        """Month, substance by popularity (Zipf), then one of its products."""
+        random, n = self.random, self.n
+        weight = 1 / np.arange(1, len(self.substances) + 1) ** 0.8
+        self.rank = random.choice(len(self.substances), n, p=weight / weight.sum())
+        self.month = random.integers(0, len(self.months), n)
+        by_substance = [np.flatnonzero(self.substance_of == s) for s in self.substances]
+        pick = random.random(n)
+        sizes = np.array([len(p) for p in by_substance])
+        table = np.zeros((len(sizes), sizes.max()), dtype=int)
+        for i, members in enumerate(by_substance):
+            table[i, : len(members)] = members
+        self.product = table[self.rank, (pick * sizes[self.rank]).astype(int)]
+
+    def _events(self) -> None:
+        """One to five events: some typical of the substance (its pharmacology and indication), the rest background."""
+        random, n = self.random, self.n
+        weight = 1 / np.arange(1, self.n_terms + 1) ** 0.7
+        order = random.permutation(self.n_terms)
+        self.background = np.zeros(self.n_terms)
+        self.background[order] = weight / weight.sum()
+        typical = random.choice(self.n_terms, (len(self.substances), TYPICAL_EVENTS))
+        counts = 1 + random.poisson(1.2, n).clip(max=4)
+        case = np.repeat(np.arange(n), counts)
+        drawn = random.choice(self.n_terms, len(case), p=self.background)
+        is_typical = random.random(len(case)) < 0.25
+        own = typical[self.rank[case], random.integers(0, TYPICAL_EVENTS, len(case))]
+        self.case, self.term = case, np.where(is_typical, own, drawn)
+
+    def _plant(self) -> None:
+        """Add the true excesses from their months on, then the two artefacts: a masking pair and a media wave."""
+        random = self.random
+        share = np.bincount(self.term, minlength=self.n_terms) / self.n
+        usual = np.argsort(-share)[10 : self.n_terms // 2]
+        ranks = random.choice(np.arange(2, min(40, len(self.substances))), N_SIGNALS, replace=False)
+        terms = random.choice(usual, N_SIGNALS + 2, replace=False)
+        starts = random.integers(1, max(2, len(self.months) * 2 // 3), N_SIGNALS)
+        strengths = np.geomspace(2, 20, N_SIGNALS).round(1)
+        rows = []
+        for rank, term, start, strength in zip(ranks, terms, starts, strengths, strict=False):
+            chance = min(0.9, (strength - 1) * share[term])
+            hit = (self.rank == rank) & (self.month >= start) & (random.random(self.n) < chance)
+            self._add(hit, term)
+            rows.append((int(self.substances[rank]), int(term), self.months[start], float(strength), "real"))
+        masking = (self.rank == 0) & (random.random(self.n) < MASKING_SHARE)
+        self._add(masking, terms[-2])
+        rows.append((int(self.substances[0]), int(terms[-2]), self.months[0], 10.0, "real"))
+        month = len(self.months) // 2
+        wave = (self.month == month) & (random.random(self.n) < WAVE_SHARE)
+        self.rank[wave] = 1
+        self.product[wave] = np.flatnonzero(self.substance_of == self.substances[1])[0]
+        self._add(wave, terms[-1])
+        self.wave = wave
+        rows.append((int(self.substances[1]), int(terms[-1]), self.months[month], 0.0, "artefact"))
+        schema = ["substance_no", "term_no", "start_month", "strength", "kind"]
+        self.signals = pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _add(self, hit: np.ndarray, term: int) -> None:
+        cases = np.flatnonzero(hit)
+        self.case = np.concatenate([self.case, cases])
+        self.term = np.concatenate([self.term, np.full(len(cases), term)])
+
+    def result(self) -> Reporting:
+        """Dress the draws with people, dates, follow-ups, duplicates and retractions."""
+        cases = self._dressed()
+        events = pl.DataFrame({"case_no": self.case, "term_no": self.term}).unique(maintain_order=True)
+        products = self._products()
+        copies = self._duplicates(cases)
+        cases = pl.concat([cases, copies])
+        events = pl.concat([events, self._copied(events, copies, keep=0.85)])
+        products = pl.concat([products, self._copied(products, copies, keep=1.0)])
+        return self._versions(cases, products, events)
+
+    def _dressed(self) -> pl.DataFrame:
+        random, n = self.random, self.n
+        days = [calendar.monthrange(m.year, m.month)[1] for m in self.months]
+        first = np.array(self.months, "datetime64[D]")[self.month]
+        received = first + (random.random(n) * np.array(days)[self.month]).astype(int)
+        delay = random.exponential(60, n).astype(int)
+        reporters = ["physician", "pharmacist", "consumer", "other"] if self.is_human else ["vet", "owner", "other"]
+        species = np.full(n, "human", dtype=object) if self.product_species is None else self._species()
+        breed = [str(random.choice(BREEDS[s])) if s in BREEDS else None for s in species]
+        frame = pl.DataFrame(
+            {
+                "case_no": np.arange(n),
+                "received_date": received,
+                "onset_date": received - delay,
+                "onset_precision": random.choice(["day", "month", "year"], n, p=[0.7, 0.2, 0.1]),
+                "sex": random.choice(["male", "female"], n),
+                "age_years": random.integers(1, 90 if self.is_human else 16, n).astype(float),
+                "weight_kg": random.normal(70 if self.is_human else 20, 5, n).round(1),
+                "country": random.choice(COUNTRIES, n, p=[0.35, 0.2, 0.2, 0.1, 0.1, 0.05]),
+                "reporter": np.where(self.wave, reporters[-2], random.choice(reporters, n)),
+                "outcome": random.choice(["DE", "LT", "HO", "DS", "OT", ""], n, p=[0.05, 0.05, 0.2, 0.05, 0.25, 0.4]),
+                "species": [str(s) for s in species],
+                "breed": breed,
+                "n_affected": np.where(random.random(n) < 0.97, 1, random.integers(2, 9, n)),
+                "n_died": (random.random(n) < 0.08).astype(int),
+                "retracted_date": np.where(random.random(n) < RETRACTED, received + 45, np.datetime64("NaT")),
+                "duplicate_of": np.full(n, None, dtype=object),
+            },
+            schema_overrides={"duplicate_of": pl.Int64, "breed": pl.String},
+        )
+        frame = frame.with_columns(pl.col("outcome").replace("", None), n_affected=pl.col("n_affected").cast(pl.Int64))
+        missing = {"onset_date": 0.3, "age_years": 0.3, "weight_kg": 0.5, "sex": 0.1, "country": 0.03, "reporter": 0.05}
+        return frame.with_columns(
+            pl.when(pl.Series(random.random(n) >= share)).then(pl.col(c)).alias(c) for c, share in missing.items()
+        )
+
+    def _species(self) -> np.ndarray:
+        assert self.product_species is not None
+        exposed = self.random.random(self.n) < 0.01
+        return np.where(exposed, "human", self.product_species[self.product])
+
+    def _products(self) -> pl.DataFrame:
+        random, n = self.random, self.n
+        more = np.flatnonzero(random.random(n) < SECOND_PRODUCT)
+        second = random.integers(0, len(self.substance_of), len(more))
+        role = random.choice(["SS", "C"], len(more), p=[0.3, 0.7])
+        first = pl.DataFrame({"case_no": np.arange(n), "product_no": self.product, "role": np.full(n, "PS")})
+        others = pl.DataFrame({"case_no": more, "product_no": second, "role": role})
+        return pl.concat([first, others]).unique(["case_no", "product_no"], keep="first", maintain_order=True)
+
+    def _duplicates(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """The same events told again by another sender, a few days later."""
+        n = int(self.n * DUPLICATE)
+        chosen = cases[np.sort(self.random.choice(self.n, n, replace=False))]
+        later = pl.Series(self.random.integers(1, 30, n))
+        return chosen.with_columns(
+            duplicate_of=pl.col("case_no").cast(pl.Int64),
+            case_no=pl.int_range(self.n, self.n + n, dtype=pl.Int64),
+            received_date=pl.col("received_date") + pl.duration(days=later),
+            retracted_date=pl.lit(None, dtype=cases.schema["retracted_date"]),
+        )
+
+    def _copied(self, children: pl.DataFrame, copies: pl.DataFrame, keep: float) -> pl.DataFrame:
+        ids = copies.select(original="duplicate_of", case_no_new="case_no")
+        copied = children.join(ids, left_on="case_no", right_on="original", how="inner", maintain_order="left")
+        copied = copied.with_columns(case_no="case_no_new").drop("case_no_new")
+        kept = copied.filter(pl.Series(self.random.random(copied.height) < keep))
+        lost = copied.join(kept, on="case_no", how="anti").unique("case_no", keep="first", maintain_order=True)
+        return pl.concat([kept, lost]).select(children.columns)
+
+    def _versions(self, cases: pl.DataFrame, products: pl.DataFrame, events: pl.DataFrame) -> Reporting:
+        """Follow-ups: a second version, received later, with an event more and the age told."""
+        random = self.random
+        cases = cases.with_columns(version=pl.lit(1), first_received_date=pl.col("received_date"))
+        chosen = cases.filter(pl.Series(random.random(cases.height) < FOLLOW_UP))
+        later = pl.Series(random.integers(10, 90, chosen.height))
+        limit = pl.lit(self.months[-1]) + pl.duration(days=27)
+        second = chosen.with_columns(
+            version=pl.lit(2),
+            received_date=pl.min_horizontal(pl.col("received_date") + pl.duration(days=later), limit),
+            age_years=pl.col("age_years").fill_null(7.0),
+        ).filter(pl.col("received_date") > pl.col("first_received_date"))
+        ids = second.select("case_no")
+        events = events.with_columns(version=pl.lit(1))
+        more = pl.DataFrame({"case_no": ids["case_no"], "term_no": random.integers(0, self.n_terms, ids.height)})
+        told = pl.concat([events.join(ids, on="case_no", how="semi").select("case_no", "term_no"), more])
+        events = pl.concat([events, told.unique(maintain_order=True).with_columns(version=pl.lit(2))])
+        products = products.with_columns(version=pl.lit(1))
+        again = products.join(ids, on="case_no", how="semi").with_columns(version=pl.lit(2))
+        products = pl.concat([products, again])
+        key = ["case_no", "version"]
+        return Reporting(
+            pl.concat([cases, second]).sort(key),
+            _numbered(products.sort([*key, "role"], descending=[False, False, True], maintain_order=True)),
+            _numbered(events.sort(key, maintain_order=True)),
+            self.signals,
+        )
+
+
+def _numbered(children: pl.DataFrame) -> pl.DataFrame:
+    return children.with_columns(seq=pl.int_range(1, pl.len() + 1).over("case_no", "version"))

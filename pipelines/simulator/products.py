@@ -1,0 +1,96 @@
+"""Invented products: human ones as a French register knows them, veterinary ones as the European one does."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+
+from pipelines.simulator.vocabulary import brand
+
+HUMAN_FORMS = [("comprimé pelliculé", "orale"), ("gélule", "orale"), ("solution injectable", "intraveineuse")]
+HUMAN_FORMS += [("pommade", "cutanée")]
+VETERINARY_FORMS = ["Solution for injection", "Oral suspension", "Chewable tablet", "Spot-on solution"]
+SPECIES = {"Dog": "Chiens", "Cat": "Chats", "Horse": "Chevaux", "Cattle": "Bovins"}
+HOLDERS = ["LABORATOIRES ARVENNE", "PHARMA DU RHONE", "SANTALIA", "VETALPES", "BIOLYRE"]
+STRENGTHS = [5, 10, 20, 50, 100, 250, 500]
+
+
+def human(substances: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Human products: one to three per substance, some of two substances, with pack, price and dates."""
+    pool = substances.filter("is_human")["substance_no"].to_list()
+    rows = []
+    for substance in pool:
+        name = brand(random)
+        for _ in range(int(random.integers(1, 4))):
+            form, route = HUMAN_FORMS[random.integers(len(HUMAN_FORMS))]
+            strength = STRENGTHS[random.integers(len(STRENGTHS))]
+            partner = int(random.choice(pool)) if random.random() < 0.08 else None
+            held = [substance] + ([partner] if partner not in (None, substance) else [])
+            number = len(rows)
+            label = f"{name} DUO" if len(held) > 1 else name
+            rows.append(
+                {
+                    "product_no": number,
+                    "brand": label,
+                    "name": f"{label} {strength} mg, {form}",
+                    "form": form,
+                    "route": route,
+                    "strength_mg": strength,
+                    "substance_nos": held,
+                    "holder": HOLDERS[random.integers(len(HOLDERS))],
+                    "cis": f"{60_000_000 + number * 37}",
+                    "cip7": f"{3_000_000 + number * 11}",
+                    "cip13": cip13(3_000_000 + number * 11),
+                    "price_eur": round(float(random.lognormal(2.5, 1.6)), 2) if number % 17 else 1466.29,
+                    "authorised": dt.date(1995, 1, 1) + dt.timedelta(days=int(random.integers(9000))),
+                    "is_withdrawn": bool(random.random() < 0.05),
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def veterinary(substances: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Veterinary products: one or two per substance and a species; a third of the names hold a comma."""
+    rows = []
+    for substance in substances.filter("is_veterinary")["substance_no"].to_list():
+        name = brand(random).capitalize()
+        for _ in range(int(random.integers(1, 3))):
+            species = list(SPECIES)[random.integers(len(SPECIES))]
+            strength = STRENGTHS[random.integers(len(STRENGTHS))]
+            form = VETERINARY_FORMS[random.integers(len(VETERINARY_FORMS))]
+            number = len(rows)
+            remark = f" ({species.lower()}s, rabbits)" if number % 3 == 0 else ""
+            rows.append(
+                {
+                    "product_no": number,
+                    "brand": name,
+                    "name": f"{name} {strength} mg/ml - {form}{remark}",
+                    "form": form,
+                    "strength_mg": strength,
+                    "species": species,
+                    "french_species": SPECIES[species],
+                    "substance_nos": [substance],
+                    "holder": HOLDERS[random.integers(len(HOLDERS))],
+                    "register_no": 9000 + number,
+                    "gtin": gtin(359_713_000_000 + number * 7),
+                    "authorised": dt.date(2000, 1, 1) + dt.timedelta(days=int(random.integers(8000))),
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def cip13(cip7: int) -> str:
+    """CIP13 of a CIP7: `34009`, the CIP7, and the EAN-13 check digit."""
+    return _checked(f"34009{cip7:07}")
+
+
+def gtin(number: int) -> str:
+    """GTIN-14 of a number of twelve digits: a leading zero, the digits and the check digit."""
+    return "0" + _checked(f"{number:012}")
+
+
+def _checked(digits: str) -> str:
+    total = sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits))
+    return digits + str(-total % 10)

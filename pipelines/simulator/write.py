@@ -1,0 +1,24 @@
+"""From the world to files: every source's own writer, found by looking, and the truth beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.core.catalog import sources
+from pipelines.simulator.world import build, write_truth
+
+
+def simulate(out: Path, reports: int, seed: int, say: Callable[[str], None]) -> None:
+    """Write the files of all sources into `out/<source>/` and the truth into `out/truth/`; the same seed, the same bytes."""
+    say(f"simulating {reports:,} reports (seed {seed})")
+    world = build(reports, seed)
+    for source in sources().values():
+        writer = source.module("simulate")
+        if writer is None:
+            say(f"{source.name}: has no simulator, left out")
+            continue
+        writer.write(world, out)
+        files = [f for f in (out / source.name).rglob("*") if f.is_file()]
+        say(f"{source.name}: {len(files)} files, {sum(f.stat().st_size for f in files):,} bytes")
+    write_truth(world, out)
