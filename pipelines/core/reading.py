@@ -200,11 +200,19 @@ def known_columns(names: Sequence[str], table: type[BronzeTable]) -> list[str]:
 
 
 def read_quoted_csv(
-    stream: BinaryIO, table: type[BronzeTable], *, columns: dict[str, str], delimiter: str = ","
+    stream: BinaryIO,
+    table: type[BronzeTable],
+    *,
+    columns: dict[str, str],
+    delimiter: str = ",",
+    is_whole: bool = True,
+    constants: dict[str, str] | None = None,
 ) -> Iterator[pa.Table]:
-    """Read a CSV with a header and quoted fields; `columns` maps the authority's header names to the table's columns.
+    """Read a CSV with a header and quoted fields; `columns` maps header names to the table's columns.
 
-    A record with another number of fields is rejected. Raises `Refused` for a header with unknown or missing names.
+    `is_whole` says that the header may hold no other name; else other columns are left. A column of the table that no
+    header names takes its value from `constants`, else null. A record with another number of fields is rejected.
+    Raises `Refused` for a header with unknown or missing names.
     """
     taken: list[str] = []
     rows = csv.reader(_taking(stream, taken), delimiter=delimiter)
@@ -214,11 +222,12 @@ def read_quoted_csv(
         raise Refused(f"the header of {table.address()} is no line of a CSV") from None
     if names:
         names[0] = names[0].lstrip("\ufeff").strip('"')
-    if unknown := [name for name in names if name not in columns]:
+    if is_whole and (unknown := [name for name in names if name not in columns]):
         raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
     if missing := [name for name in columns if name not in names]:
         raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")
-    order = [names.index(next(k for k, v in columns.items() if v == c)) for c in table.source_columns()]
+    places = {column: names.index(name) for name, column in columns.items()}
+    order = [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()]
 
     def records() -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
         number = rows.line_num
@@ -238,7 +247,7 @@ def read_quoted_csv(
             if len(row) != len(names):
                 yield at, None, f"{len(names)} fields expected, {len(row)} found", _as_csv(row)
             else:
-                yield at, [row[i] for i in order], "", ""
+                yield at, [constant if i is None else row[i] for i, constant in order], "", ""
 
     yield from batches(table, records())
 

@@ -41,8 +41,7 @@ def terms() -> pl.DataFrame:
                 llts = [f"{kind.capitalize()}, {site.lower()}" if n % 5 == 0 else pt]
                 if n % 6 == 0:
                     llts.append(f"{pt}, chronic")
-                for llt in llts:
-                    rows.append((soc, soc_code, f"{site} conditions", pt, llt, term_type))
+                rows += [(soc, soc_code, f"{site} conditions", pt, llt, term_type) for llt in llts]
     frame = pl.DataFrame(rows, schema=["soc", "soc_code", "hlt", "pt", "llt", "term_type"], orient="row")
     return frame.with_row_index("term_no").with_columns(
         pl.col("term_no").cast(pl.Int64),
@@ -67,6 +66,7 @@ def substances(random: np.random.Generator, n: int = 120) -> pl.DataFrame:
     for i, (name, french) in enumerate(names.items()):
         english_salt, french_salt = SALTS[salt[i]] if salt[i] < len(SALTS) else (None, None)
         salted = f"{name} {english_salt}" if english_salt else None
+        french_salted = f"{french} ({french_salt})" if french_salt else f"{french} SODIQUE"
         group = f"{'ABCDGHJLMN'[i % 10]}{i % 9 + 1:02}{'ABC'[i % 3]}{'AB'[i % 2]}{i % 90 + 1:02}"
         rows.append(
             {
@@ -76,9 +76,7 @@ def substances(random: np.random.Generator, n: int = 120) -> pl.DataFrame:
                 "unii": unii(random),
                 "salt_name": salted,
                 "salt_unii": unii(random) if salted else None,
-                "french_salt": f"{french} ({french_salt})"
-                if french_salt
-                else (f"{french} SODIQUE" if salted else None),
+                "french_salt": french_salted if salted else None,
                 "atc": group,
                 "is_human": bool(use[i] != "veterinary"),
                 "is_veterinary": bool(use[i] != "human"),

@@ -10,7 +10,7 @@ from pipelines.simulator.world import build, write_truth
 
 
 def simulate(out: Path, reports: int, seed: int, say: Callable[[str], None]) -> None:
-    """Write the files of all sources into `out/<source>/` and the truth into `out/truth/`; the same seed, the same bytes."""
+    """Write the files of all sources into `out/<source>/` and the truth into `out/truth/`."""
     say(f"simulating {reports:,} reports (seed {seed})")
     world = build(reports, seed)
     for source in sources().values():

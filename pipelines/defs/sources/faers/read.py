@@ -1,0 +1,76 @@
+"""FAERS bytes to rows: `$` between fields, no quotes, both eras' headers.
+
+A line is the record. A line that holds two records, or a stray delimiter, has another number of fields than the header:
+it is quarantined whole, so that the balance of lines stays checkable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.core.reading import count_lines, known_columns, read_delimited
+from pipelines.core.table import BronzeTable
+from pipelines.defs.sources.faers.tables import FaersDeleted
+
+RENAMED = {
+    "isr": "primaryid",
+    "case": "caseid",
+    "gndr_cod": "sex",
+    "i_f_cod": "i_f_code",
+    "lot_nbr": "lot_num",
+    "outc_code": "outc_cod",
+    "dsg_drug_seq": "drug_seq",
+    "indi_drug_seq": "drug_seq",
+}
+TRAILING = re.compile(r"v\d+$")
+
+
+class Rest:
+    """A stream whose first line has been read: reads on from there."""
+
+    def __init__(self, stream: BinaryIO, first: bytes):
+        """Hold the stream and what was read too much of it."""
+        self._parts: Iterator[bytes] = chain([first], iter(lambda: stream.read(1 << 24), b""))
+
+    def read(self, _: int = -1) -> bytes:
+        """Return the next part, whatever its size; empty at the end."""
+        return next(self._parts, b"")
+
+
+def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
+    """Read one FAERS file; raises `Refused` for a header with a column of neither era."""
+    if table is FaersDeleted:
+        yield from read_delimited(stream, table, delimiter="$", layout=["caseid"], optional_trailing=True)
+        return
+    head, rest = _first_line(stream)
+    layout = layout_of(head, table)
+    for rows in read_delimited(Rest(stream, rest), table, delimiter="$", layout=layout, optional_trailing=True):  # type: ignore[arg-type]
+        at = rows.schema.get_field_index("line_number")
+        yield rows.set_column(at, "line_number", pc.add(rows["line_number"], 1))
+
+
+def layout_of(head: str, table: type[BronzeTable]) -> list[str]:
+    """Column names of a header line, mapped to the later era's; a `v13` at the end stands for the trailing `$`."""
+    names = [n.strip().lower() for n in head.lstrip("\ufeff").strip().split("$")]
+    while names and (not names[-1] or TRAILING.match(names[-1])):
+        names.pop()
+    return known_columns([RENAMED.get(n, n) for n in names], table)
+
+
+def _first_line(stream: BinaryIO) -> tuple[str, bytes]:
+    data = b""
+    while b"\n" not in data and (chunk := stream.read(1 << 16)):
+        data += chunk
+    line, _, rest = data.partition(b"\n")
+    return line.decode("latin-1"), rest
+
+
+def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
+    """Count lines that are not blank, the header left out."""
+    return count_lines(stream, header_lines=0 if table is FaersDeleted else 1)
