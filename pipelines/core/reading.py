@@ -127,11 +127,12 @@ def read_delimited(
     delimiter: str,
     layout: Sequence[str] | None = None,
     optional_trailing: bool = False,
+    rename: dict[str, str] | None = None,
 ) -> Iterator[pa.Table]:
     """Read lines of fields with quoting off, vectorised.
 
-    `layout` names the fields of a file without a header; None takes the first line as header, whose names must be
-    columns of the table (case-insensitive). `optional_trailing` accepts one empty field more at the end of a line.
+    `layout` names the fields of a file without a header; None takes the first line as header, whose names, in lower
+    case and mapped by `rename`, must be columns of the table. `optional_trailing` accepts one empty field more at the end of a line.
     Blank lines are not records. A line with another number of fields is rejected with both numbers.
 
     Raises `Refused` where the header names a column that the table does not declare.
@@ -142,7 +143,7 @@ def read_delimited(
     for start, chunk in numbered_lines(stream):
         lines = chunk
         if layout is None:
-            layout = header(lines[0].lstrip("\ufeff"), delimiter, table)
+            layout = header(lines[0].lstrip("\ufeff"), delimiter, table, rename)
             lines, start = lines[1:], start + 1
         first_line = start
         frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", first_line)
