@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads, reads_of
 from pipelines.core.silver import union_of_sources
+from pipelines.defs.silver.report.completeness import add_completeness
 from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
 from pipelines.defs.silver.report.tables import (
     SUSPECT_ROLES,
@@ -30,10 +29,6 @@ __all__ = ["duplicate_link", "report", "report_event", "report_history", "report
 VERSION = ["report_key", "report_version"]
 CODING = ["source", "reported_name", "reported_substance"]
 ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
-COMPLETENESS = (
-    *("has_time_to_onset", "has_indication", "has_outcome", "has_sex", "has_age", "has_dose"),
-    *("has_country", "has_reporter", "has_report_type"),
-)
 
 report_history = union_of_sources(ReportHistory)
 report_event = union_of_sources(ReportEvent)
@@ -130,16 +125,3 @@ def _days(column: str) -> Column:
     for precision, days in ONSET_DAYS.items():
         cases = F.when(F.col(column) == precision, days).otherwise(cases)
     return cases
-
-
-def add_completeness(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Fill the `completeness` column of each batch: the body of a Spark task."""
-    from models.completeness.vigigrade import vigigrade
-
-    for batch in batches:
-        present = {c.removeprefix("has_"): batch.column(c).to_numpy(zero_copy_only=False) for c in COMPLETENESS}
-        present["primary_reporter"] = present.pop("reporter")
-        days = batch.column("onset_days").to_numpy(zero_copy_only=False)
-        score = vigigrade({**present, "comments": False}, onset_uncertainty_days=days)
-        at = batch.schema.get_field_index("completeness")
-        yield batch.set_column(at, "completeness", pa.array(score))

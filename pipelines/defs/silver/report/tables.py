@@ -43,6 +43,7 @@ CODINGS = {
     "exact": "The normalised name is a dictionary name",
     "code": "The source gives a code of the dictionary",
     "salt_stripped": "Found after the salt, hydrate or ester was taken off",
+    "translated": "Found by the rules that turn a French name into an English one",
     "brand": "A brand name, resolved through the products or the brand names of the dictionary",
     "fuzzy": "The nearest dictionary name above the threshold; see the score",
     "uncoded": "Not found: kept as reported",

@@ -57,7 +57,9 @@ class NameCoding(Table):
     reported_name = Column("string", "Product name as reported; empty where only an ingredient was", required=True)
     reported_substance = Column("string", "Ingredient as reported; empty where none was", required=True)
     substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
-    coding_method = Column("string", "How the name was coded; for several ingredients the weakest", required=True, codes=CODINGS)
+    coding_method = Column(
+        "string", "How the name was coded; for several ingredients the weakest", required=True, codes=CODINGS
+    )
     coding_score = Column("double", "Confidence, 1 for exact", minimum=0, maximum=1)
     matched_name = Column("string", "Dictionary name it was matched with; several joined by ` + `")
     n_records = Column("bigint", "Records that used the name", required=True, minimum=1)

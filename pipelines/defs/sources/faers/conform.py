@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PARENT = ["primaryid", "delivery_id"]
 DEMO, DELETED = "bronze.faers_demo", "bronze.faers_deleted"
-CASE = F.concat(F.lit("faers:"), F.col("caseid")).alias("report_key")
 
 
 def sent(tables: Tables) -> DataFrame:
@@ -87,7 +86,7 @@ def _described(demo: DataFrame, tables: Tables) -> DataFrame:
     weight = F.expr("try_cast(wt AS double)") * coded("wt_cod", codes.WEIGHT_IN_KG)
     country = F.coalesce(_country("occr_country"), _country("reporter_country"))
     return joined.select(
-        CASE,
+        _case(),
         F.col("report_version"),
         F.lit("faers").alias("source"),
         F.col("caseid").alias("source_case_id"),
@@ -218,7 +217,7 @@ def _term_key() -> Column:
 
 def _with_version(children: DataFrame, tables: Tables) -> DataFrame:
     """Children of the versions that count, with the version's key; a withdrawn case keeps those of its last version."""
-    versions = sent(tables).select("primaryid", "quarter", CASE, "caseid", "report_version")
+    versions = sent(tables).select("primaryid", "quarter", _case(), "caseid", "report_version")
     deleted = tables[DELETED].select(F.trim("caseid").alias("caseid")).distinct().withColumn("is_deleted", F.lit(True))
     last = F.max("report_version").over(Window.partitionBy("report_key"))
     marked = versions.join(deleted, on="caseid", how="left").withColumn("_last", last)
@@ -230,6 +229,10 @@ def _with_version(children: DataFrame, tables: Tables) -> DataFrame:
     once = Window.partitionBy("quarter", "primaryid").orderBy(F.desc("known_date"), F.desc("delivery_id"))
     latest = placed.withColumn("_file", F.first("delivery_id").over(once)).filter("delivery_id = _file")
     return latest.join(kept, on=["primaryid", "quarter"], how="inner")
+
+
+def _case() -> Column:
+    return F.concat(F.lit("faers:"), F.col("caseid")).alias("report_key")
 
 
 def _said(column: str) -> Column:

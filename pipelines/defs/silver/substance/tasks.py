@@ -1,0 +1,86 @@
+"""What Spark tasks do to names, batch by batch. Light to import: workers load it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from pipelines.core.names import forms, normalise, parts, stem, without_salt
+
+NEAREST = 0.93
+
+
+def prepare(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Add the normalised name and the display name without its salt: the body of a Spark task."""
+    for batch in batches:
+        columns = batch.to_pydict()
+        columns["display_name"] = [normalise(n) for n in columns["display_name"]]
+        columns["normalised"] = [normalise(n) for n in columns["substance_name"]]
+        columns["base"] = [without_salt(n) for n in columns["display_name"]]
+        yield pa.RecordBatch.from_pydict({k: pa.array(v, pa.string()) for k, v in columns.items()})
+
+
+def stems(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Keep the brand of each product's name: the body of a Spark task."""
+    for batch in batches:
+        names = [stem(normalise(n)) for n in batch.column("product_name").to_pylist()]
+        yield pa.RecordBatch.from_arrays(
+            [batch.column("product_key"), pa.array(names, pa.string())], ["product_key", "stem"]
+        )
+
+
+def spread_forms(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """One row per form of each name, ranked; rank 0 is the normalised name itself: the body of a Spark task."""
+    for batch in batches:
+        rows = [
+            (original, rank, form, method)
+            for original in batch.column("original").to_pylist()
+            for rank, (form, method) in enumerate(forms(normalise(original)) or [(normalise(original), "exact")])
+        ]
+        columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+        types = (pa.string(), pa.int32(), pa.string(), pa.string())
+        arrays = [pa.array(c, t) for c, t in zip(columns, types, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, ["original", "rank", "form", "method"])
+
+
+def nearest_names(asked: pa.Table, known: pa.Table) -> pa.Table:
+    """Nearest known name of each asked one, if it is near enough: the body of a Spark task."""
+    from rapidfuzz import fuzz, process
+
+    names = sorted(known["normalised_name"].to_pylist())
+    found = []
+    for form in asked["form"].to_pylist():
+        best = process.extractOne(form, names, scorer=fuzz.ratio, score_cutoff=100 * NEAREST)
+        if best is not None:
+            found.append((form, best[0], best[1] / 100))
+    columns = list(zip(*found, strict=True)) if found else [(), (), ()]
+    types = (pa.string(), pa.string(), pa.float64())
+    return pa.table([pa.array(c, t) for c, t in zip(columns, types, strict=True)], names=["form", "matched", "score"])
+
+
+def spread_parts(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """One row per attempt, part and form of each reported name: the body of a Spark task."""
+    names = ["source", "reported_name", "reported_substance", "n_records"]
+    schema = pa.schema(
+        [(n, pa.string()) for n in names[:3]]
+        + [("n_records", pa.int64())]
+        + [(n, pa.int32()) for n in ("attempt", "part", "n_parts", "rank")]
+        + [("form", pa.string()), ("method", pa.string())]
+    )
+    for batch in batches:
+        rows = []
+        for given in zip(*(batch.column(n).to_pylist() for n in names), strict=True):
+            name = normalise(given[1])
+            split = parts(name)
+            attempts = [parts(normalise(given[2])), [name] if name else [], split if len(split) > 1 else []]
+            rows += [
+                (*given, attempt, i, len(found), rank, form, method)
+                for attempt, found in enumerate(attempts)
+                for i, part in enumerate(found)
+                for rank, (form, method) in enumerate(forms(part))
+            ]
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+        )
