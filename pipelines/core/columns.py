@@ -32,3 +32,38 @@ def partial_date(column: str) -> Column:
     text = F.trim(column)
     full = F.rpad(F.when(F.length(text) == 4, F.concat(text, F.lit("0101"))).otherwise(text), 8, "01")
     return F.when(text.rlike("^[12][0-9]{3}([0-9]{2}([0-9]{2})?)?$"), F.try_to_date(full, F.lit("yyyyMMdd")))
+
+
+def said(column: str) -> Column:
+    """Trim a text; blank is null."""
+    return F.when(F.trim(column) != "", F.trim(column))
+
+
+def french_date(column: str) -> Column:
+    """Date written DD/MM/YYYY; null where it is none."""
+    return F.try_to_date(F.trim(column), F.lit("dd/MM/yyyy"))
+
+
+def decimal_comma(column: str) -> Column:
+    """Return the number written with a decimal comma; further commas before it part thousands: `1,466,29` is 1466.29."""
+    text = F.regexp_replace(F.trim(column), r"[ \u00a0]", "")
+    whole = F.regexp_replace(F.regexp_extract(text, r"^(.*?)(,\d{1,2})?$", 1), ",", "")
+    cents = F.regexp_replace(F.regexp_extract(text, r"(,\d{1,2})$", 1), ",", ".")
+    return F.when(text != "", F.concat(whole, cents).try_cast("double"))
+
+
+def amount_mg(column: str) -> Column:
+    """Amount in mg of a text such as `1,00 mg`, `250 microgrammes` or `1 g`; null for other units and for ranges."""
+    text = F.lower(F.trim(column))
+    pattern = r"^([\d ]+(?:[.,]\d+)?) ?(mg|milligrammes?|g|grammes?|microgrammes?|µg|mcg|ug|nanogrammes?|ng)$"
+    number = F.regexp_replace(F.regexp_replace(F.regexp_extract(text, pattern, 1), " ", ""), ",", ".").try_cast(
+        "double"
+    )
+    unit = F.regexp_extract(text, pattern, 2)
+    factor = (
+        F.when(unit.startswith("mg") | unit.startswith("milli"), 1.0)
+        .when((unit == "g") | unit.startswith("gramme"), 1000.0)
+        .when(unit.isin("µg", "mcg", "ug") | unit.startswith("micro"), 0.001)
+        .when((unit == "ng") | unit.startswith("nano"), 0.000001)
+    )
+    return number * factor

@@ -1,0 +1,112 @@
+"""Two extractions of the simulated register, with its encodings and its ways of writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.simulator.files import put
+from pipelines.simulator.world import World
+
+STATUSES = ["Rupture de stock", "Tension d'approvisionnement", "Arrêt de commercialisation", "Remise à disposition"]
+
+
+def write(world: World, out: Path) -> None:
+    """Write `bdpm/raw_2011/` (all Windows-1252, a tab more at the end) and `bdpm/raw_2012/` (encodings mixed)."""
+    products = list(world.human_products.iter_rows(named=True))
+    substances = {r["substance_no"]: r for r in world.substances.iter_rows(named=True)}
+    for year, kept, end in ((2011, 0.9, "\t"), (2012, 1.0, "")):
+        listed = [p for p in products if p["product_no"] % 10 < kept * 10 or not end]
+        standing = [p for p in listed if not (p["is_withdrawn"] and year == 2012)]
+        folder = out / "bdpm" / f"raw_{year}"
+        put(folder / "CIS_bdpm.txt", _text(_cis(standing, year), "cp1252", "\r\n"))
+        put(folder / "CIS_CIP_bdpm.txt", _text(_cip(listed, year), "cp1252" if end else "utf-8", "\n"))
+        put(folder / "CIS_COMPO_bdpm.txt", _text(_compo(listed, substances), "cp1252", f"{end}\r\n"))
+        put(folder / "CIS_GENER_bdpm.txt", _text(_gener(listed, substances), "cp1252", f"{end}\r\n"))
+        put(folder / "CIS_CPD_bdpm.txt", _text(_cpd(listed), "cp1252", "\r\n") + b"\r\r\n")
+        put(folder / "CIS_MITM.txt", _text(_mitm(listed, substances), "cp1252", "\r\n"))
+        put(folder / "CIS_CIP_Dispo_Spec.txt", _text(_dispo(listed, year), "latin-1", "\r\n"))
+
+
+def _text(rows: Iterable[Iterable[Any]], encoding: str, end: str) -> bytes:
+    return "".join("\t".join(str(v) for v in row) + end for row in rows).encode(encoding)
+
+
+def _cis(products: list[dict[str, Any]], year: int) -> Iterator[list[Any]]:
+    for p in products:
+        status = "Commercialisée" if (p["product_no"] + year) % 9 else "Non commercialisée"
+        date = p["authorised"].strftime("%d/%m/%Y")
+        yield [
+            p["cis"],
+            p["name"],
+            p["form"],
+            p["route"],
+            "Autorisation active",
+            "Procédure nationale",
+            status,
+            date,
+        ] + [
+            "",
+            "",
+            f" {p['holder']}",
+            "Non",
+        ]
+
+
+def _cip(products: list[dict[str, Any]], year: int) -> Iterator[list[Any]]:
+    for p in products:
+        price = _price(p["price_eur"] * (1 if year == 2012 else 1.05))
+        yield [p["cis"], p["cip7"], "plaquette(s) de 30 comprimé(s)", "Présentation active"] + [
+            "Déclaration de commercialisation",
+            p["authorised"].strftime("%d/%m/%Y"),
+            p["cip13"],
+            "oui",
+            "65%" if p["product_no"] % 2 else "30 %;65 %",
+            price,
+            price,
+            "1,02",
+            "",
+        ]
+
+
+def _price(euros: float) -> str:
+    text = f"{euros:,.2f}"
+    return text.replace(".", ",")
+
+
+def _compo(products: list[dict[str, Any]], substances: dict[int, dict[str, Any]]) -> Iterator[list[Any]]:
+    for p in products:
+        for link, number in enumerate(p["substance_nos"], start=1):
+            held = substances[number]
+            amount = f"{p['strength_mg']},00 mg"
+            unit = "un comprimé"
+            if held["french_salt"]:
+                yield [p["cis"], p["form"], f"{number:05}", held["french_salt"], amount, unit, "SA", link]
+                yield [p["cis"], p["form"], f"{number + 500:05}", held["french"], amount, unit, "FT", link]
+            else:
+                yield [p["cis"], p["form"], f"{number + 500:05}", held["french"], amount, unit, "SA", link]
+
+
+def _gener(products: list[dict[str, Any]], substances: dict[int, dict[str, Any]]) -> Iterator[list[Any]]:
+    for n, p in enumerate(products):
+        label = f"{substances[p['substance_nos'][0]]['french']} {p['strength_mg']} mg, comprimé"
+        yield [p["substance_nos"][0], label, p["cis"], 0 if n % 3 == 0 else 1, n % 7]
+
+
+def _cpd(products: list[dict[str, Any]]) -> Iterator[list[Any]]:
+    for p in products[::2]:
+        yield [p["cis"], "réservé à l'usage HOSPITALIER" if p["product_no"] % 4 else "liste I"]
+
+
+def _mitm(products: list[dict[str, Any]], substances: dict[int, dict[str, Any]]) -> Iterator[list[Any]]:
+    for p in products:
+        if len(p["substance_nos"]) == 1:
+            yield [p["cis"], substances[p["substance_nos"][0]]["atc"], p["name"], f"http://register.example/{p['cis']}"]
+
+
+def _dispo(products: list[dict[str, Any]], year: int) -> Iterator[list[Any]]:
+    for p in products[3::25]:
+        code = p["product_no"] % 4
+        day = f"{p['product_no'] % 27 + 1:02}/03/{year}"
+        yield [p["cis"], "", code + 1, STATUSES[code], day, day, day if code == 3 else "", "https://shortage.example"]
