@@ -1,0 +1,119 @@
+"""The register's records to products, compositions and packs, codes replaced by their labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.core.columns import said
+from pipelines.core.conform import conformed, reads
+from pipelines.core.history import history
+from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+PRODUCT, COMPOSITION, REFERENCE = "bronze.anmv_product", "bronze.anmv_composition", "bronze.anmv_reference"
+ADMINISTRATION, PACK, GTIN, ATCVET = (f"bronze.anmv_{name}" for name in ("administration", "pack", "gtin", "atcvet"))
+IN_MG = {"mg": 1.0, "g": 1000.0, "µg": 0.001, "ug": 0.001, "mcg": 0.001, "kg": 1_000_000.0, "ng": 0.000001}
+SENDING = ["src_id", "delivery_id"]
+
+
+def _product_key() -> Column:
+    return F.concat(F.lit("ANMV:"), F.trim("src_id")).alias("product_key")
+
+
+def _slot() -> Column:
+    """A full file and each extract are slots of their own: what an extract lacks still stands."""
+    return F.when(F.lower("file").contains("extract"), F.col("file")).otherwise("full").alias("slot")
+
+
+def _labels(tables: Tables, list_name: str, column: str, label: str) -> DataFrame:
+    """Latest label of each code of a list, named to be joined on `column`."""
+    rows = tables[REFERENCE].filter(F.col("list_name") == list_name)
+    last = Window.partitionBy("source_code").orderBy(F.desc("known_date"), F.desc("delivery_id"))
+    latest = rows.withColumn("_n", F.row_number().over(last)).filter("_n = 1")
+    return latest.select(F.col("source_code").alias(column), F.trim("source_desc").alias(label))
+
+
+def _versions(rows: DataFrame, key: list[str]) -> DataFrame:
+    versions = history(rows, key, "slot")
+    return versions.withColumns({"source": F.lit("anmv"), "is_current": F.col("valid_to").isNull()})
+
+
+@reads(PRODUCT, ADMINISTRATION, ATCVET, REFERENCE)
+def product(tables: Tables) -> DataFrame:
+    """Products with routes, target species and ATCvet codes."""
+    told = tables[ADMINISTRATION].join(_labels(tables, "term-va", "term_va", "route"), on="term_va", how="left")
+    told = told.join(_labels(tables, "term-esp", "term_esp", "kind"), on="term_esp", how="left")
+    told = told.groupBy(*SENDING).agg(
+        F.sort_array(F.collect_set("route")).alias("routes"), F.sort_array(F.collect_set("kind")).alias("species")
+    )
+    atc = tables[ATCVET].groupBy(*SENDING).agg(F.sort_array(F.collect_set(F.trim("code_atcvet"))).alias("atc_codes"))
+    rows = tables[PRODUCT].filter("trim(src_id) <> ''").join(told, on=SENDING, how="left")
+    rows = rows.join(atc, on=SENDING, how="left")
+    for list_name, column, label in (
+        ("term-tit", "term_tit", "holder"),
+        ("term-fp", "term_fp", "form"),
+        ("term-stat-auto", "term_stat_auto", "authorisation_status"),
+    ):
+        rows = rows.join(_labels(tables, list_name, column, label), on=column, how="left")
+    listed = rows.select(
+        _product_key(),
+        _slot(),
+        "known_date",
+        said("nom").alias("product_name"),
+        *("form", "routes", "species", "holder", "authorisation_status", "atc_codes"),
+        said("num_amm").alias("authorisation_number"),
+        F.try_to_date(F.trim("date_amm")).alias("authorisation_date"),
+    )
+    constants = {"domain": F.lit("veterinary"), "is_orphan": F.lit(False)}
+    return conformed(_versions(listed, ["product_key"]).withColumns(constants), Product)
+
+
+@reads(COMPOSITION, REFERENCE)
+def product_substance(tables: Tables) -> DataFrame:
+    """Substances and their therapeutic fractions, linked by the ingredient they stand in."""
+    rows = tables[COMPOSITION].join(_labels(tables, "term-sa", "term_sa", "substance"), on="term_sa", how="left")
+    rows = rows.join(_labels(tables, "term-unite", "term_unite", "unit"), on="term_unite", how="left")
+    order = Window.partitionBy(*SENDING).orderBy("line_number")
+    factor = F.lit(None).cast("double")
+    for unit, value in IN_MG.items():
+        factor = F.when(F.lower("unit") == unit, value).otherwise(factor)
+    listed = rows.filter("trim(src_id) <> ''").select(
+        _product_key(),
+        F.row_number().over(order).alias("ingredient_seq"),
+        _slot(),
+        "known_date",
+        F.col("term_sa").alias("source_substance_code"),
+        F.coalesce("substance", F.concat(F.lit("code "), F.col("term_sa"))).alias("source_substance_name"),
+        F.when(F.col("nature") == "fraction", "FT").otherwise("SA").alias("nature"),
+        F.expr("try_cast(compo AS int)").alias("link_number"),
+        F.concat_ws(" ", F.trim("quantite"), "unit").alias("amount_text"),
+        (F.expr("try_cast(replace(trim(quantite), ',', '.') AS double)") * factor).alias("amount_mg"),
+    )
+    return conformed(_versions(listed, ["product_key", "ingredient_seq"]), ProductSubstance)
+
+
+@reads(PACK, GTIN)
+def pack(tables: Tables) -> DataFrame:
+    """Packs by GTIN where there is one, else by product and label."""
+    label = F.trim("lib_mod").alias("pack_label")
+    coded = tables[GTIN].groupBy(*SENDING, label).agg(F.min(F.trim("code_gtin")).alias("gtin"))
+    rows = tables[PACK].filter("trim(lib_mod) <> ''").withColumn("pack_label", label)
+    joined = rows.join(coded, on=[*SENDING, "pack_label"], how="left")
+    own = F.concat(F.lit("ANMV:"), F.trim("src_id"), F.lit(":"), F.col("pack_label"))
+    keyed = joined.select(
+        F.when(F.col("gtin") != "", F.concat(F.lit("GTIN:"), F.col("gtin"))).otherwise(own).alias("pack_key"),
+        _product_key(),
+        "pack_label",
+        _slot(),
+        *("known_date", "delivery_id", "line_number"),
+    )
+    first = Window.partitionBy("pack_key", "product_key", "delivery_id").orderBy("line_number")
+    once = keyed.withColumn("_n", F.row_number().over(first)).filter("_n = 1")
+    return conformed(_versions(once.drop("_n", "line_number", "delivery_id"), ["pack_key", "product_key"]), Pack)
