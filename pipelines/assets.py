@@ -4,15 +4,13 @@ The functions stay pure; here they meet the lake. A table whose inputs and code 
 is not written again, and its checks are those of that version.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from expectations.dagster import check_results, check_specs
 
+from expectations.dagster import check_results, check_specs
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.run import Platform, tell
@@ -81,6 +79,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         pool="spark",
     )
     def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
+        from pipelines.core.balance import balances
         from pipelines.core.ingest import ingest
         from pipelines.core.landing import scan
 
@@ -90,17 +89,16 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         landed = scan(root, {source.name: source}) if is_wanted else []
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
         for table in source.tables:
-            yield _bronze_result(lake, table, intake)
+            lake.create(table)
+        counted = balances(lake, source.tables)
+        for table in source.tables:
+            yield _bronze_result(lake, table, intake, counted[table.name])
 
     return ingest_source
 
 
-def _bronze_result(lake: Any, table: type[Table], intake: Any) -> dg.MaterializeResult[Any]:
-    from pipelines.core.balance import balance
-
+def _bronze_result(lake: Any, table: type[Table], intake: Any, counted: Any) -> dg.MaterializeResult[Any]:
     address = table.address()
-    lake.create(table)
-    counted = balance(lake, table)
     metadata = {
         **_sizes(lake, address),
         "rows new": intake.total("n_rows_kept", table.name),

@@ -34,7 +34,7 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
     for line in _grouped(unclaimed(str(settings.landing), known_sources())):
         say(f"not known to any source, left alone: {line}")
     config: dict[str, Any] = {"resources": {"platform": {"config": {**given, "sources": sources}}}, **QUIET}
-    result = defs.get_job_def(MAIN_JOB).execute_in_process(
+    result = defs.resolve_job_def(MAIN_JOB).execute_in_process(
         run_config=config, instance=dg.DagsterInstance.get(), raise_on_error=False
     )
     failed = [e for e in result.all_events if e.is_step_failure]

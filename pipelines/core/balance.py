@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pipelines.core.ledger import Delivery, Quarantine
@@ -27,24 +29,37 @@ class Balance:
         return self.n_unbalanced == 0
 
 
-def balance(lake: Lake, table: type[Table]) -> Balance:
-    """Compare the rows counted in the files with those found in the table and in quarantine, by delivery."""
+def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
+    """Compare rows counted in the files with those in the tables and in quarantine, by delivery; keyed by table name.
+
+    One query for all tables of a source: each side is counted where it lies.
+    """
     from pyspark.sql import functions as F
 
-    read = lake[Delivery.address()].filter(f"table_name = '{table.name}' AND status = 'accepted'")
-    kept = lake[table.address()].groupBy("delivery_id").agg(F.count("*").alias("kept"))
-    refused = lake[Quarantine.address()].filter(f"table_name = '{table.name}' AND line_number > 0")
-    refused = refused.groupBy("delivery_id").agg(F.count("*").alias("quarantined"))
+    names = [t.name for t in tables]
+    key = ["table_name", "delivery_id"]
+    read = lake[Delivery.address()].filter(F.col("table_name").isin(names) & (F.col("status") == "accepted"))
+    kept = reduce(
+        lambda a, b: a.unionByName(b),
+        [lake[t.address()].select("delivery_id", F.lit(t.name).alias("table_name")) for t in tables],
+    )
+    refused = lake[Quarantine.address()].filter(F.col("table_name").isin(names) & (F.col("line_number") > 0))
     sides = (
-        read.select("delivery_id", "n_rows_read")
-        .join(kept, on="delivery_id", how="full")
-        .join(refused, on="delivery_id", how="left")
+        read.select(*key, "n_rows_read")
+        .join(kept.groupBy(*key).agg(F.count("*").alias("kept")), on=key, how="full")
+        .join(refused.groupBy(*key).agg(F.count("*").alias("quarantined")), on=key, how="left")
         .fillna(0, ["n_rows_read", "kept", "quarantined"])
     )
-    row = sides.agg(
-        F.coalesce(F.sum("n_rows_read"), F.lit(0)).alias("read"),
-        F.coalesce(F.sum("kept"), F.lit(0)).alias("kept"),
-        F.coalesce(F.sum("quarantined"), F.lit(0)).alias("quarantined"),
+    rows = sides.groupBy("table_name").agg(
+        F.sum("n_rows_read").alias("read"),
+        F.sum("kept").alias("kept"),
+        F.sum("quarantined").alias("quarantined"),
         F.count(F.when(F.col("n_rows_read") != F.col("kept") + F.col("quarantined"), 1)).alias("unbalanced"),
-    ).collect()[0]
-    return Balance(row["read"], row["kept"], row["quarantined"], row["unbalanced"])
+    )
+    found = {r["table_name"]: Balance(r["read"], r["kept"], r["quarantined"], r["unbalanced"]) for r in rows.collect()}
+    return {name: found.get(name, Balance(0, 0, 0, 0)) for name in names}
+
+
+def balance(lake: Lake, table: type[Table]) -> Balance:
+    """Return the balance of one table."""
+    return balances(lake, [table])[table.name]

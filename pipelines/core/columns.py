@@ -20,8 +20,8 @@ def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column
 def date_precision(column: str) -> Column:
     """`day`, `month` or `year` of a date written YYYYMMDD, YYYYMM or YYYY; null where it is none of them."""
     text = F.trim(column)
-    day = F.when(F.try_to_date(text, F.lit("yyyyMMdd")).isNotNull(), "day")
-    month = F.when(F.try_to_date(F.concat(text, F.lit("01")), F.lit("yyyyMMdd")).isNotNull(), "month")
+    day = F.when(F.try_to_date(text, "yyyyMMdd").isNotNull(), "day")
+    month = F.when(F.try_to_date(F.concat(text, F.lit("01")), "yyyyMMdd").isNotNull(), "month")
     return F.when(text.rlike("^[12][0-9]{7}$"), day).otherwise(
         F.when(text.rlike("^[12][0-9]{5}$"), month).otherwise(F.when(text.rlike("^[12][0-9]{3}$"), "year"))
     )
@@ -31,7 +31,7 @@ def partial_date(column: str) -> Column:
     """Date of a text YYYYMMDD, YYYYMM or YYYY, its first day where the rest is missing; null where it is none."""
     text = F.trim(column)
     full = F.rpad(F.when(F.length(text) == 4, F.concat(text, F.lit("0101"))).otherwise(text), 8, "01")
-    return F.when(text.rlike("^[12][0-9]{3}([0-9]{2}([0-9]{2})?)?$"), F.try_to_date(full, F.lit("yyyyMMdd")))
+    return F.when(text.rlike("^[12][0-9]{3}([0-9]{2}([0-9]{2})?)?$"), F.try_to_date(full, "yyyyMMdd"))
 
 
 def said(column: str) -> Column:
@@ -41,11 +41,11 @@ def said(column: str) -> Column:
 
 def french_date(column: str) -> Column:
     """Date written DD/MM/YYYY; null where it is none."""
-    return F.try_to_date(F.trim(column), F.lit("dd/MM/yyyy"))
+    return F.try_to_date(F.trim(column), "dd/MM/yyyy")
 
 
 def decimal_comma(column: str) -> Column:
-    """Return the number written with a decimal comma; further commas before it part thousands: `1,466,29` is 1466.29."""
+    """Return the number written with a decimal comma; commas before it part thousands: `1,466,29` is 1466.29."""
     text = F.regexp_replace(F.trim(column), r"[ \u00a0]", "")
     whole = F.regexp_replace(F.regexp_extract(text, r"^(.*?)(,\d{1,2})?$", 1), ",", "")
     cents = F.regexp_replace(F.regexp_extract(text, r"(,\d{1,2})$", 1), ",", ".")

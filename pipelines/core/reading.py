@@ -132,8 +132,8 @@ def read_delimited(
     """Read lines of fields with quoting off, vectorised.
 
     `layout` names the fields of a file without a header; None takes the first line as header, whose names, in lower
-    case and mapped by `rename`, must be columns of the table. `optional_trailing` accepts one empty field more at the end of a line.
-    Blank lines are not records. A line with another number of fields is rejected with both numbers.
+    case and mapped by `rename`, must be columns of the table. `optional_trailing` accepts one empty field more at the
+    end of a line. Blank lines are not records. A line with another number of fields is rejected with both numbers.
 
     Raises `Refused` where the header names a column that the table does not declare.
     """

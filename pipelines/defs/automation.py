@@ -1,7 +1,5 @@
 """When things run: the jobs, the nightly schedule, and the sensor that watches the landing zone."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 

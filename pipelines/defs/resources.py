@@ -1,7 +1,5 @@
 """The platform as a Dagster resource: the settings, with what a run overrides."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import dagster as dg

@@ -190,7 +190,9 @@ def shares(parts: Mapping[str, int], order: Sequence[str]) -> Markup:
         if size:
             body += f'<rect class="part{position}" x="{start:.1f}" y="0" width="{size:.1f}" height="12"/>'
             start += size
-    return Markup(f'<svg class="shares" viewBox="0 0 300 12" preserveAspectRatio="none" aria-hidden="true">{body}</svg>')  # noqa: S704
+    return Markup(
+        f'<svg class="shares" viewBox="0 0 300 12" preserveAspectRatio="none" aria-hidden="true">{body}</svg>'
+    )  # noqa: S704
 
 
 def histogram(counts: Sequence[int], label: str) -> Markup:

@@ -98,9 +98,7 @@ def _finding(planted: Planted, rows: Sequence[Mapping[str, Any]]) -> Finding:
     return Finding(planted, sum(row["a"] or 0 for row in rows), since, before)
 
 
-def performance(
-    findings: Sequence[Finding], flagged_now: Mapping[str, set[tuple[str, str, str]]]
-) -> list[Performance]:
+def performance(findings: Sequence[Finding], flagged_now: Mapping[str, set[tuple[str, str, str]]]) -> list[Performance]:
     """Per rule: sensitivity among planted signals, and how the pairs flagged at the last month divide.
 
     `flagged_now` holds the keys of the flagged pairs of those populations in which something was planted.

@@ -44,9 +44,7 @@ class Product(_Versioned):
     authorisation_status = Column("string", "Status of the authorisation as the register words it")
     marketing_status = Column("string", "Marketing status as the register words it")
     atc_codes = Column("array<string>", "ATC or ATCvet codes")
-    is_orphan = Column(
-        "boolean", "Named by other files of the register, absent from its product file", required=True
-    )
+    is_orphan = Column("boolean", "Named by other files of the register, absent from its product file", required=True)
 
 
 class ProductSubstance(_Versioned):
