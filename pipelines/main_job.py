@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from pipelines.settings import ROOT, SettingsError, load
+from pipelines.settings import ROOT, Settings, SettingsError, load
 
 Say = Callable[[str], None]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+TOP = 5
 
 
 def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
@@ -31,22 +33,117 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
     from pipelines.definitions import defs
     from pipelines.defs.automation import MAIN_JOB
 
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
     for line in _grouped(unclaimed(str(settings.landing), known_sources())):
         say(f"not known to any source, left alone: {line}")
     config: dict[str, Any] = {"resources": {"platform": {"config": {**given, "sources": sources}}}, **QUIET}
     result = defs.resolve_job_def(MAIN_JOB).execute_in_process(
         run_config=config, instance=dg.DagsterInstance.get(), raise_on_error=False
     )
-    failed = [e for e in result.all_events if e.is_step_failure]
+    events = list(result.all_events)
+    failed = [e for e in events if e.is_step_failure]
+    checks = _broken(events)
     for event in failed:
         say(f"FAILED {event.step_key}: {_cause(event)}")
-    checks = [e.asset_check_evaluation_data for e in result.get_asset_check_evaluations_events()] if False else []
-    say(f"main job {'failed' if failed else 'done'} in {time.monotonic() - started:.0f} s, run {result.run_id[:8]}")
-    del checks
-    return "failed" if failed else ""
+    for check in checks:
+        say(f"CHECK {check.asset_key.to_user_string()} {check.check_name} ({check.severity.value})")
+    seconds = time.monotonic() - started
+    say(f"main job {'failed' if failed else 'done'} in {seconds:.0f} s, run {result.run_id[:8]}")
+    if failed:
+        return "checks" if all("check" in _cause(e).lower() for e in failed) else "failed"
+    _finish(settings, result.run_id, seconds, say)
+    return ""
 
 
-def _checked(settings: Any) -> None:
+def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
+    """Write the reports and say what there is and what to type next."""
+    import polars as pl
+
+    from expectations.kept import all_kept
+    from expectations.report import write_validation
+    from pipelines.core.catalog import code_version
+    from pipelines.core.query import query
+    from pipelines.report.page import write
+
+    def ask(sql: str) -> pl.DataFrame:
+        found = pl.from_arrow(query(str(settings.lake), sql, settings.as_of))
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    outcomes = all_kept(settings.reports)
+    planted = Path(str(settings.landing)) / "truth"
+    suffix = f"-as-of-{settings.as_of}" if settings.as_of else ""
+    facts = {
+        "data_state": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "code_version": code_version(),
+        "as_of": settings.as_of or "",
+        "run_id": run_id[:8],
+        "run_seconds": seconds,
+    }
+    truth = planted if planted.is_dir() else None
+    said = [
+        _Told(o.rule.table, o.rule.name, o.success, o.rule.severity, o.n_rows, o.n_unexpected, o.rule.advice)
+        for o in outcomes
+        if o.success is not None
+    ]
+    page = write(ask, settings.reports / f"signals{suffix}.html", facts=facts, truth=truth, outcomes=said)
+    checks = write_validation(outcomes, settings.reports / f"validation{suffix}.html")
+    _summary(ask, outcomes)
+    option = f" --lake {settings.lake}" if str(settings.lake) != str(ROOT / "data" / "lake") else ""
+    option += f" --as-of {settings.as_of}" if settings.as_of else ""
+    say(f"report: {page}")
+    say(f"validation: {checks}")
+    say(f'next: gerland sql{option} "SELECT * FROM gold.signal WHERE is_latest AND is_new ORDER BY eb05 DESC LIMIT 20"')
+    say("next: gerland ui   (Dagster and MLflow in the browser)")
+
+
+class _Told(NamedTuple):
+    """An outcome as the report shows it."""
+
+    address: str
+    rule: str
+    success: bool
+    severity: str
+    n_rows: int
+    n_unexpected: int
+    advice: str
+
+
+def _summary(ask: Callable[[str], Any], outcomes: Iterable[Any]) -> None:
+    """Print what the lake holds now and the signals to look at first."""
+    from pipelines.core.query import show
+
+    show(
+        ask(
+            "SELECT source, domain, count(*) AS reports, sum(is_retracted::int) AS retracted, "
+            "sum((NOT is_cluster_head)::int) AS duplicates, round(avg(completeness), 2) AS completeness "
+            "FROM silver.report GROUP BY ALL ORDER BY reports DESC"
+        ).to_arrow()
+    )
+    show(
+        ask(
+            "SELECT population, count(*) AS pairs, sum(is_prr_signal::int) AS prr, sum(is_ror_signal::int) AS ror, "
+            "sum(is_ic_signal::int) AS ic, sum(is_ebgm_signal::int) AS ebgm, sum(is_new::int) AS new "
+            "FROM gold.signal WHERE is_latest GROUP BY ALL ORDER BY pairs DESC"
+        ).to_arrow()
+    )
+    show(
+        ask(
+            "SELECT population, substance_name, term_name, a, expected, ic025, eb05, is_new FROM gold.signal "
+            "WHERE is_latest AND population IN ('human', 'veterinary') QUALIFY "
+            f"row_number() OVER (PARTITION BY population ORDER BY coalesce(eb05, -1) DESC, ic025 DESC) <= {TOP} "
+            "ORDER BY population, eb05 DESC"
+        ).to_arrow()
+    )
+    kept = list(outcomes)
+    broken = [o for o in kept if o.success is False]
+    passed = sum(o.success is True for o in kept)
+    from rich.console import Console
+
+    Console().print(f"{passed} rules hold, {len(broken)} are broken, {len(kept) - passed - len(broken)} do not apply")
+
+
+def _checked(settings: Settings) -> None:
     landing = str(settings.landing)
     if "://" not in landing and not Path(landing).is_dir():
         raise SettingsError(
@@ -68,10 +165,20 @@ def _grouped(paths: list[str]) -> list[str]:
     return [f"{folder}/ ({n} {'file' if n == 1 else 'files'})" for folder, n in sorted(folders.items())]
 
 
+def _broken(events: list[Any]) -> list[Any]:
+    """Evaluations of checks that did not pass."""
+    data = [e.event_specific_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    return [d for d in data if not d.passed]
+
+
 def _cause(event: Any) -> str:
     from pipelines.errors import sentence
 
     error = event.event_specific_data.error
-    while error.cause:
+    while error and error.cause:
         error = error.cause
-    return sentence(RuntimeError(error.message.strip())) if error else "unknown"
+    if error is None:
+        return "unknown"
+    name, _, message = error.message.strip().partition(": ")
+    kind = name.rsplit(".", 1)[-1]
+    return sentence(type(kind, (Exception,), {})(message or name))

@@ -35,7 +35,7 @@ def query(root: str, sql: str, as_of: str | None = None) -> pa.Table:
 
     connection = connect(root, sql, as_of)
     try:
-        return connection.execute(sql).to_arrow_table()
+        return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(_helpful(str(error))) from None
 

@@ -35,6 +35,16 @@ report_event = union_of_sources(ReportEvent)
 _products = union_of_sources(ReportProduct)
 
 
+def events_coded(lake: Tables) -> dict[str, float]:
+    """Share of the events of each source that are coded to a term."""
+    share = F.avg(F.col("term_key").isNotNull().cast("int")).alias("share")
+    rows = lake["silver.report_event"].groupBy("source").agg(share).collect()
+    return {f"share coded: {r['source']}": round(float(r["share"]), 5) for r in rows}
+
+
+report_event.measure = events_coded  # type: ignore[attr-defined]
+
+
 @reads(*reads_of(_products), "silver.name_coding")
 def report_product(tables: Tables) -> DataFrame:
     """Unite the products of all sources and give each the substances its name was coded to."""

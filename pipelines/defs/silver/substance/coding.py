@@ -43,6 +43,17 @@ def name_coding(tables: Tables) -> DataFrame:
     return code(reported.groupBy(*KEY).agg(F.count("*").alias("n_records")), tables["silver.substance_name"])
 
 
+def shares_coded(lake: Tables) -> dict[str, float]:
+    """Share of the records of each source whose product name was coded."""
+    is_coded = F.col("coding_method") != "uncoded"
+    share = F.sum(F.when(is_coded, F.col("n_records")).otherwise(0)) / F.sum("n_records")
+    rows = lake["silver.name_coding"].groupBy("source").agg(share.alias("share")).collect()
+    return {f"share coded: {r['source']}": round(float(r["share"]), 4) for r in rows}
+
+
+name_coding.measure = shares_coded  # type: ignore[attr-defined]
+
+
 def code(reported: DataFrame, names: DataFrame) -> DataFrame:
     """Code distinct names (`KEY`, n_records) by a dictionary of names; returns `NameCoding` rows.
 
