@@ -207,12 +207,13 @@ def read_quoted_csv(
     columns: dict[str, str],
     delimiter: str = ",",
     is_whole: bool = True,
+    optional: Sequence[str] = (),
     constants: dict[str, str] | None = None,
 ) -> Iterator[pa.Table]:
     """Read a CSV with a header and quoted fields; `columns` maps header names to the table's columns.
 
-    `is_whole` says that the header may hold no other name; else other columns are left. A column of the table that no
-    header names takes its value from `constants`, else null. A record with another number of fields is rejected.
+    `is_whole` says that the header may hold no other name; else other columns are left. Names in `optional` may be
+    missing. A column of the table that no header names takes its value from `constants`, else null. A record with another number of fields is rejected.
     Raises `Refused` for a header with unknown or missing names.
     """
     taken: list[str] = []
@@ -225,9 +226,9 @@ def read_quoted_csv(
         names[0] = names[0].lstrip("\ufeff").strip('"')
     if is_whole and (unknown := [name for name in names if name not in columns]):
         raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
-    if missing := [name for name in columns if name not in names]:
+    if missing := [name for name in columns if name not in names and name not in optional]:
         raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")
-    places = {column: names.index(name) for name, column in columns.items()}
+    places = {column: names.index(name) for name, column in columns.items() if name in names}
     order = [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()]
 
     def records() -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:

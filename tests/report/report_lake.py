@@ -52,11 +52,15 @@ def lake(rows: Mapping[str, list[Row]] | None = None) -> Callable[[str], pl.Data
 
 def month_ends(first: dt.date, n: int) -> list[dt.date]:
     """Month ends from the month of `first` on."""
-    starts = [dt.date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1) for i in range(n + 1)]
+    starts = [
+        dt.date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1) for i in range(n + 1)
+    ]
     return [start - dt.timedelta(days=1) for start in starts[1:]]
 
 
-def signals(population: str, counts: Mapping[tuple[str, str], list[tuple[int, int, int]]], total: list[int]) -> list[Row]:
+def signals(
+    population: str, counts: Mapping[tuple[str, str], list[tuple[int, int, int]]], total: list[int]
+) -> list[Row]:
     """Rows of `gold.signal`: for each pair its (a, reports of substance, reports of event) at each month of 2024 on."""
     months = month_ends(dt.date(2024, 1, 31), len(total))
     prior = FittedPrior(3.0, 3.0, 1.2, 0.4, 0.3, "zero_inclusive")
@@ -164,7 +168,13 @@ def _event(report: Row, position: int) -> Row:
 def _codings(source: str) -> list[Row]:
     numbers = {"exact": 610, "salt_stripped": 120, "brand": 480, "fuzzy": 35, "uncoded": 62}
     return [
-        {"source": source, "reported_name": f"{m} {i}", "reported_substance": "", "coding_method": m, "n_records": n // 2}
+        {
+            "source": source,
+            "reported_name": f"{m} {i}",
+            "reported_substance": "",
+            "coding_method": m,
+            "n_records": n // 2,
+        }
         for m, n in numbers.items()
         for i in range(2)
     ]

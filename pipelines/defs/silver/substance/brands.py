@@ -1,7 +1,7 @@
-"""Veterinary brands that no register at hand holds: brand to INN, from the European public assessment reports (EPAR).
+"""Veterinary brands that no register at hand holds: brand to INN.
 
-Only brands of products authorised centrally in the Union; names of products and substances are facts, published by the
-European Medicines Agency. A product register that holds the brand wins over this list.
+Names of products and substances are facts, published in the European public assessment reports (EPAR) and, for the
+brands authorised country by country, in the Union product database. A register that holds the brand wins over this list.
 """
 
 VETERINARY_BRANDS = {
@@ -41,4 +41,13 @@ VETERINARY_BRANDS = {
     "SENVELGO": "VELAGLIFLOZIN",
     "FELIMAZOLE": "THIAMAZOLE",
     "BONQAT": "PREGABALIN",
+    "AMODIP": "AMLODIPINE",
+    "ANARTHRON": "PENTOSAN POLYSULFATE",
+    "CANINSULIN": "INSULIN PORK",
+    "DERMIPRED": "PREDNISOLONE",
+    "FORTHYRON": "LEVOTHYROXINE",
+    "PROPALIN": "PHENYLPROPANOLAMINE",
+    "THYRONORM": "THIAMAZOLE",
+    "TRAMADOG": "TRAMADOL",
+    "VETORYL": "TRILOSTANE",
 }

@@ -20,7 +20,7 @@ _united = union_of_sources(Term)
 
 @reads(*reads_of(_united))
 def term(tables: Tables) -> DataFrame:
-    """One row per term: the same text given by several sources is one entry."""
+    """One row per term: a text that several sources give is one entry, in lower case where one of them writes it so."""
     rest = [c for c in Term.columns if c != "term_key"]
-    one = _united(tables).groupBy("term_key").agg(F.min(F.struct(*rest)).alias("entry"))
+    one = _united(tables).groupBy("term_key").agg(F.max(F.struct(*rest)).alias("entry"))
     return conformed(one.select("term_key", "entry.*"), Term)

@@ -7,7 +7,7 @@ import re
 from pipelines.settings import CaseListing, settings
 
 BUILT_IN = (
-    CaseListing(files=r"(^|/)case_listing/[^/]+\.csv(\.gz)?$", received_date="received_date"),
+    CaseListing(files=r"(^|/)case_listing/.*\.csv(\.gz)?$", received_date="received_date"),
     CaseListing(files=r"(^|/)faers\d\dq[1-4]raw\.csv(\.gz)?$", case_id="CASEID", product="DRUG", event="AE"),
 )
 

@@ -26,6 +26,7 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
         columns=columns,
         delimiter=mapping.delimiter,
         is_whole=False,
+        optional=[mapping.received_date or ""],
         constants={"domain": mapping.domain},
     )
 
