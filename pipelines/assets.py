@@ -14,6 +14,7 @@ from expectations.dagster import check_results, check_specs
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.run import Platform, tell
+from pipelines.core.source import Source
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 
@@ -41,12 +42,12 @@ def column_schema(table: type[Table]) -> dg.TableSchema:
     )
 
 
-def spec(table: type[Table], deps: tuple[str, ...] = ()) -> dg.AssetSpec:
-    """Asset spec of a table: everything in it comes from the class."""
+def spec(table: type[Table], deps: tuple[str, ...] = (), card: Source | None = None) -> dg.AssetSpec:
+    """Asset spec of a table: everything in it comes from the class, and for bronze from the source's card."""
     return dg.AssetSpec(
         key(table.address()),
         deps=[key(d) for d in deps if d != table.address()],
-        description=table.description(),
+        description=table.description() + (told(card) if card else ""),
         group_name=table.layer,
         owners=[f"team:{table.owner}"],
         kinds={"spark", "delta", table.layer},
@@ -56,6 +57,13 @@ def spec(table: type[Table], deps: tuple[str, ...] = ()) -> dg.AssetSpec:
             "key": ", ".join(table.key),
         },
     )
+
+
+def told(card: Source) -> str:
+    """What a source's card says of all its tables."""
+    traps = "".join(f"\n- {trap}" for trap in card.traps)
+    origin = f"{card.title}, by {card.publisher}. {card.cadence}; lag: {card.lag.lower()}. Licence: {card.licence}."
+    return f"\n\n{origin}\n\nTraps:{traps}"
 
 
 def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
@@ -73,7 +81,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=f"ingest_{source.name}",
-        specs=[spec(t) for t in source.tables],
+        specs=[spec(t, card=source.card) for t in source.tables],
         check_specs=balances,
         op_tags={"source": source.name},
         pool="spark",

@@ -123,7 +123,7 @@ def forms(name: str) -> list[tuple[str, str]]:
     bare = normalise(_BRACKET.sub(" ", name))
     exact = [name] if salt else [name, bare]
     of_salt = _OF_SALT.match(name)
-    stripped = [without_salt(form) for form in exact] + ([of_salt["base"]] if of_salt else [])
+    stripped = [without_salt(form) for form in exact] + [m["base"] for m in (salt, of_salt) if m]
     french = [e for form in dict.fromkeys((name, *stripped)) for e in french_to_english(form)]
     product = stem(name)
     words = product.split(" ")

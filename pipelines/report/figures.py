@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from pipelines.report.format import count, is_number, month
 
 FOREST_WIDTH, FOREST_HEIGHT = 300, 30
-MARGIN = 10
+MARGIN = 18
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def forest_axis(extent: tuple[int, int]) -> Markup:
     marks = []
     for bits in range(extent[0], extent[1] + 1):
         if bits % step == 0:
-            ratio = f"×{2**bits}" if bits >= 0 else f"×1/{2**-bits}"
+            ratio = f"×{2**bits}" if bits >= 0 else "×½"
             marks.append(f'<text x="{x(bits)}" y="11" class="tick">{ratio}</text>')
             marks.append(f'<text x="{x(bits)}" y="25" class="tick soft">{str(bits).replace("-", "−")}</text>')
     return svg(FOREST_WIDTH, 30, "".join(marks), "Times the expected number, and bits", "axis")

@@ -14,7 +14,7 @@ from pipelines.defs.signals.disproportionality.score import signal
 from pipelines.settings import load
 
 D = dt.date
-HISTORY = "report_key string, report_version int, known_from date, known_to date, is_retracted boolean, domain string, species string"  # noqa: E501
+HISTORY = "report_key string, report_version int, known_from date, known_to date, is_retracted boolean, domain string, species string"
 PRODUCT = "report_key string, report_version int, role string, substance_keys array<string>"
 EVENT = "report_key string, report_version int, term_key string"
 

@@ -19,7 +19,7 @@ from tests.sources.reading import bytes_of, is_balanced, rows_of
 D = dt.date
 OLD_DEMO = "isr$case$i_f_cod$foll_seq$image$event_dt$fda_dt$age$age_cod$gndr_cod$wt$wt_cod$occp_cod$reporter_country"
 NEW_DEMO = (
-    "primaryid$caseid$caseversion$event_dt$init_fda_dt$fda_dt$mfr_num$age$age_cod$sex$wt$wt_cod$occp_cod$occr_country"  # noqa: E501
+    "primaryid$caseid$caseversion$event_dt$init_fda_dt$fda_dt$mfr_num$age$age_cod$sex$wt$wt_cod$occp_cod$occr_country"
 )
 
 

@@ -61,6 +61,7 @@ def code(reported: DataFrame, names: DataFrame) -> DataFrame:
     product name whole, the product name split. A name none of them resolves is matched by spelling: the nearest name of
     the same first letter with a similarity of at least 0.93 (normalised indel), for names of six letters or more.
     """
+    reported = reported.persist()
     spread = reported.mapInArrow(spread_parts, PART_SQL).persist()
     hits = _hits(spread, _dictionary(names, reported))
     coded = _best_attempt(spread, hits)

@@ -1,0 +1,113 @@
+"""The spine: French and English, salt and base, brand and combination meet in one moiety."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipelines.defs.silver.substance.coding import code
+from pipelines.defs.silver.substance.conform import substance
+from pipelines.defs.silver.substance.spine import substance_name
+
+AMOX, AMOX_NA, CLAV, NACL = "AMOX000001", "AMOX000002", "CLAV000001", "NACL000001"
+UNII = [
+    ("AMOXICILLIN", "of", AMOX, "AMOXICILLIN"),
+    ("AMOXICILLIN [INN]", "cn", AMOX, "AMOXICILLIN"),
+    ("AMOXIL", "bn", AMOX, "AMOXICILLIN"),
+    ("AMOXICILLIN SODIUM", "of", AMOX_NA, "AMOXICILLIN SODIUM"),
+    ("CLAVULANIC ACID", "of", CLAV, "CLAVULANIC ACID"),
+    ("SODIUM CHLORIDE", "of", NACL, "SODIUM CHLORIDE"),
+    ("(2S)-SYSTEMATIC", "sys", AMOX, "AMOXICILLIN"),
+]
+COMPOSITION = [
+    ("CIS:1", "bdpm", 1, "SA", 1, "AMOXICILLINE SODIQUE"),
+    ("CIS:2", "bdpm", 1, "SA", 1, "AMOXICILLINE (TRIHYDRATE D')"),
+    ("CIS:2", "bdpm", 2, "SA", 2, "ACIDE CLAVULANIQUE"),
+    ("ANMV:1", "anmv", 1, "SA", 1, "Sel étrange"),
+    ("ANMV:1", "anmv", 2, "FT", 1, "Amoxicilline"),
+    ("ANMV:2", "anmv", 1, "SA", 1, "Souche virale X"),
+]
+PRODUCTS = [
+    ("CIS:1", "human", "CLAMOX 1 g, poudre", ["J01CA04"]),
+    ("CIS:2", "human", "AUGMENTIX 500 mg, comprimé", ["J01CR02"]),
+    ("ANMV:1", "veterinary", "VETAMOX 10 MG", ["QJ01CA04"]),
+    ("ANMV:2", "veterinary", "VACCIN X", None),
+]
+
+
+@pytest.fixture
+def tables(spark):
+    day = dt.date(2024, 1, 1)
+    unii = spark.createDataFrame(
+        [(*row, day) for row in UNII],
+        "substance_name string, name_type string, unii string, display_name string, known_date date",
+    )
+    rows = [(*row, "part", day) for row in COMPOSITION]
+    columns = "product_key string, source string, ingredient_seq int, nature string, link_number int, source_substance_name string, element string, valid_from date"
+    products = "product_key string, domain string, product_name string, atc_codes array<string>"
+    lake = {
+        "bronze.unii_name": unii,
+        "silver.product_substance": spark.createDataFrame(rows, columns),
+        "silver.product": spark.createDataFrame(PRODUCTS, products),
+    }
+    lake["silver.substance_name"] = substance_name(lake).persist()
+    return lake
+
+
+def coded(tables, *names):
+    reported = tables["bronze.unii_name"].sparkSession.createDataFrame(
+        [("x", name, ingredient, 1) for name, ingredient in names],
+        "source string, reported_name string, reported_substance string, n_records bigint",
+    )
+    rows = code(reported, tables["silver.substance_name"]).collect()
+    return {r["reported_name"] or r["reported_substance"]: (r["substance_keys"], r["coding_method"]) for r in rows}
+
+
+@pytest.mark.spark
+def test_names_of_all_kinds_lead_to_the_moiety(tables):
+    found = {(r["normalised_name"], r["substance_key"]): r["kind"] for r in tables["silver.substance_name"].collect()}
+    assert found["AMOXICILLIN SODIUM", AMOX] == "salt"
+    assert found["AMOXICILLINE SODIQUE", AMOX] == "french"
+    assert found["SEL ETRANGE", AMOX] == "french", "the register links this salt to its fraction"
+    assert found["SOUCHE VIRALE X", "name:SOUCHE VIRALE X"] == "french"
+    assert found["SODIUM CHLORIDE", NACL] == "preferred"
+    assert {(AMOX, "brand"), (CLAV, "brand")} == {(k, v) for (n, k), v in found.items() if n == "AUGMENTIX"}
+
+
+@pytest.mark.spark
+def test_reported_names_are_coded_form_after_form(tables):
+    found = coded(
+        tables,
+        ("amoxicillin", ""),
+        ("AMOXICILLIN TRIHYDRATE", ""),
+        ("Amoxil 500 mg tablets", ""),
+        ("AUGMENTIX", ""),
+        ("whatever", "AMOXICILLIN\\CLAVULANIC ACID"),
+        ("amoxicillin/clavulanic acid", ""),
+        ("AMOXICILIN", ""),
+        ("SALINE THING", ""),
+    )
+    assert found == {
+        "amoxicillin": ([AMOX], "exact"),
+        "AMOXICILLIN TRIHYDRATE": ([AMOX], "salt_stripped"),
+        "Amoxil 500 mg tablets": ([AMOX], "brand"),
+        "AUGMENTIX": ([AMOX, CLAV], "brand"),
+        "whatever": ([AMOX, CLAV], "exact"),
+        "amoxicillin/clavulanic acid": ([AMOX, CLAV], "exact"),
+        "AMOXICILIN": ([AMOX], "fuzzy"),
+        "SALINE THING": (None, "uncoded"),
+    }
+
+
+@pytest.mark.spark
+def test_human_and_veterinary_products_meet_in_one_substance(tables, spark):
+    empty = "source string, substance_keys array<string>"
+    tables["silver.name_coding"] = spark.createDataFrame([("x", [NACL])], empty)
+    rows = {r["substance_key"]: r for r in substance(tables).collect()}
+    amoxicillin = rows[AMOX]
+    assert (amoxicillin["is_in_human_product"], amoxicillin["is_in_veterinary_product"]) == (True, True)
+    assert (amoxicillin["atc_codes"], amoxicillin["atcvet_codes"]) == (["J01CA04"], ["QJ01CA04"])
+    assert (amoxicillin["substance_name"], amoxicillin["unii"]) == ("AMOXICILLIN", AMOX)
+    assert rows[NACL]["substance_name"] == "SODIUM CHLORIDE"
+    assert rows["name:SOUCHE VIRALE X"]["unii"] is None
