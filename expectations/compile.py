@@ -87,4 +87,4 @@ def _expectation(table: type[Table], rule: Rule) -> Any:
         return gxe.ExpectColumnValuesToBeInSet(value_set=list(column.codes or ()), **shared)
     if rule.kind == "range":
         return gxe.ExpectColumnValuesToBeBetween(min_value=column.minimum, max_value=column.maximum, **shared)
-    return gxe.ExpectColumnValuesToMatchRegex(regex=column.pattern, **shared)
+    return gxe.ExpectColumnValuesToMatchRegex(regex=str(column.pattern), **shared)

@@ -15,7 +15,7 @@ from pathlib import Path
 LOCK = Path(__file__).with_name("jars.lock")
 
 
-class JarsMissing(Exception):  # noqa: N818
+class JarsMissing(Exception):
     """The Delta jars can't be had; the message says why and what to do."""
 
 

@@ -46,8 +46,8 @@ def score_file(path: Path, columns: Columns, likelihood: str, say: Callable[[str
     pairs = _pairs(_read(path, columns), columns)
     say(f"{pairs.height:,} pairs of {pairs['n_total'][0]:,} reports")
     prior = _prior(pairs, likelihood, say)
-    counts = (pairs[c] for c in ("a", "n_product", "n_event", "n_total"))
     stratified = pairs["expected"] if columns.stratum else None
+    counts = pairs["a"], pairs["n_product"], pairs["n_event"], pairs["n_total"]
     scores = score_counts(*counts, prior=prior, likelihood=likelihood, expected=stratified)
     result = pl.concat([pairs.select("product", "event"), scores], how="horizontal")
     return result.sort(pl.coalesce("eb05", "ic025"), descending=True, nulls_last=True)

@@ -24,7 +24,7 @@ class CaseListing(BaseModel, extra="forbid"):
     case_id: str = "case_id"
     product: str = "product"
     event: str = "event"
-    received_date: str | None = Field(None, description="Column with the date of receipt; else the delivery's date")
+    received_date: str | None = None  # else the delivery's date
     domain: str = "human"
     delimiter: str = ","
 

@@ -14,7 +14,7 @@ from models.mgps.fit import Prior
 from models.mgps.posterior import score
 
 
-class MgpsPrior(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class MgpsPrior(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined,misc]
     """Score rows of (population, month, n, expected) with EBGM, EB05 and EB95."""
 
     def load_context(self, context: Any) -> None:
@@ -30,7 +30,8 @@ class MgpsPrior(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             if fitted.empty:
                 continue
             last = fitted.sort_values("month").iloc[-1]
-            prior = Prior(*(float(last[k]) for k in ("alpha1", "beta1", "alpha2", "beta2", "p")), last["likelihood"])
+            theta: dict[str, Any] = {k: float(last[k]) for k in ("alpha1", "beta1", "alpha2", "beta2", "p")}
+            prior = Prior(**theta, likelihood=last["likelihood"])
             scores = score(rows["n"].to_numpy(), rows["expected"].to_numpy(), prior)
             out.loc[rows.index] = np.column_stack([scores.ebgm, scores.eb05, scores.eb95])
         return out

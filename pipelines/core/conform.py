@@ -19,7 +19,7 @@ class Tables(Protocol):
         ...
 
 
-Transform = Callable[[Tables], "DataFrame"]
+Transform = Callable[..., "DataFrame"]
 
 
 def reads(*addresses: str) -> Callable[[Transform], Transform]:

@@ -213,8 +213,8 @@ def read_quoted_csv(
     """Read a CSV with a header and quoted fields; `columns` maps header names to the table's columns.
 
     `is_whole` says that the header may hold no other name; else other columns are left. Names in `optional` may be
-    missing. A column of the table that no header names takes its value from `constants`, else null. A record with another number of fields is rejected.
-    Raises `Refused` for a header with unknown or missing names.
+    missing. A column of the table that no header names takes its value from `constants`, else null. A record with
+    another number of fields is rejected. Raises `Refused` for a header with unknown or missing names.
     """
     taken: list[str] = []
     rows = csv.reader(_taking(stream, taken), delimiter=delimiter)

@@ -43,7 +43,7 @@ class Scale:
 def svg(width: float, height: float, body: str, label: str = "", css: str = "") -> Markup:
     """Wrap shapes; a figure without a label is decoration beside numbers that say the same."""
     name = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return Markup(  # noqa: S704  (texts are escaped where they enter)
+    return Markup(
         f'<svg class="{css}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" {name}>{body}</svg>'
     )
 
@@ -60,7 +60,7 @@ def month_index(day: dt.date) -> int:
 
 def forest_extent(rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """Bits to show: all upper bounds up to 1,000 times the expected, lower bounds down to a half."""
-    uppers = [v for r in rows for v in (r.get("ic975"), log2(r.get("eb95"))) if is_number(v)]
+    uppers: list[Any] = [v for r in rows for v in (r.get("ic975"), log2(r.get("eb95"))) if is_number(v)]
     return -1, min(max(math.ceil(max(uppers, default=3.0)), 3), 10)
 
 
@@ -192,7 +192,7 @@ def shares(parts: Mapping[str, int], order: Sequence[str]) -> Markup:
             start += size
     return Markup(
         f'<svg class="shares" viewBox="0 0 300 12" preserveAspectRatio="none" aria-hidden="true">{body}</svg>'
-    )  # noqa: S704
+    )
 
 
 def histogram(counts: Sequence[int], label: str) -> Markup:

@@ -200,7 +200,7 @@ class _Draw:
         return chosen.with_columns(
             duplicate_of=pl.col("case_no").cast(pl.Int64),
             case_no=pl.int_range(self.n, self.n + n, dtype=pl.Int64),
-            received_date=pl.col("received_date") + pl.duration(days=later),
+            received_date=pl.col("received_date") + pl.duration(days=pl.lit(later)),
             retracted_date=pl.lit(None, dtype=cases.schema["retracted_date"]),
         )
 
@@ -221,7 +221,7 @@ class _Draw:
         limit = pl.lit(self.months[-1]) + pl.duration(days=27)
         second = chosen.with_columns(
             version=pl.lit(2),
-            received_date=pl.min_horizontal(pl.col("received_date") + pl.duration(days=later), limit),
+            received_date=pl.min_horizontal(pl.col("received_date") + pl.duration(days=pl.lit(later)), limit),
             age_years=pl.col("age_years").fill_null(7.0),
         ).filter(pl.col("received_date") > pl.col("first_received_date"))
         ids = second.select("case_no")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,7 @@ STRENGTHS = [5, 10, 20, 50, 100, 250, 500]
 def human(substances: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """Human products: one to three per substance, some of two substances, with pack, price and dates."""
     pool = substances.filter("is_human")["substance_no"].to_list()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for substance in pool:
         name = brand(random)
         for _ in range(int(random.integers(1, 4))):
@@ -53,7 +54,7 @@ def human(substances: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame
 
 def veterinary(substances: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """Veterinary products: one or two per substance and a species; a third of the names hold a comma."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for substance in substances.filter("is_veterinary")["substance_no"].to_list():
         name = brand(random).capitalize()
         for _ in range(int(random.integers(1, 3))):

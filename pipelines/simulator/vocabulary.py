@@ -32,7 +32,7 @@ def terms() -> pl.DataFrame:
 
     One in five terms has its site behind a comma, one in six repeats another with a word more.
     """
-    rows = []
+    rows: list[tuple[str, int, str, str, str, str]] = []
     for soc_code, (soc, sites) in enumerate(SITES.items(), start=1):
         for site in sites:
             for kind, term_type in zip(KINDS, TYPES, strict=True):

@@ -46,7 +46,8 @@ class Population:
     def of(cls, changes: pl.DataFrame) -> Population:
         """Code the rows of `gold.pair_count` of one population (any order)."""
         changes = changes.sort("month", "substance_key", "term_key")
-        months = _month_ends(changes["month"].min(), changes["month"].max())
+        every = changes["month"].to_list()
+        months = _month_ends(every[0], every[-1])
         at = pl.DataFrame({"month": months, "at": range(len(months))}, schema_overrides={"at": pl.Int64})
         changes = changes.join(at, on="month", how="left", maintain_order="left")
         any_substance, any_event = pl.col("substance_key") == ANY, pl.col("term_key") == ANY

@@ -109,10 +109,9 @@ def _scores(state: State, seen: np.ndarray, prior: dict[str, Any] | None, minimu
     from models.mgps.fit import Prior as Fitted
     from models.score import score_counts
 
-    parameters = ("alpha1", "beta1", "alpha2", "beta2", "p")
-    fitted = (
-        Fitted(*(prior[k] for k in parameters), prior["likelihood"], converged=prior["is_converged"]) if prior else None
-    )
+    names = ("alpha1", "beta1", "alpha2", "beta2", "p", "likelihood")
+    known = {**{n: prior[n] for n in names}, "converged": prior["is_converged"]} if prior else None
+    fitted = Fitted(**known) if known else None
     scores = score_counts(
         state.a[seen],
         state.n_substance[state.substance_of[seen]],

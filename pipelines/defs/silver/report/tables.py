@@ -116,7 +116,7 @@ class Report(ReportHistory):
     """
 
     name = "report"
-    key = ("report_key",)
+    key = ("report_key",)  # type: ignore[assignment]
     is_derived = True
 
     n_products = Column("int", "Products in the case", required=True, minimum=0)

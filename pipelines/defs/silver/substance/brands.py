@@ -1,7 +1,7 @@
 """Veterinary brands that no register at hand holds: brand to INN.
 
 Names of products and substances are facts, published in the European public assessment reports (EPAR) and, for the
-brands authorised country by country, in the Union product database. A register that holds the brand wins over this list.
+brands authorised country by country, in the Union product database. A register that holds the brand wins.
 """
 
 VETERINARY_BRANDS = {

@@ -20,7 +20,7 @@ HEAD = '\ufeff<?xml version="1.0" encoding="utf-8" standalone="no"?>\n'
 
 
 def write(world: World, out: Path) -> None:
-    """Write `anmv/amm-vet-fr-v2-v_20230601.xml`, a later, partial extract, and the lists `amm-vet-fr-v2-d_20230601.xml`."""
+    """Write the products of 2023-06-01, a later and partial extract of them, and the reference lists."""
     products = list(world.veterinary_products.iter_rows(named=True))
     substances = {r["substance_no"]: r for r in world.substances.iter_rows(named=True)}
     folder = out / "anmv"

@@ -2,7 +2,7 @@
 
 from pipelines.core.source import Download, Source
 
-_FILES = ("CIS_bdpm", "CIS_CIP_bdpm", "CIS_COMPO_bdpm", "CIS_GENER_bdpm", "CIS_CPD_bdpm", "CIS_MITM")
+_FILES: tuple[str, ...] = ("CIS_bdpm", "CIS_CIP_bdpm", "CIS_COMPO_bdpm", "CIS_GENER_bdpm", "CIS_CPD_bdpm", "CIS_MITM")
 _FILES += ("CIS_CIP_Dispo_Spec", "HAS_LiensPageCT_bdpm", "CIS_HAS_SMR_bdpm", "CIS_HAS_ASMR_bdpm")
 _BASE = "https://base-donnees-publique.medicaments.gouv.fr/download/file"
 

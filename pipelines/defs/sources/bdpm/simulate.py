@@ -37,37 +37,16 @@ def _cis(products: list[dict[str, Any]], year: int) -> Iterator[list[Any]]:
     for p in products:
         status = "Commercialisée" if (p["product_no"] + year) % 9 else "Non commercialisée"
         date = p["authorised"].strftime("%d/%m/%Y")
-        yield [
-            p["cis"],
-            p["name"],
-            p["form"],
-            p["route"],
-            "Autorisation active",
-            "Procédure nationale",
-            status,
-            date,
-        ] + [
-            "",
-            "",
-            f" {p['holder']}",
-            "Non",
-        ]
+        approved = ["Autorisation active", "Procédure nationale", status, date]
+        yield [p["cis"], p["name"], p["form"], p["route"], *approved, "", "", f" {p['holder']}", "Non"]
 
 
 def _cip(products: list[dict[str, Any]], year: int) -> Iterator[list[Any]]:
     for p in products:
         price = _price(p["price_eur"] * (1 if year == 2012 else 1.05))
-        yield [p["cis"], p["cip7"], "plaquette(s) de 30 comprimé(s)", "Présentation active"] + [
-            "Déclaration de commercialisation",
-            p["authorised"].strftime("%d/%m/%Y"),
-            p["cip13"],
-            "oui",
-            "65%" if p["product_no"] % 2 else "30 %;65 %",
-            price,
-            price,
-            "1,02",
-            "",
-        ]
+        date, rate = p["authorised"].strftime("%d/%m/%Y"), "65%" if p["product_no"] % 2 else "30 %;65 %"
+        label = ["plaquette(s) de 30 comprimé(s)", "Présentation active", "Déclaration de commercialisation"]
+        yield [p["cis"], p["cip7"], *label, date, p["cip13"], "oui", rate, price, price, "1,02", ""]
 
 
 def _price(euros: float) -> str:

@@ -9,7 +9,7 @@ from pipelines.simulator.world import World
 
 
 def write(world: World, out: Path) -> None:
-    """Write `unii/UNII_Names.txt`: each base with its official name, a code and a brand, each salt under its own UNII."""
+    """Write `unii/UNII_Names.txt`: bases with official name, code and brand, salts under a UNII of their own."""
     lines = ["Name\tTYPE\tUNII\tDisplay Name"]
     brands = {r["substance_nos"][0]: r["brand"] for r in world.human_products.iter_rows(named=True)}
     for row in world.substances.iter_rows(named=True):

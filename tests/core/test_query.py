@@ -1,0 +1,86 @@
+"""SQL without a JVM: the same rows as Spark sees, and clear words where it can't."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipelines.core.catalog import tables
+from pipelines.core.lake import Lake
+from pipelines.core.query import QueryError, query, render
+from pipelines.defs.silver.product.tables import Shortage
+
+D = dt.date
+
+
+@pytest.fixture
+def lake(spark, tmp_path):
+    lake = Lake(spark, str(tmp_path), tables())
+    base = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage"}
+    rows = [
+        {
+            **base,
+            "start_date": D(2024, 1, 1),
+            "valid_from": D(2024, 1, 1),
+            "valid_to": D(2024, 3, 1),
+            "is_current": False,
+        },
+        {**base, "start_date": D(2024, 2, 1), "valid_from": D(2024, 3, 1), "valid_to": None, "is_current": True},
+    ]
+    data = [tuple(r.get(c) for c in Shortage.columns) for r in rows]
+    lake.upsert(Shortage, spark.createDataFrame(data, Shortage.spark_schema()), {})
+    return lake
+
+
+@pytest.mark.spark
+def test_partitions_dates_and_counts_come_back(lake):
+    rows = query(
+        lake.root, "SELECT source, count(*) AS n, max(start_date) AS d FROM silver.shortage GROUP BY 1"
+    ).to_pylist()
+    assert rows == [{"source": "bdpm", "n": 2, "d": D(2024, 2, 1)}]
+
+
+@pytest.mark.spark
+def test_a_past_date_is_seen_as_spark_sees_it(lake):
+    day = D(2024, 2, 15)
+    past = Lake(lake.spark, lake.root, tables(), as_of=day)["silver.shortage"].collect()
+    seen = query(lake.root, "SELECT valid_from, valid_to, is_current FROM silver.shortage", day.isoformat()).to_pylist()
+    assert [tuple(r.values()) for r in seen] == [(r["valid_from"], r["valid_to"], r["is_current"]) for r in past]
+    assert seen == [{"valid_from": D(2024, 1, 1), "valid_to": None, "is_current": True}]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM silver.shortages", "did you mean silver.shortage"),
+        ("SELECT * FROM silver.pack", "has not been built"),
+        ("SELECT nothing FROM silver.shortage", "nothing"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
+    ],
+)
+def test_what_can_t_be_answered_is_said_in_a_sentence(lake, sql, said):
+    with pytest.raises(QueryError, match=said):
+        query(lake.root, sql)
+
+
+@pytest.mark.spark
+def test_a_table_with_deletion_vectors_is_refused_rather_than_misread(lake):
+    path = lake.path("silver.shortage")
+    lake.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
+    with pytest.raises(QueryError, match="deletionVectors"):
+        query(lake.root, "SELECT * FROM silver.shortage")
+
+
+@pytest.mark.spark
+def test_results_are_written_in_the_format_asked_for(lake, tmp_path, capsys):
+    result = query(lake.root, "SELECT source, start_date FROM silver.shortage ORDER BY 2")
+    render(result, "csv", None)
+    assert capsys.readouterr().out.splitlines()[:2] == ["source,start_date", "bdpm,2024-01-01"]
+    render(result, "parquet", tmp_path / "x.parquet")
+    assert (tmp_path / "x.parquet").stat().st_size > 100
+    with pytest.raises(QueryError, match="needs a file"):
+        render(result, "parquet", None)
+    with pytest.raises(QueryError, match="none of"):
+        render(result, "xml", None)
