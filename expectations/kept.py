@@ -30,6 +30,13 @@ def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
     return outcomes
 
 
+def keep_across(outcome: Outcome, folder: Path) -> None:
+    """Keep the outcome of a rule across tables beside those of the tables."""
+    path = folder / "validation" / f"{outcome.rule.table}+{outcome.rule.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": "", "outcomes": [outcome.as_dict()]}, indent=1))
+
+
 def all_kept(folder: Path) -> list[Outcome]:
     """Every outcome that is kept, table by table."""
     files = sorted((folder / "validation").glob("*.json"))

@@ -10,7 +10,9 @@ from typing import Any
 
 import dagster as dg
 
+from expectations.across import RULES, Across
 from expectations.dagster import check_results, check_specs
+from expectations.kept import keep_across
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.run import Platform, tell
@@ -216,3 +218,27 @@ def assets() -> list[dg.AssetsDefinition]:
         if t.layer != "bronze" and (transform := transform_of(t)) is not None
     ]
     return [*ingestions, *derived]
+
+
+def across_checks() -> list[dg.AssetChecksDefinition]:
+    """Rules across tables, each as a check on the table it counts."""
+    return [_across_check(rule) for rule in RULES]
+
+
+def _across_check(rule: Across) -> dg.AssetChecksDefinition:
+    asset_key = key(rule.table)
+
+    @dg.asset_check(
+        asset=asset_key,
+        name=rule.name,
+        additional_deps=[key(address) for address in rule.reads],
+        description=f"{rule.name.replace('_', ' ').capitalize()}.",
+        pool="spark",
+    )
+    def check(platform: PlatformResource) -> dg.AssetCheckResult:
+        running = platform.open()
+        outcome = rule.check(running.lake)
+        keep_across(outcome, running.settings.reports)
+        return next(iter(check_results([outcome], asset_key)))
+
+    return check

@@ -2,12 +2,13 @@
 
 import dagster as dg
 
-from pipelines.assets import assets
+from pipelines.assets import across_checks, assets
 from pipelines.defs import automation
 from pipelines.defs.resources import PlatformResource
 
 defs = dg.Definitions(
     assets=assets(),
+    asset_checks=across_checks(),
     jobs=[automation.build_lake, automation.ingest, automation.rescore],
     schedules=[automation.nightly],
     sensors=[automation.landing_zone],
