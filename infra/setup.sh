@@ -19,7 +19,8 @@ command -v "$java" >/dev/null || stop "Java is missing: install a Java 17 runtim
 stamp=.venv/.installed-$(sha256sum requirements.lock pyproject.toml | sha256sum | cut -c1-16)
 if [ ! -e "$stamp" ]; then
     echo "installing the locked packages into .venv (about 2 GB)"
-    [ -x .venv/bin/python ] || "$python" -m venv .venv || stop "the venv module of $python is missing: install it, then run again"
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv \
+        || stop "the venv module of $python is missing: install it, then run again"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.8,<1" \
         || stop "the package index can't be reached: check the network or the proxy settings of pip, then run again"
     VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock \

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pipelines.core.table import Table
 
+LAYERS = ("bronze", "silver", "gold")
 FORMATS = ("table", "csv", "parquet")
 MAX_SHOWN_ROWS = 200
 WIDE = 240
@@ -48,12 +49,13 @@ def connect(root: str, sql: str, as_of: str | None = None) -> duckdb.DuckDBPyCon
 
     connection = duckdb.connect()
     connection.execute("SET enable_external_access = false")
+    for layer in LAYERS:
+        connection.execute(f"CREATE SCHEMA {layer}")
     for address in _named(sql, tables()):
         table = tables()[address]
         layer, name = address.split(".")
         source = f"_{layer}_{name}"
         connection.register(source, _dataset(root, table, as_of))
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         connection.execute(f"CREATE VIEW {address} AS {_as_known(source, table, as_of)}")
     return connection
 
