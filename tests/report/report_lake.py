@@ -47,7 +47,7 @@ def lake(rows: Mapping[str, list[Row]] | None = None) -> Callable[[str], pl.Data
         connection.register(f"_{layer}_{name}", pa.Table.from_pylist(full, schema=schema))
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         connection.execute(f"CREATE VIEW {table.address()} AS SELECT * FROM _{layer}_{name}")
-    return lambda sql: pl.DataFrame(connection.execute(sql).to_arrow_table())
+    return lambda sql: pl.DataFrame(connection.sql(sql).to_arrow_table())
 
 
 def month_ends(first: dt.date, n: int) -> list[dt.date]:

@@ -1,0 +1,53 @@
+"""The report: one file, everything a reader looks for, nothing a reader must not see."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from report_lake import country, lake
+
+from pipelines.core.query import QueryError
+from pipelines.report.page import write
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "deep" / "signals.html"
+    return write(lake(country()), out, facts={"as_of": "", "run_seconds": 12.0}).read_text(encoding="utf-8")
+
+
+def test_it_is_one_file_that_fetches_nothing(page):
+    assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", page)
+    assert page.count("data:image/") + page.count("<svg") >= 3
+
+
+def test_it_ranks_the_signals_of_each_domain_with_their_intervals(page):
+    for expected in ("human", "veterinary", "EB05", "IC025", "zero inclusive", "Hepatic failure", "MELOXICAM"):
+        assert expected.lower() in page.lower(), expected
+
+
+def test_a_raw_quarantined_line_is_never_shown(page):
+    assert "27 fields where 25 are expected" in page
+    assert "SECRET" not in page
+
+
+def test_names_from_files_can_t_become_markup(tmp_path):
+    rows = country(n_months=3)
+    for row in rows["gold.signal"]:
+        row["term_name"] = "<script>alert(1)</script>"
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in text
+
+
+@pytest.mark.parametrize("rows", [{}, None])
+def test_an_empty_lake_gives_a_page_that_says_so(tmp_path, rows):
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<html" in text and "no " in text.lower()
+
+
+def test_a_table_that_is_missing_is_told_in_its_section(tmp_path):
+    def nothing(sql):
+        raise QueryError("gold.signal has not been built here yet")
+
+    assert "has not been built" in write(nothing, tmp_path / "r.html").read_text(encoding="utf-8")
