@@ -23,6 +23,7 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
         [str(binaries / "dagster"), "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)],
         [*mlflow, "--backend-store-uri", settings.tracking, "--host", "127.0.0.1", "--port", str(port + 1)],
     ]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
     running = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603
     say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends both)")
     try:
