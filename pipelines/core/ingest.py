@@ -211,6 +211,7 @@ def _ledger_row(
 def _write_ledger(lake: Lake, rows: list[dict[str, Any]]) -> None:
     frame = lake.spark.createDataFrame([tuple(r[c] for c in Delivery.columns) for r in rows], Delivery.spark_schema())
     lake.replace_deliveries(Delivery, frame, {r["delivery_id"] for r in rows})
+    lake.create(Quarantine)  # an empty one says that nothing was put aside
 
 
 def read_files(

@@ -17,6 +17,7 @@ from pipelines.core.lake import Lake
 from pipelines.core.landing import scan, unclaimed
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.privacy import Pseudonymiser
+from pipelines.core.query import query
 from tests.core.toy import SOURCE
 from tests.core.toy.tables import ToyLine, ToyPerson
 
@@ -65,6 +66,14 @@ def test_every_record_is_kept_or_quarantined_with_file_line_and_reason(lake, tmp
     assert intake.total("n_rows_read") == 3
     counted = balance(lake, ToyLine)
     assert (counted.n_read, counted.n_kept, counted.n_quarantined, counted.is_balanced) == (3, 2, 1, True)
+
+
+@pytest.mark.spark
+def test_a_clean_delivery_leaves_an_empty_quarantine_that_can_be_read(lake, tmp_path):
+    deliver(tmp_path / "in", one__txt=b"a|b\n")
+    run(lake, tmp_path / "in")
+    assert lake.exists(Quarantine.address())
+    assert query(lake.root, "SELECT count(*) AS n FROM bronze.quarantine").to_pylist() == [{"n": 0}]
 
 
 @pytest.mark.spark
