@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from report_lake import country, lake
 
 from pipelines.core.query import QueryError
 from pipelines.report.page import write
+from tests.report.report_lake import country, lake
 
 
 @pytest.fixture(scope="module")
