@@ -5,13 +5,15 @@ Exit codes: 0 done; 1 failed, with one sentence on stderr; 2 wrong usage; 3 done
 
 from __future__ import annotations
 
-import logging
 import sys
-import time
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+
+from pipelines.analyse import COMMANDS
+from pipelines.core.progress import progress
 
 app = typer.Typer(
     name="gerland",
@@ -51,7 +53,7 @@ def run(
     """Run the main job: landed files to bronze, silver, gold, signals and a report."""
     from pipelines.main_job import run_main_job
 
-    code = run_main_job(_given(landing=landing, lake=lake, as_of=as_of), _listed(sources), say=_progress())
+    code = run_main_job(_given(landing=landing, lake=lake, as_of=as_of), _listed(sources), say=progress())
     if code:
         raise typer.Exit(CHECK_FAILED if code == "checks" else FAILED)
 
@@ -65,7 +67,7 @@ def simulate(
     """Write the files of every source from one simulated country, with the planted truth beside them."""
     from pipelines.simulator.write import simulate as write
 
-    say = _progress()
+    say = progress()
     write(out, reports, seed, say)
     say(f"written to {out}; next: gerland run --landing {out}")
 
@@ -79,7 +81,7 @@ def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], la
     if source not in sources():
         raise Stop(f"there is no source {source!r}; known are {', '.join(sources())}")
     target = landing or Path(_settings().landing)
-    for done in download(sources()[source].card, target, _progress()):
+    for done in download(sources()[source].card, target, progress()):
         typer.echo(done)
 
 
@@ -110,27 +112,6 @@ def tables(
 
 
 @app.command()
-def score(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a case listing, or a table of counts.")],
-    case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
-    product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
-    event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
-    count: Annotated[str | None, typer.Option(help="Column with the reports of a pair: rows are pairs.")] = None,
-    stratum: Annotated[str | None, typer.Option(help="Column to stratify the expected count by.")] = None,
-    likelihood: Annotated[
-        str, typer.Option(help="zero_inclusive, component_truncated (openEBGM) or mixture_truncated.")
-    ] = "zero_inclusive",
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
-    top: Annotated[int, typer.Option(help="Rows to show without --out.")] = 25,
-) -> None:
-    """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java."""
-    from pipelines.score import Columns, score_file, write
-
-    say = _progress()
-    write(score_file(file, Columns(case, product, event, count, stratum), likelihood, say), out, top)
-
-
-@app.command()
 def doctor(fix: Annotated[bool, typer.Option("--fix", help="Fetch what can be fetched.")] = False) -> None:
     """Check Java, jars, settings and disk, and say how to mend each."""
     from pipelines.doctor import report
@@ -146,7 +127,11 @@ def ui(
     """Open Dagster and MLflow in the browser's reach until interrupted."""
     from pipelines.ui import serve
 
-    serve(_settings(), port, say=_progress())
+    serve(_settings(), port, say=progress())
+
+
+for _name in COMMANDS:
+    app.command(_name)(import_module(f"pipelines.analyse.{_name}").command)
 
 
 def _settings() -> Any:
@@ -166,24 +151,6 @@ def _listed(text: str | None) -> list[str]:
     if unknown := [n for n in names if n not in sources()]:
         raise Stop(f"there is no source {unknown[0]!r}; known are {', '.join(sources())}")
     return names
-
-
-def _progress() -> Any:
-    """A voice that says how long the command has run; also the platform's logger speaks with it."""
-    start = time.monotonic()
-
-    def say(message: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:7.1f} s  {message}\n")
-        sys.stderr.flush()
-
-    class Spoken(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            say(record.getMessage())
-
-    log = logging.getLogger("gerland")
-    log.handlers, log.propagate = [Spoken()], False
-    log.setLevel(logging.INFO)
-    return say
 
 
 def _fail(message: str) -> NoReturn:

@@ -10,7 +10,7 @@ EXPECTED = (
     "LakeError",
     "QueryError",
     "FetchError",
-    "ScoreError",
+    "FileError",
 )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.analyse import files
+from pipelines.analyse.files import FileError
+from pipelines.core.progress import Say, progress
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,12 +18,9 @@ if TYPE_CHECKING:
 
     from models.mgps.fit import Prior
 
-PLOTS = (".png", ".svg", ".pdf")
 PLOTTED = 30
-
-
-class ScoreError(Exception):
-    """The file can't be scored; the message says why."""
+HINT = "name them with --case, --product, --event or --count"
+SHOWN = ("product", "event", "a", "expected", "prr", "chi2_yates", "ror", "ror_lower", "ic", "ic025", "ebgm", "eb05")
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,42 @@ class Columns:
     count: str | None = None
     stratum: str | None = None
 
+    @property
+    def needed(self) -> list[str]:
+        """Columns that the file must have."""
+        optional = [self.stratum] if self.stratum else []
+        return [self.product, self.event, self.count or self.case, *optional]
 
-def score_file(path: Path, columns: Columns, likelihood: str, say: Callable[[str], None]) -> pl.DataFrame:
+
+def command(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a case listing, or a table of counts.")],
+    case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
+    product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
+    event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
+    count: Annotated[str | None, typer.Option(help="Column with the reports of a pair: rows are pairs.")] = None,
+    stratum: Annotated[str | None, typer.Option(help="Column to stratify the expected count by.")] = None,
+    likelihood: Annotated[
+        str, typer.Option(help="zero_inclusive, component_truncated (openEBGM) or mixture_truncated.")
+    ] = "zero_inclusive",
+    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    top: Annotated[int, typer.Option(help="Rows to show without --out.")] = 25,
+) -> None:
+    """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java."""
+    result = score_file(file, Columns(case, product, event, count, stratum), likelihood, progress())
+    files.write(result, out, plot, SHOWN, top)
+
+
+def score_file(path: Path, columns: Columns, likelihood: str, say: Say) -> pl.DataFrame:
     """Score every pair of a CSV or Parquet file; returns product, event, all scores, sorted by EB05, else IC025.
 
     A case listing counts distinct cases, in cells and margins. A table of counts has margins by summing its rows.
-    The two-gamma prior is fitted on the file itself. Raises `ScoreError` for a file or columns that don't fit.
+    The two-gamma prior is fitted on the file itself. Raises `FileError` for a file or columns that don't fit.
     """
     import polars as pl
 
     from models.score import score_counts
 
-    pairs = _pairs(_read(path, columns), columns)
+    pairs = _pairs(files.read(path, columns.needed, HINT), columns)
     say(f"{pairs.height:,} pairs of {pairs['n_total'][0]:,} reports")
     prior = _prior(pairs, likelihood, say)
     stratified = pairs["expected"] if columns.stratum else None
@@ -51,20 +76,6 @@ def score_file(path: Path, columns: Columns, likelihood: str, say: Callable[[str
     scores = score_counts(*counts, prior=prior, likelihood=likelihood, expected=stratified)
     result = pl.concat([pairs.select("product", "event"), scores], how="horizontal")
     return result.sort(pl.coalesce("eb05", "ic025"), descending=True, nulls_last=True)
-
-
-def write(result: pl.DataFrame, out: Path | None, top: int) -> None:
-    """Write a result as CSV, Parquet or a plot by the name of `out`; without `out`, show the first rows."""
-    if out is None:
-        _show(result.head(top))
-    elif out.suffix == ".parquet":
-        result.write_parquet(out)
-    elif out.suffix == ".csv":
-        result.write_csv(out)
-    elif out.suffix in PLOTS:
-        plot(result).savefig(out)
-    else:
-        raise ScoreError(f"{out.name}: the name must end in .csv, .parquet, {', '.join(PLOTS)}")
 
 
 def plot(result: pl.DataFrame) -> Figure:
@@ -87,33 +98,6 @@ def plot(result: pl.DataFrame) -> Figure:
     return figure
 
 
-def _read(path: Path, columns: Columns) -> pl.DataFrame:
-    import polars as pl
-
-    if not path.exists():
-        raise ScoreError(f"there is no file {path}")
-    try:
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-        else:
-            with path.open("rb") as stream:
-                head = stream.readline()
-            separator = max(b",;\t|$", key=head.count) if path.suffix != ".gz" else ord(",")
-            frame = pl.read_csv(path, separator=chr(separator), infer_schema=False, encoding="utf8-lossy")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise ScoreError(f"{path.name} can't be read as CSV or Parquet: {str(error).splitlines()[0]}") from None
-    needed = [columns.product, columns.event, columns.count or columns.case]
-    needed += [columns.stratum] if columns.stratum else []
-    if missing := [c for c in needed if c not in frame.columns]:
-        raise ScoreError(
-            f"{path.name} has no column {missing[0]!r}; it has {', '.join(frame.columns)} "
-            "(name them with --case, --product, --event or --count)"
-        )
-    if frame.is_empty():
-        raise ScoreError(f"{path.name} holds no row")
-    return frame
-
-
 def _pairs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     import polars as pl
 
@@ -127,24 +111,24 @@ def _pairs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
         )
         return count_pairs(listed[columns.case], listed[columns.product], listed[columns.event], strata=strata)
     if columns.stratum:
-        raise ScoreError("strata need a case listing: leave out --count")
+        raise FileError("strata need a case listing: leave out --count")
     counts = frame.select(
         product=pl.col(columns.product).cast(pl.String),
         event=pl.col(columns.event).cast(pl.String),
         a=pl.col(columns.count).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
     )
     if counts["a"].null_count():
-        raise ScoreError(f"column {columns.count!r} holds something that is no whole number")
+        raise FileError(f"column {columns.count!r} holds something that is no whole number")
     return table_margins(counts.group_by("product", "event").agg(pl.col("a").sum()).filter(pl.col("a") > 0))
 
 
-def _prior(pairs: pl.DataFrame, likelihood: str, say: Callable[[str], None]) -> Prior | None:
+def _prior(pairs: pl.DataFrame, likelihood: str, say: Say) -> Prior | None:
     """Fit the prior on the file's own pairs; None, and a word about it, where the fit does not converge."""
     from models.mgps.fit import fit
     from models.mgps.likelihood import LIKELIHOODS, weighted_points
 
     if likelihood not in LIKELIHOODS:
-        raise ScoreError(f"likelihood {likelihood!r} is none of {', '.join(LIKELIHOODS)}")
+        raise FileError(f"likelihood {likelihood!r} is none of {', '.join(LIKELIHOODS)}")
     products = pairs.unique("product")["n_product"]
     events = pairs.unique("event")["n_event"]
     points = weighted_points(
@@ -162,24 +146,3 @@ def _prior(pairs: pl.DataFrame, likelihood: str, say: Callable[[str], None]) -> 
     if not prior.converged:
         say("the prior did not converge: EBGM is not computed")
     return prior
-
-
-def _show(result: pl.DataFrame) -> None:
-    from pipelines.core.query import show
-
-    shown = [
-        "product",
-        "event",
-        "a",
-        "expected",
-        "prr",
-        "chi2_yates",
-        "ror",
-        "ror_lower",
-        "ic",
-        "ic025",
-        "ebgm",
-        "eb05",
-    ]
-    show(result.select(shown).to_arrow())
-    sys.stdout.write("--out FILE.csv or .parquet has every column, .png or .svg the plot\n")

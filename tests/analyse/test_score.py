@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.analyse import files
+from pipelines.analyse.files import FileError
+from pipelines.analyse.score import SHOWN, Columns, plot, score_file
 from pipelines.cli import app
-from pipelines.score import Columns, ScoreError, score_file, write
 
 ROWS = [(f"c{i}", f"P{i % 7}", f"E{(i * i) % 11}") for i in range(300)] + [
     (f"c{i}", "P3", "E_hit") for i in range(3, 300, 14)
@@ -53,12 +55,12 @@ def test_the_result_is_written_as_its_name_says(listing, tmp_path, name):
 
 
 def test_what_does_not_fit_is_said_in_a_sentence(listing, tmp_path):
-    with pytest.raises(ScoreError, match="no column 'product'; it has No, Drug, PT"):
+    with pytest.raises(FileError, match="no column 'product'; it has No, Drug, PT"):
         scored(listing)
-    with pytest.raises(ScoreError, match="there is no file"):
+    with pytest.raises(FileError, match="there is no file"):
         scored(tmp_path / "none.csv")
-    with pytest.raises(ScoreError, match="must end in"):
-        write(pl.DataFrame(), tmp_path / "x.docx", 5)
+    with pytest.raises(FileError, match="must end in"):
+        files.write(pl.DataFrame(), tmp_path / "x.docx", plot, SHOWN)
 
 
 @pytest.mark.samples
