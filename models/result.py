@@ -5,9 +5,10 @@ Belongs here: the columns and what they mean. Does not: a formula or a threshold
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
 
 SHAPE = {
     "method": pl.String,  # name of the method, its variant included
@@ -19,19 +20,19 @@ SHAPE = {
     "rule": pl.String,  # the rule behind is_signal, with its threshold
     "not_computed": pl.String,  # why numbers are null; null where all that the method gives is there
 }
-Optional = ArrayLike | pl.Series | None
+Numbers = Any  # numpy array, polars series or list
 
 
 def result(
     method: str,
     rule: str,
-    estimate: Optional,
+    estimate: Any,
     *,
-    lower: Optional = None,
-    upper: Optional = None,
-    p_value: Optional = None,
-    is_signal: Optional = None,
-    not_computed: Optional = None,
+    lower: Numbers = None,
+    upper: Numbers = None,
+    p_value: Numbers = None,
+    is_signal: Numbers = None,
+    not_computed: Numbers = None,
     keys: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Put a method's answer in the shape of `SHAPE`: one row for each thing scored, in the order given.
@@ -66,7 +67,7 @@ def result(
     return frame if keys is None else pl.concat([keys, frame], how="horizontal")
 
 
-def _numbers(name: str, values: Optional, is_out: pl.Series, required: bool) -> pl.Series:
+def _numbers(name: str, values: Numbers, is_out: pl.Series, required: bool) -> pl.Series:
     """Null where not computed; NaN elsewhere is an error in the estimate and null in bounds that a row lacks."""
     if values is None:
         return pl.Series(name, [None] * is_out.len(), dtype=pl.Float64)
