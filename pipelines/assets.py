@@ -15,6 +15,7 @@ from expectations.dagster import check_results, check_specs
 from expectations.kept import keep_across
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
+from pipelines.core.lake import Written
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
 from pipelines.core.table import Table
@@ -167,9 +168,7 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
         inputs = lake.versions(reads_of(transform)) | settings_of(transform, running)
         changed = not lake.is_fresh(address, inputs)
         if changed:
-            frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
-            write = lake.replace if getattr(transform, "replaces", False) else lake.upsert
-            written = write(table, frame, inputs)
+            written = _written(running, table, transform, inputs)
             tell(f"{address}: {written.n_rows:,} rows{'' if written.changed else ', nothing changed'}")
         else:
             tell(f"{address}: unchanged, its inputs and code are the same")
@@ -186,6 +185,16 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
         },
         check_results=list(check_results(outcomes, key(address))),
     )
+
+
+def _written(running: Platform, table: type[Table], transform: Transform, inputs: dict[str, str]) -> Written:
+    """Compute and write; a transform marked `writes` does the writing itself, through the lake."""
+    lake = running.lake
+    if getattr(transform, "writes", False):
+        return transform(running, inputs)  # type: ignore[return-value]
+    frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
+    write = lake.replace if getattr(transform, "replaces", False) else lake.upsert
+    return write(table, frame, inputs)
 
 
 def settings_of(transform: Transform, running: Platform) -> dict[str, str]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
 from pipelines.core.table import BronzeTable, Column, Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
@@ -142,6 +144,86 @@ class Lake:
         else:
             writer = writer.mode("append")
         self._run(table.address(), lambda: writer.save(self.path(table.address())))
+
+    def files(self, address: str) -> list[tuple[str, dict[str, str]]]:
+        """Files of a table, each with its partition values, for tasks that read them without the engine.
+
+        Raises `LakeError` for a table that uses Delta features which change what its files mean.
+        """
+        if not self.exists(address):
+            return []
+        import pyarrow as pa
+
+        delta = self._delta(address)
+        if features := delta.protocol().reader_features:
+            raise LakeError(f"{address} uses the Delta features {', '.join(features)}: its files can't be read alone")
+        keys = self.tables[address].partitioned_by
+        adds = pa.table(delta.get_add_actions(flatten=True))
+        values = [adds[f"partition.{k}"].to_pylist() for k in keys]
+        partitions = [dict(zip(keys, map(str, v), strict=True)) for v in zip(*values, strict=True)]
+        root = self.path(address)
+        names = [unquote(p) for p in adds["path"].to_pylist()]
+        return [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
+
+    def commit_files(
+        self,
+        table: type[Table],
+        added: Iterable[dict[str, Any]],
+        inputs: Mapping[str, str],
+        replacing: Mapping[str, Sequence[str]] | None = None,
+    ) -> Written:
+        """Make files that tasks wrote below the table's path its content, in one transaction.
+
+        `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. Rules of single values are
+        the business of those who wrote the files: the engine does not see them.
+        """
+        from deltalake import CommitProperties
+
+        from pipelines.core.pieces import actions
+
+        self.create(table)
+        address = table.address()
+        before, delta = self.version(address), self._delta(address)
+        filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
+        delta.create_write_transaction(
+            actions(added),
+            "append" if filters == [] else "overwrite",
+            delta.schema(),
+            list(table.partitioned_by) or None,
+            filters or None,
+            commit_properties=CommitProperties(custom_metadata={"userMetadata": self._provenance(inputs)}),
+        )
+        after = self.version(address)
+        return Written(address, int(after.split("@")[1]), before != after, self.n_rows(address))
+
+    def changes(self, address: str, first: int, last: int, most: int) -> list[pa.RecordBatch] | None:
+        """Rows that the change feed holds from one version to another, with `_change_type`.
+
+        None where there are more than `most` rows, or where the feed no longer reaches so far back.
+        """
+        import pyarrow as pa
+        from deltalake.exceptions import DeltaError
+
+        if first > last:
+            return []
+        try:
+            feed = self._delta(address).load_cdf(starting_version=first, ending_version=last)
+            batches, n = [], 0
+            for batch in pa.RecordBatchReader.from_stream(feed):
+                batches.append(batch)
+                n += batch.num_rows
+                if n > most:
+                    return None
+        except (DeltaError, OSError):
+            return None
+        return batches
+
+    def inputs_of(self, address: str) -> dict[str, str] | None:
+        """Inputs that the table was last written from, if by this very code; None otherwise."""
+        if not self.exists(address):
+            return None
+        told = json.loads(self._delta(address).history(1)[0].get("userMetadata") or "{}")
+        return told["inputs"] if told.get("code") == code_version() else None
 
     def create(self, table: type[Table]) -> None:
         """Create the table from its class where it does not exist yet."""

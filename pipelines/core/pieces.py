@@ -1,0 +1,171 @@
+"""Work on the files of a table in Arrow tasks: what counting at scale needs, where rows through the engine cost too much.
+
+Spark gives out the pieces, repeats what fails and moves what tasks hand each other; a task reads the columns of its
+piece and writes files of its own; the lake commits them in one transaction. What an interrupted task leaves behind is
+in no commit, so nobody sees it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.core.landing import file_system
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+PARCEL_SQL = "place int, about string, keys binary, counts binary"
+PARCEL = pa.schema([("place", pa.int32()), ("about", pa.string()), ("keys", pa.binary()), ("counts", pa.binary())])
+ADDED_SQL = "path string, size bigint, n_rows bigint, partition string"
+ADDED = pa.schema([("path", pa.string()), ("size", pa.int64()), ("n_rows", pa.int64()), ("partition", pa.string())])
+PARCEL_KEYS = 1 << 19  # 4 MB of keys: many rows for the engine would cost more than their content, huge ones memory
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some row groups of one file, with the partition values that the path stands for."""
+
+    uri: str
+    groups: tuple[int, ...]
+    n_rows: int
+    partition: tuple[tuple[str, str], ...] = ()
+
+
+def cut(files: Iterable[tuple[str, dict[str, str]]], rows_per_piece: int) -> list[Piece]:
+    """Cut files into pieces of about so many rows, along their row groups."""
+    import pyarrow.parquet as pq
+
+    pieces = []
+    for uri, partition in files:
+        system, path = file_system(uri)
+        with system.open_input_file(path) as opened:
+            metadata = pq.ParquetFile(opened).metadata
+        sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+        taken: list[int] = []
+        n = 0
+        for group, size in enumerate(sizes):
+            if taken and n + size > rows_per_piece:
+                pieces.append(Piece(uri, tuple(taken), n, tuple(partition.items())))
+                taken, n = [], 0
+            taken.append(group)
+            n += size
+        if taken:
+            pieces.append(Piece(uri, tuple(taken), n, tuple(partition.items())))
+    return pieces
+
+
+def bundled(pieces: Sequence[Piece], rows_per_task: int) -> list[list[Piece]]:
+    """Put small pieces together, so that a task is worth its start."""
+    tasks: list[list[Piece]] = []
+    n = rows_per_task
+    for piece in pieces:
+        if n + piece.n_rows > rows_per_task:
+            tasks.append([])
+            n = 0
+        tasks[-1].append(piece)
+        n += piece.n_rows
+    return tasks
+
+
+def read(piece: Piece, columns: Sequence[str]) -> pa.Table:
+    """Read columns of a piece; for tasks."""
+    import pyarrow.parquet as pq
+
+    system, path = file_system(piece.uri)
+    with system.open_input_file(path) as opened:
+        return pq.ParquetFile(opened).read_row_groups(list(piece.groups), columns=list(columns), use_threads=False)
+
+
+def write(root: str, partition: dict[str, str], table: pa.Table) -> pa.RecordBatch:
+    """Write one file of a table below its root and return the row that `added` commits; for tasks.
+
+    Dictionary encoding is used only for columns that come as dictionaries: it slows numbers down for nothing.
+    """
+    import pyarrow.parquet as pq
+
+    folder = "/".join(f"{name}={value.replace(':', '%3A')}" for name, value in partition.items())
+    name = f"{folder + '/' if folder else ''}part-{uuid.uuid4().hex}.parquet"
+    system, path = file_system(f"{root}/{name}")
+    system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+    coded = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
+    with system.open_output_stream(path) as out:
+        pq.write_table(table, out, use_dictionary=coded, write_statistics=False, store_schema=False)
+    size = system.get_file_info(path).size
+    return pa.RecordBatch.from_pydict(
+        {"path": [name], "size": [size], "n_rows": [table.num_rows], "partition": [json.dumps(partition)]}, schema=ADDED
+    )
+
+
+def parcels(place: int, about: str, keys: np.ndarray, counts: np.ndarray) -> Iterator[pa.RecordBatch]:
+    """Hand sorted counts to the task at `place`, in parts that stay small."""
+    for first in range(0, keys.size, PARCEL_KEYS):
+        part = slice(first, first + PARCEL_KEYS)
+        yield pa.RecordBatch.from_pydict(
+            {
+                "place": [place],
+                "about": [about],
+                "keys": [keys[part].astype(np.uint64).tobytes()],
+                "counts": [counts[part].astype(np.int64).tobytes()],
+            },
+            schema=PARCEL,
+        )
+
+
+def opened(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, str, np.ndarray, np.ndarray]]:
+    """Open what other tasks handed over: place, about, keys, counts."""
+    for batch in batches:
+        for place, about, keys, counts in zip(*(batch.column(c) for c in PARCEL.names), strict=True):
+            yield (
+                place.as_py(),
+                about.as_py(),
+                np.frombuffer(keys.as_buffer(), dtype=np.uint64),
+                np.frombuffer(counts.as_buffer(), dtype=np.int64),
+            )
+
+
+def each(
+    spark: SparkSession, tasks: Sequence[Sequence[Piece]], work: Callable[[Sequence[Piece]], Iterator[Any]], schema: str
+) -> DataFrame:
+    """Run `work` on every bundle of pieces, one task each; it yields record batches of `schema`."""
+    given = [list(task) for task in tasks]
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for at in batch.column(0).to_pylist():
+                yield from work(given[at])
+
+    n = max(1, len(given))
+    return spark.range(0, len(given), 1, numPartitions=n).mapInArrow(run, schema)
+
+
+def gathered(
+    frame: DataFrame, n_places: int, work: Callable[[Iterator[pa.RecordBatch]], Iterator[Any]], schema: str
+) -> DataFrame:
+    """Bring the parcels of each place together and run `work` on them, one task a place."""
+    return frame.repartitionById(n_places, frame["place"]).mapInArrow(work, schema)
+
+
+def actions(added: Iterable[dict[str, Any]]) -> list[Any]:
+    """Delta actions of written files."""
+    from deltalake.transaction import AddAction
+
+    now = int(time.time() * 1000)
+    return [
+        AddAction(
+            row["path"].replace("%", "%25"),
+            row["size"],
+            json.loads(row["partition"]),
+            now,
+            True,
+            json.dumps({"numRecords": row["n_rows"]}),
+        )
+        for row in added
+    ]

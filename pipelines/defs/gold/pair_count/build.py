@@ -1,0 +1,91 @@
+"""Build the cube whole, or bring it up to date from the change feed; both end in the same table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.core import pieces
+from pipelines.core.conform import reads
+from pipelines.core.run import tell
+from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, counting, month_end, stored, writing, written
+from pipelines.defs.gold.pair_count.tables import PairCount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from pipelines.core.lake import Lake, Written
+    from pipelines.core.run import Platform
+
+FEED = "silver.coded_report"
+REPORTS_PER_TASK = 1_000_000
+REPORTS_PER_PLACE = 1_000_000
+LARGEST_CHANGE = 1_000_000  # report versions; beyond it, a rebuild by all cores is quicker than one process
+ADDED, TAKEN_OFF = ("insert", "update_postimage"), ("delete", "update_preimage")
+
+
+@reads(FEED)
+def pair_count(platform: Platform, inputs: Mapping[str, str]) -> Written:
+    """Bring the cube to what its feed says: by the changes since it was last written, else whole."""
+    lake = platform.lake
+    changes = _changes(lake, inputs)
+    if changes is None:
+        return rebuild(lake, inputs)
+    return increment(lake, changes, inputs)
+
+
+pair_count.writes = True  # type: ignore[attr-defined]
+
+
+def rebuild(lake: Lake, inputs: Mapping[str, str]) -> Written:
+    """Count all coded reports."""
+    lake.create(PairCount)
+    todo = pieces.bundled(pieces.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
+    n_places = max(2, lake.n_rows(FEED) // REPORTS_PER_PLACE)
+    counted = pieces.each(lake.spark, todo, counting(n_places), pieces.PARCEL_SQL)
+    root = lake.path(PairCount.address())
+    added = pieces.gathered(counted, n_places, writing(root), pieces.ADDED_SQL).collect()
+    return lake.commit_files(PairCount, [row.asDict() for row in added], inputs)
+
+
+def increment(lake: Lake, changes: Sequence[pa.RecordBatch], inputs: Mapping[str, str]) -> Written:
+    """Add what changed to the months it touches; other months keep their files."""
+    from models.cube.kernels import add, negative
+    from models.cube.keys import month_of
+
+    parts = []
+    for batch in changes:
+        codes = batch.select(COLUMNS)
+        parts.append(contribution(codes.filter(_is(batch, ADDED))))
+        parts.append(negative(contribution(codes.filter(_is(batch, TAKEN_OFF)))))
+    change = add(parts)
+    touched = [month_end(int(code)).isoformat() for code in np.unique(month_of(change[0]))]
+    before = [(uri, p) for uri, p in lake.files(PairCount.address()) if p["month"] in touched]
+    cells = add([stored(pieces.cut(before, REPORTS_PER_TASK)), change])
+    root = lake.path(PairCount.address())
+    added = [row for batch in written(root, *cells) for row in batch.to_pylist()]
+    return lake.commit_files(PairCount, added, inputs, replacing={"month": touched})
+
+
+def _is(batch: pa.RecordBatch, kinds: Sequence[str]) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(batch["_change_type"].cast(pa.string()), value_set=pa.array(kinds))
+
+
+def _changes(lake: Lake, inputs: Mapping[str, str]) -> Sequence[pa.RecordBatch] | None:
+    """Changes of the feed since the cube was last written from it; None where only a rebuild will do."""
+    before = lake.inputs_of(PairCount.address())
+    if before is None or "absent" in (before[FEED], inputs[FEED]):
+        return None
+    (old_id, old), (new_id, new) = (v[FEED].split("@") for v in (before, inputs))
+    if old_id != new_id or int(new) < int(old):
+        return None
+    found = lake.changes(FEED, int(old) + 1, int(new), LARGEST_CHANGE)
+    if found is None:
+        tell(f"{PairCount.address()}: the change is large or the feed no longer reaches back, counting anew")
+    return found

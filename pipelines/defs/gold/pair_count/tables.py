@@ -1,0 +1,25 @@
+"""The counting cube."""
+
+from pipelines.core.table import Column, Table
+
+
+class PairCount(Table):
+    """The change in the number of reports of one cell of the cube from one month end to the next.
+
+    A cell is stratum x substance x event. Sum the changes up to a month to get what was known then: a new case adds, a
+    follow-up that drops an event, a duplicate found or a retraction subtracts. Code 0 stands for any substance or any
+    event, so that margins count distinct reports: the rows (0, 0) are the number of reports. Duplicates count once;
+    concomitant products do not count. Kept up to date from the change feed of `silver.coded_report`: months that a
+    change does not touch are not rewritten.
+    """
+
+    layer, name, owner = "gold", "pair_count", "signal-detection"
+    key = ("month", "substance", "term", "stratum")
+    partitioned_by = ("month",)
+    is_derived = True
+
+    month = Column("date", "Month end; of a month still running, the state where the data end", required=True)
+    substance = Column("int", "Code of a substance in `silver.code`, 0 for any", required=True, minimum=0)
+    term = Column("int", "Code of a term in `silver.code`, 0 for any", required=True, minimum=0)
+    stratum = Column("int", "Code of `silver.stratum`", required=True, minimum=0)
+    n_change = Column("int", "Reports gained less reports lost since the month end before", required=True)

@@ -1,0 +1,1 @@
+"""Reports as arrays of integer codes: what counting at scale reads."""

@@ -1,0 +1,114 @@
+"""From the common report tables to integer codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, Stratum
+from pipelines.defs.silver.report.tables import SUSPECT_ROLES
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+VERSION = ["report_key", "report_version"]
+STRATIFIED = ["domain", "species", "age_group", "sex", "region", "seriousness", "report_type"]
+EEA = tuple("AT BE BG CY CZ DE DK EE ES FI GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())  # but FR
+)
+ADULT, ELDERLY, ADOLESCENT, CHILD = 18, 65, 12, 2  # ICH E11, and 65 years as in ICH E7
+
+
+@reads("silver.report_history", "silver.report_product", "silver.report_event")
+def code(tables: Tables) -> DataFrame:
+    """Number every substance and term that a report ever held, by when it was first known."""
+    known = tables["silver.report_history"].select(*VERSION, "known_from")
+    kinds = {"substance": _substances(tables), "term": _terms(tables)}
+    numbered = []
+    for kind, keys in kinds.items():
+        first = keys.join(known, on=VERSION, how="inner").groupBy("key_coded")
+        order = Window.orderBy("first_known", "key_coded")
+        numbered.append(
+            first.agg(F.min("known_from").alias("first_known")).select(
+                F.lit(kind).alias("kind"), F.row_number().over(order).alias("code"), "key_coded", "first_known"
+            )
+        )
+    return conformed(numbered[0].unionByName(numbered[1]), Code)
+
+
+@reads("silver.report_history")
+def stratum(tables: Tables) -> DataFrame:
+    """Number every stratum that occurs, by when it was first known."""
+    strata = _stratified(tables["silver.report_history"]).groupBy(*STRATIFIED)
+    order = Window.orderBy("first_known", *STRATIFIED)
+    numbered = strata.agg(F.min("known_from").alias("first_known"))
+    return conformed(numbered.withColumn("stratum", F.row_number().over(order) - 1), Stratum)
+
+
+@reads(
+    *("silver.report_history", "silver.report", "silver.report_product", "silver.report_event"),
+    *("silver.code", "silver.stratum"),
+)
+def coded_report(tables: Tables) -> DataFrame:
+    """Give every version that a month end saw as known its stratum and its codes."""
+    heads = tables["silver.report"].filter("is_cluster_head").select("report_key")
+    seen = _stratified(tables["silver.report_history"]).filter("NOT is_retracted")
+    seen = seen.join(heads, on="report_key", how="left_semi").select(
+        *VERSION, *STRATIFIED, _month("known_from").alias("month_from"), _month("known_to").alias("month_to")
+    )
+    strata = F.broadcast(tables["silver.stratum"].select("stratum", *STRATIFIED))
+    versions = seen.filter("month_to IS NULL OR month_to > month_from").join(strata, on=STRATIFIED, how="inner")
+    codes = tables["silver.code"]
+    none = F.array().cast("array<int>")
+    coded = versions.drop(*STRATIFIED)
+    for name, keys in (("substances", _substances(tables)), ("terms", _terms(tables))):
+        listed = codes.filter(F.col("kind") == name[:-1]).select("key_coded", "code")
+        arrays = keys.join(F.broadcast(listed), on="key_coded", how="inner").groupBy(*VERSION)
+        arrays = arrays.agg(F.sort_array(F.collect_set("code")).alias(name))
+        coded = coded.join(arrays, on=VERSION, how="left").withColumn(name, F.coalesce(name, none))
+    return conformed(coded.sort("month_from", *VERSION), CodedReport)
+
+
+def _substances(tables: Tables) -> DataFrame:
+    """One row per version and substance of its suspect and interacting products."""
+    suspect = F.col("role").isin(*SUSPECT_ROLES) & F.col("substance_keys").isNotNull()
+    products = tables["silver.report_product"].filter(suspect)
+    return products.select(*VERSION, F.explode("substance_keys").alias("key_coded"))
+
+
+def _terms(tables: Tables) -> DataFrame:
+    return (
+        tables["silver.report_event"]
+        .filter("term_key IS NOT NULL")
+        .select(*VERSION, F.col("term_key").alias("key_coded"))
+    )
+
+
+def _month(column: str) -> Column:
+    """Months since January 1900."""
+    return ((F.year(column) - 1900) * 12 + F.month(column) - 1).cast("int")
+
+
+def _stratified(history: DataFrame) -> DataFrame:
+    """Add what reports are stratified by; what is not said is a value of its own."""
+    age = F.when(F.col("species") == "human", F.col("age_years"))
+    age_group = (
+        F.when(age < CHILD, "infant")
+        .when(age < ADOLESCENT, "child")
+        .when(age < ADULT, "adolescent")
+        .when(age < ELDERLY, "adult")
+        .when(age >= ELDERLY, "elderly")
+    )
+    region = (
+        F.when(F.col("country") == "FR", "france")
+        .when(F.col("country").isin(*EEA), "eea")
+        .when(F.col("country").isNotNull(), "other")
+    )
+    seriousness = F.when(F.col("is_serious"), "serious").when(~F.col("is_serious"), "not_serious")
+    said = {"age_group": age_group, "sex": F.col("sex"), "region": region, "seriousness": seriousness}
+    said["report_type"] = F.col("report_type")
+    return history.withColumns({name: F.coalesce(column, F.lit(UNKNOWN)) for name, column in said.items()})

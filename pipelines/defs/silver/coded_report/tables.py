@@ -1,0 +1,76 @@
+"""Reports as integer codes, and the two lists that say what the codes mean."""
+
+from pipelines.core.table import Column, Table
+from pipelines.defs.silver.report.tables import DOMAINS, REPORT_TYPES, SEXES
+
+UNKNOWN = "unknown"
+NOT_SAID = {UNKNOWN: "The report does not say"}
+KINDS = {"substance": "A key of `silver.substance`", "term": "A key of `silver.term`"}
+AGE_GROUPS = {
+    "infant": "Under 2 years",
+    "child": "2 to 11 years",
+    "adolescent": "12 to 17 years",
+    "adult": "18 to 64 years",
+    "elderly": "65 years and over",
+}
+REGIONS = {"france": "France", "eea": "Another country of the European Economic Area", "other": "Any other country"}
+SERIOUSNESS = {"serious": "Serious by any criterion", "not_serious": "Said not to be serious"}
+
+
+class Code(Table):
+    """The integer that stands for a substance or an event in counts.
+
+    Codes are numbered from 1 in the order in which the keys first became known, then by key: they depend on what the
+    reports say, not on when it was loaded, and a new key does not move the old ones. Code 0 stands for any.
+    """
+
+    layer, name, owner = "silver", "code", "signal-detection"
+    key = ("kind", "code")
+    is_derived = True
+
+    kind = Column("string", "What is coded", required=True, codes=KINDS)
+    code = Column("int", "The code", required=True, minimum=1)
+    key_coded = Column("string", "Key that the code stands for", required=True)
+    first_known = Column("date", "First date at which a report with it was known", required=True)
+
+
+class Stratum(Table):
+    """One combination of what reports are stratified by; a report version belongs to exactly one.
+
+    Missing values are a value of their own, so that strata add up to all reports. Numbered as `silver.code` is.
+    """
+
+    layer, name, owner = "silver", "stratum", "signal-detection"
+    key = ("stratum",)
+    is_derived = True
+
+    stratum = Column("int", "Code of the stratum", required=True, minimum=0)
+    domain = Column("string", "Vigilance the report belongs to", required=True, codes=DOMAINS)
+    species = Column("string", "Species; `human` for people", required=True)
+    age_group = Column("string", "Age group of people", required=True, codes=AGE_GROUPS | NOT_SAID)
+    sex = Column("string", "Sex", required=True, codes=SEXES | NOT_SAID)
+    region = Column("string", "Where it occurred", required=True, codes=REGIONS | NOT_SAID)
+    seriousness = Column("string", "Seriousness", required=True, codes=SERIOUSNESS | NOT_SAID)
+    report_type = Column("string", "How the report came about", required=True, codes=REPORT_TYPES | NOT_SAID)
+    first_known = Column("date", "First date at which a report of the stratum was known", required=True)
+
+
+class CodedReport(Table):
+    """One version of a case that counts, as integer codes: what it adds to the cube, from which month to which.
+
+    Versions that no month end saw, retracted ones and duplicates are not here. `substances` are those of suspect and
+    interacting products. Months count from January 1900. Its change feed keeps `gold.pair_count` up to date.
+    """
+
+    layer, name, owner = "silver", "coded_report", "signal-detection"
+    key = ("report_key", "report_version")
+    has_change_feed = True
+    is_derived = True
+
+    report_key = Column("string", "Case key", required=True)
+    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    month_from = Column("int", "Month at whose end the version is first known", required=True, minimum=0)
+    month_to = Column("int", "Month at whose end it no longer stands; null while it stands", minimum=0)
+    stratum = Column("int", "Code of `silver.stratum`", required=True, minimum=0)
+    substances = Column("array<int>", "Distinct substance codes, sorted", required=True)
+    terms = Column("array<int>", "Distinct term codes, sorted", required=True)
