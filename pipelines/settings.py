@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     pseudonym_key_version: int = Field(1, ge=1, description="Version of that key, written before each pseudonym")
     mgps_likelihood: str = Field("zero_inclusive", description="Likelihood of the two-gamma prior")
     minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")
+    minimum_subgroup_reports: int = Field(5000, ge=1, description="Smallest part of a population that is scored")
+    signal_months: Literal["all", "latest"] = Field("all", description="Month ends that gold.signal holds")
     case_listings: list[CaseListing] = Field(default_factory=list, description="Own case listings and their columns")
 
     @classmethod

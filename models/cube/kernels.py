@@ -55,7 +55,7 @@ def runs(keys: Keys) -> Sparse:
 
 
 def add(parts: Iterable[Sparse]) -> Sparse:
-    """Sum sorted sparse counts by key; what sums to zero is gone. Merges in pairs, so each count moves log2(k) times."""
+    """Sum sorted sparse counts by key; what sums to zero is gone. Merges in pairs: a count moves log2(k) times."""
     waiting = [p for p in parts if p[0].size]
     while len(waiting) > 1:
         waiting = [

@@ -174,8 +174,8 @@ class Lake:
     ) -> Written:
         """Make files that tasks wrote below the table's path its content, in one transaction.
 
-        `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. Rules of single values are
-        the business of those who wrote the files: the engine does not see them.
+        `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. Rules of
+        single values are the business of those who wrote the files: the engine does not see them.
         """
         from deltalake import CommitProperties
 

@@ -1,4 +1,4 @@
-"""Work on the files of a table in Arrow tasks: what counting at scale needs, where rows through the engine cost too much.
+"""Work on the files of a table in Arrow tasks: for counting at scale, where rows through the engine cost too much.
 
 Spark gives out the pieces, repeats what fails and moves what tasks hand each other; a task reads the columns of its
 piece and writes files of its own; the lake commits them in one transaction. What an interrupted task leaves behind is
@@ -160,7 +160,7 @@ def actions(added: Iterable[dict[str, Any]]) -> list[Any]:
     now = int(time.time() * 1000)
     return [
         AddAction(
-            row["path"].replace("%", "%25"),
+            row["path"],
             row["size"],
             json.loads(row["partition"]),
             now,

@@ -8,35 +8,63 @@ import numpy as np
 import pytest
 
 from pipelines.core.run import Platform
-from pipelines.defs.signals.disproportionality.count import pair_count
+from pipelines.defs.gold.pair_count.build import pair_count
+from pipelines.defs.gold.pair_count.tables import PairCount
 from pipelines.defs.signals.disproportionality.prior import prior
-from pipelines.defs.signals.disproportionality.score import signal
+from pipelines.defs.signals.disproportionality.score import signal, subgroup_signal
+from pipelines.defs.signals.disproportionality.tables import Prior
+from pipelines.defs.silver.coded_report.conform import code, coded_report, stratum
+from pipelines.defs.silver.coded_report.tables import Code, CodedReport, Stratum
 from pipelines.settings import load
 
 D = dt.date
-HISTORY = "report_key string, report_version int, known_from date, known_to date, is_retracted boolean, domain string, species string"
+HISTORY = (
+    "report_key string, report_version int, known_from date, known_to date, is_retracted boolean, domain string, "
+    "species string, sex string, age_years double, country string, is_serious boolean, report_type string"
+)
 PRODUCT = "report_key string, report_version int, role string, substance_keys array<string>"
 EVENT = "report_key string, report_version int, term_key string"
+UNSAID = (None,) * 5
+CODED = {Code: code, Stratum: stratum, CodedReport: coded_report}
 
 
-def tables(spark, history, products, events, heads=None):
+def platform_of(spark, tmp_path, history, products, events, heads=None, **settings) -> Platform:
+    """A lake with coded reports and the cube, made from case versions by the platform's own functions."""
+    platform = Platform(
+        load(
+            lake=tmp_path / "lake", tracking=f"sqlite:///{tmp_path}/mlflow.db", artifacts=tmp_path / "runs", **settings
+        )
+    )
     keys = sorted({h[0] for h in history})
-    return {
-        "silver.report_history": spark.createDataFrame(history, HISTORY),
+    tables = {
+        "silver.report_history": spark.createDataFrame([(*h, *UNSAID)[:12] for h in history], HISTORY),
         "silver.report": spark.createDataFrame(
             [(k, heads is None or k in heads) for k in keys], "report_key string, is_cluster_head boolean"
         ),
         "silver.report_product": spark.createDataFrame(products, PRODUCT),
         "silver.report_event": spark.createDataFrame(events, EVENT),
     }
+    for table, transform in CODED.items():
+        platform.lake.upsert(table, transform(tables), {})
+        tables[table.address()] = platform.lake[table.address()]
+    pair_count(platform, platform.lake.versions(["silver.coded_report"]))
+    return platform
 
 
-def counted(frame):
-    return {(r["population"], r["substance_key"], r["term_key"], r["month"]): r["n_change"] for r in frame.collect()}
+def counted(platform):
+    """Cells by population name parts (domain, species), keys and month; `*` for any."""
+    lake = platform.lake
+    names = {(r["kind"], r["code"]): r["key_coded"] for r in lake["silver.code"].collect()}
+    strata = {r["stratum"]: r for r in lake["silver.stratum"].collect()}
+    found = {}
+    for r in lake[PairCount.address()].collect():
+        pair = (names.get(("substance", r["substance"]), "*"), names.get(("term", r["term"]), "*"))
+        found[strata[r["stratum"]]["species"], *pair, r["month"]] = r["n_change"]
+    return found
 
 
 @pytest.mark.spark
-def test_a_follow_up_subtracts_and_adds_and_a_retraction_takes_off(spark):
+def test_a_follow_up_subtracts_and_adds_and_a_retraction_takes_off(spark, tmp_path):
     history = [
         ("c1", 1, D(2024, 1, 5), D(2024, 2, 10), False, "human", "human"),
         ("c1", 2, D(2024, 2, 10), D(2024, 3, 3), False, "human", "human"),
@@ -44,7 +72,7 @@ def test_a_follow_up_subtracts_and_adds_and_a_retraction_takes_off(spark):
     ]
     products = [("c1", v, "suspect", ["S"]) for v in (1, 2, 3)]
     events = [("c1", 1, "e:old"), ("c1", 2, "e:new"), ("c1", 3, "e:new")]
-    got = counted(pair_count(tables(spark, history, products, events)))
+    got = counted(platform_of(spark, tmp_path, history, products, events))
     jan, feb, mar = D(2024, 1, 31), D(2024, 2, 29), D(2024, 3, 31)
     assert got[("human", "S", "e:old", jan)] == 1
     assert got[("human", "S", "e:old", feb)] == -1
@@ -56,7 +84,7 @@ def test_a_follow_up_subtracts_and_adds_and_a_retraction_takes_off(spark):
 
 
 @pytest.mark.spark
-def test_what_no_month_end_saw_and_concomitants_and_duplicates_do_not_count(spark):
+def test_what_no_month_end_saw_and_concomitants_and_duplicates_do_not_count(spark, tmp_path):
     history = [
         ("c1", 1, D(2024, 1, 5), D(2024, 1, 20), False, "veterinary", "dog"),
         ("c1", 2, D(2024, 1, 20), None, False, "veterinary", "dog"),
@@ -65,20 +93,21 @@ def test_what_no_month_end_saw_and_concomitants_and_duplicates_do_not_count(spar
     products = [("c1", 1, "suspect", ["S"]), ("c1", 2, "suspect", ["S", "T"]), ("c1", 2, "concomitant", ["U"])]
     products += [("c2", 1, "suspect", ["S"]), ("c1", 2, "suspect", None)]
     events = [("c1", 1, "e:early"), ("c1", 2, "e"), ("c2", 1, "e"), ("c1", 2, None)]
-    got = counted(pair_count(tables(spark, history, products, events, heads={"c1"})))
-    jan = D(2024, 1, 31)
-    assert {k[1:3] for k in got if k[0] == "veterinary:dog"} == {
+    got = counted(platform_of(spark, tmp_path, history, products, events, heads={"c1"}))
+    assert {k[1:3] for k in got if k[0] == "dog"} == {
         ("*", "*"), ("S", "*"), ("T", "*"), ("*", "e"), ("S", "e"), ("T", "e"),
     }  # fmt: skip
     assert set(got.values()) == {1}
-    assert {k[3] for k in got} == {jan}
+    assert {k[3] for k in got} == {D(2024, 1, 31)}
 
 
 @pytest.mark.spark
-def test_a_planted_pair_is_flagged_from_its_month_with_a_registered_prior(spark, tmp_path):
-    tracking = f"sqlite:///{tmp_path}/mlflow.db"
-    settings = load(tracking=tracking, artifacts=tmp_path / "runs", lake=tmp_path / "lake", minimum_reports=50)
-    platform = Platform(settings)
+@pytest.mark.parametrize("cells_per_bucket", [20_000_000, 400])
+def test_a_planted_pair_is_flagged_from_its_month_with_a_registered_prior(
+    spark, tmp_path, monkeypatch, cells_per_bucket
+):
+    """In one task a population, and in several: buckets of substances change nothing but the grid of the fit."""
+    monkeypatch.setattr("pipelines.defs.signals.disproportionality.shared.CELLS_PER_BUCKET", cells_per_bucket)
     history, products, events = [], [], []
     random = np.random.default_rng(3)
     popular = 1 / np.arange(1, 16)
@@ -86,20 +115,22 @@ def test_a_planted_pair_is_flagged_from_its_month_with_a_registered_prior(spark,
     drawn = random.choice(225, size=1200, p=(joint / joint.sum()).ravel())
     for i, (substance, event) in enumerate(zip(*np.divmod(drawn, 15), strict=True)):
         key, month = f"c{i:04}", 1 + i % 4
-        history.append((key, 1, D(2024, month, 10), None, False, "human", "human"))
+        sex = ("male", "female")[i % 2]
+        history.append((key, 1, D(2024, month, 10), None, False, "human", "human", sex, 70.0, "FR", None, None))
         products.append((key, 1, "suspect", [f"S{substance}"]))
         events.append((key, 1, f"e:{event}"))
         if month >= 3 and substance == 5:
             events.append((key, 1, "e:planted"))
-    lake = tables(spark, history, products, events)
-    lake["gold.pair_count"] = pair_count(lake).cache()
-    lake["gold.prior"] = prior(lake, platform).cache()
-    lake["silver.substance"] = spark.createDataFrame([("S5", "FIVE")], "substance_key string, substance_name string")
-    named = "term_key string, term_name string, soc_name string"
-    lake["silver.term"] = spark.createDataFrame([("e:1", "One", "Any")], named)
-    rows = {(r["substance_key"], r["term_key"], r["month"]): r for r in signal(lake, platform).collect()}
+    sizes = {"minimum_reports": 50, "minimum_subgroup_reports": 700}
+    platform = platform_of(spark, tmp_path, history, products, events, **sizes)
+    lake = platform.lake
+    assert (lake.n_rows(PairCount.address()) > cells_per_bucket) == (cells_per_bucket == 400)
+    priors = prior(lake, platform)
+    lake.upsert(Prior, priors, {})
+    signal(platform, {})
+    rows = {(r["substance_key"], r["term_key"], r["month"]): r for r in lake["gold.signal"].collect()}
     planted = rows[("S5", "e:planted", D(2024, 4, 30))]
-    assert planted["substance_name"] == "FIVE"
+    assert (planted["substance_name"], planted["population"], planted["domain"]) == ("S5", "human", "human")
     assert planted["is_ic_signal"]
     assert planted["first_ic_month"] == D(2024, 3, 31)
     assert planted["a"] + planted["b"] + planted["c"] + planted["d"] == 1200
@@ -112,7 +143,13 @@ def test_a_planted_pair_is_flagged_from_its_month_with_a_registered_prior(spark,
     assert planted["is_ebgm_signal"]
     flagged = [k for k, r in rows.items() if r["is_latest"] and r["is_ebgm_signal"]]
     assert len(flagged) < 0.1 * len(rows)
-    small = load(**{**settings.model_dump(), "minimum_reports": 5000})
-    unscored = signal(lake, Platform(small)).collect()
-    assert {r["is_ic_signal"] for r in unscored} == {None}
+    subgroup_signal(platform, {})
+    parts = {r["population"]: r["ic"] for r in lake["gold.subgroup_signal"].filter("term_key = 'e:planted'").collect()}
+    assert set(parts) == {"human:elderly", "human:female", "human:male", "human:france"}
+    assert parts["human:male"] is None
+    assert parts["human:elderly"] == parts["human:france"] == planted["ic"]
+    small = Platform(load(**{**platform.settings.model_dump(), "minimum_reports": 5000, "signal_months": "latest"}))
+    signal(small, {})
+    unscored = lake["gold.signal"].collect()
+    assert {(r["is_ic_signal"], r["is_latest"]) for r in unscored} == {(None, True)}
     assert "5,000 needed" in unscored[0]["not_computed"]

@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-import polars as pl
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.defs.signals.disproportionality.months import Population, refit_months
+from models.cube.kernels import add, cells_of, negative
+from pipelines.defs.signals.disproportionality import points
+from pipelines.defs.signals.disproportionality.months import Changes, refit_months
 
-MONTHS = [dt.date(2024, 1, 31), dt.date(2024, 2, 29), dt.date(2024, 3, 31), dt.date(2024, 4, 30)]
-case = st.tuples(
-    st.sets(st.sampled_from("STU"), max_size=2),
-    st.sets(st.sampled_from("EFG"), max_size=2),
-    st.integers(0, 3),
-    st.integers(1, 4),
-)
+CODES = st.lists(st.integers(1, 3), max_size=2, unique=True).map(sorted)
+CASES = st.lists(st.tuples(CODES, CODES, st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=12)
+FIRST = 1488
 
 
-def changes(cases) -> pl.DataFrame:
-    rows: dict[tuple, int] = {}
-    for substances, events, start, end in cases:
-        for step, sign in ((start, 1), (end, -1)):
-            if step < len(MONTHS) and start < end:
-                for s in {*substances, "*"}:
-                    for e in {*events, "*"}:
-                        key = (s, e, MONTHS[step])
-                        rows[key] = rows.get(key, 0) + sign
-    schema = {"substance_key": pl.String, "term_key": pl.String, "month": pl.Date, "n_change": pl.Int64}
-    return pl.DataFrame([(*key, n) for key, n in rows.items() if n], schema=schema, orient="row")
+def cells(cases):
+    parts = []
+    for substances, events, start, lasts in cases:
+        for month, sign in ((start, 1), (start + lasts, -1)):
+            lists = [(np.array([0, len(v)]), np.array(v, dtype=int)) for v in (substances, events)]
+            one = cells_of(np.array([FIRST + month]), np.array([0]), *lists)
+            parts.append(one if sign == 1 else negative(one))
+    return add(parts)
 
 
-@given(st.lists(case, min_size=1, max_size=12))
+@settings(deadline=None)
+@given(CASES)
 def test_each_state_equals_a_recount(cases):
-    table = changes(cases)
-    if table.is_empty():
+    if not (counted := cells(cases))[0].size:
         return
-    population = Population.of(table)
-    for state in population.states():
-        step = MONTHS.index(state.month)
-        alive = [(s, e) for s, e, start, end in cases if start <= step < end]
-        assert state.n_total == len(alive)
-        for code, name in enumerate(population.substances):
-            assert state.n_substance[code] == sum(name in s for s, _ in alive)
+    changes = Changes.of(counted)
+    for state, size in zip(changes.states(), changes.sizes, strict=True):
+        step = state.month - FIRST
+        alive = [(s, e) for s, e, start, lasts in cases if start <= step < start + lasts]
+        assert state.n_total == size == len(alive)
+        for at, code in enumerate(changes.substances):
+            assert state.n_substance[at] == sum(code in s for s, _ in alive)
         for a, s, e in zip(state.a, state.substance_of, state.event_of, strict=True):
-            assert a == sum(population.substances[s] in x and population.events[e] in y for x, y in alive)
+            assert a == sum(changes.substances[s] in x and changes.events[e] in y for x, y in alive)
+
+
+@settings(deadline=None)
+@given(CASES, st.sampled_from([points.FINE, points.COARSE]))
+def test_points_hold_every_cell_of_the_table_once(cases, step):
+    if not (counted := cells(cases))[0].size:
+        return
+    changes = Changes.of(counted)
+    sums = points.Sums()
+    for part, histogram in points.counted(changes, 1, step, with_events=True).items():
+        sums.parts[part].append(histogram)
+    sizes = dict(zip(changes.months, changes.sizes, strict=True))
+    n_cells = {s.month: (s.n_substance > 0).sum() * (s.n_event > 0).sum() for s in changes.states()}
+    for month in sums.months():
+        weighted = sums.points(month, sizes[month], step, with_zeros=True)
+        assert weighted.weight.sum() == n_cells[month]
+        assert (weighted.weight > 0).all()
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=40).map(sorted))

@@ -1,4 +1,4 @@
-"""Bodies of the counting tasks: coded reports to keys, keys to the files of a month. Light imports: workers load them."""
+"""Bodies of the counting tasks: coded reports to keys, keys to the files of a month. Loaded by workers: kept light."""
 
 from __future__ import annotations
 

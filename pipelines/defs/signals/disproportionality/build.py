@@ -1,7 +1,6 @@
-"""The three tables of disproportionality, each by its module."""
+"""The tables of disproportionality, each by its module."""
 
-from pipelines.defs.signals.disproportionality.count import pair_count
 from pipelines.defs.signals.disproportionality.prior import prior
-from pipelines.defs.signals.disproportionality.score import signal
+from pipelines.defs.signals.disproportionality.score import signal, subgroup_signal
 
-__all__ = ["pair_count", "prior", "signal"]
+__all__ = ["prior", "signal", "subgroup_signal"]

@@ -1,17 +1,15 @@
-"""From signed changes to the state at each month end: pure numpy on one population."""
+"""From signed changes to the state at each month end: pure numpy on the cells of one population."""
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.defs.signals.disproportionality.tables import ANY
+from models.cube.kernels import Sparse
+from models.cube.keys import unpack
 
 Ints = NDArray[np.int64]
 REFIT_GROWTH = 1.25
@@ -19,9 +17,9 @@ REFIT_GROWTH = 1.25
 
 @dataclass
 class State:
-    """Counts as known at one month end. `a`, `change` per pair; margins per substance and event; `n_total` reports."""
+    """Counts as known at the end of `month`: `a` and `change` by pair, margins, `n_total` reports."""
 
-    month: dt.date
+    month: int
     n_total: int
     a: Ints
     change: Ints
@@ -32,67 +30,63 @@ class State:
 
 
 @dataclass(frozen=True)
-class Population:
-    """Changes of one population, coded: names of substances and events, and rows sorted by month."""
+class Changes:
+    """Changes of one population, or of some of its substances with all its margins; months count from January 1900.
 
-    substances: list[str]
-    events: list[str]
-    months: list[dt.date]
-    _rows: dict[str, tuple[Ints, Ints, Ints]]
+    `substances` and `events` are codes; a pair is a position in each of them.
+    """
+
+    substances: Ints
+    events: Ints
+    months: range
     pairs: tuple[Ints, Ints]
-    _totals: tuple[Ints, Ints]
+    _rows: dict[str, tuple[Ints, Ints, Ints]]
+    _totals: Ints
 
     @classmethod
-    def of(cls, changes: pl.DataFrame) -> Population:
-        """Code the rows of `gold.pair_count` of one population (any order)."""
-        changes = changes.sort("month", "substance_key", "term_key")
-        every = changes["month"].to_list()
-        months = _month_ends(every[0], every[-1])
-        at = pl.DataFrame({"month": months, "at": range(len(months))}, schema_overrides={"at": pl.Int64})
-        changes = changes.join(at, on="month", how="left", maintain_order="left")
-        any_substance, any_event = pl.col("substance_key") == ANY, pl.col("term_key") == ANY
-        by_substance = changes.filter(~any_substance & any_event)
-        by_event = changes.filter(any_substance & ~any_event)
-        cells = changes.filter(~any_substance & ~any_event)
-        substances = by_substance["substance_key"].unique().sort().to_list()
-        events = by_event["term_key"].unique().sort().to_list()
-        cells = _coded(_coded(cells, "substance_key", substances), "term_key", events)
-        pairs = cells.select("substance_key", "term_key").unique().sort("substance_key", "term_key")
-        pairs = pairs.with_row_index("pair")
-        cells = cells.join(pairs, on=["substance_key", "term_key"], how="left", maintain_order="left")
-        rows = {
-            "pair": _columns(cells, "pair"),
-            "substance": _columns(_coded(by_substance, "substance_key", substances), "substance_key"),
-            "event": _columns(_coded(by_event, "term_key", events), "term_key"),
-        }
-        totals = changes.filter(any_substance & any_event)
-        return cls(
-            substances,
-            events,
-            months,
-            rows,
-            (pairs["substance_key"].to_numpy().astype(np.int64), pairs["term_key"].to_numpy().astype(np.int64)),
-            (totals["at"].to_numpy().astype(np.int64), totals["n_change"].to_numpy().astype(np.int64)),
+    def of(cls, cells: Sparse) -> Changes:
+        """Sort out sorted cells (stratum bits zero) whose total row is among them."""
+        c = unpack(*cells)
+        months = range(int(c.month[0]), int(c.month[-1]) + 1)
+        is_total = (c.substance == 0) & (c.term == 0)
+        totals = np.zeros(len(months), np.int64)
+        np.add.at(totals, c.month[is_total] - months.start, c.n[is_total])
+        of_substance, of_event = (c.substance > 0) & (c.term == 0), (c.substance == 0) & (c.term > 0)
+        is_pair = (c.substance > 0) & (c.term > 0)
+        substances, s_at = np.unique(c.substance[of_substance], return_inverse=True)
+        events, e_at = np.unique(c.term[of_event], return_inverse=True)
+        pair = np.searchsorted(substances, c.substance[is_pair]) * len(events) + np.searchsorted(
+            events, c.term[is_pair]
         )
+        pairs, p_at = np.unique(pair, return_inverse=True)
+        rows = {
+            name: (c.month[mask] - months.start, at, c.n[mask])
+            for name, mask, at in (
+                ("substance", of_substance, s_at),
+                ("event", of_event, e_at),
+                ("pair", is_pair, p_at),
+            )
+        }
+        return cls(substances, events, months, np.divmod(pairs, max(1, len(events))), rows, totals)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Reports of the population at each month end."""
+        return [int(n) for n in np.cumsum(self._totals)]
 
     def states(self) -> Iterator[State]:
         """Yield the state at each month end, oldest first. Arrays are reused: copy what must outlive the step."""
         substance_of, event_of = self.pairs
-        counts = {
-            "pair": np.zeros(len(substance_of), np.int64),
-            "substance": np.zeros(len(self.substances), np.int64),
-            "event": np.zeros(len(self.events), np.int64),
-        }
-        n_total = 0
-        for step, month in enumerate(self.months):
-            change = np.zeros_like(counts["pair"])
+        sizes = {"pair": len(substance_of), "substance": len(self.substances), "event": len(self.events)}
+        counts = {name: np.zeros(n, np.int64) for name, n in sizes.items()}
+        change = np.zeros(sizes["pair"], np.int64)
+        for step, (month, n_total) in enumerate(zip(self.months, self.sizes, strict=True)):
+            change[:] = 0
             for name, (at, code, n) in self._rows.items():
                 low, high = np.searchsorted(at, [step, step + 1])
-                np.add.at(counts[name], code[low:high], n[low:high])
+                counts[name][code[low:high]] += n[low:high]  # a code stands once in a month
                 if name == "pair":
-                    np.add.at(change, code[low:high], n[low:high])
-            at, n = self._totals
-            n_total += int(n[at == step].sum())
+                    change[code[low:high]] = n[low:high]
             yield State(
                 month, n_total, counts["pair"], change, counts["substance"], counts["event"], substance_of, event_of
             )
@@ -109,23 +103,3 @@ def refit_months(sizes: list[int], minimum: int) -> list[int]:
     if sizes and sizes[-1] >= minimum and (not steps or steps[-1] != len(sizes) - 1):
         steps.append(len(sizes) - 1)
     return steps
-
-
-def _month_ends(first: dt.date, last: dt.date) -> list[dt.date]:
-    months = []
-    year, month = first.year, first.month
-    while (year, month) <= (last.year, last.month):
-        months.append(dt.date(year, month, calendar.monthrange(year, month)[1]))
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return months
-
-
-def _coded(frame: pl.DataFrame, column: str, names: list[str]) -> pl.DataFrame:
-    codes = pl.DataFrame({column: names, "_code": range(len(names))}, schema={column: pl.String, "_code": pl.Int64})
-    joined = frame.join(codes, on=column, how="left", maintain_order="left")
-    return joined.with_columns(pl.col("_code").alias(column)).drop("_code")
-
-
-def _columns(frame: pl.DataFrame, code: str) -> tuple[Ints, Ints, Ints]:
-    at, codes, n = (frame[c].to_numpy().astype(np.int64) for c in ("at", code, "n_change"))
-    return at, codes, n

@@ -1,23 +1,28 @@
-"""The two-gamma prior of each population: fitted by Spark, registered in MLflow, read back from the registry."""
+"""The two-gamma prior of each population: counted and fitted in tasks, registered in MLflow, read back from there."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
+from pipelines.core import pieces
 from pipelines.core.conform import reads
-from pipelines.defs.signals.disproportionality.months import Population, State, refit_months
+from pipelines.defs.gold.pair_count.count import month_end
+from pipelines.defs.signals.disproportionality import points
+from pipelines.defs.signals.disproportionality.months import Changes
+from pipelines.defs.signals.disproportionality.populations import whole
+from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, n_buckets, received, strata
 from pipelines.defs.signals.disproportionality.tables import Prior
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from pipelines.core.conform import Tables
+    from pipelines.core.lake import Lake
     from pipelines.core.run import Platform
 
 FIT_SQL = (
@@ -31,11 +36,13 @@ FIT_SCHEMA = pa.schema(
     + [("n_reports", pa.int64()), ("n_pairs", pa.int64()), ("is_converged", pa.bool_())]
     + [(name, pa.list_(pa.float64())) for name in ("curve_n", "curve_observed", "curve_fitted")]
 )
+PARAMETERS = ("alpha1", "beta1", "alpha2", "beta2", "p", "neg_log_likelihood")
 CURVE = ("curve_n", "curve_observed", "curve_fitted")
 CURVE_POINTS = 30
+FINE_UP_TO = 1  # buckets: a cube that one task a population can hold is fitted on the fine grid
 
 
-@reads("gold.pair_count")
+@reads(CUBE, "silver.stratum")
 def prior(tables: Tables, platform: Platform) -> DataFrame:
     """Fit, register, and return what the registry's champion holds."""
     from models.mgps.registry import CHAMPION, MODEL, register, registered
@@ -43,13 +50,7 @@ def prior(tables: Tables, platform: Platform) -> DataFrame:
 
     settings = platform.settings
     alias = f"as-of-{settings.as_of}" if settings.as_of else CHAMPION
-    likelihood, minimum = settings.mgps_likelihood, settings.minimum_reports
-
-    def fit(changes: pa.Table) -> pa.Table:
-        return fit_population(changes, likelihood=likelihood, minimum=minimum)
-
-    fitted = tables["gold.pair_count"].groupBy("population").applyInArrow(fit, FIT_SQL).toArrow().to_pylist()
-    rows = sorted(fitted, key=lambda r: (r["population"], r["month"]))
+    rows = _fitted(platform.lake, settings.mgps_likelihood, settings.minimum_reports)
     if rows:
         curves = {r["population"]: tuple(r[c] for c in CURVE) for r in rows}
         register(
@@ -58,7 +59,7 @@ def prior(tables: Tables, platform: Platform) -> DataFrame:
             {"likelihood": settings.mgps_likelihood, "minimum_reports": settings.minimum_reports},
             {
                 "code_version": code_version(),
-                "data_version": str(platform.lake.version("gold.pair_count")),
+                "data_version": str(platform.lake.version(CUBE)),
                 "as_of": settings.as_of or "",
             },
             settings.tracking,
@@ -75,51 +76,66 @@ prior.needs_platform = True  # type: ignore[attr-defined]
 prior.settings = ("mgps_likelihood", "minimum_reports")  # type: ignore[attr-defined]
 
 
-def fit_population(changes: pa.Table, *, likelihood: str, minimum: int) -> pa.Table:
-    """Fit the priors of one population: the body of a Spark task."""
-    frame = pl.from_arrow(changes)
-    assert isinstance(frame, pl.DataFrame)
-    name = frame["population"][0]
-    rows = [{"population": name, **row} for row in _fits(Population.of(frame), likelihood, minimum)]
-    return pa.Table.from_pylist(rows, schema=FIT_SCHEMA)
+def _fitted(lake: Lake, likelihood: str, minimum: int) -> list[dict[str, Any]]:
+    """Fits of every population, in order."""
+    n = n_buckets(lake)
+    step = points.FINE if n <= FINE_UP_TO else points.COARSE
+    populations = whole(strata(lake))
+    counted = by_bucket(lake, populations, counting(minimum, step, n), pieces.PARCEL_SQL)
+    fits = pieces.gathered(counted, max(1, len(populations)), fitting(likelihood, step), FIT_SQL)
+    return sorted(fits.toArrow().to_pylist(), key=lambda r: (r["population"], r["month"]))
 
 
-def _fits(population: Population, likelihood: str, minimum: int) -> Iterator[dict[str, Any]]:
+def counting(minimum: int, step: float, n_buckets: int) -> Callable[[Batches], Batches]:
+    """Task: count the points of one bucket of a population and hand them to the place of the population."""
+
+    def work(batches: Batches) -> Batches:
+        if (came := received(batches)) is None:
+            return
+        place, name, cells = came
+        changes = Changes.of(cells)
+        for part, counts in points.counted(changes, minimum, step, place % n_buckets == 0).items():
+            yield from pieces.parcels(place // n_buckets, f"{name}/{part}", *counts)
+        if place % n_buckets == 0:
+            sizes = np.array(changes.sizes, dtype=np.int64)
+            yield from pieces.parcels(place // n_buckets, f"{name}/sizes", np.array(changes.months, np.uint64), sizes)
+
+    return work
+
+
+def fitting(likelihood: str, step: float) -> Callable[[Batches], Batches]:
+    """Task: fit the priors of one population on the points that its buckets counted."""
+
+    def work(batches: Batches) -> Batches:
+        sums, name = points.Sums(), ""
+        sizes: dict[int, int] = {}
+        for _, about, keys, counts in pieces.opened(batches):
+            name, part = about.rsplit("/", 1)
+            if part == "sizes":
+                sizes |= dict(zip(keys.tolist(), counts.tolist(), strict=True))
+            else:
+                sums.parts[part].append((keys, counts))
+        rows = [{"population": name, **row} for row in _fits(sums, sizes, likelihood, step)]
+        yield from pa.Table.from_pylist(rows, schema=FIT_SCHEMA).to_batches()
+
+    return work
+
+
+def _fits(sums: points.Sums, sizes: dict[int, int], likelihood: str, step: float) -> Iterator[dict[str, Any]]:
     from models.mgps.fit import fit
 
-    steps = set(refit_months([s.n_total for s in population.states()], minimum))
-    for step, state in enumerate(population.states()):
-        points = _points(state, likelihood) if step in steps else None
-        if points is None:
-            continue
-        found = fit(points, likelihood)  # type: ignore[arg-type]
+    for month in sums.months():
+        weighted = sums.points(month, sizes[month], step, with_zeros=likelihood == "zero_inclusive")
+        found = fit(weighted, likelihood)  # type: ignore[arg-type]
         yield {
-            "month": state.month,
+            "month": month_end(month),
             "likelihood": likelihood,
-            **{k: getattr(found, k) for k in ("alpha1", "beta1", "alpha2", "beta2", "p", "neg_log_likelihood")},
-            "n_reports": state.n_total,
-            "n_pairs": int((state.a > 0).sum()),
+            **{k: getattr(found, k) for k in PARAMETERS},
+            "n_reports": sizes[month],
+            "n_pairs": int(weighted.weight[weighted.n > 0].sum()),
             "is_converged": found.converged,
-            **dict(zip(CURVE, _curve(points, found), strict=True)),
+            **dict(zip(CURVE, _curve(weighted, found), strict=True)),
         }
-
-
-def _points(state: State, likelihood: str) -> Any:
-    """Weighted points of the fit at a month end; None where no pair has a report."""
-    from models.mgps.likelihood import weighted_points
-
-    seen = state.a > 0
-    if not seen.any():
-        return None
-    return weighted_points(
-        state.a[seen],
-        state.n_substance[state.substance_of[seen]],
-        state.n_event[state.event_of[seen]],
-        state.n_total,
-        state.n_substance[state.n_substance > 0],
-        state.n_event[state.n_event > 0],
-        with_zeros=likelihood == "zero_inclusive",
-    )
 
 
 def _curve(points: Any, found: Any) -> tuple[list[float], list[float], list[float]]:

@@ -3,94 +3,156 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from pyspark.sql import functions as F
+import pyarrow.compute as pc
 
-from pipelines.core.conform import conformed, reads
-from pipelines.defs.signals.disproportionality.months import Population, State
-from pipelines.defs.signals.disproportionality.tables import Signal
+from pipelines.core import pieces
+from pipelines.core.conform import reads
+from pipelines.defs.gold.pair_count.count import month_end
+from pipelines.defs.signals.disproportionality.months import Changes, State
+from pipelines.defs.signals.disproportionality.populations import Population, subgroups, whole
+from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, received, strata
+from pipelines.defs.signals.disproportionality.tables import Signal, SubgroupSignal
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-    from pipelines.core.conform import Tables
+    from pipelines.core.lake import Lake, Written
     from pipelines.core.run import Platform
+    from pipelines.core.table import Table
 
-NAMED_LATER = ("substance_name", "term_name", "soc_name")
 FLAGS = ("is_prr_signal", "is_ror_signal", "is_ic_signal", "is_ebgm_signal")
 FIRSTS = ("first_prr_month", "first_ror_month", "first_ic_month", "first_ebgm_month")
 SCORES = (
     *("prr", "prr_lower", "prr_upper", "chi2_yates", "ror", "ror_lower", "ror_upper"),
     *("ic", "ic025", "ic975", "ebgm", "eb05", "eb95"),
 )
+NAMES = ("substance_key", "substance_name", "term_key", "term_name", "soc_name")
 NEVER = dt.date(9999, 12, 31)
+INPUTS = (CUBE, "gold.prior", "silver.stratum", "silver.code", "silver.substance", "silver.term")
+Names = Mapping[str, pa.Array]
 
 
-@reads("gold.pair_count", "gold.prior", "silver.substance", "silver.term")
-def signal(tables: Tables, platform: Platform) -> DataFrame:
-    """Score every population in its own task; names are joined on for the reader."""
-    priors = [r.asDict() for r in tables["gold.prior"].collect()]
-    columns = {n: c for n, c in Signal.columns.items() if n not in NAMED_LATER}
-    schema = ", ".join(f"`{name}` {c.type}" for name, c in columns.items())
-    minimum = platform.settings.minimum_reports
-
-    def score(changes: pa.Table) -> pa.Table:
-        return score_population(changes, priors=priors, minimum=minimum)
-
-    scored = tables["gold.pair_count"].groupBy("population").applyInArrow(score, schema)
-    substances = tables["silver.substance"].select("substance_key", "substance_name")
-    terms = tables["silver.term"].select("term_key", "term_name", "soc_name")
-    named = scored.join(F.broadcast(substances), on="substance_key", how="left")
-    named = named.join(F.broadcast(terms), on="term_key", how="left")
-    named = named.withColumn("substance_name", F.coalesce("substance_name", "substance_key"))
-    return conformed(named.withColumn("term_name", F.coalesce("term_name", "term_key")), Signal)
+@reads(*INPUTS)
+def signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
+    """Score every domain and species at every month end that the settings keep."""
+    lake, settings = platform.lake, platform.settings
+    priors = [row.asDict() for row in lake["gold.prior"].collect()]
+    return publish(lake, Signal, whole(strata(lake)), priors, inputs, settings.minimum_reports, settings.signal_months)
 
 
-signal.needs_platform = True  # type: ignore[attr-defined]
-signal.settings = ("minimum_reports",)  # type: ignore[attr-defined]
-signal.replaces = True  # type: ignore[attr-defined]
+signal.writes = True  # type: ignore[attr-defined]
+signal.settings = ("minimum_reports", "signal_months")  # type: ignore[attr-defined]
 
 
-def score_population(changes: pa.Table, *, priors: list[dict[str, Any]], minimum: int) -> pa.Table:
-    """Score one population: the body of a Spark task. Returns the columns of `Signal` but the names."""
-    frame = pl.from_arrow(changes)
-    assert isinstance(frame, pl.DataFrame)
-    name = frame["population"][0]
-    mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
-    population = Population.of(frame)
-    schema = pa.schema([f for f in Signal.arrow_schema() if f.name not in NAMED_LATER])
-    months = [m.to_arrow().select(schema.names).cast(schema) for m in _months(name, population, mine, minimum)]
-    return pa.concat_tables(months) if months else schema.empty_table()
+@reads(*(i for i in INPUTS if i != "gold.prior"))
+def subgroup_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
+    """Score the parts of every domain as they stand; a prior is fitted to whole populations only."""
+    lake, settings = platform.lake, platform.settings
+    parts = subgroups(strata(lake))
+    return publish(lake, SubgroupSignal, parts, [], inputs, settings.minimum_subgroup_reports, "latest")
 
 
-def _months(name: str, population: Population, priors: list[dict[str, Any]], minimum: int) -> Iterator[pl.DataFrame]:
-    n_pairs = len(population.pairs[0])
+subgroup_signal.writes = True  # type: ignore[attr-defined]
+subgroup_signal.settings = ("minimum_subgroup_reports",)  # type: ignore[attr-defined]
+
+
+def publish(
+    lake: Lake,
+    table: type[Table],
+    populations: Sequence[Population],
+    priors: Sequence[Mapping[str, Any]],
+    inputs: Mapping[str, str],
+    minimum: int,
+    months: str,
+) -> Written:
+    """Score in tasks, each writing the files of its substances, and commit them."""
+    lake.create(table)
+    work = scoring(lake.path(table.address()), table.arrow_schema(), names(lake), priors, minimum, months)
+    added = by_bucket(lake, populations, work, pieces.ADDED_SQL).collect()
+    return lake.commit_files(table, [row.asDict() for row in added], inputs)
+
+
+def names(lake: Lake) -> Names:
+    """Keys and names by code, position 0 standing for none; what no table names is called by its key."""
+    found: dict[str, pa.Array] = {}
+    code = lake["silver.code"]
+    for kind, address in (("substance", "silver.substance"), ("term", "silver.term")):
+        columns = [c for c in NAMES if c.startswith(kind)] + (["soc_name"] if kind == "term" else [])
+        named = lake[address].select(*columns)
+        listed = code.filter(code["kind"] == kind).join(named, code["key_coded"] == named[f"{kind}_key"], how="left")
+        rows = listed.orderBy("code").select("key_coded", *columns[1:]).toArrow()
+        found[f"{kind}_key"] = rows["key_coded"].combine_chunks()
+        for column in columns[1:]:
+            found[column] = rows[column].combine_chunks()
+        found[f"{kind}_name"] = pc.coalesce(found[f"{kind}_name"], found[f"{kind}_key"])
+    return found
+
+
+def scoring(
+    root: str,
+    schema: pa.Schema,
+    named: Names,
+    priors: Sequence[Mapping[str, Any]],
+    minimum: int,
+    months: str,
+) -> Callable[[Batches], Batches]:
+    """Task: score one bucket of a population month by month and write its file."""
+
+    def work(batches: Batches) -> Batches:
+        if (came := received(batches)) is None:
+            return
+        _, name, cells = came
+        mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
+        scored = list(_months(name, Changes.of(cells), mine, minimum, months))
+        if scored:
+            columns = [f for f in schema if f.name != "population"]
+            yield pieces.write(root, {"population": name}, _shaped(pl.concat(scored), named, pa.schema(columns)))
+
+    return work
+
+
+def _shaped(scored: pl.DataFrame, named: Names, schema: pa.Schema) -> pa.Table:
+    """Put names for codes, as dictionaries, and columns in the table's order."""
+    columns: dict[str, Any] = {}
+    at = {"substance": "substance", "term": "term", "soc": "term"}
+    for field in schema:
+        if field.name in NAMES:
+            codes = scored[at[field.name.split("_")[0]]].to_numpy().astype(np.int32) - 1
+            columns[field.name] = named[field.name].dictionary_encode().take(pa.array(codes))
+        else:
+            columns[field.name] = scored[field.name].to_arrow().cast(field.type)
+    return pa.table(columns)
+
+
+def _months(
+    name: str, changes: Changes, priors: list[Mapping[str, Any]], minimum: int, months: str
+) -> Iterator[pl.DataFrame]:
+    n_pairs = len(changes.pairs[0])
     firsts = {first: np.full(n_pairs, NEVER, "datetime64[D]") for first in FIRSTS}
-    last = population.months[-1]
-    for state in population.states():
+    last = changes.months[-1]
+    for state in changes.states():
         seen = np.flatnonzero(state.a > 0)
-        if not len(seen):
+        if not len(seen) or (months == "latest" and state.month != last):
             continue
-        prior = _known_then(priors, state.month)
+        month = month_end(state.month)
+        prior = _known_then(priors, month)
         scores = _scores(state, seen, prior, minimum)
         is_new = np.zeros(len(seen), dtype=bool)
         for flag, first in zip(FLAGS, FIRSTS, strict=True):
             met = scores[flag].fill_null(False).to_numpy()
             newly = met & (firsts[first][seen] == np.datetime64(NEVER))
-            firsts[first][seen[newly]] = np.datetime64(state.month)
+            firsts[first][seen[newly]] = np.datetime64(month)
             is_new |= newly
         yield scores.with_columns(
-            population=pl.lit(name),
             domain=pl.lit(name.split(":")[0]),
-            month=pl.lit(state.month),
+            month=pl.lit(month),
             is_latest=pl.lit(state.month == last),
-            substance_key=_names(population.substances, state.substance_of[seen]),
-            term_key=_names(population.events, state.event_of[seen]),
+            substance=pl.Series(changes.substances[state.substance_of[seen]]),
+            term=pl.Series(changes.events[state.event_of[seen]]),
             n_new=pl.Series(state.change[seen]),
             is_new=pl.Series(is_new),
             prior_month=pl.lit(prior["month"] if prior else None, dtype=pl.Date),
@@ -98,13 +160,13 @@ def _months(name: str, population: Population, priors: list[dict[str, Any]], min
         )
 
 
-def _known_then(priors: list[dict[str, Any]], month: dt.date) -> dict[str, Any] | None:
+def _known_then(priors: list[Mapping[str, Any]], month: dt.date) -> Mapping[str, Any] | None:
     """Latest prior fitted at or before a month end, one that converged if there is any."""
     fitted = [p for p in priors if p["month"] <= month]
     return next((p for p in reversed(fitted) if p["is_converged"]), fitted[-1] if fitted else None)
 
 
-def _scores(state: State, seen: np.ndarray, prior: dict[str, Any] | None, minimum: int) -> pl.DataFrame:
+def _scores(state: State, seen: np.ndarray, prior: Mapping[str, Any] | None, minimum: int) -> pl.DataFrame:
     """Scores of the pairs seen at a month end; all null, with the reason, in a population that is too small."""
     from models.mgps.fit import Prior as Fitted
     from models.score import score_counts
@@ -124,10 +186,6 @@ def _scores(state: State, seen: np.ndarray, prior: dict[str, Any] | None, minimu
     reason = f"all: population of {state.n_total:,} reports, {minimum:,} needed"
     nothing = [pl.lit(None, dtype=scores.schema[c]).alias(c) for c in (*SCORES, *FLAGS)]
     return scores.with_columns(*nothing, not_computed=pl.lit(reason))
-
-
-def _names(names: list[str], codes: np.ndarray) -> pl.Series:
-    return pl.Series(names, dtype=pl.String).gather(codes)
 
 
 def _dates(values: np.ndarray) -> pl.Series:

@@ -1,27 +1,6 @@
-"""Counts, prior and scores of every substance-event pair."""
+"""Prior and scores of every substance-event pair."""
 
 from pipelines.core.table import Column, Table
-
-ANY = "*"
-
-
-class PairCount(Table):
-    """The change in the number of reports of one pair, or of one margin, from one month end to the next.
-
-    Sum the changes up to a month to get what was known then: a new case adds, a follow-up that drops an event or a
-    retraction subtracts. `*` stands for any substance or any event, so that margins count distinct reports: the row
-    (`*`, `*`) is the number of reports. Duplicates count once; concomitant products do not count.
-    """
-
-    layer, name, owner = "gold", "pair_count", "signal-detection"
-    key = ("population", "substance_key", "term_key", "month")
-    is_derived = True
-
-    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
-    substance_key = Column("string", "Key of `silver.substance`, or `*`", required=True)
-    term_key = Column("string", "Key of `silver.term`, or `*`", required=True)
-    month = Column("date", "Month end; of a month still running, the state where the data end", required=True)
-    n_change = Column("bigint", "Reports gained less reports lost since the month end before", required=True)
 
 
 class Prior(Table):
@@ -106,3 +85,14 @@ class Signal(Table):
     first_ebgm_month = Column("date", "First month end at which the EBGM rule was met")
     is_new = Column("boolean", "A rule is met now for the first time", required=True)
     not_computed = Column("string", "Scores that are null, and why")
+
+
+class SubgroupSignal(Signal):
+    """One pair in one part of a population as it stands: children, the elderly, a sex, a region, serious cases.
+
+    The same columns as `gold.signal`, for the last month only. Scores compare within the part; the part's own reports
+    are all its background. Parts below the minimum size are listed without scores. EBGM is left to whole populations,
+    which their prior is fitted to. Trap: many parts are looked at, so some flags are chance.
+    """
+
+    name = "subgroup_signal"

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 VERSION = ["report_key", "report_version"]
 STRATIFIED = ["domain", "species", "age_group", "sex", "region", "seriousness", "report_type"]
-EEA = tuple("AT BE BG CY CZ DE DK EE ES FI GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split())  # but FR
+EEA = (
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "GR", "HR", "HU", "IE", "IS", "IT"),
+    *("LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
 )
 ADULT, ELDERLY, ADOLESCENT, CHILD = 18, 65, 12, 2  # ICH E11, and 65 years as in ICH E7
 

@@ -1,0 +1,48 @@
+"""How the prior and the scores reach the cube: bucketed cells of each population, as one gathered frame of parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from models.cube.kernels import Sparse, add
+from pipelines.core import pieces
+from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, splitting
+from pipelines.defs.signals.disproportionality.populations import Population
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.lake import Lake
+
+CUBE = "gold.pair_count"
+CELLS_PER_TASK = 4_000_000
+Batches = Iterator[pa.RecordBatch]
+
+
+def strata(lake: Lake) -> list[dict[str, Any]]:
+    """Rows of `silver.stratum`: at most a few thousand."""
+    return [row.asDict() for row in lake["silver.stratum"].drop("first_known").orderBy("stratum").collect()]
+
+
+def n_buckets(lake: Lake) -> int:
+    """Parts into which the substances of a population are split, so that a task's cells fit in memory."""
+    return 1 + lake.n_rows(CUBE) // CELLS_PER_BUCKET
+
+
+def by_bucket(
+    lake: Lake, populations: Sequence[Population], work: Callable[[Batches], Batches], schema: str
+) -> DataFrame:
+    """Run `work` on the parcels of each population and bucket; places that hold nothing are not called for."""
+    n = n_buckets(lake)
+    todo = pieces.bundled(pieces.cut(lake.files(CUBE), CELLS_PER_TASK), CELLS_PER_TASK)
+    split = pieces.each(lake.spark, todo, splitting(populations, n), pieces.PARCEL_SQL)
+    return pieces.gathered(split, max(1, len(populations) * n), work, schema)
+
+
+def received(batches: Batches) -> tuple[int, str, Sparse] | None:
+    """Sum the cells that came to a place; None where nothing came."""
+    came = list(pieces.opened(batches))
+    return (*came[0][:2], add((keys, counts) for _, _, keys, counts in came)) if came else None
