@@ -1,4 +1,7 @@
-"""From the cube to what one task scores: the cells of some substances in one population, with all margins they need."""
+"""To what one task scores: the cells of some substances in one population, with all margins they need.
+
+From the cube for every month, or straight from the coded reports for the last one, which needs no cube.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from models.cube.kernels import Sparse, add
 from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHIFT
-from pipelines.core.pieces import Piece, parcels
-from pipelines.defs.gold.pair_count.count import stored
+from pipelines.core.pieces import Piece, parcels, read
+from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, stored
 from pipelines.defs.signals.disproportionality.populations import Population
 
 CELLS_PER_BUCKET = 20_000_000
@@ -36,6 +41,37 @@ def splitting(
                 yield from _handed(at * n_buckets, population.name, *_summed(without[mine], n[mine]), n_buckets)
 
     return work
+
+
+def counting_last(
+    populations: Sequence[Population], n_buckets: int, last: int
+) -> Callable[[Sequence[Piece]], Iterator[pa.RecordBatch]]:
+    """Task: count the reports that stand at the end of the last month, and those of the month before.
+
+    Hands over the same as `splitting`, with all that came before the last month put together.
+    """
+
+    def work(pieces: Sequence[Piece]) -> Iterator[pa.RecordBatch]:
+        found: list[list[Sparse]] = [[] for _ in populations]
+        for piece in pieces:
+            reports = read(piece, COLUMNS)
+            stands = pc.or_kleene(pc.is_null(reports["month_to"]), pc.greater_equal(reports["month_to"], last))
+            reports = _clamped(reports.filter(stands), last)
+            for parts, population in zip(found, populations, strict=True):
+                mine = pc.is_in(reports["stratum"], value_set=pa.array(population.strata, pa.int32()))
+                chosen = reports.filter(mine)
+                one = pa.array(np.zeros(chosen.num_rows, np.int32))
+                parts.append(contribution(chosen.set_column(chosen.schema.get_field_index("stratum"), "stratum", one)))
+        for at, (parts, population) in enumerate(zip(found, populations, strict=True)):
+            yield from _handed(at * n_buckets, population.name, *add(parts), n_buckets)
+
+    return work
+
+
+def _clamped(reports: pa.Table, last: int) -> pa.Table:
+    """Count every month before the last as the one before it."""
+    month = pc.max_element_wise(reports["month_from"], pa.scalar(last - 1, pa.int32()))
+    return reports.set_column(reports.schema.get_field_index("month_from"), "month_from", month)
 
 
 def _summed(keys: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

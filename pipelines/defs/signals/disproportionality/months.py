@@ -44,10 +44,10 @@ class Changes:
     _totals: Ints
 
     @classmethod
-    def of(cls, cells: Sparse) -> Changes:
-        """Sort out sorted cells (stratum bits zero) whose total row is among them."""
+    def of(cls, cells: Sparse, last: int | None = None) -> Changes:
+        """Sort out sorted cells (stratum bits zero) whose total row is among them; up to the month `last` if given."""
         c = unpack(*cells)
-        months = range(int(c.month[0]), int(c.month[-1]) + 1)
+        months = range(int(c.month[0]), 1 + (int(c.month[-1]) if last is None else last))
         is_total = (c.substance == 0) & (c.term == 0)
         totals = np.zeros(len(months), np.int64)
         np.add.at(totals, c.month[is_total] - months.start, c.n[is_total])

@@ -1,4 +1,4 @@
-"""Every pair at every month end, scored with what was known then."""
+"""Every pair at every month end, scored with what was known then; or as it stands, straight from the reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from pipelines.core.conform import reads
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.months import Changes, State
 from pipelines.defs.signals.disproportionality.populations import Population, subgroups, whole
-from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, received, strata
+from pipelines.defs.signals.disproportionality.shared import (
+    CUBE,
+    REPORTS,
+    Batches,
+    by_bucket,
+    by_bucket_last,
+    last_month,
+    received,
+    strata,
+)
 from pipelines.defs.signals.disproportionality.tables import Signal, SubgroupSignal
 
 if TYPE_CHECKING:
@@ -32,7 +41,7 @@ SCORES = (
 )
 NAMES = ("substance_key", "substance_name", "term_key", "term_name", "soc_name")
 NEVER = dt.date(9999, 12, 31)
-INPUTS = (CUBE, "gold.prior", "silver.stratum", "silver.code", "silver.substance", "silver.term")
+INPUTS = (CUBE, REPORTS, "gold.prior", "silver.stratum", "silver.code", "silver.substance", "silver.term")
 Names = Mapping[str, pa.Array]
 
 
@@ -48,7 +57,7 @@ signal.writes = True  # type: ignore[attr-defined]
 signal.settings = ("minimum_reports", "signal_months")  # type: ignore[attr-defined]
 
 
-@reads(*(i for i in INPUTS if i != "gold.prior"))
+@reads(*(i for i in INPUTS if i.startswith("silver.")))
 def subgroup_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Score the parts of every domain as they stand; a prior is fitted to whole populations only."""
     lake, settings = platform.lake, platform.settings
@@ -71,9 +80,13 @@ def publish(
 ) -> Written:
     """Score in tasks, each writing the files of its substances, and commit them."""
     lake.create(table)
-    work = scoring(lake.path(table.address()), table.arrow_schema(), names(lake), priors, minimum, months)
-    added = by_bucket(lake, populations, work, pieces.ADDED_SQL).collect()
-    return lake.commit_files(table, [row.asDict() for row in added], inputs)
+    last = last_month(lake) if months == "latest" else None
+    work = scoring(lake.path(table.address()), table.arrow_schema(), names(lake), priors, minimum, last)
+    if last is None:
+        written = by_bucket(lake, populations, work, pieces.ADDED_SQL)
+    else:
+        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL)
+    return lake.commit_files(table, [row.asDict() for row in written.collect()], inputs)
 
 
 def names(lake: Lake) -> Names:
@@ -98,16 +111,16 @@ def scoring(
     named: Names,
     priors: Sequence[Mapping[str, Any]],
     minimum: int,
-    months: str,
+    last: int | None,
 ) -> Callable[[Batches], Batches]:
-    """Task: score one bucket of a population month by month and write its file."""
+    """Task: score one bucket of a population at every month, or at the `last` alone, and write its file."""
 
     def work(batches: Batches) -> Batches:
         if (came := received(batches)) is None:
             return
         _, name, cells = came
         mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
-        scored = list(_months(name, Changes.of(cells), mine, minimum, months))
+        scored = list(_months(name, Changes.of(cells, last), mine, minimum, last))
         if scored:
             columns = [f for f in schema if f.name != "population"]
             yield pieces.write(root, {"population": name}, _shaped(pl.concat(scored), named, pa.schema(columns)))
@@ -129,14 +142,14 @@ def _shaped(scored: pl.DataFrame, named: Names, schema: pa.Schema) -> pa.Table:
 
 
 def _months(
-    name: str, changes: Changes, priors: list[Mapping[str, Any]], minimum: int, months: str
+    name: str, changes: Changes, priors: list[Mapping[str, Any]], minimum: int, only: int | None
 ) -> Iterator[pl.DataFrame]:
     n_pairs = len(changes.pairs[0])
     firsts = {first: np.full(n_pairs, NEVER, "datetime64[D]") for first in FIRSTS}
     last = changes.months[-1]
     for state in changes.states():
         seen = np.flatnonzero(state.a > 0)
-        if not len(seen) or (months == "latest" and state.month != last):
+        if not len(seen) or (only is not None and state.month != only):
             continue
         month = month_end(state.month)
         prior = _known_then(priors, month)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from models.cube.kernels import Sparse, add
 from pipelines.core import pieces
-from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, splitting
+from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, counting_last, splitting
 from pipelines.defs.signals.disproportionality.populations import Population
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pipelines.core.lake import Lake
 
 CUBE = "gold.pair_count"
+REPORTS = "silver.coded_report"
 CELLS_PER_TASK = 4_000_000
+REPORTS_PER_TASK, REPORTS_PER_BUCKET = 1_500_000, 4_000_000
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -40,6 +42,22 @@ def by_bucket(
     todo = pieces.bundled(pieces.cut(lake.files(CUBE), CELLS_PER_TASK), CELLS_PER_TASK)
     split = pieces.each(lake.spark, todo, splitting(populations, n), pieces.PARCEL_SQL)
     return pieces.gathered(split, max(1, len(populations) * n), work, schema)
+
+
+def last_month(lake: Lake) -> int | None:
+    """Last month in which a report came or went; None where none ever did."""
+    row = lake[REPORTS].selectExpr("greatest(max(month_from), max(month_to)) AS last").first()
+    return row["last"] if row else None
+
+
+def by_bucket_last(
+    lake: Lake, populations: Sequence[Population], last: int, work: Callable[[Batches], Batches], schema: str
+) -> DataFrame:
+    """Do the same for the last month alone, counted from the coded reports."""
+    n = 1 + lake.n_rows(REPORTS) // REPORTS_PER_BUCKET
+    todo = pieces.bundled(pieces.cut(lake.files(REPORTS), REPORTS_PER_TASK), REPORTS_PER_TASK)
+    counted = pieces.each(lake.spark, todo, counting_last(populations, n, last), pieces.PARCEL_SQL)
+    return pieces.gathered(counted, max(1, len(populations) * n), work, schema)
 
 
 def received(batches: Batches) -> tuple[int, str, Sparse] | None:

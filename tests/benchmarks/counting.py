@@ -1,0 +1,174 @@
+"""Counting and scoring at scale: against DuckDB, and an increment against a rebuild.
+
+`python -m tests.benchmarks.counting [--reports N]`. Reports are drawn with popularities of substances and events as
+steep as in real databases, over 20 years.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.benchmarks.measure import Cost, Line, measured, say
+
+MONTHS, N_SUBSTANCES, N_TERMS = 240, 5_000, 10_000
+FIRST_MONTH = 1248  # January 2004
+CHUNK = 1_000_000
+
+
+def codes(random: np.random.Generator, n: int, mean: float, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets and values of distinct codes 1..k for n reports, popularity as 1 / rank."""
+    popularity = np.cumsum(1 / np.arange(1, k + 1))
+    lengths = 1 + random.poisson(mean - 1, n)
+    values = 1 + np.searchsorted(popularity / popularity[-1], random.random(lengths.sum()))
+    keys = np.unique(np.repeat(np.arange(n), lengths) * (1 << 20) + values)
+    lengths = np.bincount(keys >> 20, minlength=n)
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32), (keys & ((1 << 20) - 1)).astype(np.int32)
+
+
+def write(folder: Path, n: int, first_month: int, n_months: int, seed: int) -> None:
+    """Write reports twice: as coded reports, and as the two flat tables that a SQL engine would use."""
+    for name in ("coded", "rs", "rt"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for part, start in enumerate(range(0, n, CHUNK)):
+        random, size = np.random.default_rng([seed, part]), min(CHUNK, n - start)
+        (s_at, s), (t_at, t) = codes(random, size, 2.2, N_SUBSTANCES), codes(random, size, 3.2, N_TERMS)
+        number = np.arange(start, start + size)
+        month = first_month + number * n_months // n
+        lists = [pa.ListArray.from_arrays(pa.array(at), pa.array(v)) for at, v in ((s_at, s), (t_at, t))]
+        keys = pa.array(np.char.add(f"b{seed}:", number.astype(str)))
+        ones = pa.array(np.ones(size, np.int32))
+        columns = [keys, ones, pa.array(month.astype(np.int32)), pa.nulls(size, pa.int32()), ones, *lists]
+        names = ["report_key", "report_version", "month_from", "month_to", "stratum", "substances", "terms"]
+        pq.write_table(pa.table(dict(zip(names, columns, strict=True))), folder / "coded" / f"{part:03}.parquet")
+        for name, column, at, values in (("rs", "substance", s_at, s), ("rt", "term", t_at, t)):
+            flat = {"report": np.repeat(number, np.diff(at)), column: values}
+            pq.write_table(pa.table(flat), folder / name / f"{part:03}.parquet")
+
+
+def platform_of(folder: Path, reports: Path) -> Any:
+    """A platform whose lake holds the coded reports in one stratum."""
+    from pipelines.core.run import Platform
+    from pipelines.defs.silver.coded_report.tables import Code, CodedReport, Stratum
+    from pipelines.settings import load
+
+    settings = load(
+        lake=folder / "lake", tracking=f"sqlite:///{folder}/mlflow.db", spark_conf={"spark.driver.memory": "2g"}
+    )
+    platform = Platform(settings)
+    spark, lake = platform.spark, platform.lake
+    frame = spark.read.schema(CodedReport.spark_schema()).parquet(str(reports / "coded"))
+    lake.replace(CodedReport, frame, {})
+    said = ("human", "human", "unknown", "unknown", "unknown", "unknown", "unknown")
+    day = np.datetime64("2004-01-01").astype(object)
+    lake.replace(Stratum, spark.createDataFrame([(1, *said, day)], Stratum.spark_schema()), {})
+    kinds = (("substance", N_SUBSTANCES), ("term", N_TERMS))
+    rows = [(kind, code, f"{kind}:{code:05}", day) for kind, n in kinds for code in range(1, n + 1)]
+    lake.replace(Code, spark.createDataFrame(rows, Code.spark_schema()), {})
+    return platform
+
+
+def duckdb_all_pairs(reports: Path, out: Path) -> int:
+    """Count and score all pairs in DuckDB; IC's bounds by the power approximation, for want of a gamma quantile."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2")
+    half = "1.96 * sqrt(1 / a - 1 / ns + 1 / c - 1 / (n - ns))"
+    odds = "1.96 * sqrt(1 / a + 1 / b + 1 / c + 1 / d)"
+    connection.execute(f"""
+        COPY (
+        WITH rs AS (FROM '{reports}/rs/*.parquet'), rt AS (FROM '{reports}/rt/*.parquet'),
+        p AS (SELECT substance, term, count(*)::double AS a FROM rs JOIN rt USING (report) GROUP BY ALL),
+        s AS (SELECT substance, count(*)::double AS ns FROM rs GROUP BY ALL),
+        e AS (SELECT term, count(*)::double AS ne FROM rt GROUP BY ALL),
+        t AS (SELECT count(DISTINCT report)::double AS n FROM rs),
+        x AS (SELECT substance, term, a, ns - a AS b, ne - a AS c, n - ns - ne + a AS d, ns * ne / n AS expected, n, ns
+              FROM p JOIN s USING (substance) JOIN e USING (term), t),
+        y AS (SELECT *, ln((a / ns) / (c / (n - ns))) AS lp, ln(a * d / (b * c)) AS lo,
+              log2((a + 0.5) / (expected + 0.5)) AS ic FROM x WHERE b > 0 AND c > 0
+              UNION ALL SELECT *, NULL, NULL, log2((a + 0.5) / (expected + 0.5)) FROM x WHERE NOT (b > 0 AND c > 0))
+        SELECT substance, term, a::bigint AS a, b::bigint AS b, c::bigint AS c, d::bigint AS d, expected,
+          exp(lp) AS prr, exp(lp - {half}) AS prr_lower, exp(lp + {half}) AS prr_upper,
+          exp(lo) AS ror, exp(lo - {odds}) AS ror_lower, exp(lo + {odds}) AS ror_upper,
+          ic, ic - 3.3 * pow(a + 0.5, -0.5) - 2 * pow(a + 0.5, -1.5) AS ic025,
+          ic + 2.4 * pow(a + 0.5, -0.5) - 0.5 * pow(a + 0.5, -1.5) AS ic975
+        FROM y) TO '{out}' (FORMAT parquet)""")
+    return int(connection.execute(f"SELECT count(*) FROM '{out}'").fetchall()[0][0])
+
+
+def gerland_all_pairs(platform: Any) -> int:
+    """Count and score all pairs of the lake's coded reports into `gold.signal`, all its columns but EBGM's."""
+    from pipelines.defs.signals.disproportionality.populations import whole
+    from pipelines.defs.signals.disproportionality.score import publish
+    from pipelines.defs.signals.disproportionality.shared import strata
+    from pipelines.defs.signals.disproportionality.tables import Signal
+
+    lake = platform.lake
+    return publish(lake, Signal, whole(strata(lake)), [], {}, 500, "latest").n_rows
+
+
+def all_pairs(n: int, folder: Path, limit: float = 1.5) -> Line:
+    """All pairs with PRR, ROR, IC and their bounds, from silver to Delta, against DuckDB from flat tables to Parquet."""
+    reports = folder / f"reports{n}"
+    write(reports, n, FIRST_MONTH, MONTHS, seed=1)
+    platform = platform_of(folder / f"all{n}", reports)
+    warm = folder / "warm"
+    write(warm, 50_000, FIRST_MONTH, MONTHS, seed=2)
+    gerland_all_pairs(platform_of(folder / "warmed", warm))  # the engine's start and compilation are not the job
+    ours, cost = measured(lambda: gerland_all_pairs(platform), with_memory=True)
+    theirs, peer = measured(lambda: duckdb_all_pairs(reports, folder / "pairs.parquet"), with_memory=True)
+    if ours != theirs:
+        raise AssertionError(f"{ours} pairs here, {theirs} there")
+    said = f"{ours:,} pairs; {_told(cost)}; peer {_told(peer)}"
+    return Line(
+        f"all pairs, PRR ROR IC with bounds, {n:,} reports", "DuckDB SQL", cost.processor, peer.processor, limit, said
+    )
+
+
+def one_month(n: int, folder: Path, limit: float = 0.03) -> Line:
+    """One more month on 20 years of history, against counting all anew."""
+    from pipelines.defs.gold.pair_count.build import pair_count, rebuild
+    from pipelines.defs.silver.coded_report.tables import CodedReport
+
+    history, fresh = folder / f"history{n}", folder / f"fresh{n}"
+    write(history, n, FIRST_MONTH, MONTHS, seed=1)
+    write(fresh, n // MONTHS, FIRST_MONTH + MONTHS, 1, seed=3)
+    platform = platform_of(folder / f"month{n}", history)
+    lake = platform.lake
+    feed = ["silver.coded_report"]
+    rebuild(lake, lake.versions(feed))
+    _, whole = measured(lambda: rebuild(lake, lake.versions(feed)), with_memory=True)
+    frame = platform.spark.read.schema(CodedReport.spark_schema()).parquet(str(fresh / "coded"))
+    frame.write.format("delta").mode("append").save(lake.path(feed[0]))
+    before = lake.n_rows("gold.pair_count")
+    _, one = measured(lambda: pair_count(platform, lake.versions(feed)))
+    added = lake.n_rows("gold.pair_count") - before
+    said = f"{before:,} cells, {added:,} more; rebuild {_told(whole)}; increment {one.wall:.1f} s wall"
+    return Line(
+        f"one more month on 20 years, {n:,} reports", "own full rebuild", one.processor, whole.processor, limit, said
+    )
+
+
+def _told(cost: Cost) -> str:
+    return f"{cost.wall:.1f} s wall, {cost.peak / 2**30:.1f} GiB"
+
+
+def main() -> None:
+    """Run the comparisons of this module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reports", type=int, default=5_000_000)
+    n = parser.parse_args().reports
+    with tempfile.TemporaryDirectory() as folder:
+        say(all_pairs(n, Path(folder)))
+        say(one_month(n, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
