@@ -165,6 +165,29 @@ class Lake:
         names = [unquote(p) for p in adds["path"].to_pylist()]
         return [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
 
+    def small(self, address: str, columns: Sequence[str]) -> pa.Table:
+        """Read columns of a small table, such as a code list, without the engine; nulls where it is not there yet."""
+        import pyarrow as pa
+
+        from pipelines.core import pieces
+
+        schema = self.tables[address].arrow_schema()
+        wanted = pa.schema([schema.field(c) for c in columns])
+        parts = [pieces.read(piece, columns) for piece in pieces.cut(self.files(address), 1 << 62)]
+        return pa.concat_tables([wanted.empty_table(), *(p.select(columns).cast(wanted) for p in parts)])
+
+    def maximum(self, address: str, column: str) -> Any:
+        """Largest value of a column, from the log; None where the table is empty or holds none.
+
+        Raises `LakeError` where a file was written without statistics of the column.
+        """
+        counts, values = self._adds(address, "num_records"), self._adds(address, f"max.{column}")
+        nulls = self._adds(address, f"null_count.{column}")
+        for n_rows, n_null, value in zip(counts, nulls, values, strict=True):
+            if value is None and n_rows and n_null != n_rows:
+                raise LakeError(f"{address}: the log does not know the largest {column}")
+        return max((v for v in values if v is not None), default=None)
+
     def commit_files(
         self,
         table: type[Table],
@@ -274,12 +297,13 @@ class Lake:
 
         return DeltaTable(self.path(address))
 
-    def _adds(self, address: str, column: str) -> list[int | None]:
+    def _adds(self, address: str, column: str) -> list[Any]:
         import pyarrow as pa
 
         if not self.exists(address):
             return []
-        return pa.table(self._delta(address).get_add_actions(flatten=True))[column].to_pylist()
+        adds = pa.table(self._delta(address).get_add_actions(flatten=True))
+        return adds[column].to_pylist() if column in adds.column_names else [None] * adds.num_rows
 
 
 def ddl(table: type[Table], path: str) -> str:

@@ -113,7 +113,7 @@ def parcels(place: int, about: str, keys: np.ndarray, counts: np.ndarray) -> Ite
                 "place": [place],
                 "about": [about],
                 "keys": [keys[part].astype(np.uint64).tobytes()],
-                "counts": [counts[part].astype(np.int64).tobytes()],
+                "counts": [counts[part].astype(np.int32).tobytes()],
             },
             schema=PARCEL,
         )
@@ -127,7 +127,7 @@ def opened(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, str, np.nda
                 place.as_py(),
                 about.as_py(),
                 np.frombuffer(keys.as_buffer(), dtype=np.uint64),
-                np.frombuffer(counts.as_buffer(), dtype=np.int64),
+                np.frombuffer(counts.as_buffer(), dtype=np.int32).astype(np.int64),
             )
 
 

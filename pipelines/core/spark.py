@@ -64,6 +64,7 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+        "spark.shuffle.compress": "false",  # tasks hand each other packed numbers
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(Path(str(settings.lake)).absolute() / "_warehouse"),

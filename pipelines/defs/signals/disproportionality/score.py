@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.core import pieces
 from pipelines.core.conform import reads
@@ -92,16 +91,14 @@ def publish(
 def names(lake: Lake) -> Names:
     """Keys and names by code, position 0 standing for none; what no table names is called by its key."""
     found: dict[str, pa.Array] = {}
-    code = lake["silver.code"]
+    code = pl.DataFrame(lake.small("silver.code", ("kind", "code", "key_coded")))
     for kind, address in (("substance", "silver.substance"), ("term", "silver.term")):
         columns = [c for c in NAMES if c.startswith(kind)] + (["soc_name"] if kind == "term" else [])
-        named = lake[address].select(*columns)
-        listed = code.filter(code["kind"] == kind).join(named, code["key_coded"] == named[f"{kind}_key"], how="left")
-        rows = listed.orderBy("code").select("key_coded", *columns[1:]).toArrow()
-        found[f"{kind}_key"] = rows["key_coded"].combine_chunks()
-        for column in columns[1:]:
-            found[column] = rows[column].combine_chunks()
-        found[f"{kind}_name"] = pc.coalesce(found[f"{kind}_name"], found[f"{kind}_key"])
+        named = pl.DataFrame(lake.small(address, columns))
+        listed = code.filter(pl.col("kind") == kind).rename({"key_coded": f"{kind}_key"}).sort("code")
+        listed = listed.join(named, on=f"{kind}_key", how="left", maintain_order="left")
+        listed = listed.with_columns(pl.coalesce(f"{kind}_name", f"{kind}_key").alias(f"{kind}_name"))
+        found |= {c: listed[c].to_arrow().cast(pa.string()) for c in columns}
     return found
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.core.lake import Lake
 
 CUBE = "gold.pair_count"
-REPORTS = "silver.coded_report"
+REPORTS, STRATUM = "silver.coded_report", "silver.stratum"
 CELLS_PER_TASK = 4_000_000
 REPORTS_PER_TASK, REPORTS_PER_BUCKET = 1_500_000, 4_000_000
 Batches = Iterator[pa.RecordBatch]
@@ -26,7 +26,8 @@ Batches = Iterator[pa.RecordBatch]
 
 def strata(lake: Lake) -> list[dict[str, Any]]:
     """Rows of `silver.stratum`: at most a few thousand."""
-    return [row.asDict() for row in lake["silver.stratum"].drop("first_known").orderBy("stratum").collect()]
+    columns = [c for c in lake.tables[STRATUM].columns if c != "first_known"]
+    return sorted(lake.small(STRATUM, columns).to_pylist(), key=lambda row: row["stratum"])
 
 
 def n_buckets(lake: Lake) -> int:
@@ -46,8 +47,8 @@ def by_bucket(
 
 def last_month(lake: Lake) -> int | None:
     """Last month in which a report came or went; None where none ever did."""
-    row = lake[REPORTS].selectExpr("greatest(max(month_from), max(month_to)) AS last").first()
-    return row["last"] if row else None
+    ends = (lake.maximum(REPORTS, column) for column in ("month_from", "month_to"))
+    return max((end for end in ends if end is not None), default=None)
 
 
 def by_bucket_last(
