@@ -1,6 +1,7 @@
 """The tables of disproportionality, each by its module."""
 
+from pipelines.defs.signals.disproportionality.course import signal_course
 from pipelines.defs.signals.disproportionality.prior import prior
 from pipelines.defs.signals.disproportionality.score import signal, subgroup_signal
 
-__all__ = ["prior", "signal", "subgroup_signal"]
+__all__ = ["prior", "signal", "signal_course", "subgroup_signal"]

@@ -74,6 +74,18 @@ class Changes:
         """Reports of the population at each month end."""
         return [int(n) for n in np.cumsum(self._totals)]
 
+    @property
+    def of_pairs(self) -> tuple[Ints, Ints, Ints]:
+        """Step, pair and change of every cell, in the order of steps."""
+        return self._rows["pair"]
+
+    def margins(self, name: str) -> Ints:
+        """Reports of each `substance` or `event` at each month end, shape (codes, months)."""
+        at, code, n = self._rows[name]
+        counts = np.zeros((len(self.substances if name == "substance" else self.events), len(self.months)), np.int64)
+        counts[code, at] = n
+        return np.cumsum(counts, axis=1)
+
     def states(self) -> Iterator[State]:
         """Yield the state at each month end, oldest first. Arrays are reused: copy what must outlive the step."""
         substance_of, event_of = self.pairs

@@ -96,3 +96,26 @@ class SubgroupSignal(Signal):
     """
 
     name = "subgroup_signal"
+
+
+class SignalCourse(Table):
+    """How the information component of one pair went over all month ends, each as known then.
+
+    Every month end of the population's history is looked at, whatever `gold.signal` keeps. Tells a signal that lasts
+    from one that passed. Only month ends at which the population was large enough and the pair had a report count.
+    """
+
+    layer, name, owner = "gold", "signal_course", "signal-detection"
+    key = ("population", "substance_key", "term_key")
+    partitioned_by = ("population",)
+    is_derived = True
+
+    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    term_key = Column("string", "Key of `silver.term`", required=True)
+    first_month = Column("date", "First month end with IC025 > 0; null where there was none")
+    n_months_above = Column("int", "Month ends with IC025 > 0", unit="months", required=True, minimum=0)
+    peak_ic025 = Column("double", "Largest IC025", unit="bit", required=True)
+    peak_month = Column("date", "Month end of the largest IC025", required=True)
+    ic = Column("double", "IC at the last month end; null where no report is left", unit="bit")
+    ic025 = Column("double", "IC025 at the last month end", unit="bit")

@@ -1,0 +1,1 @@
+"""Self-controlled case series: each case is its own control."""

@@ -1,0 +1,1 @@
+"""Counts over time: is what came lately more than the past, or the expectation, explains?"""

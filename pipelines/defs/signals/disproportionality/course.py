@@ -1,0 +1,91 @@
+"""How the IC of every pair went: every month end looked at, one row a pair kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from models.cube.course import NEVER, Course, ic_course
+from pipelines.core import pieces
+from pipelines.core.conform import reads
+from pipelines.defs.gold.pair_count.count import month_end
+from pipelines.defs.signals.disproportionality.months import Changes
+from pipelines.defs.signals.disproportionality.populations import whole
+from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, received, strata
+from pipelines.defs.signals.disproportionality.tables import SignalCourse
+
+if TYPE_CHECKING:
+    from pipelines.core.lake import Lake, Written
+    from pipelines.core.run import Platform
+
+
+@reads(CUBE, "silver.stratum", "silver.code")
+def signal_course(platform: Platform, inputs: Mapping[str, str]) -> Written:
+    """Follow every pair of every population."""
+    return publish(platform.lake, inputs, platform.settings.minimum_reports)
+
+
+signal_course.writes = True  # type: ignore[attr-defined]
+signal_course.settings = ("minimum_reports",)  # type: ignore[attr-defined]
+
+
+def publish(lake: Lake, inputs: Mapping[str, str], minimum: int) -> Written:
+    """Follow in tasks, each writing the file of its substances, and commit them."""
+    lake.create(SignalCourse)
+    code = lake.small("silver.code", ("kind", "code", "key_coded")).to_pylist()
+    keys = {}
+    for kind in ("substance", "term"):
+        listed = sorted((r["code"], r["key_coded"]) for r in code if r["kind"] == kind)
+        keys[kind] = pa.array([key for _, key in listed], pa.string())
+    work = following(lake.path(SignalCourse.address()), keys, minimum)
+    added = by_bucket(lake, whole(strata(lake)), work, pieces.ADDED_SQL).collect()
+    return lake.commit_files(SignalCourse, [row.asDict() for row in added], inputs)
+
+
+def following(root: str, keys: Mapping[str, pa.Array], minimum: int) -> Callable[[Batches], Batches]:
+    """Task: follow the pairs of one bucket of a population and write their file."""
+
+    def work(batches: Batches) -> Batches:
+        if (came := received(batches)) is None:
+            return
+        _, name, cells = came
+        changes = Changes.of(cells)
+        course = course_of(changes, minimum)
+        kept = np.flatnonzero(~np.isnan(course.peak))
+        if kept.size:
+            yield pieces.write(root, {"population": name}, _rows(changes, course, kept, keys))
+
+    return work
+
+
+def course_of(changes: Changes, minimum: int) -> Course:
+    """Follow the pairs of one population, or of some of its substances."""
+    step, pair, n = changes.of_pairs
+    order = np.argsort(pair, kind="stable")
+    bounds = np.searchsorted(pair[order], np.arange(len(changes.pairs[0]) + 1))
+    n_substance, n_event = (changes.margins(name).astype(float) for name in ("substance", "event"))
+    sizes = np.array(changes.sizes, dtype=np.int64)
+    return ic_course(bounds, step[order], n[order], n_substance, n_event, sizes, *changes.pairs, minimum)
+
+
+def _rows(changes: Changes, course: Course, kept: np.ndarray, keys: Mapping[str, pa.Array]) -> pa.Table:
+    substance_of, event_of = changes.pairs
+    codes = {"substance": changes.substances[substance_of[kept]], "term": changes.events[event_of[kept]]}
+    ends = pa.array([month_end(month) for month in changes.months], pa.date32())
+
+    def month(steps: np.ndarray) -> pa.Array:
+        return ends.take(pa.array(steps[kept], mask=steps[kept] == NEVER))
+
+    columns: dict[str, Any] = {
+        f"{kind}_key": keys[kind].dictionary_encode().take(pa.array(values.astype(np.int32) - 1))
+        for kind, values in codes.items()
+    }
+    numbers = {"peak_ic025": course.peak, "ic": course.ic, "ic025": course.ic025}
+    columns |= {name: pa.array(values[kept], from_pandas=True) for name, values in numbers.items()}
+    columns |= {"first_month": month(course.first), "peak_month": month(course.peak_at)}
+    columns["n_months_above"] = pa.array(course.n_above[kept].astype(np.int32))
+    schema = pa.schema([f for f in SignalCourse.arrow_schema() if f.name != "population"])
+    return pa.table({field.name: columns[field.name] for field in schema})
