@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from models.mgps.likelihood import Floats, Likelihood, Objective, Points, to_unbounded
+from models.mgps.squash import gridded
 
 ALL_STARTS: tuple[tuple[float, ...], ...] = (
     (0.2, 0.1, 2.0, 4.0, 1 / 3),  # DuMouchel 1999
@@ -26,6 +27,7 @@ STARTS: dict[str, tuple[tuple[float, ...], ...]] = {
     # last two starts find 4162.1808. The first three lead to the published one.
     "component_truncated": ALL_STARTS[:3],
 }
+_LARGE = 200_000
 _BOUND = 12.0  # |ln parameter|, |logit p|: e^12 = 1.6e5; a fit that reaches it is not an interior optimum
 _NEWTON_STEPS = 12
 _GRADIENT_TOLERANCE = 1e-12
@@ -75,6 +77,9 @@ def fit(points: Points, likelihood: Likelihood = "zero_inclusive", starts: Seque
     enough. `converged` is True if the best optimum is interior with a vanishing gradient; do not score with a prior
     for which it is False.
 
+    More than 200,000 points are put on a grid of E (`squash.gridded`) for the search from all starts; the best optimum
+    is then refined on the points themselves.
+
     `starts` defaults to `STARTS[likelihood]`; pass `ALL_STARTS` to look wider.
 
     Source: DuMouchel 1999, Am Stat 53:177-190.
@@ -86,8 +91,12 @@ def fit(points: Points, likelihood: Likelihood = "zero_inclusive", starts: Seque
     starts = STARTS[likelihood] if starts is None else starts
     if len(starts) == 0:
         raise ValueError("give at least one start")
-    tried = tuple(_one_start(objective, start) for start in starts)
+    is_large = len(points) > _LARGE
+    searched = Objective(gridded(points), likelihood) if is_large else objective
+    tried = tuple(_one_start(searched, start) for start in starts)
     best = min(tried, key=lambda one: (not one.converged, one.neg_log_likelihood))
+    if is_large:
+        best = _one_start(objective, best.optimum)
     alpha1, beta1, alpha2, beta2, p = best.optimum
     return Prior(
         *(alpha1, beta1, alpha2, beta2, p),

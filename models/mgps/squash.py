@@ -79,6 +79,29 @@ def auto_squash(
     return points
 
 
+def gridded(points: Points, step: float = 1e-3) -> Points:
+    """Put points of one n together whose E differ by less than a factor e^step, at their weighted mean E.
+
+    Works on weighted points of any kind, zeros included, and keeps the number of cells.
+
+    Raises:
+        ValueError: step not positive.
+    """
+    if step <= 0:
+        raise ValueError(f"step must be positive, got {step}")
+    place = np.rint(np.log(points.expected) / step).astype(np.int64)
+    key = (
+        points.n.astype(np.int64) * (int(place.max(initial=0) - place.min(initial=0)) + 1)
+        + place
+        - place.min(initial=0)
+    )
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.concatenate([[True], np.diff(key[order]) != 0]))
+    weight = np.add.reduceat(points.weight[order], first)
+    expected = np.add.reduceat((points.weight * points.expected)[order], first) / weight
+    return Points(points.n[order][first], expected, weight)
+
+
 def unsquashed(n: Floats, expected: Floats) -> Points:
     """Ungrouped points of weight 1, what `squash` starts from."""
     n, expected = np.asarray(n, dtype=float), np.asarray(expected, dtype=float)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -84,7 +85,7 @@ def intervals(
         starts = [exposed[row] + w for w in windows] + [ends[row] + 1] if not np.isnan(exposed[row]) else []
         cuts = np.unique(np.array([first[row], last[row] + 1, *starts, *(cut_ages + 1)]))
         cuts = cuts[(cuts >= first[row]) & (cuts <= last[row] + 1)]
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in pairwise(cuts):
             risk = int(np.searchsorted(starts, low, side="right")) if starts else 0
             events = int(((day[mine] >= low) & (day[mine] < high)).sum())
             age = int(np.searchsorted(cut_ages, low, side="left"))

@@ -20,7 +20,7 @@ Days = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ratios:
-    """Crude ratio, null-effect ratio (and the share it comes from), adjusted ratio, with bounds of the first and last."""
+    """Crude, null-effect (and the share it comes from) and adjusted ratio; bounds of the first and the last."""
 
     n_index_first: int
     n_marker_first: int
@@ -53,7 +53,9 @@ def sequence_ratios(
     """
     frames = []
     for name, person, day in (("index", index_person, index_day), ("marker", marker_person, marker_day)):
-        frame = pl.DataFrame({"person": pl.Series(person), name: pl.Series(np.asarray(day, dtype=np.int64))})
+        frame = pl.DataFrame(
+            {"person": pl.Series(np.asarray(person)), name: pl.Series(np.asarray(day, dtype=np.int64))}
+        )
         if frame["person"].is_duplicated().any():
             raise ValueError(f"a person has two first dispensings of the {name} drug")
         frames.append(frame)
