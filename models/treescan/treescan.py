@@ -3,7 +3,8 @@
 Every node of the tree is a cut: the cases of the leaves below it against what is expected there. The p-value of a cut
 is the rank of its log-likelihood ratio among the largest ratios of data sets drawn under the null, so that looking at
 all nodes is allowed for. A drawn ratio equal to the one found counts against it, as a valid p-value needs; with few
-cases ties are common, and TreeScan 2.4, which leaves them to rounding, then gives a smaller p. Cases are summed up the tree; a leaf below a node by two ways counts once.
+cases ties are common, and TreeScan 2.4, which leaves them to rounding, then gives a smaller p. Cases are summed up the
+tree; a leaf below a node by two ways counts once.
 
 Source: Kulldorff, Fang, Walsh 2003, Biometrics 59:323-331 (doi:10.1111/1541-0420.00039); Kulldorff, Dashevsky et al.
 2013, Pharmacoepidemiol Drug Saf 22:517-523.

@@ -1,0 +1,78 @@
+"""EARS and cumulative sums against R's surveillance on the weekly Salmonella Agona counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.surveillance.cusum import cusum, poisson_glr, poisson_shift
+from models.surveillance.ears import ears
+
+COUNTS = st.lists(st.integers(0, 40), min_size=15, max_size=60)
+
+
+@pytest.fixture
+def folder(shared):
+    return shared / "references/surveillance_farrington"
+
+
+@pytest.fixture
+def counts(folder):
+    return pl.read_csv(folder / "salmonella_agona.csv")["observed"].to_numpy().astype(float)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("method", ["C1", "C2", "C3"])
+def test_ears(folder, counts, method):
+    expected = pl.read_csv(folder / f"expected_salmonella_agona_ears_{method}.csv")
+    ours = ears(counts, method, alpha=0.05)[(expected["idx"] - 1).to_list()]
+    np.testing.assert_allclose(ours["upper"], expected["upperbound"], atol=1e-9)
+    assert (ours["is_signal"].cast(int) == expected["alarm"]).all()
+
+
+@pytest.mark.samples
+def test_standardised_cusum(folder, counts):
+    expected = pl.read_csv(folder / "expected_salmonella_agona_cusum_standard.csv")
+    ours = cusum(counts, start=208)[: expected.height]
+    assert (ours["upper"] == expected["upperbound"]).all()
+    assert (ours["is_signal"].cast(int) == expected["alarm"]).all()
+    assert ours["mean"][0] == pytest.approx(expected["m"][0])
+
+
+@pytest.mark.samples
+def test_poisson_likelihood_ratio_against_a_seasonal_expectation(folder, counts):
+    """The reference doubles the rate of a Poisson regression with trend and one harmonic, fitted before monitoring."""
+    expected = pl.read_csv(folder / "expected_salmonella_agona_glrpois_theta_log2.csv")
+    weeks = np.arange(1, counts.size + 1)
+    angle = 2 * np.pi * weeks / 52
+    design = np.array([np.ones(weeks.size), weeks / 100, np.sin(angle), np.cos(angle)]).T
+    beta = np.array([np.log(counts[:208].mean()), 0, 0, 0])
+    for _ in range(30):
+        mean = np.exp(design[:208] @ beta)
+        step = design[:208].T @ (counts[:208] - mean)
+        beta = beta + np.linalg.solve(design[:208].T @ (design[:208] * mean[:, None]), step)
+    ours = poisson_shift(counts[208:], np.exp(design[208:] @ beta), np.log(2))[: expected.height]
+    np.testing.assert_allclose(ours["estimate"], expected["upperbound"], atol=1e-7)
+    assert (ours["is_signal"].cast(int) == expected["alarm"]).all()
+
+
+@given(COUNTS)
+def test_bounds_are_what_would_have_signalled(series):
+    shown = cusum(np.array(series) + 1, start=10)
+    signalled = shown["count"] >= shown["upper"]
+    assert (signalled == shown["is_signal"]).all()
+    for method in ("C1", "C2"):
+        scored = ears(series, method).drop_nulls("upper")
+        assert (scored["is_signal"] == (scored["count"] > scored["upper"])).all()
+    known = poisson_shift(series, np.full(len(series), 20.0), 0.5, h=1e9)["estimate"].to_numpy()
+    unknown = poisson_glr(series, np.full(len(series), 20.0), h=1e9)["estimate"].to_numpy()
+    assert (unknown >= known - 1e-9).all()
+
+
+def test_no_history_and_no_mean_are_told():
+    assert ears([1.0] * 5)["not_computed"].to_list() == ["too little history"] * 5
+    with pytest.raises(ValueError, match="nothing to standardise"):
+        cusum([0, 0, 0], start=2)
