@@ -21,6 +21,9 @@ test: setup ## all tests but the slow proofs
 prove: setup ## the slow proofs
 	@$(bin)/python -m pytest -q -m slow
 
+bench: setup ## each job against a named peer, ratios of processor seconds
+	@$(bin)/python -m tests.benchmarks
+
 check: setup ## lint, format, types, architecture
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
@@ -37,4 +40,4 @@ lock: setup ## resolve the dependencies again
 clean: ## everything that was made: environment, lake, caches
 	@rm -rf .venv data .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-.PHONY: help setup demo test prove check docs lock clean
+.PHONY: help setup demo test prove bench check docs lock clean

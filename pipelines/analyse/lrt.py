@@ -1,0 +1,67 @@
+"""`gerland lrt`: likelihood ratio tests on a table of counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.analyse import files
+from pipelines.analyse.files import FileError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+SHOWN = ("product", "event", "a", "expected", "llr", "p_value", "is_signal")
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row an event, a column of counts a product.")],
+    event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
+    reference: Annotated[str | None, typer.Option(help="Column of all other products: margins only.")] = None,
+    form: Annotated[str, typer.Option(help="rrr (count against expected) or rr (share against share).")] = "rrr",
+    zero_inflated: Annotated[bool, typer.Option("--zero-inflated", help="Allow for structural zeros.")] = False,
+    over: Annotated[
+        str, typer.Option(help="Allow for looking at all events of a product, or of the table.")
+    ] = "product",
+    simulations: Annotated[int, typer.Option(min=99, help="Data sets drawn under the null.")] = 9999,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+) -> None:
+    """Likelihood ratio tests of every product and event, with simulated p.
+
+    Example: gerland lrt statin46.csv --event AE --reference Other --over table
+    """
+    import numpy as np
+
+    from models.disproportionality.lrt import lrt
+
+    frame = files.read(file, [event], "name it with --event")
+    products = [c for c in frame.columns if c != event]
+    if reference is not None and reference not in products:
+        raise FileError(f"{file.name} has no column {reference!r}")
+    if over not in ("product", "table"):
+        raise FileError(f"--over must be product or table, got {over!r}")
+    table = np.array([files.numbers(frame, c, whole=True).fill_null(0).to_numpy() for c in products]).T
+    listed = frame[event].to_list()
+    try:
+        found = lrt(table, products, listed, form, zero_inflated, reference, over, simulations, seed)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise FileError(str(error)) from None
+    files.write(found.sort("llr", descending=True), out, plot, SHOWN)
+
+
+def plot(found: pl.DataFrame) -> Figure:
+    """Draw the largest ratios; filled where significant."""
+    from matplotlib.figure import Figure
+
+    shown = found.drop_nulls("estimate").head(30).reverse()
+    figure = Figure(figsize=(9, 1.2 + 0.26 * shown.height), layout="constrained")
+    axes = figure.subplots()
+    colours = ["#c1440e" if s else "#bbbbbb" for s in shown["is_signal"]]
+    axes.barh(range(shown.height), shown["llr"], color=colours)
+    axes.set_yticks(range(shown.height), [f"{p} — {e}" for p, e in shown.select("product", "event").iter_rows()])
+    axes.set_xlabel("log-likelihood ratio; red: simulated p < 0.05")
+    return figure

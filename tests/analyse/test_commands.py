@@ -1,0 +1,126 @@
+"""Commands on a file of one's own: the references' inputs give their outputs in one line, errors are a sentence."""
+
+from __future__ import annotations
+
+import csv
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.analyse import COMMANDS
+from pipelines.analyse.files import FileError
+from pipelines.cli import app
+
+RUN = CliRunner()
+
+
+def run(*words) -> pl.DataFrame | None:
+    done = RUN.invoke(app, [str(w) for w in words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return None
+
+
+def table(out, *words) -> pl.DataFrame:
+    run(*words, "--out", out)
+    return pl.read_csv(out)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out.csv"
+
+
+@pytest.mark.samples
+def test_lrt(shared, out):
+    file = shared / "references/pvlrt_statin46/statin46.csv"
+    found = table(out, "lrt", file, "--event", "AE", "--reference", "Other", "--over", "table")
+    assert found["llr"][0] == pytest.approx(8026.538232, abs=1e-5)
+    assert found["is_signal"].sum() == 110
+    run("lrt", file, "--event", "AE", "--reference", "Other", "--out", out.with_suffix(".png"))
+
+
+@pytest.mark.samples
+def test_watch(shared, out):
+    folder = shared / "references/surveillance_farrington"
+    words = ("watch", folder / "salmonella_agona.csv", "--time", "idx", "--count", "observed")
+    found = table(out, *words, "--method", "ears_c1,cusum", "--alpha", "0.05", "--start", "209")
+    for method, name in (("ears_c1", "ears_C1"), ("cusum", "cusum_standard")):
+        expected = pl.read_csv(folder / f"expected_salmonella_agona_{name}.csv")
+        both = found.filter(pl.col("method") == method).join(expected, left_on="time", right_on="idx")
+        assert both.height == expected.height
+        assert (both["upper"] - both["upperbound"]).abs().max() < 1e-9
+    run(*words, "--method", "ears_c1,ears_c2,ears_c3,cusum", "--out", out.with_suffix(".svg"))
+
+
+def test_watch_with_expected_counts(tmp_path, out):
+    file = tmp_path / "series.csv"
+    file.write_text("week;n;e\n" + "".join(f"{i};{1 + 4 * (i > 12)};1.0\n" for i in range(1, 25)))
+    words = ("watch", file, "--time", "week", "--count", "n", "--expected", "e", "--method", "maxsprt,glr")
+    found = table(out, *words)
+    first = found.filter("is_signal").group_by("method", maintain_order=True).first()
+    assert dict(first.select("method", "time").iter_rows()) == {"maxsprt_poisson": 15, "poisson_glr": 14}
+    run(*words, "--out", out.with_suffix(".png"))
+
+
+@pytest.mark.samples
+def test_tree(shared, tmp_path, out):
+    folder = shared / "references/treescan_examples"
+    for name, header in (("Poisson.cas", "leaf,cases,population"), ("tree.tre", "node,parent")):
+        lines = [[c.strip() for c in line] for line in csv.reader((folder / name).read_text().splitlines()) if line]
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *(",".join(line) for line in lines)]) + "\n")
+    words = ("tree", tmp_path / "Poisson.cas.csv", "--tree", tmp_path / "tree.tre.csv", "--expected", "population")
+    found = table(out, *words)
+    assert found["node"][:2].to_list() == ["Leaf9", "Node3"]
+    assert found["llr"][:2].to_list() == pytest.approx([13.136308, 11.148394], abs=1e-6)
+    run(*words, "--out", out.with_suffix(".png"))
+
+
+@pytest.mark.samples
+def test_symmetry(shared, out):
+    file = shared / "references/sequence_symmetry/first_events.csv"
+    assert table(out, "symmetry", file)["lower"][0] == pytest.approx(1.04126910740876, abs=1e-12)
+    run("symmetry", file, "--out", out.with_suffix(".png"))
+
+
+@pytest.mark.samples
+def test_sccs(shared, out):
+    words = ["sccs", shared / "references/sccs/itpdat.csv", "--person", "case", "--event", "itp", "--start", "sta"]
+    words += ["--end", "end", "--exposure", "mmr", "--windows", "0,15,29", "--ages", "426,487,548,609,670"]
+    found = table(out, *words)
+    assert found["estimate"][:3].to_list() == pytest.approx([1.30887231, 5.95397629, 2.60020371], abs=1e-6)
+    run(*words, "--out", out.with_suffix(".png"))
+
+
+@pytest.mark.samples
+def test_calibrate(shared, out):
+    file = shared / "references/empirical_calibration/sccs.csv"
+    words = ("calibrate", file, "--log-rr", "logRr", "--se", "seLogRr", "--truth", "groundTruth")
+    found = table(out, *words).filter(pl.col("drugName") == "Sertraline")
+    assert found["p_value"][0] == pytest.approx(0.838914, abs=1e-3)
+    run(*words, "--out", out.with_suffix(".png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["watch", "--count", "n", "--method", "magic"], "no method 'magic'"),
+        (["watch", "--count", "n", "--method", "glr"], "glr needs expected counts"),
+        (["watch", "--count", "c"], "has no column 'c'; it has a, n"),
+        (["lrt", "--event", "a"], "column 'n', row 2: not a whole number"),
+        (["symmetry", "--person", "a", "--drug", "a", "--date", "n"], "not a date"),
+        (["calibrate", "--log-rr", "a", "--se", "a", "--truth", "n"], "column 'a', row 1: not a number"),
+        (["tree", "--tree", "nowhere.csv"], "name either --expected"),
+    ],
+)
+def test_errors_are_a_sentence(tmp_path, words, said):
+    file = tmp_path / "mine.csv"
+    file.write_text("a,n\nx,1\ny,2.5\n")
+    with pytest.raises(FileError, match=said.replace("(", r"\(")):
+        RUN.invoke(app, [words[0], str(file), *words[1:]], catch_exceptions=False)
+
+
+def test_every_command_shows_an_example():
+    for command in COMMANDS:
+        shown = RUN.invoke(app, [command, "--help"]).output
+        assert command == "score" or "Example: gerland" in shown
