@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.mgps.fit import Prior
 
 PLOTTED = 30
+LONG = ("product", "event", "a", "method", "estimate", "lower", "upper", "p_value", "is_signal", "not_computed")
 HINT = "name them with --case, --product, --event or --count"
 SHOWN = ("product", "event", "a", "expected", "prr", "chi2_yates", "ror", "ror_lower", "ic", "ic025", "ebgm", "eb05")
 
@@ -50,11 +51,20 @@ def command(
     likelihood: Annotated[
         str, typer.Option(help="zero_inclusive, component_truncated (openEBGM) or mixture_truncated.")
     ] = "zero_inclusive",
+    methods: Annotated[
+        str | None, typer.Option(help="Long form: these methods, with commas, or all. See models/methods.py.")
+    ] = None,
+    minimum: Annotated[int, typer.Option(min=0, help="With --methods: fewest reports of a pair.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
     top: Annotated[int, typer.Option(help="Rows to show without --out.")] = 25,
 ) -> None:
     """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java."""
-    result = score_file(file, Columns(case, product, event, count, stratum), likelihood, progress())
+    columns = Columns(case, product, event, count, stratum)
+    if methods:
+        answers = answer_file(file, columns, likelihood, methods, minimum, progress())
+        files.write(answers, out, _no_plot, LONG, top)
+        return
+    result = score_file(file, columns, likelihood, progress())
     files.write(result, out, plot, SHOWN, top)
 
 
@@ -76,6 +86,25 @@ def score_file(path: Path, columns: Columns, likelihood: str, say: Say) -> pl.Da
     scores = score_counts(*counts, prior=prior, likelihood=likelihood, expected=stratified)
     result = pl.concat([pairs.select("product", "event"), scores], how="horizontal")
     return result.sort(pl.coalesce("eb05", "ic025"), descending=True, nulls_last=True)
+
+
+def answer_file(path: Path, columns: Columns, likelihood: str, methods: str, minimum: int, say: Say) -> pl.DataFrame:
+    """Ask the named methods (or ``all``) about every pair of a file; one row a pair and method."""
+    from models.disproportionality.counts import from_counts
+    from models.methods import METHODS, Pairs, answers
+
+    names = list(METHODS) if methods == "all" else [m.strip() for m in methods.split(",")]
+    if unknown := [n for n in names if n not in METHODS]:
+        raise FileError(f"there is no method {unknown[0]!r}; known are {', '.join(METHODS)}")
+    pairs = _pairs(files.read(path, columns.needed, HINT), columns)
+    prior = _prior(pairs, likelihood, say) if "mgps" in names else None
+    cells = from_counts(*(pairs[c].to_numpy() for c in ("a", "n_product", "n_event", "n_total")))
+    given = Pairs(cells, pairs["expected"].to_numpy(), prior)
+    return answers(given, names, pairs.select("product", "event", "a", "expected"), minimum)
+
+
+def _no_plot(result: pl.DataFrame) -> Figure:
+    raise FileError("the long form has no plot: leave out --methods, or write .csv or .parquet")
 
 
 def plot(result: pl.DataFrame) -> Figure:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from models.methods import METHODS
 from pipelines.analyse import files
 from pipelines.analyse.files import FileError
 from pipelines.analyse.score import SHOWN, Columns, plot, score_file
@@ -77,3 +78,21 @@ def test_openebgms_scores_come_out_of_its_input(shared, tmp_path):
     assert (both["a"] == both["N"]).all()
     for ours, theirs in (("ebgm", "EBGM"), ("eb05", "EB05"), ("eb95", "EB95")):
         assert ((both[ours] - both[theirs]).abs() / both[theirs]).max() < 2e-3
+
+
+def test_the_long_form_gives_every_method_in_one_shape(listing, tmp_path):
+    words = ["score", str(listing), "--case", "No", "--product", "Drug", "--event", "PT", "--methods", "all"]
+    done = CliRunner().invoke(app, [*words, "--minimum", "3", "--out", str(tmp_path / "long.csv")])
+    assert done.exit_code == 0, done.output
+    long = pl.read_csv(tmp_path / "long.csv", infer_schema_length=None)
+    wide = scored(listing, case="No", product="Drug", event="PT")
+    assert long.height == wide.height * len(METHODS)
+    assert long.filter((pl.col("a") < 3) & pl.col("estimate").is_not_null()).is_empty()
+    assert long.filter(pl.col("estimate").is_null() & pl.col("not_computed").is_null()).is_empty()
+    hit = {r["method"]: r for r in long.filter((pl.col("product") == "P3") & (pl.col("event") == "E_hit")).to_dicts()}
+    told = wide.filter((pl.col("product") == "P3") & (pl.col("event") == "E_hit")).to_dicts()[0]
+    for method, columns in {"prr": ("prr", "prr_lower"), "ror": ("ror", "ror_lower"), "ic": ("ic", "ic025")}.items():
+        assert (hit[method]["estimate"], hit[method]["lower"]) == pytest.approx([told[c] for c in columns])
+    assert hit["fisher_mid_p"]["p_value"] < hit["fisher"]["p_value"] < 1e-6
+    refused = CliRunner().invoke(app, [*words[:-1], "magic"])
+    assert "no method 'magic'" in str(refused.exception)
