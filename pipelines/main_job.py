@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from pipelines.dead_runs import close_dead_runs, process_tag
 from pipelines.settings import ROOT, Settings, SettingsError, load
 
 Say = Callable[[str], None]
@@ -37,8 +38,11 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
     for line in _grouped(unclaimed(str(settings.landing), known_sources())):
         say(f"not known to any source, left alone: {line}")
     config: dict[str, Any] = {"resources": {"platform": {"config": {**given, "sources": sources}}}, **QUIET}
+    instance = dg.DagsterInstance.get()
+    for run_id in close_dead_runs(instance):
+        say(f"run {run_id[:8]} was killed: closed, going on from what it had written")
     result = defs.resolve_job_def(MAIN_JOB).execute_in_process(
-        run_config=config, instance=dg.DagsterInstance.get(), raise_on_error=False
+        run_config=config, instance=instance, raise_on_error=False, tags=process_tag()
     )
     events = list(result.all_events)
     failed = [e for e in events if e.is_step_failure]
