@@ -101,6 +101,23 @@ def test_calibrate(shared, out):
     run(*words, "--out", out.with_suffix(".png"))
 
 
+def test_lasso_finds_the_cause_and_not_its_companion(tmp_path, out):
+    """B is always taken with A, which raises the event; C is innocent."""
+    rows = ["case,drug,ae"]
+    for i in range(900):
+        drugs = {"A": i % 3 == 0, "B": (i % 3 == 0 and i % 4 != 0) or i % 31 == 0, "C": i % 5 == 0}
+        event = (i % 3 == 0 and i % 2 == 0) or i % 13 == 0
+        rows += [f"{i},{d},{'RASH' if event else 'OTHER'}" for d, taken in drugs.items() if taken] or [f"{i},D,OTHER"]
+    file = tmp_path / "cases.csv"
+    file.write_text("\n".join(rows) + "\n")
+    words = ("lasso", file, "--case", "case", "--product", "drug", "--events", "ae", "--event", "RASH")
+    found = table(out, *words)
+    assert found.filter("is_signal")["substance"].to_list() == ["A"]
+    run(*words, "--adaptive", "--out", out.with_suffix(".png"))
+    with pytest.raises(FileError, match="'NONE' is in 0 cases"):
+        run(*words[:-1], "NONE")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -16,7 +16,8 @@ from models.score import score_counts
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
 from pipelines.defs.gold.activity.tables import ReportMonth
-from pipelines.defs.signals.disproportionality.tables import PairCount, Prior, Signal
+from pipelines.defs.gold.pair_count.tables import PairCount
+from pipelines.defs.signals.disproportionality.tables import Prior, Signal
 from pipelines.defs.silver.report.tables import Report, ReportEvent
 from pipelines.defs.silver.substance.tables import NameCoding
 
