@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import counting, mgps
+from tests.benchmarks import counting, lasso, mgps
 from tests.benchmarks.measure import say
 
 
@@ -27,6 +27,7 @@ def main() -> None:
     say(mgps.quantiles(2_350_000))
     say(mgps.fits(2_350_000))
     say(mgps.exact_ic025(6_800_000))
+    say(lasso.compare(1_000_000, 20, 2))
 
 
 if __name__ == "__main__":
