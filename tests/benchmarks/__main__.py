@@ -27,7 +27,7 @@ def main() -> None:
     say(mgps.quantiles(2_350_000))
     say(mgps.fits(2_350_000))
     say(mgps.exact_ic025(6_800_000))
-    say(lasso.compare(1_000_000, 20, 2))
+    say(lasso.compare(1_000_000, 10, 1))
 
 
 if __name__ == "__main__":

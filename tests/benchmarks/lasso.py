@@ -86,9 +86,9 @@ def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=int, default=1_000_000)
-    parser.add_argument("--events", type=int, default=20)
+    parser.add_argument("--events", type=int, default=10)
     given = parser.parse_args()
-    say(compare(given.reports, given.events, 2))
+    say(compare(given.reports, given.events, 1))
 
 
 if __name__ == "__main__":
