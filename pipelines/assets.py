@@ -193,8 +193,7 @@ def _written(running: Platform, table: type[Table], transform: Transform, inputs
     if getattr(transform, "writes", False):
         return transform(running, inputs)  # type: ignore[return-value]
     frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
-    write = lake.replace if getattr(transform, "replaces", False) else lake.upsert
-    return write(table, frame, inputs)
+    return lake.upsert(table, frame, inputs)
 
 
 def settings_of(transform: Transform, running: Platform) -> dict[str, str]:

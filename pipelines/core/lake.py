@@ -91,18 +91,15 @@ class Lake:
 
     def is_fresh(self, address: str, inputs: Mapping[str, str]) -> bool:
         """Tell whether the table was last written from these very inputs by this very code."""
-        if not self.exists(address):
-            return False
-        last = self._delta(address).history(1)[0]
-        return bool(last.get("userMetadata") == self._provenance(inputs))
+        return self.inputs_of(address) == dict(inputs)
 
     def n_rows(self, address: str) -> int:
         """Rows of a table, from the log."""
-        return sum(n or 0 for n in self._adds(address, "num_records"))
+        return sum(n or 0 for n in self._adds(address, "num_records")[0])
 
     def n_bytes(self, address: str) -> int:
         """Bytes of a table's files, from the log."""
-        return sum(n or 0 for n in self._adds(address, "size_bytes"))
+        return sum(n or 0 for n in self._adds(address, "size_bytes")[0])
 
     def upsert(self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str]) -> Written:
         """Make the table hold exactly these rows, changing only those that differ by key.
@@ -155,8 +152,8 @@ class Lake:
         import pyarrow as pa
 
         delta = self._delta(address)
-        if features := delta.protocol().reader_features:
-            raise LakeError(f"{address} uses the Delta features {', '.join(features)}: its files can't be read alone")
+        if problem := needs_engine(address, delta):
+            raise LakeError(problem)
         keys = self.tables[address].partitioned_by
         adds = pa.table(delta.get_add_actions(flatten=True))
         values = [adds[f"partition.{k}"].to_pylist() for k in keys]
@@ -181,12 +178,16 @@ class Lake:
 
         Raises `LakeError` where a file was written without statistics of the column.
         """
-        counts, values = self._adds(address, "num_records"), self._adds(address, f"max.{column}")
-        nulls = self._adds(address, f"null_count.{column}")
+        counts, values, nulls = self._adds(address, "num_records", f"max.{column}", f"null_count.{column}")
         for n_rows, n_null, value in zip(counts, nulls, values, strict=True):
             if value is None and n_rows and n_null != n_rows:
                 raise LakeError(f"{address}: the log does not know the largest {column}")
         return max((v for v in values if v is not None), default=None)
+
+    def prepared(self, table: type[Table]) -> str:
+        """Create the table where it is not there yet, and return the folder that tasks write its files to."""
+        self.create(table)
+        return self.path(table.address())
 
     def commit_files(
         self,
@@ -195,7 +196,7 @@ class Lake:
         inputs: Mapping[str, str],
         replacing: Mapping[str, Sequence[str]] | None = None,
     ) -> Written:
-        """Make files that tasks wrote below the table's path its content, in one transaction.
+        """Make files that tasks wrote to the table's `prepared` folder its content, in one transaction.
 
         `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. Rules of
         single values are the business of those who wrote the files: the engine does not see them.
@@ -204,7 +205,6 @@ class Lake:
 
         from pipelines.core.pieces import actions
 
-        self.create(table)
         address = table.address()
         before, delta = self.version(address), self._delta(address)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
@@ -216,8 +216,7 @@ class Lake:
             filters or None,
             commit_properties=CommitProperties(custom_metadata={"userMetadata": self._provenance(inputs)}),
         )
-        after = self.version(address)
-        return Written(address, int(after.split("@")[1]), before != after, self.n_rows(address))
+        return self._written(address, before)
 
     def changes(self, address: str, first: int, last: int, most: int) -> list[pa.RecordBatch] | None:
         """Rows that the change feed holds from one version to another, with `_change_type`.
@@ -245,7 +244,10 @@ class Lake:
         """Inputs that the table was last written from, if by this very code; None otherwise."""
         if not self.exists(address):
             return None
-        told = json.loads(self._delta(address).history(1)[0].get("userMetadata") or "{}")
+        try:
+            told = json.loads(self._delta(address).history(1)[0].get("userMetadata") or "{}")
+        except ValueError:  # a commit of somebody else's
+            return None
         return told["inputs"] if told.get("code") == code_version() else None
 
     def create(self, table: type[Table]) -> None:
@@ -268,6 +270,10 @@ class Lake:
             self._run(address, write)
         finally:
             self.spark.conf.unset(USER_METADATA)
+        return self._written(address, before)
+
+    def _written(self, address: str, before: str) -> Written:
+        """Tell what a write did to a table that stood at the version `before`."""
         after = self.version(address)
         return Written(address, int(after.split("@")[1]), before != after, self.n_rows(address))
 
@@ -297,13 +303,21 @@ class Lake:
 
         return DeltaTable(self.path(address))
 
-    def _adds(self, address: str, column: str) -> list[Any]:
+    def _adds(self, address: str, *columns: str) -> list[list[Any]]:
+        """What the log says of each file, a list a column: nulls for what it does not say."""
         import pyarrow as pa
 
         if not self.exists(address):
-            return []
+            return [[] for _ in columns]
         adds = pa.table(self._delta(address).get_add_actions(flatten=True))
-        return adds[column].to_pylist() if column in adds.column_names else [None] * adds.num_rows
+        return [adds[c].to_pylist() if c in adds.column_names else [None] * adds.num_rows for c in columns]
+
+
+def needs_engine(address: str, delta: Any) -> str | None:
+    """Say which Delta features of a table change what its files mean, so that only Spark may read it; None if none."""
+    if features := delta.protocol().reader_features:
+        return f"{address} uses the Delta features {', '.join(features)}, which need Spark to be read"
+    return None
 
 
 def ddl(table: type[Table], path: str) -> str:

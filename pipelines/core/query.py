@@ -69,17 +69,16 @@ def _dataset(root: str, table: type[Table], as_of: str | None) -> Any:
     from deltalake import DeltaTable
     from deltalake.exceptions import TableNotFoundError
 
+    from pipelines.core.lake import needs_engine
+
     base = f"{root}/as_of/{as_of}" if as_of and table.is_derived else root
     try:
         delta = DeltaTable(f"{base}/{table.layer}/{table.name}")
     except TableNotFoundError:
         built = f"gerland run --as-of {as_of}" if as_of else "gerland run"
         raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`") from None
-    features = delta.protocol().reader_features
-    if features:
-        raise QueryError(
-            f"{table.address()} uses the Delta features {', '.join(features)}, which need Spark to be read"
-        )
+    if problem := needs_engine(table.address(), delta):
+        raise QueryError(problem)
     return delta.to_pyarrow_dataset()
 
 

@@ -42,11 +42,10 @@ pair_count.writes = True  # type: ignore[attr-defined]
 
 def rebuild(lake: Lake, inputs: Mapping[str, str]) -> Written:
     """Count all coded reports."""
-    lake.create(PairCount)
+    root = lake.prepared(PairCount)
     todo = pieces.bundled(pieces.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
     n_places = max(2, lake.n_rows(FEED) // REPORTS_PER_PLACE)
     counted = pieces.each(lake.spark, todo, counting(n_places), pieces.PARCEL_SQL)
-    root = lake.path(PairCount.address())
     added = pieces.gathered(counted, n_places, writing(root), pieces.ADDED_SQL).collect()
     return lake.commit_files(PairCount, [row.asDict() for row in added], inputs)
 
@@ -65,7 +64,7 @@ def increment(lake: Lake, changes: Sequence[pa.RecordBatch], inputs: Mapping[str
     touched = [month_end(int(code)).isoformat() for code in np.unique(month_of(change[0]))]
     before = [(uri, p) for uri, p in lake.files(PairCount.address()) if p["month"] in touched]
     cells = add([stored(pieces.cut(before, REPORTS_PER_TASK)), change])
-    root = lake.path(PairCount.address())
+    root = lake.prepared(PairCount)
     added = [row for batch in written(root, *cells) for row in batch.to_pylist()]
     return lake.commit_files(PairCount, added, inputs, replacing={"month": touched})
 

@@ -34,13 +34,13 @@ signal_course.settings = ("minimum_reports",)  # type: ignore[attr-defined]
 
 def publish(lake: Lake, inputs: Mapping[str, str], minimum: int) -> Written:
     """Follow in tasks, each writing the file of its substances, and commit them."""
-    lake.create(SignalCourse)
+    root = lake.prepared(SignalCourse)
     code = lake.small("silver.code", ("kind", "code", "key_coded")).to_pylist()
     keys = {}
     for kind in ("substance", "term"):
         listed = sorted((r["code"], r["key_coded"]) for r in code if r["kind"] == kind)
         keys[kind] = pa.array([key for _, key in listed], pa.string())
-    work = following(lake.path(SignalCourse.address()), keys, minimum)
+    work = following(root, keys, minimum)
     added = by_bucket(lake, whole(strata(lake)), work, pieces.ADDED_SQL).collect()
     return lake.commit_files(SignalCourse, [row.asDict() for row in added], inputs)
 

@@ -78,9 +78,9 @@ def publish(
     months: str,
 ) -> Written:
     """Score in tasks, each writing the files of its substances, and commit them."""
-    lake.create(table)
+    root = lake.prepared(table)
     last = last_month(lake) if months == "latest" else None
-    work = scoring(lake.path(table.address()), table.arrow_schema(), names(lake), priors, minimum, last)
+    work = scoring(root, table.arrow_schema(), names(lake), priors, minimum, last)
     if last is None:
         written = by_bucket(lake, populations, work, pieces.ADDED_SQL)
     else:
