@@ -78,7 +78,7 @@ def score_counts(
         **_blank({"prr": ratio.estimate, "prr_lower": ratio.lower, "prr_upper": ratio.upper}, enough),
         **_blank({"ror": odds.estimate, "ror_lower": odds.lower, "ror_upper": odds.upper}, enough),
         **{"ic": information.estimate, "ic025": information.lower, "ic975": information.upper},
-        **_ebgm(cells.a, e, prior),
+        **ebgm(cells.a, e, prior),
     }
     return _frame(columns, prior, _reasons(cells, e, prior, min_reports, ror_method))
 
@@ -91,7 +91,8 @@ def _usable(prior: Prior | None) -> bool:
     return prior is not None and prior.converged
 
 
-def _ebgm(a: Floats, expected: Floats, prior: Prior | None) -> dict[str, Floats]:
+def ebgm(a: Floats, expected: Floats, prior: Prior | None) -> dict[str, Floats]:
+    """EBGM, EB05 and EB95 by name; NaN without a prior that converged, and where nothing is expected."""
     columns = {name: np.full(a.shape, np.nan) for name in ("ebgm", "eb05", "eb95")}
     if prior is None or not prior.converged:
         return columns

@@ -64,10 +64,7 @@ def fit_null(log_rr: ArrayLike, se: ArrayLike) -> Null:
     Raises:
         TooFewControls: fewer than 5 usable ones.
     """
-    keep = usable(log_rr, se)
-    y, s = np.asarray(log_rr, float)[keep], np.asarray(se, float)[keep]
-    if y.size < FEWEST_CONTROLS:
-        raise TooFewControls(f"{y.size} usable controls, at least {FEWEST_CONTROLS} are needed")
+    y, s = _controls(log_rr, se)
 
     def loss(x: Floats) -> float:
         return -float(norm.logpdf(y, x[0], np.hypot(x[1], s)).sum())
@@ -76,6 +73,15 @@ def fit_null(log_rr: ArrayLike, se: ArrayLike) -> Null:
     options = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 500}
     found = minimize(loss, start, method="L-BFGS-B", bounds=[(None, None), (0, None)], options=options)
     return Null(float(found.x[0]), float(found.x[1]), int(y.size), -float(found.fun))
+
+
+def _controls(log_rr: ArrayLike, se: ArrayLike, *more: ArrayLike) -> list[Floats]:
+    """Rows that can serve and hold finite values of the further columns; raises `TooFewControls`."""
+    columns = [np.asarray(column, float) for column in (log_rr, se, *more)]
+    keep = np.logical_and.reduce([usable(log_rr, se), *(np.isfinite(column) for column in columns[2:])])
+    if keep.sum() < FEWEST_CONTROLS:
+        raise TooFewControls(f"{keep.sum()} usable controls, at least {FEWEST_CONTROLS} are needed")
+    return [column[keep] for column in columns]
 
 
 def p_values(log_rr: ArrayLike, se: ArrayLike, null: Null, two_sided: bool = True) -> Floats:
@@ -118,11 +124,7 @@ def fit_error_model(log_rr: ArrayLike, se: ArrayLike, true_log_rr: ArrayLike) ->
     Raises:
         TooFewControls: fewer than 5 usable ones.
     """
-    t = np.asarray(true_log_rr, float)
-    keep = usable(log_rr, se) & np.isfinite(t)
-    y, s, t = np.asarray(log_rr, float)[keep], np.asarray(se, float)[keep], t[keep]
-    if y.size < FEWEST_CONTROLS:
-        raise TooFewControls(f"{y.size} usable controls, at least {FEWEST_CONTROLS} are needed")
+    y, s, t = _controls(log_rr, se, true_log_rr)
 
     def loss(x: Floats) -> float:
         return -float(norm.logpdf(y, x[0] + x[1] * t, np.hypot(x[2] + x[3] * np.abs(t), s)).sum())

@@ -40,10 +40,7 @@ class Path:
 
 def column_spread(table: Design) -> Floats:
     """Standard deviation of each column over all reports."""
-    total = table.n.sum()
-    share = (
-        np.array([table.n[table.rows[table.at[j] : table.at[j + 1]]].sum() for j in range(table.n_substances)]) / total
-    )
+    share = _sums(table, table.n.astype(float)) / table.n.sum()
     return np.sqrt(share * (1 - share))
 
 
@@ -114,78 +111,84 @@ def lasso_path(
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _descend(at, rows, n, events, scale, penalty, before, beta, intercept):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Newton steps, each solved by coordinate descent over substances that the strong rule keeps; returns deviance."""
-    n_sets, n_columns = n.size, at.size - 1
-    total = n.sum()
-    eta = np.full(n_sets, intercept[0])
-    for j in range(n_columns):
-        if beta[j] != 0.0:
-            for k in range(at[j], at[j + 1]):
-                eta[rows[k]] += beta[j]
-    weight, residual = np.empty(n_sets), np.empty(n_sets)
-    kept = np.zeros(n_columns, dtype=np.bool_)
-    first = True
+    eta = np.full(n.size, intercept[0])
+    for j in np.flatnonzero(beta):
+        for k in range(at[j], at[j + 1]):
+            eta[rows[k]] += beta[j]
+    weight, residual = np.empty(n.size), np.empty(n.size)
+    _expand(n, events, eta, weight, residual)
+    kept = beta != 0.0
+    _keep(at, rows, residual, scale, 2 * penalty - before, kept)
     for _ in range(CEILING):
-        for i in range(n_sets):
-            p = 1 / (1 + np.exp(-eta[i]))
-            weight[i] = max(n[i] * p * (1 - p) / total, 1e-12 * n[i] / total)
-            residual[i] = (events[i] - n[i] * p) / total
-        if first:
-            for j in range(n_columns):
-                kept[j] = beta[j] != 0.0
-                if not kept[j] and np.isfinite(scale[j]):
-                    gradient = 0.0
-                    for k in range(at[j], at[j + 1]):
-                        gradient += residual[rows[k]]
-                    kept[j] = abs(gradient) >= (2 * penalty - before) * scale[j]
-            first = False
         moved = 0.0
         for _sweep in range(CEILING):
-            largest = 0.0
-            g, v = residual.sum(), weight.sum()
-            step = g / v
-            intercept[0] += step
-            for i in range(n_sets):
-                eta[i] += step
-                residual[i] -= weight[i] * step
-            largest = max(largest, v * step * step)
-            for j in range(n_columns):
-                if not kept[j]:
-                    continue
-                g, v = 0.0, 0.0
-                for k in range(at[j], at[j + 1]):
-                    g += residual[rows[k]]
-                    v += weight[rows[k]]
-                u = g + v * beta[j]
-                limit = penalty * scale[j]
-                new = 0.0 if abs(u) <= limit else (u - np.sign(u) * limit) / v
-                step = new - beta[j]
-                if step != 0.0:
-                    beta[j] = new
-                    for k in range(at[j], at[j + 1]):
-                        eta[rows[k]] += step
-                        residual[rows[k]] -= weight[rows[k]] * step
-                    largest = max(largest, v * step * step)
+            largest = _sweep_once(at, rows, weight, residual, eta, scale, penalty, kept, beta, intercept)
             moved = max(moved, largest)
             if largest < TOLERANCE * 1e-4:
                 break
-        if moved < TOLERANCE * 1e-2:
-            missed = False
-            for i in range(n_sets):
-                p = 1 / (1 + np.exp(-eta[i]))
-                residual[i] = (events[i] - n[i] * p) / total
-            for j in range(n_columns):
-                if not kept[j] and np.isfinite(scale[j]):
-                    g = 0.0
-                    for k in range(at[j], at[j + 1]):
-                        g += residual[rows[k]]
-                    if abs(g) > penalty * scale[j] * (1 + 1e-9):
-                        kept[j] = True
-                        missed = True
-            if not missed:
-                deviance = 0.0
-                for i in range(n_sets):
-                    a = eta[i]
-                    log1p = np.log1p(np.exp(-abs(a))) + max(a, 0.0)
-                    deviance += 2 * (n[i] * log1p - events[i] * a)
-                return deviance
+        _expand(n, events, eta, weight, residual)
+        if moved < TOLERANCE * 1e-2 and not _keep(at, rows, residual, scale, penalty * (1 + 1e-9), kept):
+            return _deviance(n, events, eta)
     return np.nan
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _expand(n, events, eta, weight, residual):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Weights and residuals of the quadratic that stands for the likelihood at eta."""
+    total = n.sum()
+    for i in range(n.size):
+        p = 1 / (1 + np.exp(-eta[i]))
+        weight[i] = max(n[i] * p * (1 - p) / total, 1e-12 * n[i] / total)
+        residual[i] = (events[i] - n[i] * p) / total
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _keep(at, rows, residual, scale, limit, kept):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Keep further substances whose gradient reaches the limit; tell whether there were any."""
+    found = False
+    for j in range(scale.size):
+        if not kept[j] and np.isfinite(scale[j]):
+            gradient = 0.0
+            for k in range(at[j], at[j + 1]):
+                gradient += residual[rows[k]]
+            if abs(gradient) >= limit * scale[j]:
+                kept[j] = found = True
+    return found
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _sweep_once(at, rows, weight, residual, eta, scale, penalty, kept, beta, intercept):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Move the intercept and every kept coefficient to its own optimum; returns the largest gain."""
+    curvature = weight.sum()
+    step = residual.sum() / curvature
+    intercept[0] += step
+    for i in range(eta.size):
+        eta[i] += step
+        residual[i] -= weight[i] * step
+    largest = curvature * step * step
+    for j in np.flatnonzero(kept):
+        gradient, curvature = 0.0, 0.0
+        for k in range(at[j], at[j + 1]):
+            gradient += residual[rows[k]]
+            curvature += weight[rows[k]]
+        free = gradient + curvature * beta[j]
+        limit = penalty * scale[j]
+        new = 0.0 if abs(free) <= limit else (free - np.sign(free) * limit) / curvature
+        step = new - beta[j]
+        if step == 0.0:
+            continue
+        beta[j] = new
+        for k in range(at[j], at[j + 1]):
+            eta[rows[k]] += step
+            residual[rows[k]] -= weight[rows[k]] * step
+        largest = max(largest, curvature * step * step)
+    return largest
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _deviance(n, events, eta):  # type: ignore[no-untyped-def]  # pragma: no cover
+    deviance = 0.0
+    for i in range(n.size):
+        log1p = np.log1p(np.exp(-abs(eta[i]))) + max(eta[i], 0.0)
+        deviance += 2 * (n[i] * log1p - events[i] * eta[i])
+    return deviance

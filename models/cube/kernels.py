@@ -75,9 +75,13 @@ def grouped(keys: Keys, counts: Counts) -> Sparse:
     if not keys.size:
         return NONE
     order = np.argsort(keys, kind="stable")
-    keys, counts = keys[order], counts[order]
+    return _without_zeros(summed(keys[order], counts[order]))
+
+
+def summed(keys: Keys, counts: Counts) -> Sparse:
+    """Sum the runs of sorted keys, at least one; sums of zero stay."""
     first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return _without_zeros((keys[first], np.add.reduceat(counts, first)))
+    return keys[first], np.add.reduceat(counts, first)
 
 
 def _without_zeros(counts: Sparse) -> Sparse:

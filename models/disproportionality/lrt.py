@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
+from scipy.special import kl_div, rel_entr
 
 from models.result import result
 
@@ -35,16 +36,8 @@ def statistic(n: Floats, expected: Floats, n_product: ArrayLike, form: Form = "r
     if form not in ("rrr", "rr"):
         raise ValueError(f"form must be rrr or rr, got {form!r}")
     n, expected, total = np.broadcast_arrays(n, expected, np.asarray(n_product, float))
-    if form == "rrr":
-        value = _xlogx(n, expected) - (n - expected)
-    else:
-        value = _xlogx(n, expected) + _xlogx(total - n, total - expected)
+    value = kl_div(n, expected) if form == "rrr" else rel_entr(n, expected) + rel_entr(total - n, total - expected)
     return np.where(n > expected, value, 0.0)
-
-
-def _xlogx(x: Floats, e: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(x > 0, x * np.log(x / e), 0.0)
 
 
 def zero_inflation(n: ArrayLike, expected: ArrayLike) -> float:

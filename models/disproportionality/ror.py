@@ -7,10 +7,24 @@ from typing import Literal
 import numpy as np
 
 from models.disproportionality.counts import Cells
+from models.disproportionality.ic import ic
 from models.disproportionality.prr import Ratio, divide, log_normal_ratio
 from models.disproportionality.ror_exact import R_TOLERANCE, ror_exact
 
 Method = Literal["woolf", "exact", "fisher_r"]
+
+
+def ror_shrunk(cells: Cells, level: float = 0.95) -> Ratio:
+    """Shrunk reporting odds ratio, log2 (a + 1/2) / (E + 1/2) with E = bc/d, the count at an odds ratio of 1 (log2).
+
+    Bounds as those of the IC; NaN where d = 0.
+
+    Source: Norén, Hopstadius, Bate 2013, Stat Methods Med Res 22:57-69.
+    """
+    at_one = divide(cells.b * cells.c, cells.d)
+    known = np.isfinite(at_one)
+    found = ic(cells.a, np.where(known, at_one, 0.0), level)
+    return Ratio(*(np.where(known, v, np.nan) for v in (found.estimate, found.lower, found.upper)))
 
 
 def ror(cells: Cells, level: float = 0.95, method: Method = "woolf") -> Ratio:

@@ -76,10 +76,11 @@ def intervals(
         )
     exposed = np.asarray(exposure, float)
     ends = exposed + exposure_end if np.isscalar(exposure_end) else np.asarray(exposure_end, float)
-    identity, at = np.unique(np.asarray(person), return_index=True)
+    _, number_of = np.unique(np.asarray(person), return_inverse=True)
+    order = np.argsort(number_of, kind="stable")
     rows: list[tuple[int, ...]] = []
-    for number, row in enumerate(at):
-        mine = np.asarray(person) == identity[number]
+    for number, mine in enumerate(np.split(order, np.flatnonzero(np.diff(number_of[order])) + 1)):
+        row = mine[0]
         if any(np.unique(v[mine][~np.isnan(v[mine])]).size > 1 for v in (first, last, exposed)):
             raise ValueError(f"rows of person {number} differ in observation or exposure")
         starts = [exposed[row] + w for w in windows] + [ends[row] + 1] if not np.isnan(exposed[row]) else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
+from scipy.special import kl_div
 
 from models.result import result
 
@@ -78,8 +79,7 @@ def poisson_glr(counts: ArrayLike, expected: ArrayLike, h: float = GLR_DECISION)
     ratios, start = np.zeros(n.size), 0
     for i in range(n.size):
         c, m = np.cumsum(n[start : i + 1][::-1]), np.cumsum(e[start : i + 1][::-1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios[i] = np.where(c > m, c * np.log(c / m) - (c - m), 0.0).max()
+        ratios[i] = np.where(c > m, kl_div(c, m), 0.0).max()
         start = i + 1 if ratios[i] >= h else start
     keys = pl.DataFrame({"period": np.arange(n.size), "count": n, "expected": e})
     return result("poisson_glr", f"likelihood ratio >= {h:g}", ratios, is_signal=ratios >= h, keys=keys)

@@ -14,7 +14,7 @@ import polars as pl
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaln, lambertw
+from scipy.special import gammaln, kl_div, lambertw, rel_entr
 
 from models.result import result
 
@@ -30,9 +30,7 @@ class NoBoundary(ValueError):
 def poisson_llr(n: ArrayLike, expected: ArrayLike) -> Floats:
     """Log-likelihood ratio (expected - n) + n ln(n / expected) where n > expected, else 0 (natural log units)."""
     n, expected = np.broadcast_arrays(np.asarray(n, float), np.asarray(expected, float))
-    above = (n > expected) & (expected > 0)
-    safe = np.where(above, expected, 1.0)
-    return np.where(above, (safe - n) + n * np.log(np.where(above, n, 1.0) / safe), 0.0)
+    return np.where((n > expected) & (expected > 0), kl_div(n, expected), 0.0)
 
 
 def poisson_alpha(boundary: float, limit: float, minimum: int = 1, delay: float = 0.0) -> float:
@@ -103,11 +101,7 @@ def binomial_llr(cases: ArrayLike, n: ArrayLike, ratio: float) -> Floats:
     """Log-likelihood ratio of `cases` among n events against the null chance 1 / (1 + ratio); 0 where not above it."""
     c, n = np.broadcast_arrays(np.asarray(cases, float), np.asarray(n, float))
     p = 1 / (1 + ratio)
-    above = (n > 0) & (c > p * n)
-    share = np.where(above, c / np.where(n > 0, n, 1), 0.5)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rest = np.where(share < 1, (n - c) * np.log((1 - share) / (1 - p)), 0.0)
-    return np.where(above, c * np.log(share / p) + rest, 0.0)
+    return np.where((n > 0) & (c > p * n), rel_entr(c, p * n) + rel_entr(n - c, (1 - p) * n), 0.0)
 
 
 def binomial_alpha(boundary: float, limit: int, ratio: float, minimum: int = 1) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
+from scipy.special import kl_div, rel_entr
 
 from models.result import result
 
@@ -92,8 +93,7 @@ def poisson(tree: Tree, cases: Floats, expected: Floats, conditional: bool = Tru
         expected = expected * total / expected.sum()
 
     def ratio(c: Floats, e: Floats) -> Floats:
-        inside = _xlogx(c, e)
-        return inside + _xlogx(total - c, total - e) if conditional else inside - (c - e)
+        return rel_entr(c, e) + rel_entr(total - c, total - e) if conditional else kl_div(c, e)
 
     def draw(random: np.random.Generator, n: int) -> Floats:
         if conditional:
@@ -113,13 +113,13 @@ def bernoulli(
     share = total / everyone if probability is None else probability
 
     def ratio(c: Floats, e: Floats) -> Floats:
-        own = _xlogx(c, e) + _xlogx(inside - c, inside - e)
+        own = rel_entr(c, e) + rel_entr(inside - c, inside - e)
         if probability is not None:
             return own
         return (
             own
-            + _xlogx(total - c, share * (everyone - inside))
-            + _xlogx(everyone - inside - total + c, (1 - share) * (everyone - inside))
+            + rel_entr(total - c, share * (everyone - inside))
+            + rel_entr(everyone - inside - total + c, (1 - share) * (everyone - inside))
         )
 
     def draw(random: np.random.Generator, n: int) -> Floats:
@@ -161,7 +161,7 @@ def temporal(
         return steps[:, high] - steps[:, low]
 
     def ratio(c: Floats) -> Floats:
-        return np.where(c > expected, _xlogx(c, expected) + _xlogx(total - c, total - expected), 0.0)
+        return np.where(c > expected, rel_entr(c, expected) + rel_entr(total - c, total - expected), 0.0)
 
     random = np.random.default_rng(seed)
     draws = random.multinomial(int(total), np.full(days, 1 / days), size=replications).astype(float)
@@ -171,12 +171,6 @@ def temporal(
     found = sums(n[None])[0]
     keys = pl.DataFrame({"start": low + 1, "end": high, "cases": found, "expected": expected})
     return _answer("treescan_temporal", keys, found, expected, ratio(found), largest, np.ones(found.size, bool), total)
-
-
-def _xlogx(x: Floats, e: Floats) -> Floats:
-    """x ln(x / e), 0 at x = 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(x > 0, x * np.log(x / e), 0.0)
 
 
 def _scan(

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.cube.kernels import Sparse, add
+from models.cube.kernels import Sparse, add, summed
 from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHIFT
 from pipelines.core.pieces import Piece, parcels, read
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, stored
@@ -38,7 +38,7 @@ def splitting(
         for at, (population, member) in enumerate(zip(populations, members, strict=True)):
             mine = member[stratum]
             if mine.any():
-                yield from _handed(at * n_buckets, population.name, *_summed(without[mine], n[mine]), n_buckets)
+                yield from _handed(at * n_buckets, population.name, *summed(without[mine], n[mine]), n_buckets)
 
     return work
 
@@ -72,12 +72,6 @@ def _clamped(reports: pa.Table, last: int) -> pa.Table:
     """Count every month before the last as the one before it."""
     month = pc.max_element_wise(reports["month_from"], pa.scalar(last - 1, pa.int32()))
     return reports.set_column(reports.schema.get_field_index("month_from"), "month_from", month)
-
-
-def _summed(keys: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum runs of equal keys."""
-    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return keys[first], np.add.reduceat(n, first)
 
 
 def _handed(place: int, name: str, keys: np.ndarray, n: np.ndarray, n_buckets: int) -> Iterator[pa.RecordBatch]:
