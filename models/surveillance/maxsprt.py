@@ -1,4 +1,4 @@
-"""Maximised sequential probability ratio test: Poisson (continuous, with exact boundary) and binomial.
+"""Maximised sequential probability ratio test, Poisson and binomial, looking continuously or in groups.
 
 The null is that counts follow what is expected; the boundary is a constant on the log-likelihood ratio, chosen so that
 the chance of ever crossing it under the null is alpha.
@@ -8,6 +8,8 @@ Kulldorff and Silva 2015, REVSTAT 13:243-262.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -20,6 +22,7 @@ from models.result import result
 
 Floats = NDArray[np.float64]
 _NEGLIGIBLE = 1e-18
+_TIE = 1e-11  # ratios are rounded to 12 places
 _HIGHEST = 40.0  # boundary above which alpha is below 1e-17
 
 
@@ -65,13 +68,65 @@ def poisson_boundary(limit: float, alpha: float = 0.05, minimum: int = 1, delay:
     return float(found)
 
 
+def poisson_group_alpha(boundary: float, looks: ArrayLike, minimum: int = 1) -> float:
+    """Exact chance of crossing under the null when looking only at the expected counts `looks` (increasing)."""
+    mu = np.asarray(looks, float)
+    n, reached = _group_ratios(mu)
+    return float(_crossing(mu, n[((reached >= boundary - _TIE) & (n >= minimum)).argmax(axis=1)]))
+
+
+def poisson_group_boundary(looks: ArrayLike, alpha: float = 0.05, minimum: int = 1) -> tuple[float, float]:
+    """Lowest reachable ratio that errs at most alpha when looking only at `looks`, and the chance it errs with.
+
+    Args:
+        looks: expected counts at which one looks (> 0, increasing).
+        alpha: largest chance of a false signal.
+        minimum: fewest events that may signal.
+
+    Raises:
+        ValueError: looks that are not positive and increasing.
+    """
+    mu = np.asarray(looks, float)
+    if not (mu.size and mu[0] > 0 and np.all(np.diff(mu) > 0)):
+        raise ValueError("looks must be positive expected counts, each above the one before")
+    n, reached = _group_ratios(mu)
+    return _lowest(reached[:, n >= minimum], lambda b: poisson_group_alpha(b, mu, minimum), alpha)
+
+
+def _group_ratios(mu: Floats) -> tuple[NDArray[np.int64], Floats]:
+    n = np.arange(1, int(mu[-1] + 12 * np.sqrt(mu[-1]) + 60))
+    return n, poisson_llr(n[None, :], mu[:, None])
+
+
+def _lowest(ratios: Floats, error: Callable[[float], float], alpha: float) -> tuple[float, float]:
+    """Lowest of the reachable `ratios` with an error of at most alpha, by bisection, and its error."""
+    values = np.unique(np.round(ratios[ratios > 0], 12))
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) // 2
+        if error(values[middle]) <= alpha:
+            high = middle
+        else:
+            low = middle + 1
+    if low == len(values):
+        raise NoBoundary(f"no boundary errs with at most {alpha:g}")
+    return float(values[low]), error(values[low])
+
+
 def poisson_maxsprt(
-    counts: ArrayLike, expected: ArrayLike, limit: float, alpha: float = 0.05, minimum: int = 1, delay: float = 0.0
+    counts: ArrayLike,
+    expected: ArrayLike,
+    limit: float,
+    alpha: float = 0.05,
+    minimum: int = 1,
+    delay: float = 0.0,
+    grouped: bool = False,
 ) -> pl.DataFrame:
     """Follow a series by period; one row a period in the shape of `models.result`.
 
     `estimate` is the cumulative relative risk n / E, `is_signal` whether the boundary has been crossed by then. The
-    boundary is that of continuous looks, so looking once a period errs less often than alpha.
+    boundary is that of continuous looks, so looking once a period errs less often than alpha; `grouped` takes that of
+    looks at the ends of these periods alone, which is lower.
 
     Args:
         counts: events of each period.
@@ -80,6 +135,7 @@ def poisson_maxsprt(
         alpha: chance of a false signal over the whole monitoring.
         minimum: fewest events that may signal.
         delay: expected count before which nothing may signal.
+        grouped: looks are the periods' ends that lie between delay and limit.
 
     Raises:
         ValueError: negative counts, or expected counts not positive.
@@ -87,14 +143,18 @@ def poisson_maxsprt(
     n, e = np.cumsum(np.asarray(counts, float)), np.cumsum(np.asarray(expected, float))
     if np.any(np.asarray(counts, float) < 0) or not np.all(np.asarray(expected, float) > 0):
         raise ValueError("counts must not be negative, expected counts must be positive")
-    boundary = poisson_boundary(limit, alpha, minimum, delay)
+    if grouped:
+        boundary, _ = poisson_group_boundary(e[(e >= delay) & (e <= limit)], alpha, minimum)
+    else:
+        boundary = poisson_boundary(limit, alpha, minimum, delay)
     llr = poisson_llr(n, e)
     crossed = (llr >= boundary) & (n >= minimum) & (e >= delay) & (e <= limit)
     signal = np.logical_or.accumulate(crossed)
     over = [f"expected count above the limit {limit:g}" if x > limit else None for x in e]
     rule = f"LLR >= {boundary:.6f} (T = {limit:g}, M = {minimum}, alpha = {alpha:g})"
     keys = pl.DataFrame({"cumulative_count": n, "cumulative_expected": e, "llr": llr})
-    return result("maxsprt_poisson", rule, n / e, is_signal=signal, not_computed=over, keys=keys)
+    name = "maxsprt_poisson_grouped" if grouped else "maxsprt_poisson"
+    return result(name, rule, n / e, is_signal=signal, not_computed=over, keys=keys)
 
 
 def binomial_llr(cases: ArrayLike, n: ArrayLike, ratio: float) -> Floats:
@@ -104,17 +164,18 @@ def binomial_llr(cases: ArrayLike, n: ArrayLike, ratio: float) -> Floats:
     return np.where((n > 0) & (c > p * n), rel_entr(c, p * n) + rel_entr(n - c, (1 - p) * n), 0.0)
 
 
-def binomial_alpha(boundary: float, limit: int, ratio: float, minimum: int = 1) -> float:
-    """Exact chance of crossing under the null within `limit` events, looking after each."""
-    n = np.arange(1, limit + 1)
-    grid = binomial_llr(np.arange(limit + 1)[None, :], n[:, None], ratio)
-    crossing = (grid >= boundary - 1e-12) & (np.arange(limit + 1)[None, :] >= minimum)
-    crossing &= np.arange(limit + 1)[None, :] <= n[:, None]
+def binomial_alpha(
+    boundary: float, limit: int, ratio: float, minimum: int = 1, looks: Sequence[int] | None = None
+) -> float:
+    """Exact chance of crossing under the null within `limit` events, looking after each, or only at `looks` events."""
+    crossing = (_binomial_ratios(limit, ratio, minimum, looks) >= boundary - _TIE).T
     needed = np.where(crossing.any(axis=1), crossing.argmax(axis=1), limit + 2)
     return float(_walk(needed.astype(np.int64), 1 / (1 + ratio)))
 
 
-def binomial_boundary(limit: int, ratio: float, alpha: float = 0.05, minimum: int = 1) -> tuple[float, float]:
+def binomial_boundary(
+    limit: int, ratio: float, alpha: float = 0.05, minimum: int = 1, looks: Sequence[int] | None = None
+) -> tuple[float, float]:
     """Lowest reachable ratio that errs at most alpha as boundary, and the chance it errs with.
 
     The counts allow only so many ratios; any boundary between two of them is the same test (R's Sequential names the
@@ -125,24 +186,22 @@ def binomial_boundary(limit: int, ratio: float, alpha: float = 0.05, minimum: in
         ratio: controls (or control time) for each case, so that an event is a case with chance 1 / (1 + ratio).
         alpha: largest chance of a false signal.
         minimum: fewest cases that may signal.
+        looks: numbers of events at which one looks; after each event without.
 
     Raises:
         NoBoundary: nothing within `limit` events could signal at this alpha.
     """
-    n = np.arange(1, limit + 1)
-    cases = np.arange(limit + 1)
-    grid = binomial_llr(cases[None, :], n[:, None], ratio)[(cases[None, :] <= n[:, None]) & (cases[None, :] >= minimum)]
-    values = np.unique(np.round(grid[grid > 0], 12))
-    low, high = 0, len(values)
-    while low < high:
-        middle = (low + high) // 2
-        if binomial_alpha(values[middle], limit, ratio, minimum) <= alpha:
-            high = middle
-        else:
-            low = middle + 1
-    if low == len(values):
-        raise NoBoundary(f"no boundary errs with at most {alpha:g} within {limit} events")
-    return float(values[low]), binomial_alpha(values[low], limit, ratio, minimum)
+    grid = _binomial_ratios(limit, ratio, minimum, looks)
+    return _lowest(grid, lambda b: binomial_alpha(b, limit, ratio, minimum, looks), alpha)
+
+
+def _binomial_ratios(limit: int, ratio: float, minimum: int, looks: Sequence[int] | None) -> Floats:
+    """Ratio by cases 0, …, limit (rows) among 1, …, limit events (columns); -1 where nothing may signal."""
+    cases, n = np.arange(limit + 1)[:, None], np.arange(1, limit + 1)[None, :]
+    may = (cases <= n) & (cases >= minimum)
+    if looks is not None:
+        may &= np.isin(n, looks)
+    return np.where(may, binomial_llr(np.minimum(cases, n), n, ratio), -1.0)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

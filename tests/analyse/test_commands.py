@@ -23,7 +23,7 @@ def run(*words) -> pl.DataFrame | None:
 
 def table(out, *words) -> pl.DataFrame:
     run(*words, "--out", out)
-    return pl.read_csv(out)
+    return pl.read_csv(out, infer_schema_length=None)
 
 
 @pytest.fixture
@@ -50,16 +50,35 @@ def test_watch(shared, out):
         both = found.filter(pl.col("method") == method).join(expected, left_on="time", right_on="idx")
         assert both.height == expected.height
         assert (both["upper"] - both["upperbound"]).abs().max() < 1e-9
-    run(*words, "--method", "ears_c1,ears_c2,ears_c3,cusum", "--out", out.with_suffix(".svg"))
+    found = table(out, *words, "--method", "farrington_flexible", "--alpha", "0.1", "--errors", "working")
+    expected = pl.read_csv(folder / "expected_salmonella_agona_control2.csv")
+    both = found.join(expected, left_on="time", right_on="idx")
+    assert both["upper"].to_list() == pytest.approx(both["upperbound"].to_list(), rel=1e-5)
+    run(*words, "--method", "ears_c1,ears_c2,ears_c3,cusum,farrington", "--out", out.with_suffix(".svg"))
 
 
 def test_watch_with_expected_counts(tmp_path, out):
     file = tmp_path / "series.csv"
     file.write_text("week;n;e\n" + "".join(f"{i};{1 + 4 * (i > 12)};1.0\n" for i in range(1, 25)))
-    words = ("watch", file, "--time", "week", "--count", "n", "--expected", "e", "--method", "maxsprt,glr")
+    words = (
+        "watch",
+        file,
+        "--time",
+        "week",
+        "--count",
+        "n",
+        "--expected",
+        "e",
+        "--method",
+        "maxsprt,maxsprt_grouped,glr",
+    )
     found = table(out, *words)
     first = found.filter("is_signal").group_by("method", maintain_order=True).first()
-    assert dict(first.select("method", "time").iter_rows()) == {"maxsprt_poisson": 15, "poisson_glr": 14}
+    assert dict(first.select("method", "time").iter_rows()) == {
+        "maxsprt_poisson": 15,
+        "maxsprt_poisson_grouped": 15,
+        "poisson_glr": 14,
+    }
     run(*words, "--out", out.with_suffix(".png"))
 
 

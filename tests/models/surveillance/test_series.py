@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.surveillance.cusum import cusum, poisson_glr, poisson_shift
 from models.surveillance.ears import ears
+from models.surveillance.farrington import CONTROLS, farrington, reference
 
 COUNTS = st.lists(st.integers(0, 40), min_size=15, max_size=60)
 
@@ -31,6 +34,55 @@ def test_ears(folder, counts, method):
     ours = ears(counts, method, alpha=0.05)[(expected["idx"] - 1).to_list()]
     np.testing.assert_allclose(ours["upper"], expected["upperbound"], atol=1e-9)
     assert (ours["is_signal"].cast(int) == expected["alarm"]).all()
+
+
+FLEXIBLE = replace(CONTROLS["farrington_flexible"], alpha=0.1, errors="working")
+FARRINGTON = {
+    "farrington_classic": CONTROLS["farrington"],
+    "control1": replace(FLEXIBLE, season_levels=1, residual_limit=1.0, trend_level=0.05),
+    "control2": FLEXIBLE,
+}
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize("name", FARRINGTON)
+def test_farrington(folder, counts, name):
+    expected = pl.read_csv(folder / f"expected_salmonella_agona_{name}.csv")
+    ours = farrington(counts, FARRINGTON[name])[(expected["idx"] - 1).to_list()]
+    assert (ours["is_signal"].cast(int) == expected["alarm"]).all()
+    columns = {"upperbound": "upper", "expected": "estimate", "phiVector": "dispersion", "score": "score"}
+    for theirs, mine in columns.items():
+        if theirs in expected.columns:
+            np.testing.assert_allclose(ours[mine], expected[theirs], rtol=5e-5, atol=1e-5)
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(
+    ("threshold", "alarms"),
+    [("nb", [283, 284, 285, 288, 294]), ("muan", [284, 285]), ("delta", [283, 284, 285, 288, 294])],
+)
+def test_farrington_with_the_published_standard_errors(counts, threshold, alarms):
+    """As the reference says for its quantiles; with delta it also has 295, from smaller standard errors."""
+    ours = farrington(counts, replace(FLEXIBLE, threshold=threshold, errors="pearson"))
+    assert (ours.filter((pl.col("period") >= 281) & pl.col("is_signal"))["period"] + 1).to_list() == alarms
+
+
+def test_farrington_on_short_and_silent_series():
+    short = farrington([3] * 100)
+    assert short["not_computed"].unique().to_list() == ["needs 4 years of history"]
+    silent = farrington([0] * 260)
+    assert silent["not_computed"][-1] == "no case in the reference periods"
+    with pytest.raises(ValueError, match="not negative"):
+        farrington([1, -1])
+
+
+@given(st.integers(211, 400))
+def test_farrington_never_looks_at_the_present(at):
+    control = CONTROLS["farrington_flexible"]
+    times, season = reference(at, control)
+    assert times.max() < at - control.left_out
+    assert set(season) == set(range(10))
+    assert (season == 0).sum() == 4 * 7
 
 
 @pytest.mark.samples
