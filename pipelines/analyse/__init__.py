@@ -4,4 +4,7 @@ Each module is one command of its own name: `gerland score` is `pipelines.analys
 `models/`; here are only the columns that a file needs, the options, and the plot.
 """
 
-COMMANDS = ("score", "lrt", "lasso", "watch", "tree", "symmetry", "sccs", "calibrate")
+COMMANDS = (
+    *("score", "lrt", "lasso", "interact", "mask", "frequency"),
+    *("watch", "tree", "symmetry", "sccs", "calibrate"),
+)

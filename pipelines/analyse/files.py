@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,6 +50,47 @@ def _read_csv(path: Path) -> pl.DataFrame:
         head = stream.readline()
     separator = max(b",;\t|$", key=head.count)
     return pl.read_csv(path, separator=chr(separator), infer_schema=False, encoding="utf8-lossy")
+
+
+def listing(path: Path, case: str, product: str, event: str, dates: str | None = None) -> pl.DataFrame:
+    """Read a case listing as `case`, `product`, `event` (strings, blank is null), and `date` where `dates` names it."""
+    import polars as pl
+
+    named = {"case": case, "product": product, "event": event} | ({"date": dates} if dates else {})
+    options = ", ".join(f"--{name}" for name in named)
+    frame = read(path, list(named.values()), f"name them with {options}")
+    listed = frame.select(
+        pl.col(c).cast(pl.String).str.strip_chars().replace("", None).alias(n) for n, c in named.items()
+    )
+    if listed["case"].null_count():
+        raise FileError(f"column {case!r}, row {listed['case'].is_null().arg_true()[0] + 1}: no case number")
+    return listed.with_columns(date=days(listed, "date")) if dates else listed
+
+
+def days(frame: pl.DataFrame, column: str) -> pl.Series:
+    """Return a column of days, YYYY-MM-DD; raises `FileError` naming the first row that holds none."""
+    import polars as pl
+
+    found = frame[column].cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    if (at := found.is_null().arg_true()).len():
+        raise FileError(f"column {column!r}, row {at[0] + 1}: not a date YYYY-MM-DD")
+    return found
+
+
+def day(text: str) -> dt.date:
+    """Return a day given as an option, YYYY-MM-DD."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise FileError(f"{text!r} is not a date YYYY-MM-DD") from None
+
+
+def chosen(text: str, known: Sequence[str]) -> list[str]:
+    """Return the names of an option, with commas between; ``all`` is every one that is known."""
+    names = list(known) if text == "all" else [name.strip() for name in text.split(",")]
+    if unknown := [name for name in names if name not in known]:
+        raise FileError(f"there is no method {unknown[0]!r}; known are {', '.join(known)}")
+    return names
 
 
 def numbers(frame: pl.DataFrame, column: str, whole: bool = False) -> pl.Series:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.analyse import files
+from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
 from pipelines.core.progress import progress
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
+METHODS = ("bic", "adaptive", "cisl")
 SHOWN = ("event", "substance", "estimate", "lower", "upper", "p_value", "is_signal", "not_computed")
 
 
@@ -24,73 +25,61 @@ def command(
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
     events: Annotated[str, typer.Option(help="Column with the event.")] = "event",
-    adaptive: Annotated[bool, typer.Option("--adaptive", help="Weigh penalties by a first lasso.")] = False,
+    method: Annotated[
+        str, typer.Option(help="bic, adaptive (penalties weighed by a first lasso) or cisl (samples with more cases).")
+    ] = "bic",
     minimum: Annotated[int, typer.Option(min=5, help="Fewest reports of an event.")] = 50,
     out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
 ) -> None:
-    """Substances chosen by a lasso and BIC, with odds ratios adjusted for one another.
+    """Substances chosen by a lasso when all of a report's are looked at together, with adjusted odds ratios.
 
     Example: gerland lasso caers.csv.gz --case id --product var1 --events var2 --event CHOKING
     """
     import numpy as np
     import polars as pl
 
+    from models.comedication.cisl import cisl
     from models.comedication.design import design
     from models.comedication.select import lasso_bic
 
-    listed = files.read(file, [case, product, events], "name them with --case, --product, --events")
-    listed = listed.select(pl.col(case, product, events).cast(pl.String).str.strip_chars().replace("", None))
-    cases = listed[case].drop_nulls().unique().sort()
-    names = listed[product].drop_nulls().unique().sort()
-    at_case, at_name = (dict(zip(s, range(s.len()), strict=True)) for s in (cases, names))
-    taken = listed.drop_nulls([case, product])
-    reports = taken[case].replace_strict(at_case, return_dtype=pl.Int64).to_numpy()
-    products = taken[product].replace_strict(at_name, return_dtype=pl.Int64).to_numpy()
-    table = design(reports, products, cases.len(), names.len())
-    had = listed.drop_nulls([case, events]).unique([case, events])
-    wanted = [event] if event else _frequent(had, events, minimum)
+    if method not in METHODS:
+        raise FileError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
+    listed = files.listing(file, case, product, events).with_columns(report=pl.col("case").rank("dense") - 1)
+    names = listed["product"].drop_nulls().unique().sort()
+    taken = listed.drop_nulls("product").join(names.to_frame().with_row_index("code"), on="product")
+    table = design(taken["report"].to_numpy(), taken["code"].to_numpy(), listed["case"].n_unique(), names.len())
+    had = listed.drop_nulls("event").unique(["report", "event"])
+    wanted = [event] if event else _frequent(had, minimum)
     say = progress()
-    say(f"{cases.len():,} cases hold {table.n.size:,} distinct sets of {names.len():,} products")
+    say(f"{listed['case'].n_unique():,} cases hold {table.n.size:,} distinct sets of {names.len():,} products")
     found = []
     for number, term in enumerate(wanted, start=1):
-        mine = had.filter(pl.col(events) == term)
-        rows = mine[case].replace_strict(at_case, return_dtype=pl.Int64).to_numpy()
+        rows = had.filter(pl.col("event") == term)["report"].to_numpy()
         if rows.size < minimum:
             raise FileError(f"{term!r} is in {rows.size} cases, at least {minimum} are needed")
         try:
-            chosen = lasso_bic(table, table.events(rows), names.to_list(), adaptive)
+            given = table, table.events(rows), names.to_list()
+            chosen = cisl(*given) if method == "cisl" else lasso_bic(*given, adaptive=method == "adaptive")
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
             raise FileError(f"{term}: {error}") from None
-        found.append(
-            chosen.with_columns(pl.lit(term).alias("event")).filter(
-                pl.col("not_computed").is_null() | (pl.col("not_computed") != "not chosen")
-            )
-        )
-        say(f"{number} of {len(wanted)}: {term}, {found[-1].height} products chosen")
-    result = pl.concat(found).sort("event", "p_value")
+        is_left_out = (pl.col("not_computed") == "not chosen") | ((pl.col("method") == "cisl") & (pl.col("upper") == 0))
+        found.append(chosen.with_columns(event=pl.lit(term)).filter(is_left_out.not_().fill_null(True)))
+        say(f"{number} of {len(wanted)}: {term}, {found[-1]['is_signal'].sum()} products")
+    result = pl.concat(found).sort(["event", "p_value", "estimate"], descending=[False, False, True])
     files.write(result.select("event", pl.exclude("event")), out, plot, SHOWN, top=50)
 
 
-def _frequent(had: pl.DataFrame, column: str, minimum: int) -> list[str]:
-    counts = had.group_by(column).len()
-    terms = counts.filter(counts["len"] >= minimum)[column].sort().to_list()
+def _frequent(had: pl.DataFrame, minimum: int) -> list[str]:
+    counts = had.group_by("event").len()
+    terms = counts.filter(counts["len"] >= minimum)["event"].sort().to_list()
     if not terms:
         raise FileError(f"no event is in {minimum} cases or more")
     return terms
 
 
 def plot(found: pl.DataFrame) -> Figure:
-    """Draw the adjusted odds ratios with their intervals."""
-    from matplotlib.figure import Figure
-
-    shown = found.drop_nulls("estimate").head(40).reverse()
-    figure = Figure(figsize=(9, 1.2 + 0.28 * shown.height), layout="constrained")
-    axes = figure.subplots()
-    at = range(shown.height)
-    axes.hlines(at, shown["lower"], shown["upper"], color="#1b6ca8", linewidth=2)
-    axes.plot(shown["estimate"], at, "o", color="#c1440e")
-    axes.axvline(1, color="#888888", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_yticks(at, [f"{s} — {e}" for s, e in shown.select("substance", "event").iter_rows()])
-    axes.set_xlabel("adjusted odds ratio, 95 % interval")
-    return figure
+    """Draw the adjusted odds ratios, or the shares of a subsampling lasso, with their intervals."""
+    labels = [f"{s} — {e}" for s, e in found.select("substance", "event").iter_rows()]
+    if (found["method"] == "cisl").all():
+        return plots.forest(found, labels, "share of models that hold it, 5 to 95 % of samples", ratio=False)
+    return plots.forest(found, labels, "adjusted odds ratio, 95 % interval")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.analyse import files
+from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
 
 if TYPE_CHECKING:
@@ -68,16 +68,5 @@ def _whole(text: str) -> list[int]:
 
 def plot(found: pl.DataFrame) -> Figure:
     """Draw the relative incidences with their intervals."""
-    from matplotlib.figure import Figure
-
-    shown = found.drop_nulls("estimate").reverse()
-    figure = Figure(figsize=(8, 1.2 + 0.35 * shown.height), layout="constrained")
-    axes = figure.subplots()
-    at = range(shown.height)
-    axes.hlines(at, shown["lower"], shown["upper"], color="#1b6ca8", linewidth=2)
-    axes.plot(shown["estimate"], at, "o", color="#c1440e")
-    axes.axvline(1, color="#888888", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_yticks(at, [f"{t}  ({n})" for t, n in shown.select("term", "n_events").iter_rows()])
-    axes.set_xlabel("relative incidence, 95 % interval")
-    return figure
+    labels = [f"{t}  ({n})" for t, n in found.select("term", "n_events").iter_rows()]
+    return plots.forest(found, labels, "relative incidence, 95 % interval")

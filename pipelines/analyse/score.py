@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.analyse import files
+from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
 from pipelines.core.progress import Say, progress
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from models.mgps.fit import Prior
 
-PLOTTED = 30
 LONG = ("product", "event", "a", "method", "estimate", "lower", "upper", "p_value", "is_signal", "not_computed")
 HINT = "name them with --case, --product, --event or --count"
 SHOWN = ("product", "event", "a", "expected", "prr", "chi2_yates", "ror", "ror_lower", "ic", "ic025", "ebgm", "eb05")
@@ -48,6 +47,8 @@ def command(
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
     count: Annotated[str | None, typer.Option(help="Column with the reports of a pair: rows are pairs.")] = None,
     stratum: Annotated[str | None, typer.Option(help="Column to stratify the expected count by.")] = None,
+    by: Annotated[str | None, typer.Option(help="Score within each value of this column, as a subgroup.")] = None,
+    minimum_group: Annotated[int, typer.Option(min=1, help="With --by: fewest cases of a subgroup.")] = 500,
     likelihood: Annotated[
         str, typer.Option(help="zero_inclusive, component_truncated (openEBGM) or mixture_truncated.")
     ] = "zero_inclusive",
@@ -64,6 +65,10 @@ def command(
         answers = answer_file(file, columns, likelihood, methods, minimum, progress())
         files.write(answers, out, _no_plot, LONG, top)
         return
+    if by:
+        found = score_groups(file, columns, by, minimum_group, likelihood, progress())
+        files.write(found, out, plot, ("subgroup", *SHOWN), top)
+        return
     result = score_file(file, columns, likelihood, progress())
     files.write(result, out, plot, SHOWN, top)
 
@@ -74,11 +79,38 @@ def score_file(path: Path, columns: Columns, likelihood: str, say: Say) -> pl.Da
     A case listing counts distinct cases, in cells and margins. A table of counts has margins by summing its rows.
     The two-gamma prior is fitted on the file itself. Raises `FileError` for a file or columns that don't fit.
     """
+    return _scored(files.read(path, columns.needed, HINT), columns, likelihood, say)
+
+
+def score_groups(path: Path, columns: Columns, by: str, minimum: int, likelihood: str, say: Say) -> pl.DataFrame:
+    """Score within each value of the column `by`, each against its own cases; values with few cases are told and left.
+
+    Raises `FileError` where no value has `minimum` cases, or the file holds counts.
+    """
+    import polars as pl
+
+    if columns.count:
+        raise FileError("subgroups need a case listing: leave out --count")
+    frame = files.read(path, [*columns.needed, by], HINT)
+    found = []
+    for (value,), part in frame.drop_nulls(by).sort(by).group_by([by], maintain_order=True):
+        size = part[columns.case].n_unique()
+        if size < minimum:
+            say(f"{value}: {size:,} cases, {minimum:,} needed: left out")
+            continue
+        say(f"{value}: {size:,} cases")
+        found.append(_scored(part, columns, likelihood, say).select(pl.lit(value).alias("subgroup"), pl.all()))
+    if not found:
+        raise FileError(f"no value of {by!r} has {minimum:,} cases")
+    return pl.concat(found)
+
+
+def _scored(frame: pl.DataFrame, columns: Columns, likelihood: str, say: Say) -> pl.DataFrame:
     import polars as pl
 
     from models.score import score_counts
 
-    pairs = _pairs(files.read(path, columns.needed, HINT), columns)
+    pairs = _pairs(frame, columns)
     say(f"{pairs.height:,} pairs of {pairs['n_total'][0]:,} reports")
     prior = _prior(pairs, likelihood, say)
     stratified = pairs["expected"] if columns.stratum else None
@@ -93,9 +125,7 @@ def answer_file(path: Path, columns: Columns, likelihood: str, methods: str, min
     from models.disproportionality.counts import from_counts
     from models.methods import METHODS, Pairs, answers
 
-    names = list(METHODS) if methods == "all" else [m.strip() for m in methods.split(",")]
-    if unknown := [n for n in names if n not in METHODS]:
-        raise FileError(f"there is no method {unknown[0]!r}; known are {', '.join(METHODS)}")
+    names = files.chosen(methods, tuple(METHODS))
     pairs = _pairs(files.read(path, columns.needed, HINT), columns)
     prior = _prior(pairs, likelihood, say) if "mgps" in names else None
     cells = from_counts(*(pairs[c].to_numpy() for c in ("a", "n_product", "n_event", "n_total")))
@@ -109,22 +139,11 @@ def _no_plot(result: pl.DataFrame) -> Figure:
 
 def plot(result: pl.DataFrame) -> Figure:
     """Draw the first pairs with the interval of EBGM, or of the IC where EBGM was not computed."""
-    from matplotlib.figure import Figure
-
-    is_bayes = result["ebgm"].is_not_null().any()
+    is_bayes = bool(result["ebgm"].is_not_null().any())
     middle, low, high, unit = ("ebgm", "eb05", "eb95", "EBGM") if is_bayes else ("ic", "ic025", "ic975", "IC")
-    shown = result.drop_nulls(middle).head(PLOTTED).reverse()
-    figure = Figure(figsize=(9, 1.2 + 0.26 * shown.height), layout="constrained")
-    axes = figure.subplots()
-    at = range(shown.height)
-    axes.hlines(at, shown[low], shown[high], color="#1b6ca8", linewidth=2)
-    axes.plot(shown[middle], at, "o", color="#c1440e")
-    axes.axvline(1 if is_bayes else 0, color="#888888", linewidth=1)
-    if is_bayes:
-        axes.set_xscale("log")
-    axes.set_yticks(at, [f"{p} — {e}  ({a})" for p, e, a in shown.select("product", "event", "a").iter_rows()])
-    axes.set_xlabel(f"{unit} with its interval, {'90' if is_bayes else '95'} %")
-    return figure
+    labels = [f"{p} — {e}  ({a})" for p, e, a in result.select("product", "event", "a").iter_rows()]
+    unit = f"{unit} with its interval, {'90' if is_bayes else '95'} %"
+    return plots.forest(result, labels, unit, (middle, low, high), ratio=is_bayes)
 
 
 def _pairs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:

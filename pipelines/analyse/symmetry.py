@@ -39,9 +39,7 @@ def command(
     from models.symmetry.symmetry import answer, sequence_ratios
 
     frame = files.read(file, [person, drug, date], "name them with --person, --drug, --date")
-    days = frame[date].cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
-    if days.null_count():
-        raise FileError(f"column {date!r}, row {days.is_null().arg_true()[0] + 1}: not a date YYYY-MM-DD")
+    days = files.days(frame, date)
     frame = frame.with_columns(_day=days.to_physical().cast(pl.Int64))
     parts = [frame.filter(pl.col(drug) == value) for value in (index, marker)]
     if empty := [v for v, p in zip((index, marker), parts, strict=True) if p.is_empty()]:

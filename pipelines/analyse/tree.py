@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.analyse import files
+from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
 
 if TYPE_CHECKING:
@@ -62,14 +62,7 @@ def command(
 
 
 def plot(found: pl.DataFrame) -> Figure:
-    """Draw the nodes with the largest ratios; filled where significant."""
-    from matplotlib.figure import Figure
-
-    shown = found.filter(found["llr"] > 0).head(30).reverse()
-    figure = Figure(figsize=(9, 1.2 + 0.26 * shown.height), layout="constrained")
-    axes = figure.subplots()
-    colours = ["#c1440e" if s else "#bbbbbb" for s in shown["is_signal"]]
-    axes.barh(range(shown.height), shown["llr"], color=colours)
-    axes.set_yticks(range(shown.height), [f"{n}  ({int(c)})" for n, c in shown.select("node", "cases").iter_rows()])
-    axes.set_xlabel("log-likelihood ratio; red: Monte Carlo p <= 0.05")
-    return figure
+    """Draw the nodes with the largest ratios; red where significant."""
+    shown = found.filter(found["llr"] > 0)
+    labels = [f"{n}  ({int(c)})" for n, c in shown.select("node", "cases").iter_rows()]
+    return plots.bars(shown, labels, "llr", "log-likelihood ratio; red: Monte Carlo p <= 0.05")

@@ -55,9 +55,7 @@ def command(
     """
     import polars as pl
 
-    methods = [m.strip() for m in method.split(",")]
-    if unknown := [m for m in methods if m not in METHODS]:
-        raise FileError(f"there is no method {unknown[0]!r}; known are {', '.join(METHODS)}")
+    methods = files.chosen(method, METHODS)
     frame = files.read(file, [c for c in (time, count, expected) if c], "name them with --time, --count, --expected")
     counts = files.numbers(frame, count)
     if counts.null_count():

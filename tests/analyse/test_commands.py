@@ -132,9 +132,74 @@ def test_lasso_finds_the_cause_and_not_its_companion(tmp_path, out):
     words = ("lasso", file, "--case", "case", "--product", "drug", "--events", "ae", "--event", "RASH")
     found = table(out, *words)
     assert found.filter("is_signal")["substance"].to_list() == ["A"]
-    run(*words, "--adaptive", "--out", out.with_suffix(".png"))
+    run(*words, "--method", "adaptive", "--out", out.with_suffix(".png"))
+    sampled = table(out, *words, "--method", "cisl")
+    assert sampled.filter("is_signal")["substance"].to_list() == ["A"]
+    run(*words, "--method", "cisl", "--out", out.with_suffix(".png"))
     with pytest.raises(FileError, match="'NONE' is in 0 cases"):
         run(*words[:-1], "NONE")
+
+
+@pytest.fixture
+def cases(tmp_path):
+    """A and B harm together only; M fills HIDDEN and hides that X does it too; LATE appears with A in the last year."""
+    rows = ["case_id,product,event,date,sex"]
+
+    def case(products, event, day):
+        number = len(rows)
+        rows.extend(f"{number},{p},{event},{day},{'F' if number % 2 else 'M'}" for p in products)
+
+    for i in range(400):
+        old = f"20{18 + i % 5}-06-15"
+        case(
+            ["A", "B"] if i % 8 == 0 else [["A"], ["B"], ["C"]][i % 3],
+            "HARM" if i % 16 == 0 or i % 11 == 0 else "OTHER",
+            old,
+        )
+        case(["M"], "HIDDEN" if i % 10 < 9 else "HARM", old)
+        case(["X"] if i % 20 == 0 else ["D"], "HIDDEN" if i % 40 == 0 else "HARM" if i % 11 == 5 else "OTHER", old)
+        if i % 10 == 0:
+            case(["A"], "LATE" if i % 20 == 0 else "OTHER", "2024-06-01")
+            case(["C"], "OTHER", "2024-06-01")
+    file = tmp_path / "cases.csv"
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+def test_interact(cases, out):
+    found = table(out, "interact", cases).filter("is_signal")
+    assert set(found.select("product_1", "product_2", "event", "method").iter_rows()) == {
+        ("A", "B", "HARM", "omega"),
+        ("A", "B", "HARM", "logistic_shrinkage"),
+    }
+    run("interact", cases, "--of", "B", "--out", out.with_suffix(".png"))
+    with pytest.raises(FileError, match="no two products share 3 reports of an event with 'Z'"):
+        run("interact", cases, "--of", "Z")
+
+
+def test_mask(cases, out):
+    found = table(out, "mask", cases)
+    hidden = found.filter("is_revealed")
+    assert hidden.select("masker", "product", "event").rows() == [("M", "X", "HIDDEN")]
+    assert hidden["masking_ratio"][0] > 5
+    run("mask", cases, "--out", out.with_suffix(".png"))
+
+
+def test_frequency(cases, out):
+    found = table(out, "frequency", cases).filter("is_signal")
+    assert found.select("product", "event").rows() == [("A", "LATE")]
+    assert found["n_12_months"][0] == 20
+    run("frequency", cases, "--until", "2024-12-31", "--out", out.with_suffix(".png"))
+    with pytest.raises(FileError, match="'soon' is not a date"):
+        run("frequency", cases, "--until", "soon")
+
+
+def test_score_within_subgroups(cases, out):
+    found = table(out, "score", cases, "--by", "sex", "--minimum-group", "100")
+    assert set(found["subgroup"]) == {"F", "M"}
+    assert found.filter(pl.col("subgroup") == "F")["a"].sum() < 1300
+    with pytest.raises(FileError, match="no value of 'sex' has 5,000 cases"):
+        run("score", cases, "--by", "sex", "--minimum-group", "5000")
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 
 from models.disproportionality.counts import count_pairs, from_counts
 from models.disproportionality.ic import ic
-from models.disproportionality.interaction import omega
 from models.disproportionality.prr import prr
 from models.disproportionality.ror import ror
+from models.interaction.omega import omega
 from models.score import score_counts
 
 pytestmark = pytest.mark.samples

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from models.comedication.cisl import cisl
 from models.comedication.design import design
 from models.comedication.lasso import NotConverged, column_spread, lasso_path
 from models.comedication.select import bic_along, lasso_bic
@@ -92,3 +93,18 @@ def test_what_can_not_be_explained_is_told():
     table = design([0, 1], [0, 1], 3, 2)
     with pytest.raises(ValueError, match="0 of 3"):
         lasso_path(table, np.zeros(table.n.size, int))
+
+
+@pytest.mark.samples
+def test_subsampling_finds_causes_only(example):
+    """The 30 first drugs are the true causes; the same seed gives the same shares."""
+    _, table, events = example
+    names = [f"drug_{i}" for i in range(1, 301)]
+    assert cisl(table, events, names, samples=5).equals(cisl(table, events, names, samples=5))
+    found = cisl(table, events, names)
+    chosen = [int(name.split("_")[1]) for name in found.filter("is_signal")["substance"]]
+    assert len(chosen) >= 15
+    assert max(chosen) <= 30
+    assert found["estimate"].is_between(0, 1).all()
+    with pytest.raises(ValueError, match="some not"):
+        cisl(table, np.zeros_like(events), names)
