@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from models.cube.kernels import add, cells_of, grouped, negative
 from models.cube.keys import pack, unpack
+from models.cube.levels import Groups
 from pipelines.core.lake import Lake
 from pipelines.defs.gold.pair_count import build
 from pipelines.defs.gold.pair_count.count import contribution, month_code, month_end
@@ -120,3 +122,17 @@ def test_a_chain_of_increments_ends_where_a_rebuild_does(spark, tmp_path_factory
 def stored(lake) -> dict:
     columns = ("month", "substance", "term", "stratum")
     return {tuple(r[c] for c in columns): r["n_change"] for r in lake[PairCount.address()].collect()}
+
+
+RAGGED = st.dictionaries(st.integers(1, 6), st.sets(st.integers(1, 4), min_size=1), max_size=6)
+
+
+@given(RAGGED, st.lists(st.lists(st.integers(1, 7), unique=True, max_size=5), max_size=8))
+@settings(deadline=None)
+def test_groups_of_a_report_are_named_once_however_many_members_it_names(groups, reports):
+    pairs = [(code, group) for code, members in groups.items() for group in members]
+    raising = Groups.of([c for c, _ in pairs], [g for _, g in pairs])
+    offsets = np.cumsum([0, *map(len, reports)])
+    at, found = raising.raised((offsets, np.array([c for r in reports for c in r], dtype=np.int64)))
+    wanted = [sorted(set().union(*(groups.get(c, set()) for c in report))) for report in reports]
+    assert [found[low:high].tolist() for low, high in itertools.pairwise(at)] == wanted

@@ -11,10 +11,10 @@ from pipelines.core.run import Platform
 from pipelines.defs.gold.pair_count.build import pair_count
 from pipelines.defs.gold.pair_count.tables import PairCount
 from pipelines.defs.signals.disproportionality.prior import prior
-from pipelines.defs.signals.disproportionality.score import signal, subgroup_signal
+from pipelines.defs.signals.disproportionality.score import level_signal, signal, subgroup_signal
 from pipelines.defs.signals.disproportionality.tables import Prior
-from pipelines.defs.silver.coded_report.conform import code, coded_report, stratum
-from pipelines.defs.silver.coded_report.tables import Code, CodedReport, Stratum
+from pipelines.defs.silver.coded_report.conform import code, code_level, coded_report, stratum
+from pipelines.defs.silver.coded_report.tables import Code, CodedReport, CodeLevel, Stratum
 from pipelines.settings import load
 
 D = dt.date
@@ -153,3 +153,49 @@ def test_a_planted_pair_is_flagged_from_its_month_with_a_registered_prior(
     unscored = lake["gold.signal"].collect()
     assert {(r["is_ic_signal"], r["is_latest"]) for r in unscored} == {(None, True)}
     assert "5,000 needed" in unscored[0]["not_computed"]
+
+
+@pytest.mark.spark
+def test_a_report_counts_once_in_a_group_and_groups_are_scored(spark, tmp_path):
+    """Two statins in one report are one report of C10AA; a term without a hierarchy is in no class."""
+    history, products, events = [], [], []
+    for i in range(60):
+        key = f"c{i:02}"
+        history.append((key, 1, D(2024, 1, 10), None, False, "veterinary", "dog"))
+        products.append((key, 1, "suspect", ["S1", "S2"] if i % 6 == 0 else ["S3"]))
+        events += [(key, 1, term) for term in (("v:1", "v:2") if i % 6 == 0 else ("v:3",) if i % 2 else ("free",))]
+    platform = platform_of(spark, tmp_path, history, products, events, minimum_reports=50)
+    lake = platform.lake
+    term = "term_key string, dictionary string, term_name string"
+    term += "".join(f", {level}_code string, {level}_name string" for level in ("pt", "hlt", "soc"))
+    rows = [(f"v:{i}", "veddra", f"t{i}", f"{i}", f"p{i}", "10", "h", "9", "Systemic") for i in (1, 2)]
+    rows += [
+        ("v:3", "veddra", "t3", "3", "p3", "30", "h3", "8", "Skin"),
+        ("free", "preferred_term", "free", *[None] * 6),
+    ]
+    named = spark.createDataFrame(rows, term)
+    atc = [("S1", "S1", ["C10AA01"], None), ("S2", "S2", ["C10AA02"], ["QC10AA02"]), ("S3", "S3", None, ["QJ01CA04"])]
+    substances = spark.createDataFrame(
+        atc, "substance_key string, substance_name string, atc_codes array<string>, atcvet_codes array<string>"
+    )
+    given = {"silver.code": lake["silver.code"], "silver.term": named, "silver.substance": substances}
+    levels = code_level(given)
+    lake.upsert(CodeLevel, levels, {})
+    assert {(r["level"], r["group_name"]) for r in levels.collect() if r["kind"] == "substance"} == {
+        ("atc4", "C10AA"), ("atc2", "C10"), ("atc4", "J01CA"), ("atc2", "J01"),
+    }  # fmt: skip
+    named.write.format("delta").save(lake.path("silver.term"))
+    substances.write.format("delta").save(lake.path("silver.substance"))
+    level_signal(platform, {})
+    found = {
+        (r["substance_level"], r["term_level"], r["substance_name"], r["term_name"]): r
+        for r in lake["gold.level_signal"].filter("population = 'veterinary'").collect()
+    }
+    assert found["substance", "soc", "S1", "Systemic"]["a"] == 10
+    statins = found["atc4", "soc", "C10AA", "Systemic"]
+    assert (statins["a"], statins["b"], statins["c"], statins["d"]) == (10, 0, 0, 50)
+    assert statins["soc_name"] == "Systemic"
+    assert statins["ic025"] > 0
+    assert found["atc2", "soc", "J01", "Skin"]["a"] == 30
+    assert found["atc4", "term", "J01CA", "free"]["a"] == 20
+    assert ("substance", "pt", "S3", "free") not in found

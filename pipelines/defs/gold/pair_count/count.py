@@ -44,8 +44,8 @@ def _cells(reports: pa.Table, month: str) -> Sparse:
     return cells_of(
         _flat(reports[month]).to_numpy(zero_copy_only=False),
         _flat(reports["stratum"]).to_numpy(zero_copy_only=False),
-        _lists(reports["substances"]),
-        _lists(reports["terms"]),
+        lists(reports["substances"]),
+        lists(reports["terms"]),
     )
 
 
@@ -53,7 +53,7 @@ def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _lists(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+def lists(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Offsets from 0, and the values between them."""
     lists = _flat(column)
     offsets = lists.offsets.to_numpy()

@@ -5,7 +5,7 @@ From the cube for every month, or straight from the coded reports for the last o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from models.cube.kernels import Sparse, add, summed
 from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHIFT
+from models.cube.levels import Groups
 from pipelines.core.pieces import Piece, parcels, read
-from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, stored
-from pipelines.defs.signals.disproportionality.populations import Population
+from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, lists, stored
+from pipelines.defs.signals.disproportionality.populations import Levels, Population
 
 CELLS_PER_BUCKET = 20_000_000
 
@@ -38,17 +39,18 @@ def splitting(
         for at, (population, member) in enumerate(zip(populations, members, strict=True)):
             mine = member[stratum]
             if mine.any():
-                yield from _handed(at * n_buckets, population.name, *summed(without[mine], n[mine]), n_buckets)
+                yield from _handed(at * n_buckets, population.label, *summed(without[mine], n[mine]), n_buckets)
 
     return work
 
 
 def counting_last(
-    populations: Sequence[Population], n_buckets: int, last: int
+    populations: Sequence[Population], n_buckets: int, last: int, groups: Mapping[str, Groups] | None = None
 ) -> Callable[[Sequence[Piece]], Iterator[pa.RecordBatch]]:
     """Task: count the reports that stand at the end of the last month, and those of the month before.
 
-    Hands over the same as `splitting`, with all that came before the last month put together.
+    Hands over the same as `splitting`, with all that came before the last month put together. `groups` by level raise
+    codes to the levels of a population.
     """
 
     def work(pieces: Sequence[Piece]) -> Iterator[pa.RecordBatch]:
@@ -57,15 +59,27 @@ def counting_last(
             reports = read(piece, COLUMNS)
             stands = pc.or_kleene(pc.is_null(reports["month_to"]), pc.greater_equal(reports["month_to"], last))
             reports = _clamped(reports.filter(stands), last)
+            at_levels = {levels: _raised(reports, levels, groups or {}) for levels in {p.levels for p in populations}}
             for parts, population in zip(found, populations, strict=True):
-                mine = pc.is_in(reports["stratum"], value_set=pa.array(population.strata, pa.int32()))
-                chosen = reports.filter(mine)
+                given = at_levels[population.levels]
+                mine = pc.is_in(given["stratum"], value_set=pa.array(population.strata, pa.int32()))
+                chosen = given.filter(mine)
                 one = pa.array(np.zeros(chosen.num_rows, np.int32))
                 parts.append(contribution(chosen.set_column(chosen.schema.get_field_index("stratum"), "stratum", one)))
         for at, (parts, population) in enumerate(zip(found, populations, strict=True)):
-            yield from _handed(at * n_buckets, population.name, *add(parts), n_buckets)
+            yield from _handed(at * n_buckets, population.label, *add(parts), n_buckets)
 
     return work
+
+
+def _raised(reports: pa.Table, levels: Levels, groups: Mapping[str, Groups]) -> pa.Table:
+    """Put groups for codes where a level is named in `groups`."""
+    for column, level in zip(("substances", "terms"), levels, strict=True):
+        if level in groups:
+            at, values = groups[level].raised(lists(reports[column]))
+            raised = pa.ListArray.from_arrays(pa.array(at.astype(np.int32)), pa.array(values.astype(np.int32)))
+            reports = reports.set_column(reports.schema.get_field_index(column), column, raised)
+    return reports
 
 
 def _clamped(reports: pa.Table, last: int) -> pa.Table:

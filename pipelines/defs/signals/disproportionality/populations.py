@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PAEDIATRIC = ("infant", "child", "adolescent")
 Row = Mapping[str, str | int]
+Levels = tuple[str, str]
+BASE: Levels = ("substance", "term")
+RAISED: tuple[Levels, ...] = (
+    *(("substance", level) for level in ("pt", "hlt", "soc")),
+    *(("atc4", level) for level in ("term", "hlt", "soc")),
+    ("atc2", "soc"),
+)
 
 
 @dataclass(frozen=True)
 class Population:
-    """A set of strata under a name that says what they share."""
+    """A set of strata under a name that says what they share, counted at one level of substances and of terms."""
 
     name: str
     domain: str
     strata: tuple[int, ...]
+    levels: Levels = BASE
+
+    @property
+    def label(self) -> str:
+        """Name and levels in one text, as tasks hand it on."""
+        return self.name if self.levels == BASE else "\t".join((self.name, *self.levels))
+
+
+def labelled(label: str) -> tuple[str, Levels]:
+    """Name and levels of a label."""
+    name, *levels = label.split("\t")
+    return (name, (levels[0], levels[1])) if levels else (name, BASE)
 
 
 def whole(strata: Iterable[Row]) -> list[Population]:
@@ -35,6 +54,11 @@ def subgroups(strata: Iterable[Row]) -> list[Population]:
         return [f"{row['domain']}:{part}" for part in parts if part != "unknown"]
 
     return _by(strata, names)
+
+
+def raised(populations: Iterable[Population]) -> list[Population]:
+    """Every population at every higher level of substances or terms."""
+    return [replace(population, levels=levels) for population in populations for levels in RAISED]
 
 
 def _of(row: Row, column: str | None = None) -> str:

@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from models.cube.levels import Groups
 from pipelines.core import pieces
 from pipelines.core.conform import reads
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.months import Changes, State
-from pipelines.defs.signals.disproportionality.populations import Population, subgroups, whole
+from pipelines.defs.signals.disproportionality.populations import Levels, Population, labelled, raised, subgroups, whole
 from pipelines.defs.signals.disproportionality.shared import (
     CUBE,
     REPORTS,
@@ -25,7 +26,7 @@ from pipelines.defs.signals.disproportionality.shared import (
     received,
     strata,
 )
-from pipelines.defs.signals.disproportionality.tables import Signal, SubgroupSignal
+from pipelines.defs.signals.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
 
 if TYPE_CHECKING:
     from pipelines.core.lake import Lake, Written
@@ -68,6 +69,19 @@ subgroup_signal.writes = True  # type: ignore[attr-defined]
 subgroup_signal.settings = ("minimum_subgroup_reports",)  # type: ignore[attr-defined]
 
 
+@reads(*(i for i in INPUTS if i.startswith("silver.")), "silver.code_level")
+def level_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
+    """Score groups of substances and of terms as they stand; a prior is fitted to the lowest level only."""
+    lake, settings = platform.lake, platform.settings
+    groups = pl.DataFrame(lake.small("silver.code_level", list(lake.tables["silver.code_level"].columns)))
+    parts = raised(whole(strata(lake)))
+    return publish(lake, LevelSignal, parts, [], inputs, settings.minimum_reports, "latest", groups)
+
+
+level_signal.writes = True  # type: ignore[attr-defined]
+level_signal.settings = ("minimum_reports",)  # type: ignore[attr-defined]
+
+
 def publish(
     lake: Lake,
     table: type[Table],
@@ -76,20 +90,44 @@ def publish(
     inputs: Mapping[str, str],
     minimum: int,
     months: str,
+    groups: pl.DataFrame | None = None,
 ) -> Written:
-    """Score in tasks, each writing the files of its substances, and commit them."""
+    """Score in tasks, each writing the files of its substances, and commit them; `groups` is `silver.code_level`."""
     root = lake.prepared(table)
     last = last_month(lake) if months == "latest" else None
-    work = scoring(root, table.arrow_schema(), names(lake), priors, minimum, last)
+    named = names(lake) if groups is None else {**names(lake), **group_names(groups)}
+    work = scoring(root, table.arrow_schema(), named, priors, minimum, last)
     if last is None:
         written = by_bucket(lake, populations, work, pieces.ADDED_SQL)
     else:
-        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL)
+        by_level = {} if groups is None else _groups(groups)
+        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level)
     return lake.commit_files(table, [row.asDict() for row in written.collect()], inputs)
 
 
+def _groups(table: pl.DataFrame) -> dict[str, Groups]:
+    return {
+        str(level): Groups.of(part["code"].to_numpy(), part["group_code"].to_numpy())
+        for (level,), part in table.group_by("level")
+    }
+
+
+def group_names(table: pl.DataFrame) -> Names:
+    """Keys and names of groups by level and group code; a system organ class is its own class."""
+    found: dict[str, pa.Array] = {}
+    for (kind, level), part in table.group_by("kind", "level"):
+        listed = part.unique("group_code").sort("group_code")
+        of_level = {f"{kind}_key": listed["group_key"], f"{kind}_name": listed["group_name"]}
+        if kind == "term":
+            of_level["soc_name"] = (
+                listed["group_name"] if level == "soc" else pl.Series([None] * listed.height, dtype=pl.String)
+            )
+        found |= {f"{level}:{name}": values.to_arrow().cast(pa.string()) for name, values in of_level.items()}
+    return found
+
+
 def names(lake: Lake) -> Names:
-    """Keys and names by code, position 0 standing for none; what no table names is called by its key."""
+    """Keys and names by level, column and code, position 0 standing for none; what no table names has its key."""
     found: dict[str, pa.Array] = {}
     code = pl.DataFrame(lake.small("silver.code", ("kind", "code", "key_coded")))
     for kind, address in (("substance", "silver.substance"), ("term", "silver.term")):
@@ -98,7 +136,7 @@ def names(lake: Lake) -> Names:
         listed = code.filter(pl.col("kind") == kind).rename({"key_coded": f"{kind}_key"}).sort("code")
         listed = listed.join(named, on=f"{kind}_key", how="left", maintain_order="left")
         listed = listed.with_columns(pl.coalesce(f"{kind}_name", f"{kind}_key").alias(f"{kind}_name"))
-        found |= {c: listed[c].to_arrow().cast(pa.string()) for c in columns}
+        found |= {f"{kind}:{c}": listed[c].to_arrow().cast(pa.string()) for c in columns}
     return found
 
 
@@ -115,24 +153,27 @@ def scoring(
     def work(batches: Batches) -> Batches:
         if (came := received(batches)) is None:
             return
-        _, name, cells = came
+        _, label, cells = came
+        name, levels = labelled(label)
         mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
         scored = list(_months(name, Changes.of(cells, last), mine, minimum, last))
         if scored:
-            columns = [f for f in schema if f.name != "population"]
-            yield pieces.write(root, {"population": name}, _shaped(pl.concat(scored), named, pa.schema(columns)))
+            columns = pa.schema([f for f in schema if f.name != "population"])
+            yield pieces.write(root, {"population": name}, _shaped(pl.concat(scored), named, levels, columns))
 
     return work
 
 
-def _shaped(scored: pl.DataFrame, named: Names, schema: pa.Schema) -> pa.Table:
+def _shaped(scored: pl.DataFrame, named: Names, levels: Levels, schema: pa.Schema) -> pa.Table:
     """Put names for codes, as dictionaries, and columns in the table's order."""
     columns: dict[str, Any] = {}
-    at = {"substance": "substance", "term": "term", "soc": "term"}
+    substance, term = levels
+    scored = scored.with_columns(substance_level=pl.lit(substance), term_level=pl.lit(term))
     for field in schema:
         if field.name in NAMES:
-            codes = scored[at[field.name.split("_")[0]]].to_numpy().astype(np.int32) - 1
-            columns[field.name] = named[field.name].dictionary_encode().take(pa.array(codes))
+            kind, level = ("substance", substance) if field.name.startswith("substance") else ("term", term)
+            codes = scored[kind].to_numpy().astype(np.int32) - 1
+            columns[field.name] = named[f"{level}:{field.name}"].dictionary_encode().take(pa.array(codes))
         else:
             columns[field.name] = scored[field.name].to_arrow().cast(field.type)
     return pa.table(columns)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from models.cube.kernels import Sparse, add
+from models.cube.levels import Groups
 from pipelines.core import pieces
 from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, counting_last, splitting
 from pipelines.defs.signals.disproportionality.populations import Population
@@ -52,12 +53,17 @@ def last_month(lake: Lake) -> int | None:
 
 
 def by_bucket_last(
-    lake: Lake, populations: Sequence[Population], last: int, work: Callable[[Batches], Batches], schema: str
+    lake: Lake,
+    populations: Sequence[Population],
+    last: int,
+    work: Callable[[Batches], Batches],
+    schema: str,
+    groups: Mapping[str, Groups] | None = None,
 ) -> DataFrame:
-    """Do the same for the last month alone, counted from the coded reports."""
+    """Do the same for the last month alone, counted from the coded reports; `groups` by level raise their codes."""
     n = 1 + lake.n_rows(REPORTS) // REPORTS_PER_BUCKET
     todo = pieces.bundled(pieces.cut(lake.files(REPORTS), REPORTS_PER_TASK), REPORTS_PER_TASK)
-    counted = pieces.each(lake.spark, todo, counting_last(populations, n, last), pieces.PARCEL_SQL)
+    counted = pieces.each(lake.spark, todo, counting_last(populations, n, last, groups), pieces.PARCEL_SQL)
     return pieces.gathered(counted, max(1, len(populations) * n), work, schema)
 
 

@@ -1,5 +1,7 @@
 """Prior and scores of every substance-event pair."""
 
+from typing import ClassVar
+
 from pipelines.core.table import Column, Table
 
 
@@ -41,7 +43,7 @@ class Signal(Table):
     """
 
     layer, name, owner = "gold", "signal", "signal-detection"
-    key = ("population", "substance_key", "term_key", "month")
+    key: ClassVar[tuple[str, ...]] = ("population", "substance_key", "term_key", "month")
     partitioned_by = ("population",)
     is_derived = True
 
@@ -96,6 +98,21 @@ class SubgroupSignal(Signal):
     """
 
     name = "subgroup_signal"
+
+
+class LevelSignal(Signal):
+    """One pair at a higher level as it stands: a group of substances, a group of events, or both.
+
+    The same columns as `gold.signal`, for the last month only: keys and names are those of groups at the two levels. A
+    report counts once in a group, however many of its members it names. EBGM is left to the lowest level, which its
+    prior is fitted to. Trap: a broad group dilutes what one member does; look at its members before its score.
+    """
+
+    name = "level_signal"
+    key = ("population", "substance_level", "term_level", "substance_key", "term_key", "month")
+
+    substance_level = Column("string", "`substance`, or a level of `silver.code_level`", required=True)
+    term_level = Column("string", "`term`, or a level of `silver.code_level`", required=True)
 
 
 class SignalCourse(Table):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
-from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, Stratum
+from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column
 
     from pipelines.core.conform import Tables
 
@@ -22,6 +23,7 @@ EEA = (
     *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "GR", "HR", "HU", "IE", "IS", "IT"),
     *("LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
 )
+TERM_LEVELS, ATC_LEVELS = ("pt", "hlt", "soc"), {"atc4": 5, "atc2": 3}
 ADULT, ELDERLY, ADOLESCENT, CHILD = 18, 65, 12, 2  # ICH E11, and 65 years as in ICH E7
 
 
@@ -40,6 +42,50 @@ def code(tables: Tables) -> DataFrame:
             )
         )
     return conformed(numbered[0].unionByName(numbered[1]), Code)
+
+
+@reads("silver.code", "silver.term", "silver.substance")
+def code_level(tables: Tables) -> DataFrame:
+    """Put every code into its groups: terms by their dictionary's hierarchy, substances by ATC."""
+    codes = tables["silver.code"].select("kind", "code", "key_coded")
+    levels = [_term_level(tables, level).withColumn("kind", F.lit("term")) for level in TERM_LEVELS]
+    levels += [_atc_level(tables, *level).withColumn("kind", F.lit("substance")) for level in ATC_LEVELS.items()]
+    grouped = reduce(DataFrame.unionByName, levels)
+    listed = grouped.join(codes, on=["kind", "key_coded"], how="inner").drop("key_coded").distinct()
+    order = Window.partitionBy("kind", "level").orderBy("group_key")
+    return conformed(listed.withColumn("group_code", F.dense_rank().over(order)), CodeLevel)
+
+
+def _term_level(tables: Tables, level: str) -> DataFrame:
+    """Groups of terms at one level of their dictionary; a name that differs between releases is the first one."""
+    named = tables["silver.term"].filter(F.col(f"{level}_code").isNotNull())
+    key = F.concat_ws(":", "dictionary", F.lit(level), f"{level}_code")
+    name = F.min(f"{level}_name").over(Window.partitionBy("dictionary", f"{level}_code"))
+    return named.select(
+        F.col("term_key").alias("key_coded"),
+        F.lit(level).alias("level"),
+        key.alias("group_key"),
+        F.coalesce(name, key).alias("group_name"),
+    )
+
+
+def _atc_level(tables: Tables, level: str, length: int) -> DataFrame:
+    """Groups of substances at one level of ATC; ATCvet is ATC with a Q before it, so that both meet in one group."""
+    none = F.array().cast("array<string>")
+    atc = F.coalesce("atc_codes", none)
+    atcvet = F.transform(F.coalesce("atcvet_codes", none), lambda code: F.regexp_replace(code, "^Q", ""))
+    codes = tables["silver.substance"].select("substance_key", F.explode(F.array_union(atc, atcvet)).alias("atc"))
+    group = F.substring("atc", 1, length)
+    return (
+        codes.filter(F.length("atc") >= length)
+        .select(
+            F.col("substance_key").alias("key_coded"),
+            F.lit(level).alias("level"),
+            F.concat(F.lit("atc:"), group).alias("group_key"),
+            group.alias("group_name"),
+        )
+        .distinct()
+    )
 
 
 @reads("silver.report_history")

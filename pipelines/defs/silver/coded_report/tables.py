@@ -34,6 +34,34 @@ class Code(Table):
     first_known = Column("date", "First date at which a report with it was known", required=True)
 
 
+LEVELS = {
+    "pt": "Preferred term",
+    "hlt": "High level term",
+    "soc": "System organ class",
+    "atc4": "Chemical subgroup: the first 5 characters of ATC, those of ATCvet without its Q",
+    "atc2": "Therapeutic subgroup: the first 3 characters",
+}
+
+
+class CodeLevel(Table):
+    """One code and one group that it belongs to at a higher level of its dictionary.
+
+    A substance with several ATC codes is in several groups. Codes without a group at a level are not listed: their
+    reports count in the totals, not in a group.
+    """
+
+    layer, name, owner = "silver", "code_level", "signal-detection"
+    key = ("kind", "level", "code", "group_code")
+    is_derived = True
+
+    kind = Column("string", "What is coded", required=True, codes=KINDS)
+    level = Column("string", "Level of the group", required=True, codes=LEVELS)
+    code = Column("int", "Code of `silver.code`", required=True, minimum=1)
+    group_code = Column("int", "Integer that stands for the group in counts, by group key", required=True, minimum=1)
+    group_key = Column("string", "Dictionary, colon, code of the group", required=True)
+    group_name = Column("string", "Name of the group; its code where the dictionary ships none", required=True)
+
+
 class Stratum(Table):
     """One combination of what reports are stratified by; a report version belongs to exactly one.
 
