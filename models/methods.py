@@ -22,6 +22,7 @@ from models.disproportionality.prr import divide, evans, prr
 from models.disproportionality.ror import Method as RorMethod
 from models.disproportionality.ror import ror, ror_shrunk
 from models.mgps.fit import Prior
+from models.mgps.posterior import probability_below
 from models.result import result
 from models.score import ebgm
 
@@ -75,7 +76,11 @@ def _fisher(p: Pairs, mid_p: bool = False) -> Answer:
 
 def _mgps(p: Pairs) -> Answer:
     found = ebgm(p.cells.a, p.expected, p.prior)
-    return found["ebgm"], found["eb05"], found["eb95"], None, _met(rules.EB05_AT_LEAST_2, eb05=found["eb05"])
+    null = np.full(p.cells.a.shape, np.nan)
+    computed = ~np.isnan(found["ebgm"])
+    if p.prior is not None:
+        null[computed] = probability_below(p.cells.a[computed], p.expected[computed], p.prior)
+    return found["ebgm"], found["eb05"], found["eb95"], null, _met(rules.EB05_AT_LEAST_2, eb05=found["eb05"])
 
 
 def _met(rule: rules.Rule, **columns: Floats) -> NDArray[np.bool_]:

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     mgps_likelihood: str = Field("zero_inclusive", description="Likelihood of the two-gamma prior")
     minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")
     minimum_subgroup_reports: int = Field(5000, ge=1, description="Smallest part of a population that is scored")
+    lasso_minimum_reports: int = Field(500, ge=50, description="Fewest reports of an event that the lasso explains")
     signal_months: Literal["all", "latest"] = Field("all", description="Month ends that gold.signal holds")
     case_listings: list[CaseListing] = Field(default_factory=list, description="Own case listings and their columns")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,6 +68,12 @@ class Prior:
     def theta(self) -> tuple[float, float, float, float, float]:
         """(alpha1, beta1, alpha2, beta2, p)."""
         return self.alpha1, self.beta1, self.alpha2, self.beta2, self.p
+
+
+def fitted(row: Mapping[str, Any]) -> Prior:
+    """Return the prior that a row of `gold.prior` holds."""
+    known = {name: row[name] for name in ("alpha1", "beta1", "alpha2", "beta2", "p", "likelihood")}
+    return Prior(**known, converged=row["is_converged"])
 
 
 def fit(points: Points, likelihood: Likelihood = "zero_inclusive", starts: Sequence[ArrayLike] | None = None) -> Prior:

@@ -12,9 +12,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 from pipelines.core.landing import file_system
@@ -22,6 +23,7 @@ from pipelines.core.landing import file_system
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+T = TypeVar("T")
 PARCEL_SQL = "place int, about string, keys binary, counts binary"
 PARCEL = pa.schema([("place", pa.int32()), ("about", pa.string()), ("keys", pa.binary()), ("counts", pa.binary())])
 ADDED_SQL = "path string, size bigint, n_rows bigint, partition string"
@@ -131,11 +133,16 @@ def opened(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, str, np.nda
             )
 
 
-def each(
-    spark: SparkSession, tasks: Sequence[Sequence[Piece]], work: Callable[[Sequence[Piece]], Iterator[Any]], schema: str
-) -> DataFrame:
-    """Run `work` on every bundle of pieces, one task each; it yields record batches of `schema`."""
-    given = [list(task) for task in tasks]
+def batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
+    """Hand a polars frame to the engine, texts as it expects them."""
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    plain = [f.with_type(pa.string()) if pa.types.is_large_string(f.type) else f for f in table.schema]
+    yield from table.cast(pa.schema(plain)).to_batches()
+
+
+def each(spark: SparkSession, tasks: Sequence[T], work: Callable[[T], Iterator[Any]], schema: str) -> DataFrame:
+    """Run `work` on every item, such as a bundle of pieces, one task each; it yields record batches of `schema`."""
+    given = list(tasks)
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:

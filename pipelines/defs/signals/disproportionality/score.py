@@ -219,18 +219,15 @@ def _known_then(priors: list[Mapping[str, Any]], month: dt.date) -> Mapping[str,
 
 def _scores(state: State, seen: np.ndarray, prior: Mapping[str, Any] | None, minimum: int) -> pl.DataFrame:
     """Scores of the pairs seen at a month end; all null, with the reason, in a population that is too small."""
-    from models.mgps.fit import Prior as Fitted
+    from models.mgps.fit import fitted
     from models.score import score_counts
 
-    names = ("alpha1", "beta1", "alpha2", "beta2", "p", "likelihood")
-    known = {**{n: prior[n] for n in names}, "converged": prior["is_converged"]} if prior else None
-    fitted = Fitted(**known) if known else None
     scores = score_counts(
         state.a[seen],
         state.n_substance[state.substance_of[seen]],
         state.n_event[state.event_of[seen]],
         state.n_total,
-        fitted,
+        fitted(prior) if prior else None,
     )
     if state.n_total >= minimum:
         return scores

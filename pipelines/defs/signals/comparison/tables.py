@@ -1,0 +1,21 @@
+"""All methods about one pair."""
+
+from pipelines.core.table import Column
+from pipelines.defs.signals.answer import Answer
+
+
+class SignalByMethod(Answer):
+    """What one method says of one pair at one month end: `gold.signal` in long form, for all methods.
+
+    At the last month end, every pair with 3 reports; before it, the pairs that rank highest by IC025, so that methods
+    can be compared over time. `lasso_bic` is there for the last month of whole domains, `fdr_…` rank the pairs of the
+    last month. Estimates of different methods are on different scales: compare flags and courses, not numbers.
+    """
+
+    name = "signal_by_method"
+    key = ("population", "substance_key", "term_key", "month", "method")
+
+    month = Column("date", "Month end at which the state was known", required=True)
+    is_latest = Column("boolean", "Last month end of the population", required=True)
+    a = Column("bigint", "Reports with substance and event", unit="reports", required=True, minimum=1)
+    expected = Column("double", "Reports expected if substance and event were independent", minimum=0)
