@@ -52,6 +52,7 @@ def comedication(tables: Tables, platform: Platform) -> DataFrame:
     return conformed(found, Comedication)
 
 
+comedication.needs_platform = True  # type: ignore[attr-defined]
 comedication.settings = ("lasso_minimum_reports",)  # type: ignore[attr-defined]
 
 
