@@ -33,6 +33,7 @@ KEYS_SQL = (
 )
 # All of `models.methods` but ic_noren_2006, whose draws cost a hundred times what the others do.
 METHODS = ("prr", "prr_ema", "ror", "ror_exact", "ror_shrunk", "fisher", "fisher_mid_p", "ic", "bcpnn", "mgps")
+SPANS = (12, 24)  # months
 FDR = {"fdr_bh": "fisher_mid_p", "fdr_bayes": "mgps"}  # ranking by its p
 
 
@@ -49,6 +50,7 @@ def signal_by_method(tables: Tables) -> DataFrame:
     parts = [asked.mapInArrow(answering(METHODS, priors), f"{KEYS_SQL}, {SHAPE_SQL}")]
     ranked = latest.select(*KEYS, *CELLS).mapInArrow(answering(tuple(FDR.values()), priors), f"{KEYS_SQL}, {SHAPE_SQL}")
     parts += [_rate(ranked, name, method) for name, method in FDR.items()]
+    parts.append(_spans(tables["gold.signal"], latest).mapInArrow(comparing, f"{KEYS_SQL}, {SHAPE_SQL}"))
     chosen = tables["gold.comedication"].drop("substance_name", "term_name")
     parts.append(latest.select(*KEYS).join(chosen, on=["population", *PAIR], how="inner"))
     found = parts[0]
@@ -59,20 +61,51 @@ def signal_by_method(tables: Tables) -> DataFrame:
 
 def _rate(answers: DataFrame, name: str, method: str) -> DataFrame:
     """False discovery rate of calling a pair and all ranked before it signals, by a method's p."""
-    known = answers.filter(F.col("method").startswith(method) & F.col("p_value").isNotNull())
-    ranked = Window.partitionBy("population").orderBy("p_value", *PAIR)
+    mine = answers.filter(F.col("method").startswith(method)).withColumn("has_p", F.col("p_value").isNotNull())
+    group = Window.partitionBy("population", "has_p")
+    ranked = group.orderBy("p_value", *PAIR)
     if name == "fdr_bayes":
         rate: Column = F.avg("p_value").over(ranked.rowsBetween(Window.unboundedPreceding, 0))
-        placed = known
     else:
-        size = F.count("*").over(Window.partitionBy("population"))
-        placed = known.withColumn("scaled", F.col("p_value") * size / F.row_number().over(ranked))
+        size, rank = F.count("*").over(group), F.row_number().over(ranked)
+        mine = mine.withColumn("scaled", F.col("p_value") * size / rank)
         rate = F.least(F.lit(1.0), F.min("scaled").over(ranked.rowsBetween(0, Window.unboundedFollowing)))
     nothing = {column: F.lit(None).cast("double") for column in ("lower", "upper")}
-    rated = placed.withColumns({"estimate": rate, **nothing, "method": F.lit(name)}).drop("scaled")
-    return rated.withColumns(
-        {"is_signal": F.col("estimate") <= LEVEL, "rule": F.lit(f"false discovery rate <= {LEVEL}")}
-    )
+    rated = mine.withColumns({"estimate": F.when(F.col("has_p"), rate), **nothing, "method": F.lit(name)})
+    rule = F.lit(f"false discovery rate <= {LEVEL:g}")
+    return rated.withColumns({"is_signal": F.col("estimate") <= LEVEL, "rule": rule}).drop("scaled", "has_p")
+
+
+def _spans(signal: DataFrame, latest: DataFrame) -> DataFrame:
+    """Reports of each pair and of its substance as known now, 12 and 24 months ago; 0 before the history starts."""
+    held = signal.select("population", *PAIR, "month", "a", (F.col("a") + F.col("b")).alias("n"))
+    of_substance = held.groupBy("population", "substance_key", "month").agg(F.max("n").alias("n"))
+    several = held.groupBy("population").agg((F.count_distinct("month") > 1).alias("has_history"))
+    found = latest.select(*KEYS, (F.col("a") + F.col("b")).alias("n")).join(F.broadcast(several), on="population")
+    for months in SPANS:
+        then = F.last_day(F.add_months("month", -months))
+        found = found.withColumn("then", then)
+        for column, table, pair in (("a", held, PAIR), ("n", of_substance, PAIR[:1])):
+            keys = ["population", *pair, "then"]
+            past = table.withColumnsRenamed({"month": "then", column: f"{column}_{months}"})
+            found = found.join(past.select(*keys, f"{column}_{months}"), on=keys, how="left")
+    return found.fillna(0, [f"{column}_{months}" for months in SPANS for column in "an"])
+
+
+def comparing(given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Task: compare the last 12 months of pairs with their substances' own past."""
+    from models.surveillance.increase import increased
+
+    for batch in given:
+        rows = pl.DataFrame(pa.Table.from_batches([batch]))
+        pair, substance = (
+            (rows[c] - rows[f"{c}_12"], rows[f"{c}_12"] - rows[f"{c}_24"], rows[f"{c}_24"]) for c in "an"
+        )
+        found = increased(pair, substance, rows.select(*KEYS, "has_history")).drop("rp_before")
+        unknown = pl.col("has_history").not_()
+        nothing = [pl.when(unknown).then(None).otherwise(pl.col(c)).alias(c) for c in ("estimate", "is_signal")]
+        reason = pl.when(unknown).then(pl.lit("gold.signal holds the last month end only")).otherwise("not_computed")
+        yield from batches(found.with_columns(*nothing, not_computed=reason).drop("has_history"))
 
 
 def answering(

@@ -8,8 +8,9 @@ class SignalByMethod(Answer):
     """What one method says of one pair at one month end: `gold.signal` in long form, for all methods.
 
     At the last month end, every pair with 3 reports; before it, the pairs that rank highest by IC025, so that methods
-    can be compared over time. `lasso_bic` is there for the last month of whole domains, `fdr_…` rank the pairs of the
-    last month. Estimates of different methods are on different scales: compare flags and courses, not numbers.
+    can be compared over time. For the last month only: `lasso_bic` (whole domains), `fdr_…` (which rank all pairs) and
+    `increased_frequency` (against the year before). Estimates of different methods are on different scales: compare
+    flags and courses, not numbers.
     """
 
     name = "signal_by_method"
