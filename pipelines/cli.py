@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from pipelines.analyse import COMMANDS
+from pipelines.compare import command as compare
 from pipelines.core.progress import progress
 
 app = typer.Typer(
@@ -130,6 +131,7 @@ def ui(
     serve(_settings(), port, say=progress())
 
 
+app.command("compare")(compare)
 for _name in COMMANDS:
     app.command(_name)(import_module(f"pipelines.analyse.{_name}").command)
 

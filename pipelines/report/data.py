@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Query = Callable[[str], "pl.DataFrame"]
 Rows = list[dict[str, Any]]
 
-TOP, NEW, TRENDS = 25, 15, 8
+TOP, NEW, TRENDS, COMPARED = 25, 15, 8, 2
 RULES = {"prr": "PRR", "ror": "ROR", "ic": "IC", "ebgm": "EBGM"}
 CODINGS = ("code", "exact", "salt_stripped", "brand", "fuzzy", "uncoded")
 
@@ -116,6 +116,25 @@ def trends(lake: Lake) -> dict[str, list[Rows]]:
         for points in domain.values():
             points[0]["first_flagged"] = first_flagged(points[-1])
     return {population: list(found.values()) for population, found in pairs.items()}
+
+
+def compared(lake: Lake) -> dict[str, dict[int, Rows]]:
+    """Every method's answers, month by month, about the highest-ranked flagged pairs of each domain, by rank."""
+    rows = lake.rows(f"""
+        WITH best AS (
+            SELECT population, substance_key, term_key,
+                row_number() OVER (PARTITION BY population ORDER BY {_RANK}) AS rank
+            FROM gold.signal
+            WHERE is_latest AND (is_prr_signal OR is_ror_signal OR is_ic_signal OR is_ebgm_signal)
+                AND population NOT LIKE '%:%')
+        SELECT population, rank, substance_name, term_name, method, month, is_latest, a, m.expected,
+            estimate, lower, upper, p_value, is_signal, rule, not_computed
+        FROM gold.signal_by_method m JOIN best USING (population, substance_key, term_key)
+        WHERE rank <= {COMPARED} ORDER BY population, rank, method, month""")
+    pairs: dict[str, dict[int, Rows]] = {}
+    for row in rows:
+        pairs.setdefault(row["population"], {}).setdefault(row["rank"], []).append(row)
+    return pairs
 
 
 def activity(lake: Lake) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,16 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from models.mgps.likelihood import LIKELIHOODS
 from pipelines.report import data, figures, quality, truth
 from pipelines.report.format import FILTERS, population
 
+# Methods with a course, and whether their estimate is a ratio (drawn as log2) or in bits already.
+BITS = {
+    **dict.fromkeys(("prr", "prr_ema", "ror", "ror_exact", "fisher", "fisher_mid_p"), True),
+    **dict.fromkeys((f"mgps_{likelihood}" for likelihood in LIKELIHOODS), True),
+    **dict.fromkeys(("ror_shrunk", "ic", "bcpnn"), False),
+}
 TEMPLATES = Path(__file__).parent / "templates"
 LABELS = {
     "data_state": "State of the data",
@@ -65,6 +73,7 @@ def page(
         "limits": {"top": data.TOP, "new": data.NEW},
         "activity": _activity(data.activity(lake)),
         "trends": _trends(lake, populations),
+        "compared": _compared(lake, populations),
         "truth": _truth(lake, folder, populations) if folder else None,
         "quality": quality.section(lake, reports, outcomes),
     }
@@ -167,6 +176,42 @@ def _trends(lake: data.Lake, populations: data.Rows) -> list[dict[str, Any]]:
             panels.append(last | {"figure": figures.trend(pair, bits, span, label)})
         found.append({"population": name, "panels": panels})
     return found
+
+
+def _compared(lake: data.Lake, populations: data.Rows) -> list[dict[str, Any]]:
+    """All methods about a pair: a panel each on common axes in bits, and those of the last month as a table."""
+    order = [row["population"] for row in populations]
+    found = []
+    for name, pairs in sorted(data.compared(lake).items(), key=lambda item: order.index(item[0])):
+        for rows in pairs.values():
+            by_method: dict[str, data.Rows] = {}
+            for row in rows:
+                by_method.setdefault(row["method"], []).append(row)
+            courses = {m: [_in_bits(p) for p in points] for m, points in by_method.items() if m in BITS}
+            points = [p for course in courses.values() for p in course]
+            highest = max((p["ic975"] for p in points if p["ic975"] is not None), default=4.0)
+            indices = [figures.month_index(p["month"]) for p in points]
+            if not indices:
+                continue
+            bits, span = (-2.0, float(min(max(highest, 2), 10))), (min(indices), max(indices) + 1)
+            panels = []
+            for method, course in courses.items():
+                first = next((p["month"] for p in course if p["is_signal"]), None)
+                course[0]["first_flagged"] = first
+                label = f"{method} over months, {course[0]['substance_name']} and {course[0]['term_name']}"
+                panels.append(course[-1] | {"figure": figures.trend(course, bits, span, label), "first": first})
+            last = [points[-1] for points in by_method.values() if points[-1]["is_latest"]]
+            found.append({"population": name, "pair": last[0], "panels": panels, "last": last})
+    return found
+
+
+def _in_bits(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as a point of a course: ratios as their logarithm to base 2, what has no bound as the estimate alone."""
+    given = (row[name] for name in ("estimate", "lower", "upper"))
+    if BITS[row["method"]]:
+        given = (math.log2(v) if v is not None and v > 0 else None for v in given)
+    estimate, lower, upper = given
+    return {**row, "ic": estimate, "ic025": estimate if lower is None else lower, "ic975": upper}
 
 
 def _truth(lake: data.Lake, folder: Path, populations: data.Rows) -> dict[str, Any]:

@@ -11,12 +11,15 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from models.disproportionality.counts import from_counts
+from models.methods import Pairs, answers
 from models.mgps.fit import Prior as FittedPrior
 from models.score import score_counts
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
 from pipelines.defs.gold.activity.tables import ReportMonth
 from pipelines.defs.gold.pair_count.tables import PairCount
+from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.defs.signals.disproportionality.tables import Prior, Signal
 from pipelines.defs.silver.report.tables import Report, ReportEvent
 from pipelines.defs.silver.substance.tables import NameCoding
@@ -31,6 +34,7 @@ TABLES: tuple[type[Table], ...] = (
     PairCount,
     Prior,
     Signal,
+    SignalByMethod,
 )
 Row = dict[str, Any]
 SUBSTANCES = ("MELOXICAM", "ISOTRETINOIN", "FLURALANER", "AMOXICILLIN", "SEMAGLUTIDE", "BEDINVETMAB", "VALPROIC ACID")
@@ -116,6 +120,8 @@ def country(n_months: int = 36, substances: int = 12, seed: int = 1) -> dict[str
                 ]
         rows["gold.signal"] += signals(population, counts, total)
         rows["gold.prior"].append(_prior(population, total[-1]))
+    best = [r for r in rows["gold.signal"] if r["substance_name"] in SUBSTANCES[:3]]
+    rows["gold.signal_by_method"] = _by_method(best)
     for domain, source, scale in (("human", "faers", 900), ("human", "bnpv", 240), ("veterinary", "evvet", 500)):
         rows["gold.report_month"] += _months(domain, source, scale, n_months, draw)
         rows["silver.report"] += _reports(domain, source, scale // 3, draw)
@@ -128,6 +134,17 @@ def country(n_months: int = 36, substances: int = 12, seed: int = 1) -> dict[str
         for i in range(1, 8)
     ]
     return rows
+
+
+def _by_method(rows: list[Row]) -> list[Row]:
+    """The answers of some methods about every row of `gold.signal`."""
+    found = []
+    for row in rows:
+        cells = from_counts(*(np.array([float(n)]) for n in (row["a"], row["a"] + row["b"], row["a"] + row["c"])), 1e5)
+        keys = pl.DataFrame([{name: row.get(name) for name in SignalByMethod.columns if name in row}])
+        kept = keys.select("population", "substance_key", "term_key", "month", "is_latest", "a", "expected")
+        found += answers(Pairs(cells, np.array([row["expected"]])), ("prr", "ror_exact", "ic", "mgps"), kept).to_dicts()
+    return found
 
 
 def _prior(population: str, n_reports: int) -> Row:

@@ -27,6 +27,18 @@ def test_it_ranks_the_signals_of_each_domain_with_their_intervals(page):
         assert expected.lower() in page.lower(), expected
 
 
+def test_it_shows_all_methods_about_one_signal_over_time(page):
+    section = page[page.index("All methods about one signal") :]
+    for expected in (
+        "ror exact",
+        "lower exact 95 % bound of ROR",
+        "IC025 &gt; 0",
+        "not computed: needs a prior",
+        "over months",
+    ):
+        assert expected in section, expected
+
+
 def test_a_raw_quarantined_line_is_never_shown(page):
     assert "27 fields where 25 are expected" in page
     assert "SECRET" not in page

@@ -7,12 +7,16 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from models.disproportionality.counts import from_counts
 from models.disproportionality.fisher import fisher
 from models.mgps.fit import fitted
 from models.mgps.posterior import probability_below
 from models.multiplicity.fdr import bayesian, benjamini_hochberg
+from pipelines.analyse.files import FileError
+from pipelines.cli import app
+from pipelines.compare import compared
 from pipelines.defs.signals.comedication.build import comedication
 from pipelines.defs.signals.comedication.tables import Comedication
 from pipelines.defs.signals.comparison.build import FEWEST, signal_by_method
@@ -125,5 +129,21 @@ def test_the_course_and_what_has_become_more_frequent(rows):
     course = rows.filter(pair & (pl.col("method") == "ror_exact")).sort("month")
     assert course.height > 30
     assert course["is_latest"].sum() == 1
-    late = rows.filter((pl.col("method") == "increased_frequency") & pl.col("is_signal"))
-    assert late.select("substance_key", "term_key").rows() == [("S4", "e:late")]
+    frequency = rows.filter(pl.col("method") == "increased_frequency")
+    flagged = set(frequency.filter("is_signal").select("substance_key", "term_key").rows())
+    assert ("S4", "e:late") in flagged
+    assert ("HIT", "e:1") not in flagged
+    assert len(flagged) < 0.2 * frequency.height
+
+
+@pytest.mark.spark
+def test_any_pair_can_be_compared_without_the_engine(lake, rows, tmp_path):
+    found = compared(lake.root, "hit", "e:1", "human", ["ror_exact", "ic", "mgps"])
+    mine = rows.filter((pl.col("substance_key") == "HIT") & (pl.col("term_key") == "e:1") & (pl.col("method") == "ic"))
+    both = found.filter(pl.col("method") == "ic").join(mine, on="month")
+    assert both.height == mine.height > 30
+    np.testing.assert_allclose(both["estimate"], both["estimate_right"], rtol=1e-12)
+    words = ["compare", "HIT", "e:1", "--lake", lake.root, "--methods", "prr,ic", "--out", str(tmp_path / "c.png")]
+    assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
+    with pytest.raises(FileError, match="holds no pair 'NONE' and 'e:1' in 'human'"):
+        compared(lake.root, "NONE", "e:1", "human", ["ic"])

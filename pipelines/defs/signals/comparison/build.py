@@ -42,7 +42,8 @@ def signal_by_method(tables: Tables) -> DataFrame:
     """Ask every method about the pairs of the last month, and about the course of the highest-ranked."""
     known = tables["gold.signal"].filter(F.col("ic").isNotNull())
     latest = known.filter(F.col("is_latest") & (F.col("a") >= FEWEST))
-    rank = F.row_number().over(Window.partitionBy("population").orderBy(F.col("ic025").desc_nulls_last(), *PAIR))
+    strongest = [F.col(column).desc_nulls_last() for column in ("eb05", "ic025", "a")]
+    rank = F.row_number().over(Window.partitionBy("population").orderBy(*strongest, *PAIR))
     watched = latest.withColumn("rank", rank).filter(F.col("rank") <= WATCHED).select("population", *PAIR)
     course = known.filter(~F.col("is_latest")).join(F.broadcast(watched), on=["population", *PAIR], how="left_semi")
     priors = [row.asDict() for row in tables["gold.prior"].collect()]

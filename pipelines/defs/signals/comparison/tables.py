@@ -7,10 +7,10 @@ from pipelines.defs.signals.answer import Answer
 class SignalByMethod(Answer):
     """What one method says of one pair at one month end: `gold.signal` in long form, for all methods.
 
-    At the last month end, every pair with 3 reports; before it, the pairs that rank highest by IC025, so that methods
-    can be compared over time. For the last month only: `lasso_bic` (whole domains), `fdr_…` (which rank all pairs) and
-    `increased_frequency` (against the year before). Estimates of different methods are on different scales: compare
-    flags and courses, not numbers.
+    At the last month end, every pair with 3 reports; before it, the 50 pairs of a population that rank highest, so
+    that methods can be compared over time. For the last month only: `lasso_bic` (whole domains), `fdr_…` (which rank
+    all pairs) and `increased_frequency` (against the year before). Estimates of different methods are on different
+    scales: compare flags and courses, not numbers.
     """
 
     name = "signal_by_method"
