@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["PYTHONPATH"] = str(ROOT)  # Spark workers import readers from here
+settings.register_profile("gerland", deadline=None)  # compiled kernels and busy machines: the first call is slow
+settings.load_profile("gerland")
 
 
 @pytest.fixture(scope="session")

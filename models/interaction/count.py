@@ -41,7 +41,14 @@ def count_triples(case_ids: Any, products: Any, events: Any, minimum: int = 3) -
         .join(of_pair.rename({"product": "product_2", "n": "n_2_event"}), on=["product_2", "event"])
         .with_columns(pl.col(pl.UInt32).cast(pl.Int64))
     )
-    c, total = pl.col, pl.lit(rows["case"].n_unique(), dtype=pl.Int64)
+    found = found.with_columns(n_total=pl.lit(rows["case"].n_unique(), dtype=pl.Int64))
+    keys = (pl.col("product").alias("product_1"), pl.col("product_2"), pl.col("event"))
+    return found.select(*keys, *eight()).sort("product_1", "product_2", "event")
+
+
+def eight() -> list[pl.Expr]:
+    """`EIGHT` from n111, n_both (reports of both products), n_1, n_2, n_1_event, n_2_event, n_event and n_total."""
+    c = pl.col
     counts = {
         "n111": c("n111"),
         "n110": c("n_both") - c("n111"),
@@ -50,7 +57,13 @@ def count_triples(case_ids: Any, products: Any, events: Any, minimum: int = 3) -
         "n011": c("n_2_event") - c("n111"),
         "n010": c("n_2") - c("n_2_event") - c("n_both") + c("n111"),
         "n001": c("n_event") - c("n_1_event") - c("n_2_event") + c("n111"),
-        "n000": total - c("n_event") - c("n_1") - c("n_2") + c("n_both") + c("n_1_event") + c("n_2_event") - c("n111"),
+        "n000": c("n_total")
+        - c("n_event")
+        - c("n_1")
+        - c("n_2")
+        + c("n_both")
+        + c("n_1_event")
+        + c("n_2_event")
+        - c("n111"),
     }
-    keys = (c("product").alias("product_1"), c("product_2"), c("event"))
-    return found.select(*keys, **counts).sort("product_1", "product_2", "event")
+    return [expression.alias(name) for name, expression in counts.items()]

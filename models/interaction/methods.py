@@ -10,18 +10,16 @@ from models.interaction.logistic import logistic_interaction
 from models.interaction.omega import omega
 from models.result import result
 
-KEYS = ("product_1", "product_2", "event", "n111", "expected")
-
 
 def interactions(triples: pl.DataFrame) -> pl.DataFrame:
     """Ask Omega and the shrunk logistic regression about counted triples; one row a method and triple.
 
-    `expected` is the count that Omega's additive baseline explains. Omega is in log2 units, the other a ratio of odds
-    ratios.
+    All columns but the counts come first. `expected` is the count that Omega's additive baseline explains. Omega is in
+    log2 units, the other a ratio of odds ratios.
     """
     counts = triples.select(EIGHT).to_numpy().T
     additive, logistic = omega(*counts), logistic_interaction(*counts)
-    keys = triples.select("product_1", "product_2", "event", "n111")
+    keys = triples.drop(EIGHT[1:])
     keys = keys.with_columns(pl.Series("expected", additive.expected).fill_nan(None))
     return pl.concat(
         [

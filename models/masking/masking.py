@@ -18,6 +18,7 @@ from models.result import result
 
 RATIO = 1.1  # smallest masking ratio that is looked at
 FEWEST = 3  # reports of a masking pair
+COUNTS = ("a", "n_product", "n_event", "n_total", "a_masker", "n_masker", "a_shared", "n_shared")
 
 
 def masking_ratio(a: pl.Expr, n_product: pl.Expr, n_event: pl.Expr, n_total: pl.Expr) -> pl.Expr:
@@ -67,18 +68,31 @@ def unmasked(case_ids: Any, products: Any, events: Any, ratio: float = RATIO) ->
         .join(n_shared, on=["masker", "product"], how="left")
         .with_columns(pl.col("a_shared", "n_shared").cast(pl.Int64).fill_null(0))
         .sort("event", "masker", "product")
+        .with_columns(n_total=pl.lit(total, dtype=pl.Int64))
     )
-    n = {name: table[name].to_numpy().astype(float) for name in table.columns if table[name].dtype.is_integer()}
-    before = from_counts(n["a"], n["n_product"], n["n_event"], total)
+    return without_masker(table.select("masker", "product", "event", "masking_ratio", *COUNTS))
+
+
+def without_masker(table: pl.DataFrame) -> pl.DataFrame:
+    """Score pairs again without the reports of a masker; one row each in the shape of `models.result`.
+
+    Takes keys (masker, product, event, masking_ratio), which come first in the answer, and counts of reports: a,
+    n_product, n_event and n_total; a_masker and n_masker of the masker; a_shared and n_shared of product and masker
+    together, with the event and in all.
+    """
+    n = {name: table[name].to_numpy().astype(float) for name in COUNTS}
+    before = from_counts(n["a"], n["n_product"], n["n_event"], n["n_total"])
     after = from_counts(
-        n["a"] - n["a_shared"], n["n_product"] - n["n_shared"], n["n_event"] - n["a_masker"], total - n["n_masker"]
+        n["a"] - n["a_shared"],
+        n["n_product"] - n["n_shared"],
+        n["n_event"] - n["a_masker"],
+        n["n_total"] - n["n_masker"],
     )
     old, new = ic(before.a, before.expected), ic(after.a, after.expected)
-    keys = table.select("masker", "product", "event", "a").with_columns(
+    keys = table.select(pl.exclude(COUNTS), "a").with_columns(
         pl.Series("ic025", old.lower),
         pl.Series("a_without", after.a).cast(pl.Int64),
         pl.Series("expected_without", after.expected),
-        table["masking_ratio"],
         pl.Series("is_revealed", (old.lower <= 0) & (new.lower > 0), dtype=pl.Boolean),
     )
     return result(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cube.course import NEVER
@@ -13,7 +13,6 @@ from pipelines.defs.signals.disproportionality.months import Changes
 from tests.signals.test_months import CASES, cells
 
 
-@settings(deadline=None)
 @given(CASES, st.integers(1, 4))
 def test_each_month_end_is_followed(cases, minimum):
     if not (counted := cells(cases))[0].size:

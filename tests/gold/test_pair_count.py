@@ -61,13 +61,11 @@ def as_dict(counts) -> dict:
     return dict(zip(keys, c.n.tolist(), strict=True))
 
 
-@settings(deadline=None)  # the first call compiles
 @given(HISTORIES)
 def test_the_contribution_of_versions_is_a_recount(history):
     assert as_dict(contribution(table(history))) == recount(history)
 
 
-@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.integers(0, 50).map(np.uint64), st.integers(-3, 3).filter(bool)), max_size=6))
 def test_sums_of_sorted_counts_do_not_depend_on_how_they_are_merged(parts):
     sparse = [(np.array(sorted(p), np.uint64), np.array([p[k] for k in sorted(p)], np.int64)) for p in parts]
@@ -98,7 +96,7 @@ def test_months_are_counted_from_1900(day):
 
 
 @pytest.mark.spark
-@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(st.lists(HISTORIES, min_size=2, max_size=3))
 def test_a_chain_of_increments_ends_where_a_rebuild_does(spark, tmp_path_factory, states):
     """Each state is a whole new one: cases appear, change, merge with others and are retracted."""
@@ -128,7 +126,6 @@ RAGGED = st.dictionaries(st.integers(1, 6), st.sets(st.integers(1, 4), min_size=
 
 
 @given(RAGGED, st.lists(st.lists(st.integers(1, 7), unique=True, max_size=5), max_size=8))
-@settings(deadline=None)
 def test_groups_of_a_report_are_named_once_however_many_members_it_names(groups, reports):
     pairs = [(code, group) for code, members in groups.items() for group in members]
     raising = Groups.of([c for c, _ in pairs], [g for _, g in pairs])

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.interaction.count import EIGHT, count_triples
@@ -34,7 +34,6 @@ def listing(cases):
 
 
 @given(CASES)
-@settings(deadline=None)
 def test_the_eight_counts_are_those_of_looking_at_each_report(cases):
     found = count_triples(*listing(cases), minimum=1)
     wanted = {}
@@ -48,7 +47,6 @@ def test_the_eight_counts_are_those_of_looking_at_each_report(cases):
 
 
 @given(st.lists(st.integers(20, 4000), min_size=8, max_size=8))
-@settings(deadline=None)
 def test_without_shrinkage_it_is_the_ratio_of_odds_ratios(n):
     n111, n110, n101, n100, n011, n010, n001, n000 = n
     ratio = (n111 / n110) * (n001 / n000) / ((n101 / n100) * (n011 / n010))
@@ -69,7 +67,6 @@ def test_empty_groups_stay_finite_and_say_so():
 
 
 @given(CASES)
-@settings(deadline=None)
 def test_without_the_masker_is_scoring_the_listing_without_its_reports(cases):
     rows = listing(cases)
     for row in unmasked(*rows, ratio=1.01).iter_rows(named=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cube.kernels import add, cells_of, negative
@@ -25,7 +25,6 @@ def cells(cases):
     return add(parts)
 
 
-@settings(deadline=None)
 @given(CASES)
 def test_each_state_equals_a_recount(cases):
     if not (counted := cells(cases))[0].size:
@@ -41,7 +40,6 @@ def test_each_state_equals_a_recount(cases):
             assert a == sum(changes.substances[s] in x and changes.events[e] in y for x, y in alive)
 
 
-@settings(deadline=None)
 @given(CASES, st.sampled_from([points.FINE, points.COARSE]))
 def test_points_hold_every_cell_of_the_table_once(cases, step):
     if not (counted := cells(cases))[0].size:

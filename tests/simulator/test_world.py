@@ -53,7 +53,7 @@ def test_planted_signals_are_in_excess_from_their_month_on_and_not_before(domain
         assert share[True] > 2 * max(share.get(False, 0.0), 0.004)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10_000))
 def test_any_seed_gives_a_coherent_world(seed):
     world = build(400, seed)

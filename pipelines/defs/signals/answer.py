@@ -1,6 +1,35 @@
-"""Columns that every method answers in, as tables declare them; see `models.result`."""
+"""Columns that every method answers in, as tables declare them (see `models.result`), and names for codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from pipelines.core.table import Column, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.conform import Tables
+
+SHAPE_SQL = (
+    "method string, estimate double, lower double, upper double, p_value double, is_signal boolean, rule string, "
+    "not_computed string"
+)
+
+
+def named(tables: Tables, frame: DataFrame, kind: str, column: str) -> DataFrame:
+    """Put key and name for the codes in `column`; a key that no table names is its own name."""
+    from pyspark.sql import functions as F
+
+    end = column.removeprefix(kind)
+    code = tables["silver.code"].filter(F.col("kind") == kind).select(F.col("code").alias(column), "key_coded")
+    listed = tables[f"silver.{kind}"].select(F.col(f"{kind}_key").alias("key_coded"), f"{kind}_name")
+    known = code.join(listed, on="key_coded", how="left").select(
+        column,
+        F.col("key_coded").alias(f"{kind}_key{end}"),
+        F.coalesce(f"{kind}_name", "key_coded").alias(f"{kind}_name{end}"),
+    )
+    return frame.join(F.broadcast(known), on=column, how="inner").drop(column)
 
 
 class Answer(Table):

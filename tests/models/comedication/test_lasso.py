@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
@@ -61,7 +61,6 @@ def test_bic_chooses_what_adapt4pv_chooses(example):
 SETS = st.lists(st.tuples(st.sets(st.integers(0, 5), max_size=4), st.booleans()), min_size=12, max_size=80)
 
 
-@settings(deadline=None)
 @given(SETS, st.sampled_from([0.5, 0.2, 0.05]), st.booleans())
 def test_the_optimum_meets_its_conditions(reports, share, standardise):
     y = np.array([e for _, e in reports])

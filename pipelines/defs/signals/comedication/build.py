@@ -15,6 +15,7 @@ from pipelines.core import pieces
 from pipelines.core.conform import conformed, reads
 from pipelines.core.run import tell
 from pipelines.defs.gold.pair_count.count import lists
+from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.comedication.tables import Comedication
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ REPORTS = "silver.coded_report"
 FEWEST_OF_SUBSTANCE = 10  # reports below which a substance is left out of the table
 MOST_REPORTS = 5_000_000  # of a domain: a task holds all of them
 COLUMNS = ("month_to", "stratum", "substances", "terms")
-ANSWER_SQL = (
-    "population string, substance int, term int, method string, estimate double, lower double, upper double, "
-    "p_value double, is_signal boolean, rule string, not_computed string"
-)
+ANSWER_SQL = f"population string, substance int, term int, {SHAPE_SQL}"
 ANSWER = [part.split()[0] for part in ANSWER_SQL.split(", ")]
 Task = tuple[str, tuple[int, ...], tuple[int, ...]]  # domain, its strata, events
 
@@ -42,13 +40,8 @@ def comedication(tables: Tables, platform: Platform) -> DataFrame:
     todo = _tasks(tables, settings.lasso_minimum_reports, settings.shuffle_partitions)
     files = pieces.cut(platform.lake.files(REPORTS), 1 << 62)
     found = pieces.each(platform.spark, todo, explaining(files), ANSWER_SQL)
-    for kind, name in (("substance", "silver.substance"), ("term", "silver.term")):
-        code = tables["silver.code"].filter(F.col("kind") == kind).select(F.col("code").alias(kind), "key_coded")
-        named = tables[name].select(F.col(f"{kind}_key").alias("key_coded"), f"{kind}_name")
-        listed = code.join(named, on="key_coded", how="left").select(
-            kind, F.col("key_coded").alias(f"{kind}_key"), F.coalesce(f"{kind}_name", "key_coded").alias(f"{kind}_name")
-        )
-        found = found.join(F.broadcast(listed), on=kind, how="inner").drop(kind)
+    for kind in ("substance", "term"):
+        found = named(tables, found, kind, kind)
     return conformed(found, Comedication)
 
 

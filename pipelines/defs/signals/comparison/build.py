@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
 from pipelines.core.pieces import batches
+from pipelines.defs.signals.answer import SHAPE_SQL
 from pipelines.defs.signals.comparison.tables import SignalByMethod
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ FEWEST, WATCHED, LEVEL = 3, 50, 0.05
 PAIR = ("substance_key", "term_key")
 KEYS = ("population", "substance_key", "substance_name", "term_key", "term_name", "month", "is_latest", "a", "expected")
 CELLS = ("b", "c", "d", "prior_month")
-SHAPE_SQL = (
-    "method string, estimate double, lower double, upper double, p_value double, is_signal boolean, rule string, "
-    "not_computed string"
-)
 KEYS_SQL = (
     "population string, substance_key string, substance_name string, term_key string, term_name string, month date, "
     "is_latest boolean, a bigint, expected double"

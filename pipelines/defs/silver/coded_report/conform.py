@@ -31,7 +31,7 @@ ADULT, ELDERLY, ADOLESCENT, CHILD = 18, 65, 12, 2  # ICH E11, and 65 years as in
 def code(tables: Tables) -> DataFrame:
     """Number every substance and term that a report ever held, by when it was first known."""
     known = tables["silver.report_history"].select(*VERSION, "known_from")
-    kinds = {"substance": _substances(tables), "term": _terms(tables)}
+    kinds = {"substance": _taken(tables), "term": _terms(tables)}
     numbered = []
     for kind, keys in kinds.items():
         first = keys.join(known, on=VERSION, how="inner").groupBy("key_coded")
@@ -113,19 +113,24 @@ def coded_report(tables: Tables) -> DataFrame:
     codes = tables["silver.code"]
     none = F.array().cast("array<int>")
     coded = versions.drop(*STRATIFIED)
-    for name, keys in (("substances", _substances(tables)), ("terms", _terms(tables))):
-        listed = codes.filter(F.col("kind") == name[:-1]).select("key_coded", "code")
+    given = (
+        ("substances", "substance", _taken(tables).filter("is_suspect")),
+        ("taken", "substance", _taken(tables)),
+        ("terms", "term", _terms(tables)),
+    )
+    for name, kind, keys in given:
+        listed = codes.filter(F.col("kind") == kind).select("key_coded", "code")
         arrays = keys.join(F.broadcast(listed), on="key_coded", how="inner").groupBy(*VERSION)
         arrays = arrays.agg(F.sort_array(F.collect_set("code")).alias(name))
         coded = coded.join(arrays, on=VERSION, how="left").withColumn(name, F.coalesce(name, none))
     return conformed(coded.sort("month_from", *VERSION), CodedReport)
 
 
-def _substances(tables: Tables) -> DataFrame:
-    """One row per version and substance of its suspect and interacting products."""
-    suspect = F.col("role").isin(*SUSPECT_ROLES) & F.col("substance_keys").isNotNull()
-    products = tables["silver.report_product"].filter(suspect)
-    return products.select(*VERSION, F.explode("substance_keys").alias("key_coded"))
+def _taken(tables: Tables) -> DataFrame:
+    """One row per version and substance of its products, and whether the product is suspect or interacting."""
+    products = tables["silver.report_product"].filter("substance_keys IS NOT NULL")
+    is_suspect = F.col("role").isin(*SUSPECT_ROLES).alias("is_suspect")
+    return products.select(*VERSION, is_suspect, F.explode("substance_keys").alias("key_coded"))
 
 
 def _terms(tables: Tables) -> DataFrame:

@@ -87,7 +87,8 @@ class CodedReport(Table):
     """One version of a case that counts, as integer codes: what it adds to the cube, from which month to which.
 
     Versions that no month end saw, retracted ones and duplicates are not here. `substances` are those of suspect and
-    interacting products. Months count from January 1900. Its change feed keeps `gold.pair_count` up to date.
+    interacting products, `taken` adds the concomitant ones. Months count from January 1900. Its change feed keeps
+    `gold.pair_count` up to date.
     """
 
     layer, name, owner = "silver", "coded_report", "signal-detection"
@@ -101,4 +102,5 @@ class CodedReport(Table):
     month_to = Column("int", "Month at whose end it no longer stands; null while it stands", minimum=0)
     stratum = Column("int", "Code of `silver.stratum`", required=True, minimum=0)
     substances = Column("array<int>", "Distinct substance codes, sorted", required=True)
+    taken = Column("array<int>", "The same with what was taken at the same time, sorted", required=True)
     terms = Column("array<int>", "Distinct term codes, sorted", required=True)

@@ -1,0 +1,1 @@
+"""Masking: which substance hides which signals of other substances."""
