@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Query = Callable[[str], "pl.DataFrame"]
 Rows = list[dict[str, Any]]
 
-TOP, NEW, TRENDS, COMPARED = 25, 15, 8, 2
+TOP, NEW, TRENDS, COMPARED, PAIRS = 25, 15, 8, 2, 15
 RULES = {"prr": "PRR", "ror": "ROR", "ic": "IC", "ebgm": "EBGM"}
 CODINGS = ("code", "exact", "salt_stripped", "brand", "fuzzy", "uncoded")
 
@@ -135,6 +135,25 @@ def compared(lake: Lake) -> dict[str, dict[int, Rows]]:
     for row in rows:
         pairs.setdefault(row["population"], {}).setdefault(row["rank"], []).append(row)
     return pairs
+
+
+def interactions(lake: Lake) -> Rows:
+    """Two substances and an event with the highest lower bounds of Omega, and what the logistic regression says."""
+    pair = "population, substance_key, substance_key_2, term_key"
+    return lake.rows(f"""
+        SELECT o.population, o.substance_name, o.substance_name_2, o.term_name, o.n111, o.expected,
+            o.estimate AS omega, o.lower AS omega_lower, l.estimate AS ratio, l.lower AS ratio_lower
+        FROM gold.interaction o JOIN gold.interaction l USING ({pair})
+        WHERE o.method = 'omega' AND l.method = 'logistic_shrinkage' AND o.is_signal
+        ORDER BY o.lower DESC, o.substance_name, o.substance_name_2, o.term_name LIMIT {PAIRS}""")
+
+
+def masked(lake: Lake) -> Rows:
+    """Pairs that are a signal only without a masker's reports."""
+    return lake.rows(f"""
+        SELECT population, substance_name, term_name, masker_name, masking_ratio, a, ic025, lower
+        FROM gold.masking WHERE is_revealed
+        ORDER BY lower DESC, substance_name, term_name, masker_name LIMIT {PAIRS}""")
 
 
 def activity(lake: Lake) -> Rows:

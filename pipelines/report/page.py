@@ -74,6 +74,8 @@ def page(
         "activity": _activity(data.activity(lake)),
         "trends": _trends(lake, populations),
         "compared": _compared(lake, populations),
+        "interactions": data.interactions(lake),
+        "masked": data.masked(lake),
         "truth": _truth(lake, folder, populations) if folder else None,
         "quality": quality.section(lake, reports, outcomes),
     }

@@ -12,6 +12,9 @@ import polars as pl
 import pyarrow as pa
 
 from models.disproportionality.counts import from_counts
+from models.interaction.count import EIGHT
+from models.interaction.methods import interactions
+from models.masking.masking import COUNTS, without_masker
 from models.methods import Pairs, answers
 from models.mgps.fit import Prior as FittedPrior
 from models.score import score_counts
@@ -21,6 +24,8 @@ from pipelines.defs.gold.activity.tables import ReportMonth
 from pipelines.defs.gold.pair_count.tables import PairCount
 from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.defs.signals.disproportionality.tables import Prior, Signal
+from pipelines.defs.signals.interaction.tables import Interaction
+from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.silver.report.tables import Report, ReportEvent
 from pipelines.defs.silver.substance.tables import NameCoding
 
@@ -35,6 +40,8 @@ TABLES: tuple[type[Table], ...] = (
     Prior,
     Signal,
     SignalByMethod,
+    Interaction,
+    Masking,
 )
 Row = dict[str, Any]
 SUBSTANCES = ("MELOXICAM", "ISOTRETINOIN", "FLURALANER", "AMOXICILLIN", "SEMAGLUTIDE", "BEDINVETMAB", "VALPROIC ACID")
@@ -122,6 +129,8 @@ def country(n_months: int = 36, substances: int = 12, seed: int = 1) -> dict[str
         rows["gold.prior"].append(_prior(population, total[-1]))
     best = [r for r in rows["gold.signal"] if r["substance_name"] in SUBSTANCES[:3]]
     rows["gold.signal_by_method"] = _by_method(best)
+    rows["gold.interaction"] = _together()
+    rows["gold.masking"] = _hidden()
     for domain, source, scale in (("human", "faers", 900), ("human", "bnpv", 240), ("veterinary", "evvet", 500)):
         rows["gold.report_month"] += _months(domain, source, scale, n_months, draw)
         rows["silver.report"] += _reports(domain, source, scale // 3, draw)
@@ -145,6 +154,28 @@ def _by_method(rows: list[Row]) -> list[Row]:
         kept = keys.select("population", "substance_key", "term_key", "month", "is_latest", "a", "expected")
         found += answers(Pairs(cells, np.array([row["expected"]])), ("prr", "ror_exact", "ic", "mgps"), kept).to_dicts()
     return found
+
+
+def _pair(substance: str, event: str, **more: Any) -> Row:
+    return {
+        **{"population": "human", "substance_key": f"name:{substance}", "substance_name": substance},
+        **{"term_key": f"veddra:{event}", "term_name": event, **more},
+    }
+
+
+def _together() -> list[Row]:
+    """St John's wort with a substance: twenty reports of an event where three were expected."""
+    pair = _pair("HYPERICUM PERFORATUM", "Serotonin syndrome", substance_key_2="name:S", substance_name_2="SERTRALINE")
+    counts = dict(zip(EIGHT, (20, 30, 10, 900, 10, 900, 40, 20_000), strict=True))
+    return [row | pair for row in interactions(pl.DataFrame([{"population": "human", **counts}])).to_dicts()]
+
+
+def _hidden() -> list[Row]:
+    """A pair of 6 reports, hidden by a substance with 500 of the event's 520."""
+    pair = _pair("AMOXICILLIN", "Ovarian cancer", masker_key="name:TALC", masker_name="TALC", masking_ratio=20.0)
+    counts = dict(zip(COUNTS, (6, 500, 520, 20_000, 500, 1_000, 0, 10), strict=True))
+    found = without_masker(pl.DataFrame([{"masking_ratio": 20.0, **counts}])).to_dicts()
+    return [row | pair for row in found]
 
 
 def _prior(population: str, n_reports: int) -> Row:

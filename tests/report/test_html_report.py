@@ -39,6 +39,12 @@ def test_it_shows_all_methods_about_one_signal_over_time(page):
         assert expected in section, expected
 
 
+def test_it_shows_interactions_and_what_a_masker_hides(page):
+    section = page[page.index('id="together"') :]
+    for expected in ("HYPERICUM PERFORATUM", "SERTRALINE", "Serotonin syndrome", "Ovarian cancer", "TALC"):
+        assert expected in section, expected
+
+
 def test_a_raw_quarantined_line_is_never_shown(page):
     assert "27 fields where 25 are expected" in page
     assert "SECRET" not in page
