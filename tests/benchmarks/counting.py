@@ -44,8 +44,8 @@ def write(folder: Path, n: int, first_month: int, n_months: int, seed: int) -> N
         lists = [pa.ListArray.from_arrays(pa.array(at), pa.array(v)) for at, v in ((s_at, s), (t_at, t))]
         keys = pa.array(np.char.add(f"b{seed}:", number.astype(str)))
         ones = pa.array(np.ones(size, np.int32))
-        columns = [keys, ones, pa.array(month.astype(np.int32)), pa.nulls(size, pa.int32()), ones, *lists]
-        names = ["report_key", "report_version", "month_from", "month_to", "stratum", "substances", "terms"]
+        columns = [keys, ones, pa.array(month.astype(np.int32)), pa.nulls(size, pa.int32()), ones, *lists, lists[0]]
+        names = ["report_key", "report_version", "month_from", "month_to", "stratum", "substances", "terms", "taken"]
         pq.write_table(pa.table(dict(zip(names, columns, strict=True))), folder / "coded" / f"{part:03}.parquet")
         for name, column, at, values in (("rs", "substance", s_at, s), ("rt", "term", t_at, t)):
             flat = {"report": np.repeat(number, np.diff(at)), column: values}

@@ -79,3 +79,14 @@ def test_intervals(folder):
     ours = calibrated(expected["logRr"], expected["seLogRr"], theirs)
     for mine, name in zip(ours, ("cal_logRr", "cal_logLb95Rr", "cal_logUb95Rr"), strict=True):
         np.testing.assert_allclose(mine, expected[name], atol=1e-3)
+
+
+@pytest.mark.samples
+def test_intervals_by_the_null_alone(folder):
+    """EmpiricalCalibration's convertNullToErrorModel: the controls' error, whatever the effect."""
+    row = pl.read_csv(folder / "expected_fitted_null.csv").filter(pl.col("dataset") == "sccs").to_dicts()[0]
+    expected = pl.read_csv(folder / "expected_calibrated_ci_nullmodel_sccs.csv", null_values="NA")
+    ours = calibrated(expected["logRr"], expected["seLogRr"], ErrorModel(row["mean"], 1.0, row["sd"], 0.0))
+    names = ("logRr_duplicated_0", "logLb95Rr", "logUb95Rr")
+    for mine, name in zip(ours, names, strict=True):
+        np.testing.assert_allclose(mine, expected[name], atol=1e-3)
