@@ -107,6 +107,11 @@ METHODS = {
     "fisher": Method(_fisher, f"one-sided p < {LEVEL:g}", "an expected count above 0"),
     "fisher_mid_p": Method(partial(_fisher, mid_p=True), f"one-sided mid-p < {LEVEL:g}", "an expected count above 0"),
     "ic": Method(lambda p: _information(ic(p.cells.a, p.expected)), "IC025 > 0", "nothing more"),
+    "ic_power": Method(
+        lambda p: _information(ic(p.cells.a, p.expected, interval="power")),
+        "IC025 > 0 (power approximation)",
+        "nothing more",
+    ),
     "ic_noren_2006": Method(lambda p: _information(ic_noren_2006(p.cells, draws=DRAWS)), "IC025 > 0", "nothing more"),
     "bcpnn": Method(
         lambda p: _information(ic_bate_gould(p.cells), ic_bate_gould_null(p.cells)),

@@ -42,7 +42,7 @@ def ic_course(
 
     IC = log2((a + 1/2) / (E + 1/2)), IC025 = log2 of the 2.5 % quantile of Gamma(a + 1/2, rate E + 1/2),
     E = n1. n.1 / N as known at each month end, for every step at which a > 0 and N >= minimum. Quantiles are
-    looked up by count.
+    looked up by count; logarithms are taken once a pair, at the end.
 
     Args:
         pair_at: first change of each pair in `step` and `n`, and their end: length pairs + 1.
@@ -59,7 +59,7 @@ def ic_course(
     """
     rises = np.where(n > 0, n, 0)
     most = int(np.add.reduceat(rises, pair_at[:-1]).max()) if n.size else 0
-    quantile = log2_gamma_quantile(np.arange(most + 1, dtype=float), 0.025)
+    quantile = np.exp2(log2_gamma_quantile(np.arange(most + 1, dtype=float), 0.025))
     n_pairs = pair_at.size - 1
     first, n_above, peak_at = (np.full(n_pairs, v, np.int64) for v in (NEVER, 0, NEVER))
     peak, ic, ic025 = (np.full(n_pairs, np.nan) for _ in range(3))
@@ -68,7 +68,7 @@ def ic_course(
         *(pair_at, step, n, n_substance, n_event, inverse, substance_of, event_of, quantile),
         *(first, n_above, peak, peak_at, ic, ic025),
     )
-    return Course(first, n_above, peak, peak_at, ic, ic025)
+    return Course(first, n_above, np.log2(peak), peak_at, np.log2(ic), np.log2(ic025))
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -101,9 +101,9 @@ def _follow(  # type: ignore[no-untyped-def]  # pragma: no cover
             for t in range(step[change], stop):
                 if inverse[t] == 0.0:
                     continue
-                rate = np.log2(rows[t] * columns[t] * inverse[t] + 0.5)
-                lower = quantile[a] - rate
-                if lower > 0:
+                rate = rows[t] * columns[t] * inverse[t] + 0.5
+                lower = quantile[a] / rate
+                if lower > 1:
                     n_above[pair] += 1
                     if first[pair] < 0:
                         first[pair] = t
@@ -111,5 +111,5 @@ def _follow(  # type: ignore[no-untyped-def]  # pragma: no cover
                     peak[pair] = lower
                     peak_at[pair] = t
                 if t == n_steps - 1:
-                    ic[pair] = np.log2(a + 0.5) - rate
+                    ic[pair] = (a + 0.5) / rate
                     ic025[pair] = lower

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLOTS = (".png", ".svg", ".pdf")
+TREESCAN = (".cas", ".ctl", ".tre")
 
 
 class FileError(Exception):
     """The file can't be analysed; the message says why."""
 
 
-def read(path: Path, needed: Sequence[str], hint: str = "") -> pl.DataFrame:
+def read(path: Path, needed: Sequence[str], hint: str = "", bare: Sequence[str] = ()) -> pl.DataFrame:
     """Read a CSV (any of `, ; tab | $`, plain or gzipped) or Parquet file; CSV columns come as strings.
+
+    `bare` names the columns of TreeScan's files (.cas, .ctl, .tre), which have no header.
 
     Raises `FileError` where there is no such file, it can't be read, holds no row, or lacks a `needed` column; `hint`
     says which options name columns.
@@ -30,7 +33,7 @@ def read(path: Path, needed: Sequence[str], hint: str = "") -> pl.DataFrame:
     if not path.exists():
         raise FileError(f"there is no file {path}")
     try:
-        frame = pl.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+        frame = pl.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path, bare)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise FileError(f"{path.name} can't be read as CSV or Parquet: {str(error).splitlines()[0]}") from None
     if missing := [c for c in needed if c not in frame.columns]:
@@ -41,7 +44,7 @@ def read(path: Path, needed: Sequence[str], hint: str = "") -> pl.DataFrame:
     return frame
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
+def _read_csv(path: Path, bare: Sequence[str]) -> pl.DataFrame:
     import gzip
 
     import polars as pl
@@ -49,7 +52,14 @@ def _read_csv(path: Path) -> pl.DataFrame:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
         head = stream.readline()
     separator = max(b",;\t|$", key=head.count)
-    return pl.read_csv(path, separator=chr(separator), infer_schema=False, encoding="utf8-lossy")
+    has_header = path.suffix not in TREESCAN
+    frame = pl.read_csv(
+        path, separator=chr(separator), infer_schema=False, encoding="utf8-lossy", has_header=has_header
+    )
+    if has_header:
+        return frame
+    named = dict(zip(frame.columns, bare, strict=False))
+    return frame.rename(named).with_columns(pl.all().str.strip_chars()).filter(pl.nth(0) != "")
 
 
 def listing(path: Path, case: str, product: str, event: str, dates: str | None = None) -> pl.DataFrame:

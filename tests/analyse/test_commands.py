@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -85,13 +83,18 @@ def test_watch_with_expected_counts(tmp_path, out):
 @pytest.mark.samples
 def test_tree(shared, tmp_path, out):
     folder = shared / "references/treescan_examples"
-    for name, header in (("Poisson.cas", "leaf,cases,population"), ("tree.tre", "node,parent")):
-        lines = [[c.strip() for c in line] for line in csv.reader((folder / name).read_text().splitlines()) if line]
-        (tmp_path / f"{name}.csv").write_text("\n".join([header, *(",".join(line) for line in lines)]) + "\n")
-    words = ("tree", tmp_path / "Poisson.cas.csv", "--tree", tmp_path / "tree.tre.csv", "--expected", "population")
+    words = ("tree", folder / "Poisson.cas", "--tree", folder / "tree.tre", "--expected", "population")
     found = table(out, *words)
     assert found["node"][:2].to_list() == ["Leaf9", "Node3"]
     assert found["llr"][:2].to_list() == pytest.approx([13.136308, 11.148394], abs=1e-6)
+    run(*words, "--out", out.with_suffix(".png"))
+    words = ("tree", folder / "Bernoulli.cas", "--tree", folder / "tree.tre", "--controls", folder / "Bernoulli.ctl")
+    best = pl.read_csv(folder / "expected_bernoulli_conditional.csv").row(0, named=True)
+    first = table(out, *words).row(0, named=True)
+    assert (first["node"], first["llr"]) == (best["Node Identifier"], pytest.approx(best["Log Likelihood Ratio"]))
+    words = ("tree", folder / "TemporalOnly.cas", "--day", "day", "--shortest-share", "0.2")
+    first = table(out, *words).row(0, named=True)
+    assert (first["start"], first["end"], first["llr"]) == (2, 7, pytest.approx(23.972955, abs=1e-6))
     run(*words, "--out", out.with_suffix(".png"))
 
 
@@ -212,6 +215,7 @@ def test_score_within_subgroups(cases, out):
         (["symmetry", "--person", "a", "--drug", "a", "--date", "n"], "not a date"),
         (["calibrate", "--log-rr", "a", "--se", "a", "--truth", "n"], "column 'a', row 1: not a number"),
         (["tree", "--tree", "nowhere.csv"], "name either --expected"),
+        (["tree", "--controls", "n"], "name the hierarchy with --tree"),
     ],
 )
 def test_errors_are_a_sentence(tmp_path, words, said):
