@@ -53,30 +53,38 @@ class Cost:
 
 
 def measured(work: Callable[[], Any], with_memory: bool = False) -> tuple[Any, Cost]:
-    """Run and measure; memory is looked at every half second where asked for."""
+    """Run and measure. Processes are looked at every half second, memory where asked for.
+
+    A process that ends while the work runs counts with what it was last seen to have used: the engine lets go of idle
+    workers, whose seconds no parent keeps.
+    """
     cost, done = Cost(), threading.Event()
-    watcher = threading.Thread(target=_watch, args=(cost, done), daemon=True)
-    if with_memory:
-        watcher.start()
-    before, start = processor_seconds(), time.monotonic()
+    first = _processors()
+    last = dict(first)
+    watcher = threading.Thread(target=_watch, args=(cost, last, with_memory, done), daemon=True)
+    start = time.monotonic()
+    watcher.start()
     result = work()
-    cost.processor, cost.wall = processor_seconds() - before, time.monotonic() - start
+    cost.wall = time.monotonic() - start
     done.set()
-    if with_memory:
-        watcher.join()
+    watcher.join()
+    last |= _processors()
+    cost.processor = sum(used - first.get(process, 0.0) for process, used in last.items())
     return result, cost
 
 
-def processor_seconds() -> float:
-    """Processor seconds so far of this process, its living descendants and those they have waited for."""
+def _processors() -> dict[tuple[int, str], float]:
+    """Processor seconds of this process and each living descendant, by process and its start."""
     tick = os.sysconf("SC_CLK_TCK")
     stats = {pid: _stat(pid) for pid in _family()}
-    return sum(sum(int(x) for x in fields[11:15]) for fields in stats.values() if fields) / tick
+    return {(pid, f[19]): sum(int(x) for x in f[11:13]) / tick for pid, f in stats.items() if f}
 
 
-def _watch(cost: Cost, done: threading.Event) -> None:
+def _watch(cost: Cost, last: dict[tuple[int, str], float], with_memory: bool, done: threading.Event) -> None:
     while not done.wait(0.5):
-        cost.peak = max(cost.peak, sum(_proportional(pid) for pid in _family()))
+        last |= _processors()
+        if with_memory:
+            cost.peak = max(cost.peak, sum(_proportional(pid) for pid in _family()))
 
 
 def _family() -> list[int]:
