@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, RED, GREY = "#1b6ca8", "#c1440e", "#bbbbbb"
-MOST = 40
+MOST, LONGEST = 40, 70  # rows, letters of a label
 
 
 def forest(
@@ -55,4 +55,4 @@ def bars(found: pl.DataFrame, labels: Sequence[str], column: str, unit: str) -> 
 def _series(labels: Sequence[str]) -> pl.Series:
     import polars as pl
 
-    return pl.Series("label", list(labels), dtype=pl.String)
+    return pl.Series("label", [f"{x[: LONGEST - 1]}…" if len(x) > LONGEST else x for x in labels], dtype=pl.String)
