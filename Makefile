@@ -21,6 +21,9 @@ test: setup ## all tests but the slow proofs
 prove: setup ## the slow proofs
 	@$(bin)/python -m pytest -q -m slow
 
+fuzz: setup ## the readers of every source under a coverage-guided fuzzer, a million inputs a table
+	@$(bin)/python -m tests.fuzz
+
 bench: setup ## each job against a named peer, ratios of processor seconds
 	@$(bin)/python -m tests.benchmarks
 
@@ -40,4 +43,4 @@ lock: setup ## resolve the dependencies again
 clean: ## everything that was made: environment, lake, caches
 	@rm -rf .venv data .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-.PHONY: help setup demo test prove bench check docs lock clean
+.PHONY: help setup demo test prove fuzz bench check docs lock clean

@@ -19,6 +19,7 @@ from pipelines.core.table import BronzeTable
 CHUNK_BYTES = 16 * 1024 * 1024
 BATCH_ROWS = 50_000
 MAX_RAW = 2_000
+BLANK = " \t\r\n\x0b\x0c"  # what bytes.strip() takes off: readers and counters must agree on what a blank line is
 
 Reader = Callable[[BinaryIO, str, type[BronzeTable]], Iterator[pa.Table]]
 Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
@@ -148,7 +149,7 @@ def read_delimited(
         first_line = start
         frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", first_line)
         frame = frame.with_columns(pl.col("line_number").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
-        frame = frame.filter(pl.col("raw").str.strip_chars().str.len_bytes() > 0)
+        frame = frame.filter(pl.col("raw").str.strip_chars(BLANK).str.len_bytes() > 0)
         frame = frame.with_columns(fields=pl.col("raw").str.split(delimiter))
         n = pl.col("fields").list.len()
         fits = n == len(layout)
@@ -191,6 +192,8 @@ def header(line: str, delimiter: str, table: type[BronzeTable], rename: dict[str
 
 def known_columns(names: Sequence[str], table: type[BronzeTable]) -> list[str]:
     """Check header names against the table's own columns; raises `Refused` naming the first that is not declared."""
+    if not names:
+        raise Refused(f"no column in the header of {table.address()}")
     declared = set(table.source_columns())
     unknown = [name for name in names if name not in declared]
     if unknown:
@@ -275,7 +278,7 @@ def count_lines(stream: BinaryIO, *, header_lines: int) -> int:
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         n += sum(1 for line in lines if line.strip())
-    return n + bool(rest.strip()) - header_lines
+    return max(0, n + bool(rest.strip()) - header_lines)
 
 
 def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1, delimiter: str = ",") -> int:
@@ -285,4 +288,4 @@ def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1, delimiter: st
     blank = start + rb'"[ \t\r\n]*(?:"[ \t]*(?=[' + mark + rb"\r\n]|\Z)|\Z)"
     data = re.sub(blank, rb"\1", stream.read())
     lines = re.sub(start + rb'"(?:[^"]|"")*("|\Z)', rb"\1x", data).split(b"\n")
-    return sum(1 for line in lines if line.strip(b" \t\r" + delimiter.encode())) - header_lines
+    return max(0, sum(1 for line in lines if line.strip(b" \t\r" + delimiter.encode())) - header_lines)

@@ -1,0 +1,101 @@
+"""What is fuzzed and what must hold: found by looking at the sources' folders, seeded by their own simulated files."""
+
+from __future__ import annotations
+
+import io
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipelines.core.catalog import sources
+from pipelines.core.landing import file_system, opened, scan
+from pipelines.core.reading import Refused
+from pipelines.core.table import BronzeTable
+from pipelines.simulator.write import simulate
+
+SECONDS = 20  # an input that takes longer hangs
+SEED_BYTES = 6_000
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One bronze table: its reader and counter, a landed path as they are given one, and sample files."""
+
+    table: type[BronzeTable]
+    reader: Any
+    path: str
+    seeds: tuple[bytes, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+        return self.table.name
+
+    def fault(self, data: bytes) -> str | None:
+        """What is wrong with how the reader takes these bytes; None where it keeps its promises."""
+        try:
+            with limited(SECONDS):
+                rows = sum(t.num_rows for t in self.reader.read(io.BytesIO(data), self.path, self.table))
+                counted = self.reader.count(io.BytesIO(data), self.path, self.table)
+        except Refused:
+            return None
+        except TimeoutError:
+            return f"took more than {SECONDS} s"
+        except Exception as error:
+            return f"raised {type(error).__name__}: {error}"
+        return None if rows == counted else f"{rows} records came out, {counted} were counted"
+
+    def cases(self) -> list[Path]:
+        """Inputs that were found to be a fault once."""
+        return sorted((CASES / self.name).glob("*"))
+
+
+@contextmanager
+def limited(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError where the block takes longer; main thread only."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@cache
+def targets() -> dict[str, Target]:
+    """Every bronze table by name; one that no simulated file feeds has the seeds of its source's others."""
+    found: dict[str, Target] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        simulate(Path(folder), 60, 1, lambda _: None)
+        system, base = file_system(folder)
+        for landed in scan(folder, sources()):
+            source = sources()[landed.source]
+            with opened(system, f"{base}/{landed.container}", landed.member) as stream:
+                seed = _short(stream.read(4 * SEED_BYTES))
+            for table in landed.tables:
+                seeds = found[table.name].seeds if table.name in found else ()
+                found[table.name] = Target(table, source.module("read"), landed.path, (*seeds, seed))
+    for source in sources().values():
+        own = [found[t.name] for t in source.tables if t.name in found]
+        seeds = tuple(seed for target in own for seed in target.seeds)
+        for table in source.tables:
+            found.setdefault(table.name, Target(table, source.module("read"), own[0].path, seeds))
+    return found
+
+
+def _short(data: bytes) -> bytes:
+    """The first lines of a file, whole where they end soon."""
+    if len(data) <= SEED_BYTES:
+        return data
+    return data[: data.rfind(b"\n", 0, SEED_BYTES) + 1] or data[:SEED_BYTES]
