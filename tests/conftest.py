@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["PYTHONPATH"] = str(ROOT)  # Spark workers import readers from here
-settings.register_profile("gerland", deadline=None)  # compiled kernels and busy machines: the first call is slow
+# Compiled kernels and busy machines: the first call is slow, and so is drawing.
+settings.register_profile("gerland", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gerland")
 
 

@@ -35,6 +35,7 @@ def rows(history):
             "month_to": start + lasts if lasts else None,
             "stratum": stratum,
             "substances": substances,
+            "taken": substances,
             "terms": terms,
         }
         for key, (start, lasts, stratum, substances, terms) in sorted(history.items())
