@@ -15,6 +15,7 @@ from expectations.dagster import check_results, check_specs
 from expectations.kept import keep_across
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
+from pipelines.core.kept import release
 from pipelines.core.lake import Written
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
@@ -192,8 +193,11 @@ def _written(running: Platform, table: type[Table], transform: Transform, inputs
     lake = running.lake
     if getattr(transform, "writes", False):
         return transform(running, inputs)  # type: ignore[return-value]
-    frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
-    return lake.upsert(table, frame, inputs)
+    try:
+        frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
+        return lake.upsert(table, frame, inputs)
+    finally:
+        release()
 
 
 def settings_of(transform: Transform, running: Platform) -> dict[str, str]:

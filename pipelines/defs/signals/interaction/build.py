@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.kept import keep
 from pipelines.core.pieces import batches
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.interaction.tables import Interaction
@@ -29,7 +30,7 @@ ANSWER_SQL = f"population string, substance int, substance_2 int, term int, n111
 @reads("silver.coded_report", "silver.stratum", "silver.code", "silver.substance", "silver.term")
 def interaction(tables: Tables, platform: Platform) -> DataFrame:
     """Score every two substances and event of every domain that is large enough."""
-    found = counted(platform.lake, domains(platform.lake), "taken", frequent).persist()
+    found = keep(counted(platform.lake, domains(platform.lake), "taken", frequent))
     triples = found.filter("substance > 0").withColumnRenamed("n", "n111")
     compared = with_margins(triples, found.filter("substance = 0"))
     large = compared.filter(F.col("n_total") >= platform.settings.minimum_reports)

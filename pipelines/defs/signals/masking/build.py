@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from models.masking.masking import COUNTS, FEWEST, RATIO
 from pipelines.core.conform import conformed, reads
+from pipelines.core.kept import keep
 from pipelines.core.pieces import batches
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.masking.tables import Masking
@@ -34,11 +35,11 @@ ANSWER = [part.split()[0] for part in ANSWER_SQL.split(", ")]
 @reads("gold.signal", "silver.coded_report", "silver.stratum", "silver.code", "silver.substance", "silver.term")
 def masking(tables: Tables, platform: Platform) -> DataFrame:
     """Find the maskers of every event of every domain, and score the event's other pairs without them."""
-    pairs = _pairs(tables).persist()
-    maskers = _maskers(pairs).persist()
+    pairs = keep(_pairs(tables))
+    maskers = keep(_maskers(pairs))
     which = {(r["population"], r["masker"], r["term"]) for r in maskers.collect()}
     members = {name: strata for name, strata in domains(platform.lake).items() if any(name == p for p, _, _ in which)}
-    shared = _either_way(counted(platform.lake, members, "substances", about(which))).persist()
+    shared = keep(_either_way(counted(platform.lake, members, "substances", about(which))))
     with_event = shared.filter("term > 0").withColumnRenamed("n", "a_shared")
     in_all = shared.filter("term = 0").withColumnRenamed("n", "n_shared").drop("term")
     others = maskers.join(pairs.filter(F.col("a") >= FEWEST), on=["population", "term"], how="inner")

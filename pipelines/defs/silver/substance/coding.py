@@ -8,6 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads, reads_of
+from pipelines.core.kept import keep
 from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.report.tables import ReportProduct
 from pipelines.defs.silver.substance.brands import VETERINARY_BRANDS
@@ -61,8 +62,8 @@ def code(reported: DataFrame, names: DataFrame) -> DataFrame:
     product name whole, the product name split. A name none of them resolves is matched by spelling: the nearest name of
     the same first letter with a similarity of at least 0.93 (normalised indel), for names of six letters or more.
     """
-    reported = reported.persist()
-    spread = reported.mapInArrow(spread_parts, PART_SQL).persist()
+    reported = keep(reported)
+    spread = keep(reported.mapInArrow(spread_parts, PART_SQL))
     hits = _hits(spread, _dictionary(names, reported))
     coded = _best_attempt(spread, hits)
     rest = reported.join(coded.select(*KEY), on=KEY, how="left_anti")

@@ -8,6 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.kept import keep
 from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.silver.substance.tasks import prepare, spread_forms, stems
 
@@ -28,8 +29,8 @@ STEM_SQL = "product_key string, stem string"
 @reads("bronze.unii_name", "silver.product_substance", "silver.product")
 def substance_name(tables: Tables) -> DataFrame:
     """Every name that can be matched, with the moiety it stands for; one substance a name, but for combined brands."""
-    unii = _of_unii(tables["bronze.unii_name"]).persist()
-    named = unii.unionByName(_of_registers(tables, unii)).persist()
+    unii = keep(_of_unii(tables["bronze.unii_name"]))
+    named = keep(unii.unionByName(_of_registers(tables, unii)))
     brands = _brands(tables, named).join(named.select("normalised_name"), on="normalised_name", how="left_anti")
     return conformed(named.select(*SubstanceName.columns).unionByName(brands), SubstanceName)
 
