@@ -1,20 +1,23 @@
 """Landed files to bronze: read where the rows lie, keep or quarantine each, and write down what came in.
 
 One pass of a source's readers over its new files gives an envelope (table, place, values or reason), spread by Spark
-one file to a task; each bronze table is then a selection of it. The ledger is written last: an interrupted run leaves
-no entry, and the next one writes the same deliveries again in place.
+one file to a task, or one part of a file where the reader names the element at which it may be cut (`CUT_AT`); each
+bronze table is then a selection of it. The ledger is written last: an interrupted run leaves no entry, and the next one
+writes the same deliveries again in place.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.core.catalog import SourceFolder, code_version
 from pipelines.core.lake import Lake
@@ -22,6 +25,7 @@ from pipelines.core.landing import Landed, file_system, opened
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.privacy import Pseudonymiser, pseudonymised
 from pipelines.core.reading import Refused
+from pipelines.core.splits import WHOLE, Part, opened_part, parts
 from pipelines.core.table import BronzeTable
 
 if TYPE_CHECKING:
@@ -43,8 +47,14 @@ ENVELOPE_SQL = (
     "table_name string, delivery_id string, file string, known_date date, line_number bigint, "
     "values array<string>, reason string, raw string"
 )
-WORK_SQL = "full string, member string, file string, table_name string, delivery_id string, known_date date"
-COUNT_SQL = "table_name string, delivery_id string, n_records bigint"
+WORK_SQL = (
+    "full string, member string, file string, table_name string, delivery_id string, known_date date, "
+    "head bigint, start bigint, stop bigint, n_before bigint"
+)
+COUNT_SQL = "table_name string, delivery_id string, start bigint, n_records bigint"
+COUNTED = pa.schema(
+    [("table_name", pa.string()), ("delivery_id", pa.string()), ("start", pa.int64()), ("n_records", pa.int64())]
+)
 WHOLE_FILE = 0
 
 
@@ -111,16 +121,26 @@ def _read(
 
     files = {file.delivery_id: file for file, _ in work}
     address = root.rstrip("/") if "://" in root else file_system(root)[1]
+    cut_at = getattr(source.module("read"), "CUT_AT", None)
     rows = [
-        (f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date)
+        (f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date, p.head, p.start, p.stop)
         for f, tables in work
         for t in tables
+        for p in _parts(f, address, cut_at)
     ]
-    jobs = lake.spark.createDataFrame(rows, WORK_SQL).repartition(len(rows))
-    counted = {
-        (r["delivery_id"], r["table_name"]): r["n_records"]
+    jobs = lake.spark.createDataFrame([(*r, 0) for r in rows], WORK_SQL).repartition(len(rows))
+    in_part = {
+        (r["delivery_id"], r["table_name"], r["start"]): r["n_records"]
         for r in jobs.mapInArrow(partial(count_files, package=source.package), COUNT_SQL).collect()
     }
+    counted: dict[tuple[str, str], int] = {}
+    placed = []
+    for row in rows:  # parts of a file follow each other
+        key = (row[4], row[3])
+        placed.append((*row, counted.get(key, 0)))
+        counted[key] = counted.get(key, 0) + in_part[(*key, row[7])]
+    if len(placed) > len(counted):
+        jobs = lake.spark.createDataFrame(placed, WORK_SQL).repartition(len(rows))
     envelope = jobs.mapInArrow(
         partial(read_files, package=source.package, pseudonymiser=pseudonymiser), ENVELOPE_SQL
     ).persist()
@@ -162,6 +182,24 @@ def _read(
             read = 0 if refusal else counted[key]
             ledger.append(_ledger_row(file, table.name, refusal, read, kept, quarantined))
     return ledger
+
+
+def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:
+    """Parts of a plain file of messages; what is packed is read whole."""
+    full = f"{address}/{file.container}"
+    if cut_at is None or file.member is not None or full.lower().endswith(".gz"):
+        return [WHOLE]
+    system, path = file_system(full)
+    return parts(system, path, cut_at)
+
+
+@contextmanager
+def _opened(job: dict[str, Any]) -> Iterator[BinaryIO]:
+    """Open the file, or the part of one, that a job names."""
+    system, path = file_system(job["full"])
+    part = Part(job["head"], job["start"], job["stop"])
+    with opened(system, path, job["member"]) if part == WHOLE else opened_part(system, path, part) as stream:
+        yield stream
 
 
 def _selected(envelope: DataFrame, table: type[BronzeTable], ids: list[str]) -> DataFrame:
@@ -221,9 +259,9 @@ def read_files(
     for job, table, reader in _jobs(batches, package, "read"):
         fixed = [job["table_name"], job["delivery_id"], job["file"], job["known_date"]]
         try:
-            system, path = file_system(job["full"])
-            with opened(system, path, job["member"]) as stream:
-                for rows in reader(stream, job["file"], table):
+            with _opened(job) as stream:
+                for read in reader(stream, job["file"], table):
+                    rows = _renumbered(read, job["n_before"]) if job["n_before"] else read
                     yield from _enveloped(pseudonymised(rows, table, pseudonymiser), table, fixed)
         except Refused as refusal:
             yield from _whole_file(fixed, str(refusal))
@@ -235,15 +273,20 @@ def count_files(batches: Iterator[pa.RecordBatch], *, package: str) -> Iterator[
     """Count the records of the files named in the batches without parsing them: the body of a Spark task."""
     for job, table, counter in _jobs(batches, package, "count"):
         try:
-            system, path = file_system(job["full"])
-            with opened(system, path, job["member"]) as stream:
+            with _opened(job) as stream:
                 n = counter(stream, job["file"], table)
         except Exception:
             n = 0  # the reader meets the same fault and says it
         yield pa.RecordBatch.from_pylist(
-            [{"table_name": job["table_name"], "delivery_id": job["delivery_id"], "n_records": n}],
-            schema=pa.schema([("table_name", pa.string()), ("delivery_id", pa.string()), ("n_records", pa.int64())]),
+            [{**{c: job[c] for c in COUNTED.names[:-1]}, "n_records": n}],
+            schema=COUNTED,
         )
+
+
+def _renumbered(rows: pa.Table, n_before: int) -> pa.Table:
+    """Number the records of a part as those of its file."""
+    at = rows.schema.get_field_index("line_number")
+    return rows.set_column(at, "line_number", pc.add(rows["line_number"], n_before))
 
 
 def _jobs(

@@ -1,0 +1,104 @@
+"""Messages cut out of a stream: every start tag is one message, whole or told to be broken."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import fs
+
+from pipelines.core.reading import Refused
+from pipelines.core.splits import opened_part, parts
+from pipelines.core.xml import Messages, Parser, count_messages
+
+HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="urn:hl7-org:v3" xmlns:xsi="http://x.example">\n'
+
+
+def cut(data: bytes) -> list:
+    return list(Messages(io.BytesIO(data), "MSG"))
+
+
+def whole(*texts: str) -> bytes:
+    return HEAD + "\n".join(f"<MSG a='1'><t>{t}</t></MSG>" for t in texts).encode() + b"\n</batch>"
+
+
+@given(st.lists(st.sampled_from(["<MSG>", "</MSG>", "<x:MSG a='1'>", "</x:MSG>", "<MSGS>", "MSG", "<", ">", " ", "é"])))
+def test_any_sequence_of_tags_gives_a_message_a_start_tag(tokens):
+    data = "".join(tokens).encode()
+    counted = count_messages(io.BytesIO(data), "MSG")
+    if counted:
+        found = cut(data)
+        assert [m.number for m in found] == list(range(1, counted + 1))
+    else:
+        with pytest.raises(Refused):
+            cut(data)
+
+
+@given(st.binary(max_size=400))
+def test_garbage_before_between_and_behind_breaks_nothing(noise):
+    data = HEAD + noise.replace(b"!", b"") + b"<MSG><a/></MSG>" + noise + b"<MSG><a/></MSG>" + noise
+    assert len(cut(data)) == count_messages(io.BytesIO(data), "MSG")
+
+
+def test_a_broken_message_leaves_its_neighbours_alone():
+    data = HEAD + b"<MSG><a></MSG>\n<MSG><b>1</b></MSG>\n<MSG><c>"
+    first, second, third = cut(data)
+    parser = Parser(HEAD)
+    with pytest.raises(ValueError, match="not well-formed"):
+        parser(first.data)
+    assert parser(second.data).tag == "{urn:hl7-org:v3}MSG"
+    assert (second.line, third.line) == (4, 5)
+    assert third.problem == "the message has no end"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        b'<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;">]>',
+        b'<!DOCTYPE x SYSTEM "http://evil.example/x.dtd">',
+        b'<!ENTITY x SYSTEM "file:///etc/hostname">',
+    ],
+)
+def test_document_types_and_entities_are_refused(attack):
+    with pytest.raises(Refused, match="entities"):
+        cut(b'<?xml version="1.0"?>' + attack + whole("a"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"&unknown;", "entity"),
+        (b"\xff\xfe", "bytes that are no characters"),
+        (b"\x01", "control characters"),
+        (b"<d>" * 300 + b"</d>" * 300, "not well-formed|nested"),
+        (b'<!DOCTYPE a SYSTEM "x">', "not well-formed"),
+    ],
+)
+def test_hostile_content_is_told_without_being_quoted(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        Parser(HEAD)(b"<MSG>" + text + b"</MSG>")
+
+
+def test_other_encodings_are_those_the_file_declares():
+    parser = Parser(b'<?xml version="1.0" encoding="iso-8859-1"?>')
+    assert parser("<MSG>é</MSG>".encode("latin-1")).text == "é"
+    with pytest.raises(ValueError, match="not known"):
+        Parser(b'<?xml version="1.0" encoding="klingon"?>')(b"<MSG/>")
+
+
+@given(st.lists(st.text(alphabet="abé <", max_size=30), min_size=1, max_size=30), st.integers(1, 400))
+def test_parts_of_a_file_hold_each_message_once(tmp_path_factory, texts, size):
+    file = tmp_path_factory.getbasetemp() / "parts.xml"
+    data = whole(*(t.replace("<", "&lt;") for t in texts))
+    file.write_bytes(data)
+    system = fs.LocalFileSystem()
+    read = []
+    for part in parts(system, str(file), "MSG", part_bytes=size):
+        if part.stop < 0:
+            read += cut(data)
+            continue
+        with opened_part(system, str(file), part) as stream:
+            read += list(Messages(stream, "MSG"))
+    assert [m.data for m in read] == [m.data for m in cut(data)]
