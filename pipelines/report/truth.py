@@ -18,6 +18,8 @@ from typing import Any
 from pipelines.report.data import RULES
 from pipelines.report.figures import month_index
 
+ARTEFACTS = ("artefact",)
+
 
 @dataclass(frozen=True)
 class Planted:
@@ -156,8 +158,8 @@ def _planted(row: Mapping[str, str]) -> Planted:
         population=f"{domain}:{species}" if domain == "veterinary" and species not in ("", "*") else domain,
         substance=row["substance"],
         event=row["event"],
-        start=dt.date.fromisoformat(row["start"]) if row.get("start") else None,
-        is_artefact=kind not in ("", "signal"),
+        start=dt.date.fromisoformat(row["start_month"]) if row.get("start_month") else None,
+        is_artefact=kind in ARTEFACTS,
         kind=kind,
         note=row.get("note") or "",
     )
