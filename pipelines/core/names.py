@@ -45,6 +45,20 @@ FORMS = {
     *("ER", "CR", "EXTENDED", "RELEASE", "DELAYED", "FOR", "NOS", "UNKNOWN", "FILM", "COATED", "CHEWABLE", "LA", "XL"),
     *("INFUSION", "CONCENTRATE", "VIAL", "PEN", "PREFILLED", "SYRINGE", "LOTION", "SUPPOSITORY", "NASAL", "TOPICAL"),
 }
+PLANT_PARTS = {
+    *("ROOT", "ROOTS", "LEAF", "LEAVES", "FLOWER", "FLOWERS", "FLOWERING", "TOP", "TOPS", "SEED", "SEEDS", "FRUIT"),
+    *("FRUITS", "BARK", "RHIZOME", "RHIZOMES", "WHOLE", "PLANT", "HERB", "AERIAL", "PART", "PARTS", "STEM", "BULB"),
+    *("TUBER", "JUICE", "PEEL", "NEEDLE", "TWIG", "RACINE", "FEUILLE", "FEUILLES", "FLEUR", "FLEURS", "GRAINE"),
+    *("GRAINES", "ECORCE", "SOMMITE", "SOMMITES", "FLEURIE", "FLEURIES", "PARTIE", "PARTIES", "AERIENNE"),
+    *("AERIENNES", "PLANTE", "ENTIERE", "SUC", "RADIX", "FOLIUM", "FLOS", "SEMEN", "FRUCTUS", "CORTEX", "RHIZOMA"),
+    "HERBA",
+}
+PREPARATIONS = {"EXTRACT", "EXTRAIT", "DRY", "SEC", "POWDER", "POUDRE", "FRESH", "DRIED"}
+_BINOMIAL = re.compile(
+    r"^(?P<name>[A-Z][A-Z-]{3,} (?:X )?[A-Z][A-Z-]{2,})(?P<author>(?: (?:L|LINN|MILL|WILLD|DC|GAERTN|LAM|"
+    r"\([A-Z.]+\)(?: [A-Z]+)?)\.?)*)(?P<rest>(?:[ ,]+[A-Z-]+)*)$"
+)
+_COLOUR_INDEX = re.compile(r"\bC\.? ?I\.? ?(?:NO\.? ?)?(\d{5})\b")
 _TAG = re.compile(r"\[[^\]]*\]")
 _BRACKET = re.compile(r"\([^()]*\)")
 _STRENGTH = re.compile(r"\b\d[\d.,\s]*(?:%|MG|MCG|UG|G|ML|IU|UI|MICROGRAMMES?|MICROG|MEQ|MMOL|KG|M|L|CM2)?\b.*$")
@@ -106,6 +120,28 @@ def french_to_english(name: str) -> list[str]:
     return [form for form in dict.fromkeys([*found, spelled]) if form != name]
 
 
+def binomial(name: str) -> str | None:
+    """Latin binomial of a normalised plant name that goes on with its author or its part; None for any other name.
+
+    `CURCUMA LONGA L., RHIZOME` and `CURCUMA LONGA (TURMERIC) ROOT EXTRACT` give `CURCUMA LONGA`: one plant is one
+    substance, whatever part of it was taken. Oils and isolated constituents are substances of their own.
+    """
+    found = _BINOMIAL.match(normalise(_BRACKET.sub(" ", name)))
+    if found is None:
+        return None
+    words = set(re.findall(r"[A-Z-]+", found["rest"]))
+    first, second = found["name"].split(" ", 1)
+    is_plant = bool(words & PLANT_PARTS or found["author"]) and words <= PLANT_PARTS | PREPARATIONS
+    other = CATIONS | SALTS | FORMS | PLANT_PARTS
+    return found["name"] if is_plant and first not in other and second not in other else None
+
+
+def colour_index(name: str) -> str | None:
+    """Colour Index constitution number in a normalised name: `PIGMENT RED 57 (C.I. 15850:1)` gives `CI 15850`."""
+    found = _COLOUR_INDEX.search(name)
+    return f"CI {found[1]}" if found else None
+
+
 def stem(name: str) -> str:
     """The brand in a product's name: what stands before strength, form, comma or dash."""
     head = re.split(r"\s-\s|,", name, maxsplit=1)[0]
@@ -132,6 +168,8 @@ def forms(name: str) -> list[tuple[str, str]]:
     best: dict[str, str] = {}
     for method, listed in (
         ("exact", exact),
+        ("code", [c for c in [colour_index(name)] if c]),
+        ("botanical", [b for b in [binomial(name)] if b]),
         ("salt_stripped", stripped),
         ("translated", [*french, *map(without_salt, french)]),
         ("brand", branded),

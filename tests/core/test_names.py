@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.names import forms, normalise, parts, stem, without_salt
+from pipelines.core.names import binomial, forms, normalise, parts, stem, without_salt
 
 
 @given(st.text(max_size=60))
@@ -47,6 +47,11 @@ def test_salts_of_organic_bases_are_stripped_and_those_of_cations_are_not(name, 
         ("DOLIPRANE 500 mg, comprimé", "DOLIPRANE", "brand"),
         ("Lantus solostar", "LANTUS", "brand"),
         ("aspirin [INN]", "ASPIRIN", "exact"),
+        ("Curcuma longa L., rhizome", "CURCUMA LONGA", "botanical"),
+        ("CURCUMA LONGA (TURMERIC) ROOT EXTRACT", "CURCUMA LONGA", "botanical"),
+        ("Hypericum perforatum, sommités fleuries", "HYPERICUM PERFORATUM", "botanical"),
+        ("Pigment Red 57 (C.I. 15850:1)", "CI 15850", "code"),
+        ("CI15850", "CI 15850", "code"),
     ],
 )
 def test_a_name_is_looked_for_under_the_form_a_dictionary_has(written, found, method):
@@ -56,6 +61,13 @@ def test_a_name_is_looked_for_under_the_form_a_dictionary_has(written, found, me
 @pytest.mark.parametrize(("written", "wrong"), [("SODIUM (BICARBONATE DE)", "SODIUM"), ("Sodium chloride", "SODIUM")])
 def test_a_salt_of_a_cation_never_becomes_the_cation(written, wrong):
     assert wrong not in dict(forms(normalise(written)))
+
+
+@pytest.mark.parametrize(
+    "name", ["SODIUM CHLORIDE", "AMOXICILLIN SODIUM", "CURCUMA LONGA ROOT OIL", "BOVINE SERUM EXTRACT", "VITAMIN C"]
+)
+def test_what_is_no_plant_or_another_substance_of_one_has_no_binomial(name):
+    assert binomial(name) is None
 
 
 def test_combinations_are_split_at_their_joints():

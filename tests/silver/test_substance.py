@@ -11,6 +11,7 @@ from pipelines.defs.silver.substance.conform import substance
 from pipelines.defs.silver.substance.spine import substance_name
 
 AMOX, AMOX_NA, CLAV, NACL = "AMOX000001", "AMOX000002", "CLAV000001", "NACL000001"
+TURMERIC, WORT, RED = "TURM000001", "WORT000001", "RED0000001"
 UNII = [
     ("AMOXICILLIN", "of", AMOX, "AMOXICILLIN"),
     ("AMOXICILLIN [INN]", "cn", AMOX, "AMOXICILLIN"),
@@ -19,6 +20,12 @@ UNII = [
     ("CLAVULANIC ACID", "of", CLAV, "CLAVULANIC ACID"),
     ("SODIUM CHLORIDE", "of", NACL, "SODIUM CHLORIDE"),
     ("(2S)-SYSTEMATIC", "sys", AMOX, "AMOXICILLIN"),
+    ("CURCUMA LONGA", "cn", TURMERIC, "TURMERIC"),
+    ("TURMERIC", "of", TURMERIC, "TURMERIC"),
+    ("CURCUMA LONGA WHOLE", "of", "TURM000002", "CURCUMA LONGA WHOLE"),
+    ("HYPERICUM PERFORATUM WHOLE", "of", WORT, "HYPERICUM PERFORATUM WHOLE"),
+    ("HYPERICUM PERFORATUM FLOWERING TOP", "of", "WORT000002", "HYPERICUM PERFORATUM FLOWERING TOP"),
+    ("CI 15850", "cn", RED, "D&C RED NO. 7"),
 ]
 COMPOSITION = [
     ("CIS:1", "bdpm", 1, "SA", 1, "AMOXICILLINE SODIQUE"),
@@ -51,7 +58,8 @@ def tables(spark):
         "silver.product_substance": spark.createDataFrame(rows, columns),
         "silver.product": spark.createDataFrame(PRODUCTS, products),
     }
-    lake["silver.substance_name"] = substance_name(lake).persist()
+    names = substance_name(lake)
+    lake["silver.substance_name"] = spark.createDataFrame(names.collect(), names.schema)  # as read from the lake
     return lake
 
 
@@ -111,3 +119,20 @@ def test_human_and_veterinary_products_meet_in_one_substance(tables, spark):
     assert (amoxicillin["substance_name"], amoxicillin["unii"]) == ("AMOXICILLIN", AMOX)
     assert rows[NACL]["substance_name"] == "SODIUM CHLORIDE"
     assert rows["name:SOUCHE VIRALE X"]["unii"] is None
+
+
+@pytest.mark.spark
+def test_one_plant_is_one_substance_whatever_its_part_and_a_pigment_is_its_number(tables):
+    found = coded(
+        tables,
+        ("", "Curcuma longa L., rhizome"),
+        ("", "CURCUMA LONGA WHOLE"),
+        ("Turmeric", ""),
+        ("", "Hypericum perforatum L."),
+        ("", "Hypericum perforatum flowering top"),
+        ("", "Red 7 (C.I. 15850)"),
+    )
+    keys = {name: substances for name, (substances, _) in found.items()}
+    assert keys["Curcuma longa L., rhizome"] == keys["CURCUMA LONGA WHOLE"] == keys["Turmeric"] == [TURMERIC]
+    assert keys["Hypericum perforatum L."] == keys["Hypericum perforatum flowering top"] == [WORT]
+    assert keys["Red 7 (C.I. 15850)"] == [RED]

@@ -92,14 +92,21 @@ def link_domain(reports: pa.Table) -> pa.Table:
 
 
 def _same_identifier(latest: DataFrame) -> DataFrame:
-    numbered = latest.filter("worldwide_case_id IS NOT NULL").select("report_key", "domain", "worldwide_case_id")
-    first = numbered.groupBy("domain", "worldwide_case_id").agg(F.min("report_key").alias("first"))
-    linked = numbered.join(first, on=["domain", "worldwide_case_id"], how="inner").filter("report_key <> first")
-    return linked.select(
-        F.col("first").alias("report_key"),
-        F.col("report_key").alias("other_report_key"),
-        F.lit("identifier").alias("rule"),
-        F.lit(1.0).alias("probability"),
+    """Reports that share any of their numbers: each with the first of those that share it."""
+    others = F.coalesce("other_case_ids", F.array().cast("array<string>"))
+    numbers = F.array_compact(F.array_append(others, F.col("worldwide_case_id")))
+    numbered = latest.select("report_key", "domain", F.explode(F.array_distinct(numbers)).alias("number"))
+    first = numbered.groupBy("domain", "number").agg(F.min("report_key").alias("first"))
+    linked = numbered.join(first, on=["domain", "number"], how="inner").filter("report_key <> first")
+    return (
+        linked.select("first", "report_key")
+        .distinct()
+        .select(
+            F.col("first").alias("report_key"),
+            F.col("report_key").alias("other_report_key"),
+            F.lit("identifier").alias("rule"),
+            F.lit(1.0).alias("probability"),
+        )
     )
 
 

@@ -5,6 +5,9 @@ from pipelines.core.table import Column, Table
 DOMAINS = {
     "human": "Medicines for people",
     "veterinary": "Medicines for animals, people exposed to them included",
+    "cosmetic": "Cosmetic products",
+    "tattoo": "Tattoo and permanent make-up inks",
+    "nutrition": "Food supplements, fortified and novel foods",
 }
 AGENCIES = {"ANSM": "Human medicines", "ANSES": "Veterinary medicines (ANMV), cosmetics, tattoos, nutrition"}
 PRECISIONS = {
@@ -38,11 +41,22 @@ ROLES = {
     "unknown": "The source does not say",
 }
 SUSPECT_ROLES = ("primary_suspect", "secondary_suspect", "suspect", "interacting", "unknown")
+PRODUCT_TYPES = {
+    "medicine": "Medicine for people",
+    "veterinary_medicine": "Medicine for animals",
+    "herbal_medicine": "Medicine made of plants",
+    "cosmetic": "Cosmetic product",
+    "tattoo_ink": "Tattoo or permanent make-up ink",
+    "food_supplement": "Food supplement",
+    "food": "Any other food",
+    "other": "Any other product",
+}
 CHALLENGES = {"positive": "positive", "negative": "negative", "unknown": "unknown", "not_applicable": "does not apply"}
 CODINGS = {
     "exact": "The normalised name is a dictionary name",
     "code": "The source gives a code of the dictionary",
     "salt_stripped": "Found after the salt, hydrate or ester was taken off",
+    "botanical": "The Latin binomial of a plant, without its author and part",
     "translated": "Found by the rules that turn a French name into an English one",
     "brand": "A brand name, resolved through the products or the brand names of the dictionary",
     "fuzzy": "The nearest dictionary name above the threshold; see the score",
@@ -83,6 +97,10 @@ class ReportHistory(Table):
     worldwide_case_id = Column(
         "string", "Identifier the case keeps across senders and databases, where it has one", sensitivity="internal"
     )
+    other_case_ids = Column(
+        "array<string>", "Further numbers under which the same case is known to others", sensitivity="internal"
+    )
+    warnings = Column("array<string>", "Numbers of the sender's rules that the message breaks without being rejected")
     report_type = Column("string", "How the case came about; null where the source does not say", codes=REPORT_TYPES)
     received_first_date = Column("date", "First receipt by the authority", required=True)
     received_latest_date = Column("date", "Receipt of this version by the authority", required=True)
@@ -148,6 +166,7 @@ class ReportProduct(Table):
     product_seq = Column("int", "Order of the product in the case, from 1", required=True, minimum=1)
     source = Column("string", "Source system the case came through", required=True)
     role = Column("string", "Role of the product", required=True, codes=ROLES)
+    product_type = Column("string", "Kind of product; null where the source does not say", codes=PRODUCT_TYPES)
     reported_name = Column("string", "Product name as reported")
     reported_substance = Column("string", "Active ingredient as reported, several joined by the source's own mark")
     substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
@@ -156,6 +175,8 @@ class ReportProduct(Table):
     batch = Column("string", "Batch or lot number as reported")
     dose_text = Column("string", "Dose as reported")
     route = Column("string", "Route as reported")
+    body_site = Column("string", "Part of the body it was applied to, as reported")
+    is_off_label = Column("boolean", "Used outside its authorised terms; null where not said")
     start_date = Column("date", "Start of treatment; see the precision")
     start_precision = Column("string", "How much of the start date is known", codes=PRECISIONS)
     end_date = Column("date", "End of treatment; see the precision")
@@ -163,6 +184,8 @@ class ReportProduct(Table):
     indication = Column("string", "Indication as reported; several joined by a semicolon")
     dechallenge = Column("string", "What happened when the product was stopped", codes=CHALLENGES)
     rechallenge = Column("string", "What happened when it was given again", codes=CHALLENGES)
+    days_to_onset = Column("int", "Delay from use to the first event, as reported or from its dates", unit="days")
+    causality = Column("string", "Assessment of the link by the sender or the authority, as reported")
 
 
 class ReportEvent(Table):

@@ -27,8 +27,8 @@ PART_SQL = (
 )
 FUZZY_SQL = "form string, matched string, score double"
 SHORTEST_FUZZY = 6
-SCORES = {"exact": 1.0, "salt_stripped": 0.95, "translated": 0.95, "brand": 0.9}
-WEAKEST_FIRST = ("uncoded", "fuzzy", "brand", "translated", "salt_stripped", "exact")
+SCORES = {"exact": 1.0, "code": 1.0, "botanical": 0.95, "salt_stripped": 0.95, "translated": 0.95, "brand": 0.9}
+WEAKEST_FIRST = ("uncoded", "fuzzy", "brand", "translated", "botanical", "salt_stripped", "code", "exact")
 
 _products = union_of_sources(ReportProduct)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 80
 RANKS = {"preferred": 0, "official": 1, "synonym": 2, "salt": 3, "french": 4, "brand": 5}
 PREPARED_SQL = (
-    "substance_name string, name_type string, unii string, display_name string, normalised string, base string"
+    "substance_name string, name_type string, unii string, display_name string, normalised string, base string, "
+    "is_plant boolean"
 )
 FORMS_SQL = "original string, rank int, form string, method string"
 STEM_SQL = "product_key string, stem string"
@@ -36,14 +37,17 @@ def substance_name(tables: Tables) -> DataFrame:
 
 
 def _of_unii(rows: DataFrame) -> DataFrame:
-    """Names of the latest UNII file, each once: that of the best kind, salts folded into their moiety."""
+    """Names of the latest UNII file, each once: that of the best kind, salts and plant parts folded."""
     latest = rows.join(rows.agg(F.max("known_date").alias("known_date")), on="known_date", how="inner")
     written = latest.filter(F.col("name_type").isin("of", "cn", "bn") & (F.length("substance_name") <= LONGEST_NAME))
-    prepared = written.select("substance_name", "name_type", "unii", "display_name").mapInArrow(prepare, PREPARED_SQL)
-    shown = prepared.filter("normalised <> ''").groupBy("unii").agg(F.min("base").alias("base"))
-    own = prepared.filter("name_type = 'of' OR normalised = display_name").select("normalised", "unii")
-    moiety = own.groupBy("normalised").agg(F.min("unii").alias("moiety")).withColumnRenamed("normalised", "base")
-    folded = shown.join(moiety, on="base", how="left").select("unii", F.coalesce("moiety", "unii").alias("moiety"))
+    columns = ("substance_name", "name_type", "unii", "display_name")
+    prepared = keep(written.select(*columns).mapInArrow(prepare, PREPARED_SQL).filter("normalised <> ''"))
+    official = F.when(F.expr("name_type = 'of' OR normalised = display_name"), F.col("unii"))
+    order = F.struct(F.col("display_name").endswith(" WHOLE").alias("is_whole"), "unii")
+    moieties = prepared.filter("name_type <> 'bn' OR normalised = display_name").groupBy("normalised")
+    moieties = moieties.agg(F.min(official).alias("of_salt"), F.min_by("unii", order).alias("of_part"))
+    moiety = F.coalesce(F.when(F.col("is_plant"), F.col("of_part")).otherwise(F.col("of_salt")), F.col("unii"))
+    folded = prepared.join(moieties.withColumnRenamed("normalised", "base"), on="base", how="left")
     kind = (
         F.when(F.col("name_type") == "bn", "brand")
         .when(F.col("unii") != F.col("moiety"), "salt")
@@ -51,8 +55,7 @@ def _of_unii(rows: DataFrame) -> DataFrame:
         .when(F.col("name_type") == "of", "official")
         .otherwise("synonym")
     )
-    named = prepared.filter("normalised <> ''").join(folded, on="unii", how="inner").withColumn("kind", kind)
-    ranked = named.withColumn("rank", _rank())
+    ranked = folded.withColumn("moiety", moiety).withColumn("kind", kind).withColumn("rank", _rank())
     best = Window.partitionBy("normalised").orderBy("rank", "moiety", "unii")
     once = ranked.withColumn("n", F.row_number().over(best)).filter("n = 1")
     return once.select(F.col("normalised").alias("normalised_name"), F.col("moiety").alias("substance_key"), "kind")

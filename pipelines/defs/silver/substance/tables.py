@@ -7,7 +7,7 @@ NAME_KINDS = {
     "preferred": "The name the substance is shown by",
     "official": "Official or international non-proprietary name",
     "synonym": "Another name of the substance",
-    "salt": "Name of a salt, hydrate or ester of the moiety",
+    "salt": "Name of a salt, hydrate or ester of the moiety, or of a part of the plant",
     "french": "Name in a French product register",
     "brand": "Brand name that stands for this substance alone",
 }
@@ -15,6 +15,8 @@ NAME_KINDS = {
 
 class Substance(Table):
     """One active moiety: salts, hydrates and esters are folded into it, human and veterinary products meet in it.
+
+    Of a plant, all parts are one substance; a pigment is its Colour Index number, a cosmetic ingredient its INCI name.
 
     Key: the UNII of the moiety, else the normalised name in which the product registers know it (`name:…`).
     Coverage: every substance that occurs in a product register or in a report.

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipelines.core.names import forms, normalise, parts, stem, without_salt
+from pipelines.core.names import binomial, forms, normalise, parts, stem, without_salt
 
 NEAREST = 0.93
 
 
 def prepare(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Add the normalised name and the display name without its salt: the body of a Spark task."""
+    """Add the normalised name and the base of the display name, without salt or plant part: the body of a Spark task.
+
+    A whole plant is also known by its bare binomial.
+    """
     for batch in batches:
-        columns = batch.to_pydict()
+        columns: dict[str, list[Any]] = batch.to_pydict()
         columns["display_name"] = [normalise(n) for n in columns["display_name"]]
         columns["normalised"] = [normalise(n) for n in columns["substance_name"]]
-        columns["base"] = [without_salt(n) for n in columns["display_name"]]
-        yield pa.RecordBatch.from_pydict({k: pa.array(v, pa.string()) for k, v in columns.items()})
+        plants = [binomial(n) for n in columns["display_name"]]
+        columns["base"] = [plant or without_salt(n) for plant, n in zip(plants, columns["display_name"], strict=True)]
+        columns["is_plant"] = [plant is not None for plant in plants]
+        made = pa.Table.from_pydict(columns)
+        whole = pc.and_(pc.equal(made["normalised"], made["display_name"]), pc.ends_with(made["normalised"], " WHOLE"))
+        bare = made.filter(pc.and_(whole, made["is_plant"]))
+        named = bare.set_column(made.column_names.index("normalised"), "normalised", bare["base"])
+        synonym = pa.array(["cn"] * named.num_rows, pa.string())
+        named = named.set_column(made.column_names.index("name_type"), "name_type", synonym)
+        yield from pa.concat_tables([made, named.cast(made.schema)]).combine_chunks().to_batches()
 
 
 def stems(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
