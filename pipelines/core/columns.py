@@ -67,3 +67,17 @@ def amount_mg(column: str) -> Column:
         .when((unit == "ng") | unit.startswith("nano"), 0.000001)
     )
     return number * factor
+
+
+def french_partial(column: str) -> Column:
+    """Digits YYYY, YYYYMM or YYYYMMDD of a partial date written JJ/MM/AAAA, /MM/AAAA or //AAAA; null for others."""
+    parts = F.split(F.trim(column), "/")
+    year, month, day = (F.trim(F.get(parts, F.lit(i))) for i in (2, 1, 0))
+    text = F.when(month == "", year).when(day == "", F.concat(year, month)).otherwise(F.concat(year, month, day))
+    return F.when(F.size(parts) == 3, text)
+
+
+def plain(column: str) -> Column:
+    """Upper case without French accents, trimmed; blank is null."""
+    text = F.translate(F.upper(F.trim(column)), "ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜ", "AAACEEEEIIOOUUU")
+    return F.nullif(text, F.lit(""))

@@ -284,8 +284,7 @@ def count_lines(stream: BinaryIO, *, header_lines: int) -> int:
 def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1, delimiter: str = ",") -> int:
     """Count non-blank records of a quoted CSV by their line ends, once the quoted fields are blotted out."""
     mark = re.escape(delimiter.encode())
-    start = rb"(^|[" + mark + rb"\n])"
-    blank = start + rb'"[ \t\r\n]*(?:"[ \t]*(?=[' + mark + rb"\r\n]|\Z)|\Z)"
-    data = re.sub(blank, rb"\1", stream.read())
-    lines = re.sub(start + rb'"(?:[^"]|"")*("|\Z)', rb"\1x", data).split(b"\n")
+    quoted = re.compile(rb"(^|[" + mark + rb"\n])" + rb'"((?:[^"]|"")*)("|\Z)')
+    blotted = quoted.sub(lambda field: field[1] + (b"x" if field[2].strip() else b""), stream.read())
+    lines = blotted.split(b"\n")
     return max(0, sum(1 for line in lines if line.strip(b" \t\r" + delimiter.encode())) - header_lines)

@@ -77,7 +77,7 @@ class Messages:
                 yield Message(number, line, buffer[start : start + MARGIN], reason)
                 start = -1
             if not is_first:
-                kept = start if start >= 0 else max(at, len(buffer) - MARGIN)
+                kept = start if start >= 0 else max(at, len(buffer) - 2 * MARGIN)
                 line, counted = line + buffer.count(b"\n", counted, max(kept, counted)), max(kept, counted)
                 buffer, at, counted = buffer[kept:], max(at - kept, 0), counted - kept
                 start = 0 if start >= 0 else -1

@@ -14,6 +14,17 @@ BREEDS = {"dog": ["Beagle", "Crossbred canine/dog", "Retriever - Labrador"], "ca
 N_SIGNALS, TYPICAL_EVENTS = 12, 5
 FOLLOW_UP, DUPLICATE, RETRACTED, SECOND_PRODUCT = 0.08, 0.03, 0.01, 0.3
 MASKING_SHARE, WAVE_SHARE = 0.25, 0.05
+CLUSTER, DEFECT_SHARE, TOGETHER_SHARE = 4, 0.6, 0.5
+DOMAINS = ("human", "veterinary", "cosmetic", "tattoo", "nutrition")
+CHANNELS = {
+    "human": {"faers": 0.85, "bnpv": 0.15},
+    "veterinary": {"evvet": 1.0},
+    "cosmetic": {"caers": 0.6, "sue": 0.4},
+    "tattoo": {"tattoo": 1.0},
+    "nutrition": {"caers": 0.6, "nutrivigilance": 0.4},
+}
+BATCH = "L{}-{}"
+SAME_NUMBER, SAME_CHANNEL = 0.5, 0.4
 
 
 @dataclass(frozen=True)
@@ -22,16 +33,24 @@ class Reporting:
 
     cases: case_no, version, received_date, first_received_date, onset_date, onset_precision, sex, age_years, weight_kg,
         country, reporter, outcome (DE LT HO DS OT or null), species, breed, n_affected, n_died, retracted_date,
-        duplicate_of.
-    products: case_no, version, seq, role (PS SS C), product_no.
+        duplicate_of, channel (the source that receives it), worldwide_no.
+    products: case_no, version, seq, role (PS SS C), product_no, batch.
     events: case_no, version, seq, term_no.
-    signals: substance_no, term_no, start_month, strength, kind (real, artefact).
+    signals: substance_no, term_no, start_month, strength, kind (real, artefact, batch, cluster, interaction), note.
     """
 
+    domain: str
     cases: pl.DataFrame
     products: pl.DataFrame
     events: pl.DataFrame
     signals: pl.DataFrame
+
+    def through(self, channel: str) -> Reporting:
+        """Return the part of it that reaches one source."""
+        cases = self.cases.filter(pl.col("channel") == channel)
+        ids = cases.select("case_no", "version")
+        products, events = (f.join(ids, on=["case_no", "version"], how="semi") for f in (self.products, self.events))
+        return Reporting(self.domain, cases, products, events, self.signals)
 
 
 def report(
@@ -40,10 +59,10 @@ def report(
     products: pl.DataFrame,
     n_terms: int,
     random: np.random.Generator,
-    is_human: bool,
+    domain: str,
 ) -> Reporting:
-    """Simulate `n` reports over the months (first days), duplicates included."""
-    reporting = _Draw(n, months, products, n_terms, random, is_human)
+    """Simulate `n` reports of a domain over the months (first days), duplicates included."""
+    reporting = _Draw(n, months, products, n_terms, random, domain)
     return reporting.result()
 
 
@@ -57,14 +76,15 @@ class _Draw:
         products: pl.DataFrame,
         n_terms: int,
         random: np.random.Generator,
-        is_human: bool,
+        domain: str,
     ):
-        self.random, self.months, self.n_terms, self.is_human = random, months, n_terms, is_human
+        self.random, self.months, self.n_terms, self.domain = random, months, n_terms, domain
+        self.is_human = domain != "veterinary"
         self.n = int(n / (1 + DUPLICATE))
         self.substance_of = np.array([s[0] for s in products["substance_nos"].to_list()])
         self.substances = np.unique(self.substance_of)
         random.shuffle(self.substances)
-        self.product_species = None if is_human else np.array(products["species"].str.to_lowercase().to_list())
+        self.product_species = None if self.is_human else np.array(products["species"].str.to_lowercase().to_list())
         self._primary()
         self._events()
         self._plant()
@@ -103,28 +123,72 @@ class _Draw:
         random = self.random
         share = np.bincount(self.term, minlength=self.n_terms) / self.n
         usual = np.argsort(-share)[10 : self.n_terms // 2]
-        ranks = random.choice(np.arange(2, min(40, len(self.substances))), N_SIGNALS, replace=False)
-        terms = random.choice(usual, N_SIGNALS + 2, replace=False)
-        starts = random.integers(1, max(2, len(self.months) * 2 // 3), N_SIGNALS)
-        strengths = np.geomspace(2, 20, N_SIGNALS).round(1)
-        rows = []
+        n_signals = min(N_SIGNALS, len(self.substances) - 4)
+        ranks = random.choice(np.arange(3, min(40, len(self.substances))), n_signals, replace=False)
+        terms = random.choice(usual, n_signals + 5, replace=False)
+        starts = random.integers(1, max(2, len(self.months) * 2 // 3), n_signals)
+        strengths = np.geomspace(2, 20, n_signals).round(1)
+        rows: list[tuple[int, int, dt.date, float, str, str]] = []
         for rank, term, start, strength in zip(ranks, terms, starts, strengths, strict=False):
             chance = min(0.9, (strength - 1) * share[term])
             hit = (self.rank == rank) & (self.month >= start) & (random.random(self.n) < chance)
             self._add(hit, term)
-            rows.append((int(self.substances[rank]), int(term), self.months[start], float(strength), "real"))
+            rows.append((int(self.substances[rank]), int(term), self.months[start], float(strength), "real", ""))
+        self.together: tuple[np.ndarray, int] | None = None
+        if self.domain == "human":
+            rows.append(self._plant_defect(int(terms[-3])))
+            rows.append(self._plant_together(int(terms[-4])))
+        if self.domain == "cosmetic":
+            rows.append(self._plant_cluster(int(terms[-5])))
         masking = (self.rank == 0) & (random.random(self.n) < MASKING_SHARE)
         self._add(masking, terms[-2])
-        rows.append((int(self.substances[0]), int(terms[-2]), self.months[0], 10.0, "real"))
+        rows.append((int(self.substances[0]), int(terms[-2]), self.months[0], 10.0, "real", ""))
         month = len(self.months) // 2
         wave = (self.month == month) & (random.random(self.n) < WAVE_SHARE)
         self.rank[wave] = 1
         self.product[wave] = np.flatnonzero(self.substance_of == self.substances[1])[0]
         self._add(wave, terms[-1])
         self.wave = wave
-        rows.append((int(self.substances[1]), int(terms[-1]), self.months[month], 0.0, "artefact"))
-        schema = ["substance_no", "term_no", "start_month", "strength", "kind"]
+        rows.append((int(self.substances[1]), int(terms[-1]), self.months[month], 0.0, "artefact", ""))
+        schema = {
+            "substance_no": pl.Int64,
+            "term_no": pl.Int64,
+            "start_month": pl.Date,
+            "strength": pl.Float64,
+            "kind": pl.String,
+            "note": pl.String,
+        }
         self.signals = pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _plant_defect(self, term: int) -> tuple[int, int, dt.date, float, str, str]:
+        """One batch of one product does what no other does: batches are those of a month."""
+        month = len(self.months) * 2 // 3
+        product = int(np.flatnonzero(self.substance_of == self.substances[2])[0])
+        of_batch = (self.product == product) & (self.month == month)
+        self._add(of_batch & (self.random.random(self.n) < DEFECT_SHARE), term)
+        note = f"batch {batch_name(product, month)}"
+        return int(self.substances[2]), term, self.months[month], 0.0, "batch", note
+
+    def _plant_together(self, term: int) -> tuple[int, int, dt.date, float, str, str]:
+        """Two substances that do together what neither does alone: a medicine and, numbered last, a plant."""
+        plant, other = int(self.substances.max()), 1
+        product = int(np.flatnonzero(self.substance_of == plant)[0])
+        hit = (self.rank == other) & (self.random.random(self.n) < 0.05)
+        self.together = hit, product
+        self._add(hit & (self.random.random(self.n) < TOGETHER_SHARE), term)
+        note = f"with substance {plant}"
+        return int(self.substances[other]), term, self.months[0], 0.0, "interaction", note
+
+    def _plant_cluster(self, term: int) -> tuple[int, int, dt.date, float, str, str]:
+        """Four people hurt by the same batch of one product in one month."""
+        month = len(self.months) - 2
+        rank = len(self.substances) - 1
+        product = int(np.flatnonzero(self.substance_of == self.substances[rank])[0])
+        cases = self.random.choice(np.flatnonzero(self.month == month), CLUSTER, replace=False)
+        self.rank[cases], self.product[cases] = rank, product
+        self._add(np.isin(np.arange(self.n), cases), term)
+        note = f"batch {batch_name(product, month)}"
+        return int(self.substances[rank]), term, self.months[month], 0.0, "cluster", note
 
     def _add(self, hit: np.ndarray, term: int) -> None:
         cases = np.flatnonzero(hit)
@@ -140,7 +204,30 @@ class _Draw:
         cases = pl.concat([cases, copies])
         events = pl.concat([events, self._copied(events, copies, keep=0.85)])
         products = pl.concat([products, self._copied(products, copies, keep=1.0)])
-        return self._versions(cases, products, events)
+        return self._versions(self._sent(cases), products, events)
+
+    def _sent(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """Give every case the source it reaches and the number its sender uses; a copy may keep the original's number.
+
+        Within one source two reports never share a number.
+        """
+        random, shares = self.random, CHANNELS[self.domain]
+        names = list(shares)
+        channel = random.choice(len(names), cases.height, p=list(shares.values()))
+        stays = random.random(cases.height) < SAME_CHANNEL
+        original = cases["duplicate_of"].fill_null(-1).to_numpy()
+        is_copy = original >= 0
+        place = {int(no): i for i, no in enumerate(cases["case_no"])}
+        at = np.array([place[int(o)] if o >= 0 else 0 for o in original])
+        channel = np.where(is_copy & stays, channel[at], channel)
+        same = is_copy & (channel != channel[at]) & (random.random(cases.height) < SAME_NUMBER)
+        own = np.where(same, original, cases["case_no"].to_numpy())
+        letters = self.domain[0].upper()
+        country = cases["country"].fill_null("XX").to_list()
+        return cases.with_columns(
+            channel=pl.Series([names[c] for c in channel]),
+            worldwide_no=pl.Series([f"{c}-SIM{letters}-{no:06}" for c, no in zip(country, own, strict=True)]),
+        )
 
     def _dressed(self) -> pl.DataFrame:
         random, n = self.random, self.n
@@ -188,9 +275,20 @@ class _Draw:
         more = np.flatnonzero(random.random(n) < SECOND_PRODUCT)
         second = random.integers(0, len(self.substance_of), len(more))
         role = random.choice(["SS", "C"], len(more), p=[0.3, 0.7])
-        first = pl.DataFrame({"case_no": np.arange(n), "product_no": self.product, "role": np.full(n, "PS")})
-        others = pl.DataFrame({"case_no": more, "product_no": second, "role": role})
-        return pl.concat([first, others]).unique(["case_no", "product_no"], keep="first", maintain_order=True)
+        rows = [pl.DataFrame({"case_no": np.arange(n), "product_no": self.product, "role": np.full(n, "PS")})]
+        rows.append(pl.DataFrame({"case_no": more, "product_no": second, "role": role}))
+        if self.together:
+            hit, product = self.together
+            cases = np.flatnonzero(hit)
+            rows.append(
+                pl.DataFrame(
+                    {"case_no": cases, "product_no": np.full(len(cases), product), "role": np.full(len(cases), "C")}
+                )
+            )
+        month = pl.DataFrame({"case_no": np.arange(n), "month": self.month})
+        made = pl.concat(rows).unique(["case_no", "product_no"], keep="first", maintain_order=True)
+        named = made.join(month, on="case_no", how="left", maintain_order="left")
+        return named.with_columns(batch=pl.format(BATCH, "product_no", pl.col("month") + 1)).drop("month")
 
     def _duplicates(self, cases: pl.DataFrame) -> pl.DataFrame:
         """The same events told again by another sender, a few days later."""
@@ -234,11 +332,17 @@ class _Draw:
         products = pl.concat([products, again])
         key = ["case_no", "version"]
         return Reporting(
+            self.domain,
             pl.concat([cases, second]).sort(key),
             _numbered(products.sort([*key, "role"], descending=[False, False, True], maintain_order=True)),
             _numbered(events.sort(key, maintain_order=True)),
             self.signals,
         )
+
+
+def batch_name(product_no: int, month: int) -> str:
+    """Name of the batch of a product that is sold in a month (from 0)."""
+    return BATCH.format(product_no, month + 1)
 
 
 def _numbered(children: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,11 @@ HUMAN_FORMS += [("pommade", "cutanée")]
 VETERINARY_FORMS = ["Solution for injection", "Oral suspension", "Chewable tablet", "Spot-on solution"]
 SPECIES = {"Dog": "Chiens", "Cat": "Chats", "Horse": "Chevaux", "Cattle": "Bovins"}
 HOLDERS = ["LABORATOIRES ARVENNE", "PHARMA DU RHONE", "SANTALIA", "VETALPES", "BIOLYRE"]
+COSMETICS = ["Shampoo", "Hair straightener", "Face cream", "Body powder", "Nail varnish", "Deodorant"]
+COLOURS = ["red", "black", "blue", "green", "yellow"]
+SUPPLEMENT_FORMS = ["capsules", "tablets", "tea", "drops"]
+COMPANIES = ["COSMELYS", "ATELIER RHONE", "NATURAVAL", "ENCRES DU SUD", "VITALYON"]
+N_CASCADE = 8
 STRENGTHS = [5, 10, 20, 50, 100, 250, 500]
 
 
@@ -77,9 +82,100 @@ def veterinary(substances: pl.DataFrame, random: np.random.Generator) -> pl.Data
                     "register_no": 9000 + number,
                     "gtin": gtin(359_713_000_000 + number * 7),
                     "authorised": dt.date(2000, 1, 1) + dt.timedelta(days=int(random.integers(8000))),
+                    "is_cascade": False,
                 }
             )
     return pl.DataFrame(rows)
+
+
+def cascade(human_products: pl.DataFrame, animal_products: pl.DataFrame) -> pl.DataFrame:
+    """Add some human medicines to those given to animals: dogs get them, no veterinary register knows them."""
+    given = human_products.filter(pl.col("substance_nos").list.len() == 1).head(N_CASCADE)
+    rows = given.select(
+        product_no=pl.int_range(animal_products.height, animal_products.height + given.height, dtype=pl.Int64),
+        brand="brand",
+        name="name",
+        form="form",
+        strength_mg="strength_mg",
+        species=pl.lit("Dog"),
+        french_species=pl.lit("Chiens"),
+        substance_nos="substance_nos",
+        holder="holder",
+        register_no=pl.lit(None, pl.Int64),
+        gtin=pl.lit(None, pl.String),
+        authorised=pl.lit(None, pl.Date),
+        is_cascade=pl.lit(True),
+    )
+    return pl.concat([animal_products, rows.select(animal_products.columns)])
+
+
+def cosmetics(ingredients: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Cosmetic products: two per INCI ingredient or plant, with category, company and notification number (CPNP)."""
+    pool = ingredients.filter(pl.col("kind") != "pigment")["ingredient_no"].to_list()
+    rows: list[dict[str, Any]] = []
+    for main in pool:
+        for _ in range(2):
+            number, name = len(rows), brand(random).capitalize()
+            category = COSMETICS[random.integers(len(COSMETICS))]
+            rows.append(
+                {
+                    "product_no": number,
+                    "brand": name,
+                    "name": f"{name} {category.lower()}",
+                    "category": category,
+                    "company": COMPANIES[random.integers(len(COMPANIES))],
+                    "cpnp": f"{1_000_000 + number * 31}",
+                    "substance_nos": _held(main, pool, random),
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def inks(ingredients: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Tattoo inks: two per pigment, some of two pigments."""
+    pool = ingredients.filter(kind="pigment")["ingredient_no"].to_list()
+    rows: list[dict[str, Any]] = []
+    for main in pool:
+        for _ in range(2):
+            number, name, colour = len(rows), brand(random).capitalize(), COLOURS[random.integers(len(COLOURS))]
+            rows.append(
+                {
+                    "product_no": number,
+                    "brand": name,
+                    "name": f"{name} {colour} {number}",
+                    "colour": colour,
+                    "company": COMPANIES[random.integers(len(COMPANIES))],
+                    "substance_nos": _held(main, pool, random),
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def supplements(ingredients: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Food supplements: three per plant, some of two plants."""
+    pool = ingredients.filter(kind="plant")["ingredient_no"].to_list()
+    rows: list[dict[str, Any]] = []
+    for main in pool:
+        for _ in range(3):
+            number, name = len(rows), brand(random).capitalize()
+            form = SUPPLEMENT_FORMS[random.integers(len(SUPPLEMENT_FORMS))]
+            rows.append(
+                {
+                    "product_no": number,
+                    "brand": name,
+                    "name": f"{name} {form}",
+                    "form": form,
+                    "company": COMPANIES[random.integers(len(COMPANIES))],
+                    "substance_nos": _held(main, pool, random),
+                }
+            )
+    return pl.DataFrame(rows)
+
+
+def _held(main: int, pool: list[int], random: np.random.Generator) -> list[int]:
+    """The main ingredient, and another in one product of four."""
+    other = int(random.choice(pool))
+    return [main, other] if random.random() < 0.25 and other != main else [main]
 
 
 def cip13(cip7: int) -> str:

@@ -26,6 +26,35 @@ SALTS = [("HYDROCHLORIDE", "CHLORHYDRATE DE"), ("MALEATE", "MALÉATE DE"), ("SOD
 CONSONANTS = "BCDFGKLMNPRSTVZ"
 UNII_LETTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
+PLANTS = [
+    ("Lyrella officinalis", "rhizome", "lyre root"),
+    ("Savigna perforata", "flowering top", "goldwort"),
+    ("Cervina aurantium", "fruit", "bitter hind"),
+    ("Rhodana gerlandii", "leaf", "gerland leaf"),
+    ("Myrtilla densiflora", "seed", "dense myrtle"),
+    ("Aconella vera", "juice", "true aconel"),
+]
+INCI_HEADS = ["SODIUM", "CETEARYL", "METHYL", "HYDROLYZED", "BUTYL", "DISODIUM"]
+INCI_TAILS = ["LAUROXATE", "PARADIOL", "VELOAMIDE", "GLYCERIDATE", "THIAZOLONE"]
+N_PIGMENTS = 14
+N_HERBAL = 3
+
+
+def ingredients(random: np.random.Generator) -> pl.DataFrame:
+    """Invented ingredients: ingredient_no, kind (inci, pigment, plant), name, unii, plant_part, common_name.
+
+    Names are those of labels: INCI, Colour Index number, Latin binomial.
+    """
+    rows: list[tuple[str, str, str | None, str | None]] = []
+    rows += [("inci", f"{head} {tail}", None, None) for head in INCI_HEADS for tail in INCI_TAILS]
+    rows += [("pigment", f"CI {71000 + 137 * i}", None, None) for i in range(N_PIGMENTS)]
+    rows += [("plant", name, part, common) for name, part, common in PLANTS]
+    frame = pl.DataFrame(rows, schema=["kind", "name", "plant_part", "common_name"], orient="row")
+    codes = [unii(random) for _ in range(frame.height)]
+    return frame.with_row_index("ingredient_no").with_columns(
+        pl.col("ingredient_no").cast(pl.Int64), unii=pl.Series(codes)
+    )
+
 
 def terms() -> pl.DataFrame:
     """Clinical terms: soc, hlt, pt, llt with codes, type (C, A, H), and the text that human sources use.
@@ -83,6 +112,24 @@ def substances(random: np.random.Generator, n: int = 120) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows)
+
+
+def with_plants(substances: pl.DataFrame, ingredients: pl.DataFrame) -> pl.DataFrame:
+    """Add the first plants to the substances of medicines, under the same UNII: herbal medicines for people."""
+    plants = ingredients.filter(kind="plant").head(N_HERBAL)
+    herbal = plants.select(
+        substance_no=pl.int_range(substances.height, substances.height + plants.height, dtype=pl.Int64),
+        name=pl.col("name").str.to_uppercase(),
+        french=pl.col("name").str.to_uppercase(),
+        unii="unii",
+        salt_name=pl.lit(None, pl.String),
+        salt_unii=pl.lit(None, pl.String),
+        french_salt=pl.lit(None, pl.String),
+        atc=pl.lit("V03AX"),
+        is_human=True,
+        is_veterinary=False,
+    )
+    return pl.concat([substances, herbal.select(substances.columns).cast(substances.schema)])
 
 
 def unii(random: np.random.Generator) -> str:

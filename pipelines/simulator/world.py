@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulator import products, vocabulary
-from pipelines.simulator.cases import Reporting, report
+from pipelines.simulator.cases import CHANNELS, Reporting, report
 
-HUMAN_SHARE = 0.6
+SHARES = {"human": 0.53, "veterinary": 0.34, "cosmetic": 0.06, "nutrition": 0.05, "tattoo": 0.02}
+FEWEST = 60
 HUMAN_MONTHS = [dt.date(2012, m, 1) for m in range(7, 13)]
 VETERINARY_MONTHS = [dt.date(2023 + (m > 12), (m - 1) % 12 + 1, 1) for m in range(7, 19)]
 
@@ -21,8 +22,9 @@ VETERINARY_MONTHS = [dt.date(2023 + (m > 12), (m - 1) % 12 + 1, 1) for m in rang
 class World:
     """One simulated country, the same for the same seed.
 
-    terms: see `vocabulary.terms`. substances: see `vocabulary.substances`. human_products, veterinary_products: see
-    `products`. human, veterinary: `Reporting`, whose `product_no` and `term_no` point into those tables.
+    terms, substances, ingredients: see `vocabulary`. human_products, veterinary_products, whose `substance_nos` point
+    into substances, and cosmetics, inks, supplements, whose point into ingredients: see `products`. reporting: all
+    reports by domain, whose `product_no` and `term_no` point into those tables.
     """
 
     seed: int
@@ -30,8 +32,38 @@ class World:
     substances: pl.DataFrame
     human_products: pl.DataFrame
     veterinary_products: pl.DataFrame
-    human: Reporting
-    veterinary: Reporting
+    ingredients: pl.DataFrame
+    cosmetics: pl.DataFrame
+    inks: pl.DataFrame
+    supplements: pl.DataFrame
+    reporting: dict[str, Reporting]
+
+    @property
+    def human(self) -> Reporting:
+        """All reports on medicines for people."""
+        return self.reporting["human"]
+
+    @property
+    def veterinary(self) -> Reporting:
+        """All reports on medicines for animals."""
+        return self.reporting["veterinary"]
+
+    def through(self, channel: str, domain: str | None = None) -> Reporting:
+        """Return the reports that reach a source; name the domain where it receives several."""
+        domains = [d for d, channels in CHANNELS.items() if channel in channels and domain in (None, d)]
+        if len(domains) != 1:
+            raise ValueError(f"{channel} receives {', '.join(domains) or 'nothing'}: name one domain")
+        return self.reporting[domains[0]].through(channel)
+
+    def products_of(self, domain: str) -> pl.DataFrame:
+        """Return the product frame of a domain."""
+        return {
+            "human": self.human_products,
+            "veterinary": self.veterinary_products,
+            "cosmetic": self.cosmetics,
+            "tattoo": self.inks,
+            "nutrition": self.supplements,
+        }[domain]
 
     def random(self, purpose: str) -> np.random.Generator:
         """Return a generator for one writer's own small choices, independent of all others."""
@@ -39,40 +71,81 @@ class World:
 
 
 def build(reports: int, seed: int) -> World:
-    """Build the world with about this many reports, three in five of them human."""
+    """Build the world with about this many reports, shared out between the vigilances as `SHARES` says."""
     random = np.random.default_rng(seed)
     terms = vocabulary.terms()
-    substances = vocabulary.substances(random)
-    human_products = products.human(substances, random)
-    veterinary_products = products.veterinary(substances, random)
-    n_human = int(reports * HUMAN_SHARE)
-    human = report(n_human, HUMAN_MONTHS, human_products, terms.height, random, True)
-    animals = report(reports - n_human, VETERINARY_MONTHS, veterinary_products, terms.height, random, False)
-    return World(seed, terms, substances, human_products, veterinary_products, human, animals)
+    ingredients = vocabulary.ingredients(np.random.default_rng([seed, 1]))
+    substances = vocabulary.with_plants(vocabulary.substances(random), ingredients)
+    frames = {
+        "human": products.human(substances, random),
+        "veterinary": products.veterinary(substances, random),
+        "cosmetic": products.cosmetics(ingredients, random),
+        "tattoo": products.inks(ingredients, random),
+        "nutrition": products.supplements(ingredients, random),
+    }
+    frames["veterinary"] = products.cascade(frames["human"], frames["veterinary"])
+    reporting = {
+        domain: report(
+            max(int(reports * share), FEWEST),
+            VETERINARY_MONTHS if domain == "veterinary" else HUMAN_MONTHS,
+            frames[domain],
+            terms.height,
+            random,
+            domain,
+        )
+        for domain, share in SHARES.items()
+    }
+    return World(
+        seed,
+        terms,
+        substances,
+        frames["human"],
+        frames["veterinary"],
+        ingredients,
+        frames["cosmetic"],
+        frames["tattoo"],
+        frames["nutrition"],
+        reporting,
+    )
 
 
 def write_truth(world: World, out: Path) -> None:
     """Write what is true in `out/truth/`: signals.csv, duplicates.csv and retractions.csv."""
     folder = out / "truth"
     folder.mkdir(parents=True, exist_ok=True)
-    named = {"human": (world.human, "human_pt"), "veterinary": (world.veterinary, "llt")}
     signals, duplicates, retractions = [], [], []
-    for domain, (reporting, name) in named.items():
-        told = reporting.signals.join(world.substances, on="substance_no").join(world.terms, on="term_no")
+    for domain, reporting in world.reporting.items():
+        name = "llt" if domain == "veterinary" else "human_pt"
+        held = world.substances if domain in ("human", "veterinary") else world.ingredients
+        held = held.rename({held.columns[0]: "substance_no"}) if "substance_no" not in held.columns else held
+        told = reporting.signals.join(held, on="substance_no", maintain_order="left")
+        told = told.join(world.terms, on="term_no", maintain_order="left")
         signals.append(
             told.select(
                 pl.lit(domain).alias("domain"),
-                pl.col("name").alias("substance"),
+                pl.col("name").str.to_uppercase().alias("substance"),
                 "unii",
                 pl.col(name).alias("event"),
                 "start_month",
                 "strength",
                 "kind",
+                "note",
             )
         )
         first = reporting.cases.filter(pl.col("version") == 1)
         pairs = first.filter(pl.col("duplicate_of").is_not_null())
-        duplicates.append(pairs.select(pl.lit(domain).alias("domain"), "case_no", "duplicate_of"))
+        originals = first.select("case_no", original_channel="channel", original_no="worldwide_no")
+        pairs = pairs.join(originals, left_on="duplicate_of", right_on="case_no", how="left", maintain_order="left")
+        duplicates.append(
+            pairs.select(
+                pl.lit(domain).alias("domain"),
+                "case_no",
+                "duplicate_of",
+                "channel",
+                "original_channel",
+                is_same_number=pl.col("worldwide_no") == pl.col("original_no"),
+            )
+        )
         gone = first.filter(pl.col("retracted_date").is_not_null())
         retractions.append(gone.select(pl.lit(domain).alias("domain"), "case_no", "retracted_date"))
     pl.concat(signals).write_csv(folder / "signals.csv")

@@ -88,7 +88,7 @@ def test_other_encodings_are_those_the_file_declares():
         Parser(b'<?xml version="1.0" encoding="klingon"?>')(b"<MSG/>")
 
 
-@given(st.lists(st.text(alphabet="abé <", max_size=30), min_size=1, max_size=30), st.integers(1, 400))
+@given(st.lists(st.text(alphabet="abé <", max_size=30), min_size=1, max_size=60), st.integers(1, 2000))
 def test_parts_of_a_file_hold_each_message_once(tmp_path_factory, texts, size):
     file = tmp_path_factory.getbasetemp() / "parts.xml"
     data = whole(*(t.replace("<", "&lt;") for t in texts))

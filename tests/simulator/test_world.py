@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.simulator.cases import CHANNELS
 from pipelines.simulator.products import cip13, gtin
 from pipelines.simulator.world import build
 from pipelines.simulator.write import simulate
@@ -26,7 +27,8 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path):
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
     assert digest(tmp_path / "a") != digest(tmp_path / "c")
     assert {p.name for p in (tmp_path / "a").iterdir()} == {
-        "anmv", "bdpm", "case_listing", "evvet", "faers", "truth", "unii", "veddra",
+        "anmv", "bdpm", "bnpv", "caers", "case_listing", "evvet", "faers", "nutrivigilance", "sue", "tattoo", "truth",
+        "unii", "veddra",
     }  # fmt: skip
 
 
@@ -53,11 +55,34 @@ def test_planted_signals_are_in_excess_from_their_month_on_and_not_before(domain
         assert share[True] > 2 * max(share.get(False, 0.0), 0.004)
 
 
+def test_every_report_reaches_one_source_and_a_source_never_meets_a_number_twice():
+    world = build(6_000, 2)
+    for domain, channels in CHANNELS.items():
+        whole = world.reporting[domain]
+        parts = [world.through(channel, domain) for channel in channels]
+        assert sum(part.cases.height for part in parts) == whole.cases.height
+        for part in parts:
+            assert part.cases.filter(version=1)["worldwide_no"].is_unique().all()
+
+
+def test_clusters_batches_and_pairs_of_substances_stand_in_the_reports():
+    world = build(20_000, 1)
+    planted = {r["kind"]: (d, r) for d, w in world.reporting.items() for r in w.signals.iter_rows(named=True)}
+    assert {"real", "artefact", "batch", "cluster", "interaction"} == set(planted)
+    domain, cluster = planted["cluster"]
+    batch = cluster["note"].removeprefix("batch ")
+    told = world.reporting[domain]
+    held = told.products.filter(pl.col("batch") == batch, pl.col("version") == 1).select("case_no")
+    hit = told.events.filter(pl.col("term_no") == cluster["term_no"], pl.col("version") == 1)
+    assert held.join(hit, on="case_no", how="semi").height >= 4
+
+
 @settings(max_examples=5)
 @given(st.integers(0, 10_000))
 def test_any_seed_gives_a_coherent_world(seed):
     world = build(400, seed)
-    for reporting, products in ((world.human, world.human_products), (world.veterinary, world.veterinary_products)):
+    for domain, reporting in world.reporting.items():
+        products = world.products_of(domain)
         keys = reporting.cases.select("case_no", "version")
         assert keys.is_unique().all()
         for children in (reporting.products, reporting.events):

@@ -16,6 +16,7 @@ from pipelines.defs.silver.report.tables import (
     Report,
     ReportEvent,
     ReportHistory,
+    ReportNarrative,
     ReportProduct,
 )
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from pipelines.core.conform import Tables
 
-__all__ = ["duplicate_link", "report", "report_event", "report_history", "report_product"]
+__all__ = ["duplicate_link", "report", "report_event", "report_history", "report_narrative", "report_product"]
 
 VERSION = ["report_key", "report_version"]
 CODING = ["source", "reported_name", "reported_substance"]
@@ -32,6 +33,7 @@ ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
 
 report_history = union_of_sources(ReportHistory)
 report_event = union_of_sources(ReportEvent)
+report_narrative = union_of_sources(ReportNarrative)
 _products = union_of_sources(ReportProduct)
 
 

@@ -188,6 +188,23 @@ class ReportProduct(Table):
     causality = Column("string", "Assessment of the link by the sender or the authority, as reported")
 
 
+class ReportNarrative(Table):
+    """The story of one version of a case, as the sender wrote it.
+
+    Kept apart: a narrative can identify a person, and nothing else in silver does. Give access to assessors only. Joins
+    on `report_key` and `report_version`; sources without narratives have no row here.
+    """
+
+    layer, name, owner = "silver", "report_narrative", "pharmacovigilance"
+    key = ("report_key", "report_version")
+    partitioned_by = ("source",)
+
+    report_key = Column("string", "Case key", required=True)
+    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    source = Column("string", "Source system the case came through", required=True)
+    narrative = Column("string", "What happened, in the sender's words", required=True, sensitivity="identifying")
+
+
 class ReportEvent(Table):
     """One event in one version of a case, as reported and as coded.
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+import polars as pl
+
 from pipelines.simulator.files import put
 from pipelines.simulator.world import World
 
@@ -21,7 +23,7 @@ HEAD = '\ufeff<?xml version="1.0" encoding="utf-8" standalone="no"?>\n'
 
 def write(world: World, out: Path) -> None:
     """Write the products of 2023-06-01, a later and partial extract of them, and the reference lists."""
-    products = list(world.veterinary_products.iter_rows(named=True))
+    products = list(world.veterinary_products.filter(~pl.col("is_cascade")).iter_rows(named=True))
     substances = {r["substance_no"]: r for r in world.substances.iter_rows(named=True)}
     folder = out / "anmv"
     lists = _Lists(products, substances)

@@ -46,16 +46,14 @@ def write(world: World, out: Path) -> None:
 
 
 def _rows(world: World) -> pl.DataFrame:
-    key = ["case_no", "version"]
-    drugs = world.veterinary.products.join(world.veterinary_products.select("product_no", "name"), on="product_no")
-    terms = world.veterinary.events.join(world.terms.select("term_no", "llt"), on="term_no")
+    key, sent = ["case_no", "version"], world.through("evvet")
+    drugs = sent.products.join(world.veterinary_products.select("product_no", "name"), on="product_no")
+    terms = sent.events.join(world.terms.select("term_no", "llt"), on="term_no")
     return (
-        world.veterinary.cases.join(_joined(drugs, "name"), on=key, how="left", maintain_order="left")
+        sent.cases.join(_joined(drugs, "name"), on=key, how="left", maintain_order="left")
         .join(_joined(terms, "llt"), on=key, how="left", maintain_order="left")
         .with_columns(
-            number=pl.format(
-                "{}-SIM-{}", pl.col("country").fill_null("XX"), pl.col("case_no").cast(pl.String).str.zfill(6)
-            ),
+            number="worldwide_no",
             reporter=pl.col("reporter").replace_strict(REPORTERS, default=None),
             country=pl.col("country").replace_strict(COUNTRIES, default=None),
             gender=pl.col("sex").str.to_uppercase(),

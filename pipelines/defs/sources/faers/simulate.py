@@ -54,7 +54,7 @@ def write(world: World, out: Path) -> None:
 
 def _described(world: World) -> pl.DataFrame:
     random = world.random("faers")
-    cases = world.human.cases
+    cases = world.through("faers").cases
     case_no = pl.col("case_no") + 8_000_000
     date = "%Y%m%d"
     onset = (
@@ -78,7 +78,7 @@ def _described(world: World) -> pl.DataFrame:
         event_dt=onset,
         i_f=pl.when(pl.col("version") > 1).then(pl.lit("F")).otherwise(pl.lit("I")),
         foll=pl.when(pl.col("version") > 1).then(pl.lit("1")),
-        mfr_num=pl.format("SIM-{}", case_no),
+        mfr_num="worldwide_no",
         age=pl.when(in_months).then((age * 12).round(0).cast(pl.Int64)).otherwise(age.cast(pl.Int64)).cast(pl.String),
         age_cod=pl.when(age.is_null()).then(None).when(in_months).then(pl.lit("MON")).otherwise(pl.lit("YR")),
         wt=pl.when(in_pounds).then((kg / 0.45359237).round(1)).otherwise(kg).cast(pl.String),
@@ -94,7 +94,7 @@ def _rows(cases: pl.DataFrame, world: World, layout: dict[str, str]) -> Iterable
     is_old = layout is OLD
     key = ["case_no", "version"]
     ids = cases.select(*key, "caseid", "fda_dt", isr="isr", primaryid="primaryid")
-    drugs = world.human.products.join(ids, on=key, how="inner", maintain_order="left")
+    drugs = world.through("faers").products.join(ids, on=key, how="inner", maintain_order="left")
     drugs = drugs.join(_names(world), on="product_no", how="left", maintain_order="left")
     number = pl.lit("10") + pl.col("isr").str.slice(-6) + pl.col("seq").cast(pl.String).str.zfill(2)
     drug_seq = number if is_old else pl.col("seq").cast(pl.String)
@@ -109,9 +109,9 @@ def _rows(cases: pl.DataFrame, world: World, layout: dict[str, str]) -> Iterable
         indi_drug_seq=drug_seq,
         indi_pt=pl.lit("Product Used For Unknown Indication"),
         start_dt=pl.col("fda_dt").str.slice(0, 6),
-        lot_num=pl.format("L{}", pl.col("product_no")),
+        lot_num="batch",
     )
-    reactions = world.human.events.join(ids, on=key, how="inner", maintain_order="left")
+    reactions = world.through("faers").events.join(ids, on=key, how="inner", maintain_order="left")
     reactions = reactions.join(world.terms.select("term_no", pt="human_pt"), on="term_no", maintain_order="left")
     demo = cases.with_columns(
         case="caseid",

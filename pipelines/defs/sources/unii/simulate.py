@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from pipelines.simulator.files import put
 from pipelines.simulator.world import World
 
@@ -23,4 +25,7 @@ def write(world: World, out: Path) -> None:
             lines.append(f"{brands[row['substance_no']]}\tbn\t{shown}")
         if row["salt_name"]:
             lines.append(f"{row['salt_name']}\tof\t{row['salt_unii']}\t{row['salt_name']}")
+    known = set(world.substances["unii"])
+    for row in world.ingredients.filter(~pl.col("unii").is_in(known)).iter_rows(named=True):
+        lines.append(f"{row['name'].upper()}\tof\t{row['unii']}\t{row['name'].upper()}")
     put(out / "unii" / "UNII_Names.txt", ("\n".join(lines) + "\n").encode())

@@ -1,0 +1,56 @@
+"""Nutrivigilance declarations to the common report tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.core import declared
+from pipelines.core.columns import said
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.term.tables import Term
+from pipelines.defs.sources.nutrivigilance.tables import NutrivigilanceDeclaration
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+ROWS = "bronze.nutrivigilance_row"
+
+
+@reads(ROWS)
+def report_history(tables: Tables) -> DataFrame:
+    """Versions of the declarations."""
+    return conformed(declared.report_history(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportHistory)
+
+
+@reads(ROWS)
+def report_product(tables: Tables) -> DataFrame:
+    """Products of every version."""
+    return conformed(
+        declared.report_product(tables, NutrivigilanceDeclaration, "nutrivigilance", _own()), ReportProduct
+    )
+
+
+@reads(ROWS)
+def report_event(tables: Tables) -> DataFrame:
+    """Effects of every version."""
+    return conformed(declared.report_event(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportEvent)
+
+
+@reads(ROWS)
+def report_narrative(tables: Tables) -> DataFrame:
+    """What the declarers wrote."""
+    return conformed(declared.report_narrative(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportNarrative)
+
+
+@reads(ROWS)
+def term(tables: Tables) -> DataFrame:
+    """Distinct effect texts."""
+    return conformed(declared.term(tables, NutrivigilanceDeclaration), Term)
+
+
+def _own() -> dict[str, Column]:
+    """Columns that only this form has."""
+    return {"dose_text": said("dose")}

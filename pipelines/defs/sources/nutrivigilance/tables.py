@@ -1,0 +1,18 @@
+"""Bronze table of nutrivigilance declarations."""
+
+from pipelines.core.declarations import DeclarationRow
+from pipelines.core.table import FileKind, text
+
+
+class NutrivigilanceDeclaration(DeclarationRow):
+    """One product in one version of a declaration of effects of a food supplement.
+
+    Coverage: what is declared in France. Lag: months, by nature. Traps: see the source's card.
+    """
+
+    name, source, owner = "nutrivigilance_row", "nutrivigilance", "pharmacovigilance"
+    files = FileKind(r"^nutrivigilance/([^/]+/)*[^/]+\.csv(\.gz)?$")
+    domain, product_type = "nutrition", "food_supplement"
+
+    dose = text("Dose as declared")
+    history = text("History of the consumer")

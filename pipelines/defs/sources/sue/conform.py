@@ -1,0 +1,61 @@
+"""Serious undesirable effects of cosmetic products to the common report tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from pipelines.core import declared
+from pipelines.core.columns import said
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.term.tables import Term
+from pipelines.defs.sources.sue.tables import SueReport
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+ROWS = "bronze.sue_row"
+
+
+@reads(ROWS)
+def report_history(tables: Tables) -> DataFrame:
+    """Versions of the declarations."""
+    return conformed(declared.report_history(tables, SueReport, "sue"), ReportHistory)
+
+
+@reads(ROWS)
+def report_product(tables: Tables) -> DataFrame:
+    """Products of every version."""
+    return conformed(declared.report_product(tables, SueReport, "sue", _own()), ReportProduct)
+
+
+@reads(ROWS)
+def report_event(tables: Tables) -> DataFrame:
+    """Effects of every version."""
+    return conformed(declared.report_event(tables, SueReport, "sue"), ReportEvent)
+
+
+@reads(ROWS)
+def report_narrative(tables: Tables) -> DataFrame:
+    """What the declarers wrote."""
+    return conformed(declared.report_narrative(tables, SueReport, "sue"), ReportNarrative)
+
+
+@reads(ROWS)
+def term(tables: Tables) -> DataFrame:
+    """Distinct effect texts."""
+    return conformed(declared.term(tables, SueReport), Term)
+
+
+def _own() -> dict[str, Column]:
+    """Columns that only this form has."""
+    return {
+        "dose_text": said("use"),
+        "rechallenge": F.when(
+            F.lower(F.trim("re_exposure")).isin("positive", "negative", "unknown"), F.lower(F.trim("re_exposure"))
+        ),
+    }

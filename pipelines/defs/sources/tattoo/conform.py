@@ -1,0 +1,59 @@
+"""Tattoo vigilance declarations to the common report tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from pipelines.core import declared
+from pipelines.core.columns import said
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.term.tables import Term
+from pipelines.defs.sources.tattoo.tables import TattooDeclaration
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+ROWS = "bronze.tattoo_row"
+
+
+@reads(ROWS)
+def report_history(tables: Tables) -> DataFrame:
+    """Versions of the declarations."""
+    return conformed(declared.report_history(tables, TattooDeclaration, "tattoo"), ReportHistory)
+
+
+@reads(ROWS)
+def report_product(tables: Tables) -> DataFrame:
+    """Products of every version."""
+    return conformed(declared.report_product(tables, TattooDeclaration, "tattoo", _own()), ReportProduct)
+
+
+@reads(ROWS)
+def report_event(tables: Tables) -> DataFrame:
+    """Effects of every version."""
+    return conformed(declared.report_event(tables, TattooDeclaration, "tattoo"), ReportEvent)
+
+
+@reads(ROWS)
+def report_narrative(tables: Tables) -> DataFrame:
+    """What the declarers wrote."""
+    return conformed(declared.report_narrative(tables, TattooDeclaration, "tattoo"), ReportNarrative)
+
+
+@reads(ROWS)
+def term(tables: Tables) -> DataFrame:
+    """Distinct effect texts."""
+    return conformed(declared.term(tables, TattooDeclaration), Term)
+
+
+def _own() -> dict[str, Column]:
+    """Columns that only this form has."""
+    return {
+        "body_site": said("body_site"),
+        "is_off_label": F.when(said("misuse").isNotNull(), F.lower(said("misuse")) == "yes"),
+    }
