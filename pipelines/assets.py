@@ -94,6 +94,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         from pipelines.core.balance import balances
         from pipelines.core.ingest import ingest
         from pipelines.core.landing import scan
+        from pipelines.core.outbox import send_answers
 
         running = platform.open()
         lake, root = running.lake, str(running.settings.landing)
@@ -102,6 +103,9 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
         for table in source.tables:
             lake.create(table)
+        outbox = running.settings.outbox or running.settings.reports.parent / "outbox"
+        if n_answers := send_answers(lake, source, intake.ledger, str(outbox)):
+            tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
         counted = balances(lake, source.tables)
         for table in source.tables:
             yield _bronze_result(lake, table, intake, counted[table.name])

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     landing: Path | str = Field(ROOT / "data" / "landing", description="Folder with one subfolder per source")
     lake: Path | str = Field(ROOT / "data" / "lake", description="Folder or object-store address of the Delta lake")
     reports: Path = Field(ROOT / "data" / "reports", description="Folder of the HTML and validation reports")
+    outbox: Path | str | None = Field(
+        None, description="Folder of acknowledgements to senders; else beside the reports"
+    )
     jars: Path = Field(ROOT / "data" / "jars", description="Folder of the Delta jars")
     tracking: str = Field(f"sqlite:///{ROOT / 'data' / 'mlflow.db'}", description="MLflow tracking address")
     artifacts: Path | str = Field(ROOT / "data" / "mlflow", description="MLflow artifacts")

@@ -22,6 +22,7 @@ MAX_HEAD_BYTES = 1 << 20
 MARGIN = 256  # longest tag that is looked at: prefix, name, blanks
 OPENING = re.compile(rb"<(/?)(?:[A-Za-z_][\w.-]{0,63}:)?\Z")
 DECLARED = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+ENTITIES = re.compile(rb"<!\s*ENTITY|<!\s*DOCTYPE[^>]*\[", re.IGNORECASE)
 NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 ENCODING = re.compile(rb"""\A\s*(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -40,9 +41,10 @@ class Message:
 class Messages:
     """The messages of a stream, each an `element`; `head` is what stands before the first one."""
 
-    def __init__(self, stream: BinaryIO, element: str):
-        """Hold the stream; nothing is read yet."""
+    def __init__(self, stream: BinaryIO, element: str, *, may_name_dtd: bool = False):
+        """Hold the stream; nothing is read yet. `may_name_dtd` accepts the name of a DTD, which is never fetched."""
         self._stream, self._name = stream, element.encode()
+        self._forbidden = ENTITIES if may_name_dtd else DECLARED
         self.head = b""
 
     def __iter__(self) -> Iterator[Message]:
@@ -64,7 +66,7 @@ class Messages:
                     start = -1
                 elif not is_closing:
                     if is_first:
-                        self.head, is_first = _checked(buffer[:left]), False
+                        self.head, is_first = self._checked(buffer[:left]), False
                     if start >= 0:
                         yield Message(number, line, buffer[start : start + MARGIN], "the message has no end")
                     number += 1
@@ -84,8 +86,13 @@ class Messages:
         if start >= 0:
             yield Message(number, line, buffer[:MARGIN], "the message has no end")
         if is_first:
-            _checked(buffer)
+            self._checked(buffer)
             raise Refused(f"holds no {self._name.decode()}")
+
+    def _checked(self, head: bytes) -> bytes:
+        if self._forbidden.search(head):
+            raise Refused("declares a document type or entities, which messages have no need of")
+        return head
 
     def _tag(self, buffer: bytes, at: int, is_end: bool) -> tuple[int, int, bool] | None:
         """Next tag of the element: where it starts and ends, and whether it closes; None where more must be read."""
@@ -184,9 +191,3 @@ def _why(error: etree.XMLSyntaxError) -> str:
     if "DEPTH" in str(error).upper():
         return "is nested too deeply"
     return f"is not well-formed XML ({code.removeprefix('ERR_').lower().replace('_', ' ') or 'syntax'})"
-
-
-def _checked(head: bytes) -> bytes:
-    if DECLARED.search(head):
-        raise Refused("declares a document type or entities, which messages have no need of")
-    return head

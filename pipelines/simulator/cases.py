@@ -17,8 +17,8 @@ MASKING_SHARE, WAVE_SHARE = 0.25, 0.05
 CLUSTER, DEFECT_SHARE, TOGETHER_SHARE = 4, 0.6, 0.5
 DOMAINS = ("human", "veterinary", "cosmetic", "tattoo", "nutrition")
 CHANNELS = {
-    "human": {"faers": 0.85, "bnpv": 0.15},
-    "veterinary": {"evvet": 1.0},
+    "human": {"faers": 0.73, "e2b": 0.15, "bnpv": 0.12},
+    "veterinary": {"evvet": 0.8, "gl42": 0.2},
     "cosmetic": {"caers": 0.6, "sue": 0.4},
     "tattoo": {"tattoo": 1.0},
     "nutrition": {"caers": 0.6, "nutrivigilance": 0.4},

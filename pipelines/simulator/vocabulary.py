@@ -81,6 +81,14 @@ def terms() -> pl.DataFrame:
     )
 
 
+def meddra_codes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add codes of the shape of MedDRA's to terms: pt_meddra for the text of human sources, llt_meddra for the term.
+
+    They are invented, as the terms are: numbers that MedDRA does not use.
+    """
+    return frame.with_columns(pt_meddra=pl.col("pt_code") + 98_000_000, llt_meddra=pl.col("term_no") + 99_000_000)
+
+
 def substances(random: np.random.Generator, n: int = 120) -> pl.DataFrame:
     """Invented substances: English and French names, UNII, a salt with its own UNII, codes, and who they are for."""
     names: dict[str, str] = {}

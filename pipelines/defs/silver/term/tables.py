@@ -4,7 +4,8 @@ from pipelines.core.table import Column, Table
 
 DICTIONARIES = {
     "veddra": "VeDDRA, the EMA's dictionary for events in animals and in people exposed to veterinary medicines",
-    "preferred_term": "Preferred-term texts as they occur in the authority's own files; no hierarchy is shipped",
+    "preferred_term": "Preferred-term texts as they occur in the authorities' files; levels come with a MedDRA release",
+    "meddra": "Lowest level terms of a MedDRA release that a licensed user has landed",
 }
 
 
@@ -12,7 +13,8 @@ class Term(Table):
     """One entry of an event dictionary, at its lowest level, with the levels above it.
 
     VeDDRA comes with its full hierarchy from the EMA's combined list. Human sources give preferred-term texts: they
-    become terms of `preferred_term`, without levels above, because that dictionary's hierarchy is licensed.
+    become terms of `preferred_term`. Their codes and the levels above are those of the MedDRA release that a licensed
+    user has landed, else they have none: nothing of that dictionary is shipped.
     """
 
     layer, name, owner = "silver", "term", "pharmacovigilance"

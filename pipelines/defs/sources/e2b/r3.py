@@ -1,0 +1,327 @@
+"""One R3 message to values: the elements of the ICH data dictionary by their numbers. Pure: an element in, values out.
+
+Source: ICH E2B(R3) implementation guide, appendix I (B), reference instances; the XPaths of the element dictionary.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+NS = "{urn:hl7-org:v3}"
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+SERIOUS = {"34": "death", "21": "life_threatening", "33": "hospitalisation", "35": "disability"}
+SERIOUS |= {"12": "congenital_anomaly", "26": "other"}
+OFF_LABEL = "11"
+
+
+def _path(*tags: str) -> str:
+    return "/".join(NS + t for t in tags)
+
+
+CODE, VALUE, OBSERVATION = _path("code"), _path("value"), _path("observation")
+LOW, HIGH, EFFECTIVE = _path("low"), _path("high"), _path("effectiveTime")
+DEVICE_ID = _path("device", "id")
+PRODUCT = _path("consumable", "instanceOfKind", "kindOfProduct")
+LOT = _path("consumable", "instanceOfKind", "productInstanceInstance", "lotNumberText")
+FORM = _path("consumable", "instanceOfKind", "kindOfProduct", "formCode")
+APPROVAL = _path("asManufacturedProduct", "subjectOf", "approval")
+USED = _path("subject2", "productUseReference", "id")
+AUTHOR = _path("subjectOf2", "controlActEvent", "author", "assignedEntity")
+Values = dict[str, Any]
+
+
+def said(element: _Element | None, attribute: str = "value") -> str | None:
+    """Value of an attribute, else the null flavour as `nullFlavor:…`, else None."""
+    if element is None:
+        return None
+    value = element.get(attribute)
+    if value is not None:
+        return value
+    flavour = element.get("nullFlavor")
+    return f"nullFlavor:{flavour}" if flavour else None
+
+
+def words(element: _Element | None) -> str | None:
+    """Text of an element, trimmed, else its null flavour; None where it has neither."""
+    if element is None:
+        return None
+    text = (element.text or "").strip()
+    flavour = element.get("nullFlavor")
+    return text or (f"nullFlavor:{flavour}" if flavour else None)
+
+
+def message(root: _Element) -> Values:
+    """Values of one `PORR_IN049016UV`, by the names of the bronze columns; lists where something repeats."""
+    found: Values = {
+        "format": "R3",
+        "message_number": said(root.find(_ID), "extension"),
+        "message_created": said(root.find(_CREATED)),
+        "message_receiver": said(root.find(_RECEIVER), "extension"),
+        "message_sender": said(root.find(_SENDER), "extension"),
+        "created": said(root.find(_CONTROL_TIME)),
+        "other_case_ids": [],
+        "linked_reports": [],
+        "reporters": [],
+        "reactions": [],
+        "tests": [],
+        "drugs": [],
+    }
+    case = root.find(_CASE)
+    if case is None:
+        return found
+    for child in case:
+        part = _PARTS.get(child.tag)
+        if part is not None:
+            part(child, found)
+    return found
+
+
+_ID, _CREATED = _path("id"), _path("creationTime")
+_RECEIVER, _SENDER = _path("receiver", "device", "id"), _path("sender", "device", "id")
+_CONTROL_TIME = _path("controlActProcess", "effectiveTime")
+_CASE = _path("controlActProcess", "subject", "investigationEvent")
+
+
+def _case_id(element: _Element, found: Values) -> None:
+    name = {"1": "safety_report_id", "2": "worldwide_id"}.get((element.get("root") or "").rpartition(".")[2])
+    if name:
+        found[name] = said(element, "extension")
+
+
+def _narrative(element: _Element, found: Values) -> None:
+    found["narrative"] = words(element)
+
+
+def _first_received(element: _Element, found: Values) -> None:
+    found["first_received"] = said(element.find(LOW))
+
+
+def _most_recent(element: _Element, found: Values) -> None:
+    found["most_recent"] = said(element)
+
+
+def _component(element: _Element, found: Values) -> None:
+    for child in element:
+        if child.tag == NS + "adverseEventAssessment":
+            _assessment(child, found)
+        elif child.tag == NS + "observationEvent" and said(child.find(CODE), "code") == "23":
+            found["is_expedited"] = said(child.find(VALUE))
+
+
+def _sender(element: _Element, found: Values) -> None:
+    """The sender of the case, or an earlier number of it."""
+    event = element.find(_path("controlActEvent"))
+    if event is None:
+        return
+    number, author = event.find(_ID), event.find(_path("author", "assignedEntity"))
+    if number is not None:
+        source = number.get("assigningAuthorityName")
+        found["other_case_ids"].append({"source": source, "id": said(number, "extension")})
+    elif author is not None:
+        found["sender_type"] = said(author.find(CODE), "code")
+        names = list(author.iter(NS + "representedOrganization"))
+        found["sender_organisation"] = words(names[-1].find(_path("name"))) if names else None
+
+
+def _characteristic(element: _Element, found: Values) -> None:
+    told = element.find(_path("investigationCharacteristic"))
+    if told is None:
+        return
+    code, value = said(told.find(CODE), "code"), told.find(VALUE)
+    if code == "1":
+        found["report_type"] = said(value, "code")
+    elif code == "2":
+        found["has_other_case_ids"] = said(value)
+    elif code == "3":
+        found["nullification"] = said(value, "code")
+
+
+def _related(element: _Element, found: Values) -> None:
+    """A primary source, or a linked report."""
+    related = element.find(_path("relatedInvestigation"))
+    if related is None:
+        return
+    kind = said(related.find(CODE), "code")
+    if kind == "2":
+        person = related.find(AUTHOR)
+        place = (
+            person.find(_path("assignedPerson", "asLocatedEntity", "location", "code")) if person is not None else None
+        )
+        trade = person.find(_path("assignedPerson", "asQualifiedEntity", "code")) if person is not None else None
+        primary = element.find(_path("priorityNumber"))
+        found["reporters"].append(
+            {
+                "country": said(place, "code"),
+                "qualification": said(trade, "code"),
+                "is_primary": said(primary) == "1",
+            }
+        )
+    elif kind != "1":
+        number = related.find(_path("subjectOf2", "controlActEvent", "id"))
+        if number is not None:
+            found["linked_reports"].append(said(number, "extension"))
+
+
+def _assessment(element: _Element, found: Values) -> None:
+    role = element.find(_path("subject1", "primaryRole"))
+    if role is not None:
+        _person(role, found)
+    by_id = {d["id"]: d for d in found["drugs"] if d.get("id")}
+    for assessment in element.iterfind(_path("component", "causalityAssessment")):
+        drug = by_id.get(said(assessment.find(USED), "root") or "")
+        if drug is None:
+            continue
+        code, value = said(assessment.find(CODE), "code"), assessment.find(VALUE)
+        if code == "20":
+            drug["role"] = said(value, "code")
+        elif code == "39" and (result := words(value) or said(value)):
+            drug.setdefault("causality", []).append(result)
+
+
+def _person(role: _Element, found: Values) -> None:
+    player = role.find(_path("player1"))
+    if player is not None:
+        found["sex"] = said(player.find(_path("administrativeGenderCode")), "code")
+        found["death_date"] = said(player.find(_path("deceasedTime")))
+        found["patient"] = words(player.find(_path("name")))
+    study = role.find(_path("subjectOf1", "researchStudy", "code"))
+    found["study_type"] = said(study, "code")
+    for subject in role.iterfind(_path("subjectOf2")):
+        observation = subject.find(OBSERVATION)
+        if observation is not None:
+            _observed(observation, found)
+            continue
+        organizer = subject.find(_path("organizer"))
+        kind = said(organizer.find(CODE), "code") if organizer is not None else None
+        if organizer is not None and kind == "4":
+            for administration in organizer.iterfind(_path("component", "substanceAdministration")):
+                found["drugs"].append(_drug(administration))
+        elif organizer is not None and kind == "3":
+            found["tests"] += [_test(o) for o in organizer.iterfind(_path("component", "observation"))]
+
+
+def _observed(observation: _Element, found: Values) -> None:
+    code, value = said(observation.find(CODE), "code"), observation.find(VALUE)
+    if code == "29":
+        found["reactions"].append(_reaction(observation))
+    elif code == "3":
+        found["age"], found["age_unit"] = said(value), said(value, "unit")
+    elif code == "4":
+        found["age_group"] = said(value, "code")
+    elif code == "7":
+        found["weight_kg"] = said(value)
+    elif code == "17":
+        found["height_cm"] = said(value)
+
+
+def _reaction(observation: _Element) -> Values:
+    value = observation.find(VALUE)
+    found: Values = {
+        "code": said(value, "code"),
+        "version": value.get("codeSystemVersion") if value is not None else None,
+        "text": words(value.find(_path("originalText"))) if value is not None else None,
+        "country": said(observation.find(_path("location", "locatedEntity", "locatedPlace", "code")), "code"),
+    }
+    time = observation.find(EFFECTIVE)
+    if time is not None:
+        low, high = next(time.iter(LOW), None), next(time.iter(HIGH), None)
+        found["start"], found["end"] = said(low), said(high)
+    for child in observation.iterfind(_path("outboundRelationship2", "observation")):
+        kind, told = said(child.find(CODE), "code"), child.find(VALUE)
+        if kind in SERIOUS:
+            found[SERIOUS[kind]] = said(told)
+        elif kind == "30":
+            found["translation"] = words(told)
+        elif kind == "27":
+            found["outcome"] = said(told, "code")
+        elif kind == "37":
+            found["highlighted"] = said(told, "code")
+    return found
+
+
+def _test(observation: _Element) -> Values:
+    code, value = observation.find(CODE), observation.find(VALUE)
+    return {
+        "date": said(observation.find(EFFECTIVE)),
+        "name": words(code.find(_path("originalText"))) if code is not None else None,
+        "code": said(code, "code"),
+        "result": (said(value) or words(value) or said(next(value.iter(), None))) if value is not None else None,
+        "unit": value.get("unit") if value is not None else None,
+        "result_code": said(observation.find(_path("interpretationCode")), "code"),
+    }
+
+
+def _drug(administration: _Element) -> Values:
+    product = administration.find(PRODUCT)
+    found: Values = {"id": said(administration.find(_ID), "root"), "substances": [], "doses": [], "indications": []}
+    if product is not None:
+        approval = product.find(APPROVAL)
+        found["name"] = words(product.find(_path("name")))
+        found["code"] = said(product.find(CODE), "code")
+        found["authorisation"] = said(approval.find(_ID), "extension") if approval is not None else None
+        if approval is not None:
+            place = approval.find(_path("author", "territorialAuthority", "territory", "code"))
+            found["authorisation_country"] = said(place, "code")
+        for ingredient in product.iterfind(_path("ingredient", "ingredientSubstance")):
+            found["substances"].append(
+                {"name": words(ingredient.find(_path("name"))), "code": said(ingredient.find(CODE), "code")}
+            )
+    for child in administration:
+        if child.tag == NS + "outboundRelationship2":
+            dose, told = child.find(_path("substanceAdministration")), child.find(OBSERVATION)
+            if dose is not None:
+                found["doses"].append(_dose(dose))
+            elif told is not None:
+                _of_drug(told, found)
+        elif child.tag == NS + "inboundRelationship":
+            act, told = child.find(_path("act")), child.find(OBSERVATION)
+            if act is not None:
+                found["action"] = said(act.find(CODE), "code")
+            elif told is not None and said(told.find(CODE), "code") == "19":
+                value = told.find(VALUE)
+                found["indications"].append(
+                    {
+                        "text": words(value.find(_path("originalText"))) if value is not None else None,
+                        "code": said(value, "code"),
+                        "version": value.get("codeSystemVersion") if value is not None else None,
+                    }
+                )
+    return found
+
+
+def _of_drug(told: _Element, found: Values) -> None:
+    kind, value = said(told.find(CODE), "code"), told.find(VALUE)
+    if kind == "31":
+        found["recurrence"] = said(value, "code")
+    elif kind == "9":
+        found.setdefault("additional", []).append(said(value, "code"))
+
+
+def _dose(dose: _Element) -> Values:
+    time = dose.find(EFFECTIVE)
+    route, quantity = dose.find(_path("routeCode")), dose.find(_path("doseQuantity"))
+    return {
+        "text": words(dose.find(_path("text"))),
+        "amount": said(quantity),
+        "unit": quantity.get("unit") if quantity is not None else None,
+        "start": said(next(time.iter(LOW), None)) if time is not None else None,
+        "end": said(next(time.iter(HIGH), None)) if time is not None else None,
+        "route": words(route.find(_path("originalText"))) or said(route, "code") if route is not None else None,
+        "batch": words(dose.find(LOT)),
+        "form": said(dose.find(FORM), "code"),
+    }
+
+
+_PARTS = {
+    NS + "id": _case_id,
+    NS + "text": _narrative,
+    NS + "effectiveTime": _first_received,
+    NS + "availabilityTime": _most_recent,
+    NS + "component": _component,
+    NS + "subjectOf1": _sender,
+    NS + "subjectOf2": _characteristic,
+    NS + "outboundRelationship": _related,
+}

@@ -1,0 +1,63 @@
+"""GL42 batches to rows, one a message; lists of nullified cases to rows, one a name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from pipelines.core.reading import BLANK, batches, count_lines, numbered_lines
+from pipelines.core.table import BronzeTable
+from pipelines.core.xml import Messages, Parser, count_messages
+from pipelines.defs.sources.gl42.message import message
+from pipelines.defs.sources.gl42.tables import Gl42Nullified
+
+CUT_AT = "PORR_IN049006UV"
+NULLIFIED = re.compile(r"[A-Z]{2}-(FDACVM-\d{4}-[A-Z]{2}|(?!FDA)[A-Z]+)-\d{6}\.xml")
+Record = tuple[int, Sequence[str | None] | None, str, str]
+
+
+def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
+    """Read a batch or a list; raises `Refused` for a batch without messages."""
+    records = _names(stream) if table is Gl42Nullified else _messages(stream, table.source_columns())
+    yield from batches(table, records)
+
+
+def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
+    """Count start tags of messages, or lines that are not blank."""
+    return count_lines(stream, header_lines=0) if table is Gl42Nullified else count_messages(stream, CUT_AT)
+
+
+def _names(stream: BinaryIO) -> Iterator[Record]:
+    for first, lines in numbered_lines(stream):
+        for number, line in enumerate(lines, start=first):
+            name = line.strip(BLANK)
+            if not name:
+                continue
+            if NULLIFIED.fullmatch(name):
+                yield number, [name], "", ""
+            else:
+                yield number, None, "no name of a case file", name
+
+
+def _messages(stream: BinaryIO, columns: Sequence[str]) -> Iterator[Record]:
+    messages = Messages(stream, CUT_AT)
+    parse: Parser | None = None
+    for found in messages:
+        parse = parse or Parser(messages.head)
+        try:
+            if found.problem:
+                raise ValueError(found.problem)
+            values = message(parse(found.data))
+            if not values.get("unique_aer_id_number"):
+                raise ValueError("A.4.1: the report has no unique identification number")
+            yield found.number, [_text(values.get(c, values.get(f"_{c}"))) for c in columns], "", ""
+        except ValueError as error:
+            yield found.number, None, str(error), ""
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,21 @@
+"""MedDRA: the human dictionary of terms, for those who hold a licence."""
+
+from pipelines.core.source import Source
+
+SOURCE = Source(
+    name="meddra",
+    title="MedDRA, a release in distribution format",
+    publisher="MedDRA MSSO, for ICH",
+    agency="ANSM",
+    domain="human",
+    licence="Licensed by the MSSO: nothing of it is shipped, a licensed user lands the files of a release",
+    cadence="twice a year",
+    grain="a term",
+    lag="none",
+    traps=(
+        "Terms move between releases: the latest one landed names today's hierarchy",
+        "A preferred term has several system organ classes: the primary one is taken",
+        "A lowest level term can be out of use and still be sent",
+    ),
+    homepage="https://www.meddra.org",
+)
