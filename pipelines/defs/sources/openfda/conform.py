@@ -1,0 +1,198 @@
+"""openFDA records to the common report tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.core import icsr_report, veterinary
+from pipelines.core.columns import date_precision, partial_date, said
+from pipelines.core.conform import conformed, reads
+from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
+from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.term.tables import Term
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+DRUG, ANIMAL = "bronze.openfda_drug_event", "bronze.openfda_animal_event"
+COSMETIC = "bronze.openfda_cosmetic_event"
+SOURCE = "openfda"
+AGE_IN_YEARS = {"year": 1.0, "month": 1 / 12, "week": 7 / 365.25, "day": 1 / 365.25, "decade": 10.0}
+SEXES = {"male": "male", "female": "female", "m": "male", "f": "female"}
+SERIOUS = {
+    "is_death": "death",
+    "is_life_threatening": "life threatening",
+    "is_hospitalisation": "hospitali[sz]ation",
+    "is_disability": "disability",
+    "is_congenital_anomaly": "congenital anomaly",
+    "is_other_serious": "other serious|intervention|serious injur",
+}
+PRODUCT_SQL = "array<struct<product_name string, role string>>"
+
+
+def _states(rows: DataFrame, case: str, recency: Column, day: Column) -> DataFrame:
+    """The last sending of each version of each report, a version being what it is by its recency."""
+    stated = rows.withColumns(
+        {
+            "source_case_id": F.trim(case),
+            "recency": F.coalesce(recency, F.lit("")),
+            "received": day,
+            "is_retracted": F.lit(False),
+        }
+    )
+    once = Window.partitionBy("source_case_id", "recency").orderBy(F.desc("line_number"))
+    last = sent_last(stated, ["source_case_id", "recency"]).withColumn("_n", F.row_number().over(once))
+    return versions(last.filter("_n = 1").drop("_n"), SOURCE, [F.col("recency")])
+
+
+def _drug_versions(tables: Tables) -> DataFrame:
+    """Versions by their number, then by the date of the latest information."""
+    number = F.lpad(F.coalesce("version", F.lit("0")), 6, "0")
+    recency = F.concat(number, F.coalesce(icsr_report.digits("most_recent"), F.lit("")))
+    return icsr_report.parsed(
+        _states(tables[DRUG], "safety_report_id", recency, partial_date("most_recent")).withColumn(
+            "warnings", F.lit(None).cast("string")
+        )
+    )
+
+
+def _animal_versions(tables: Tables) -> DataFrame:
+    """Each delivery that shows another content is a version: the endpoint has no version number."""
+    rows = tables[ANIMAL]
+    content = F.sha2(
+        F.to_json(
+            F.struct(*[c for c in rows.columns if c not in ("delivery_id", "file", "line_number", "known_date")])
+        ),
+        256,
+    )
+    told = rows.withColumn("_content", content)
+    first = Window.partitionBy("unique_aer_id_number", "_content").orderBy("known_date", "delivery_id", "line_number")
+    fresh = told.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n", "_content")
+    earliest = Window.partitionBy("unique_aer_id_number").orderBy("known_date", "delivery_id", "line_number")
+    is_first = F.row_number().over(earliest) == 1
+    day = F.when(is_first, partial_date("original_receive_date"))
+    dated = fresh.withColumn("_day", day)
+    recency = F.concat_ws(
+        "/", F.col("known_date").cast("string"), "delivery_id", F.lpad(F.col("line_number").cast("string"), 12, "0")
+    )
+    return veterinary.parsed(_states(dated, "unique_aer_id_number", recency, F.col("_day")))
+
+
+def _cosmetic_versions(tables: Tables) -> DataFrame:
+    number = F.lpad(F.coalesce("report_version", F.lit("0")), 6, "0")
+    recency = F.concat(number, F.coalesce(icsr_report.digits("latest_received_date"), F.lit("")))
+    received = F.coalesce(partial_date("latest_received_date"), partial_date("initial_received_date"))
+    return _states(tables[COSMETIC], "report_number", recency, received).withColumns(
+        {
+            "products": F.from_json("products", PRODUCT_SQL),
+            "reactions": F.from_json("reactions", "array<string>"),
+            "outcomes": F.lower(F.array_join(F.from_json("outcomes", "array<string>"), "; ")),
+        }
+    )
+
+
+VERSION = ("report_key", "report_version", "source", "source_case_id", "known_from", "known_to", "is_latest")
+
+
+@reads(DRUG, ANIMAL, COSMETIC)
+def report_history(tables: Tables) -> DataFrame:
+    """Versions of the reports of all endpoints."""
+    animals = _animal_versions(tables).select(
+        *VERSION,
+        *("is_retracted", "received_first_date", "received_latest_date"),
+        F.lit("veterinary").alias("domain"),
+        F.lit("ANSES").alias("agency"),
+        F.upper("source_case_id").alias("worldwide_case_id"),
+        *[column.alias(name) for name, column in veterinary.described().items()],
+    )
+    rows = _cosmetic_versions(tables)
+    unit = F.regexp_extract(F.lower("age_unit"), "^(year|month|week|day|decade)", 1)
+    age = F.expr("try_cast(age AS double)") * veterinary.looked_up(unit, AGE_IN_YEARS)
+    told = F.col("outcomes") != ""
+    cosmetics = rows.select(
+        *VERSION,
+        *("is_retracted", "received_first_date", "received_latest_date"),
+        F.lit("cosmetic").alias("domain"),
+        F.lit("ANSES").alias("agency"),
+        F.array(F.upper(said("legacy_report_id"))).alias("other_case_ids"),
+        partial_date("event_date").alias("onset_date"),
+        date_precision("event_date").alias("onset_precision"),
+        F.when(told, F.col("outcomes").rlike("|".join(SERIOUS.values()))).alias("is_serious"),
+        *[F.when(told, F.col("outcomes").rlike(words)).alias(name) for name, words in SERIOUS.items()],
+        veterinary.looked_up(F.lower(F.trim("gender")), SEXES).alias("sex"),
+        F.when(age.between(0, 130), age).alias("age_years"),
+        F.lit("human").alias("species"),
+    )
+    parts = (icsr_report.report_history(_drug_versions(tables)), animals, cosmetics)
+    drugs, animals, cosmetics = (conformed(part, ReportHistory) for part in parts)
+    return drugs.unionByName(animals).unionByName(cosmetics)
+
+
+@reads(DRUG, ANIMAL, COSMETIC)
+def report_product(tables: Tables) -> DataFrame:
+    """Products of every version of all endpoints."""
+    rows = _cosmetic_versions(tables)
+    rows = rows.select("report_key", "report_version", F.posexplode("products").alias("place", "product"))
+    role = F.lower("product.role")
+    cosmetics = rows.select(
+        *("report_key", "report_version"),
+        (F.col("place") + 1).alias("product_seq"),
+        F.lit(SOURCE).alias("source"),
+        F.when(role == "suspect", "suspect")
+        .when(role == "concomitant", "concomitant")
+        .otherwise("unknown")
+        .alias("role"),
+        F.lit("cosmetic").alias("product_type"),
+        F.col("product.product_name").alias("reported_name"),
+        F.lit("uncoded").alias("coding_method"),
+    )
+    parts = (
+        icsr_report.report_product(_drug_versions(tables), SOURCE),
+        veterinary.products(_animal_versions(tables), SOURCE),
+        cosmetics,
+    )
+    drugs, animals, cosmetics = (conformed(part, ReportProduct) for part in parts)
+    return drugs.unionByName(animals).unionByName(cosmetics)
+
+
+@reads(DRUG, ANIMAL, COSMETIC, "silver.term")
+def report_event(tables: Tables) -> DataFrame:
+    """Reactions of every version of all endpoints."""
+    terms = tables["silver.term"]
+    rows = _cosmetic_versions(tables)
+    rows = rows.select("report_key", "report_version", F.posexplode("reactions").alias("place", "reported_term"))
+    cosmetics = rows.filter("trim(reported_term) <> ''").select(
+        *("report_key", "report_version"),
+        (F.col("place") + 1).alias("event_seq"),
+        F.lit(SOURCE).alias("source"),
+        "reported_term",
+        preferred_term("reported_term").alias("term_key"),
+        F.lit("exact").alias("coding_method"),
+    )
+    parts = (
+        icsr_report.report_event(_drug_versions(tables), terms, SOURCE),
+        veterinary.events(_animal_versions(tables), terms, SOURCE),
+        cosmetics,
+    )
+    drugs, animals, cosmetics = (conformed(part, ReportEvent) for part in parts)
+    return drugs.unionByName(animals).unionByName(cosmetics)
+
+
+@reads(DRUG)
+def report_narrative(tables: Tables) -> DataFrame:
+    """Summaries of drug reports, where the FDA publishes one."""
+    return conformed(icsr_report.report_narrative(_drug_versions(tables)), ReportNarrative)
+
+
+@reads(DRUG, COSMETIC)
+def term(tables: Tables) -> DataFrame:
+    """Distinct preferred-term texts."""
+    texts = tables[COSMETIC].select(F.explode(F.from_json("reactions", "array<string>")).alias("text"))
+    both = icsr_report.term(tables[DRUG]).unionByName(preferred_terms(texts, "text"))
+    one = both.groupBy("term_key", "dictionary").agg(F.min("term_name").alias("term_name"))
+    return conformed(one, Term)
