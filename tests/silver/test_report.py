@@ -11,7 +11,7 @@ import pytest
 from pipelines.core.conform import conformed
 from pipelines.defs.silver.report.conform import report
 from pipelines.defs.silver.report.duplicates import duplicate_link
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
+from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 
 D = dt.date
 BASE = {
@@ -52,12 +52,14 @@ def event(key, term="e:1", seq=1, **more):
     }  # fmt: skip
 
 
-def built(spark, reports, products, events):
+def built(spark, reports, products, events, narratives=()):
     lake = {
         "silver.report_history": frame(spark, ReportHistory, history(*reports)).cache(),
         "silver.report_product": frame(spark, ReportProduct, products).cache(),
         "silver.report_event": frame(spark, ReportEvent, events).cache(),
     }
+    told = [{"report_key": k, "report_version": 1, "source": "x", "narrative": "It was so."} for k in narratives]
+    lake["silver.report_narrative"] = frame(spark, ReportNarrative, told)
     lake["silver.duplicate_link"] = duplicate_link(lake).cache()
     return lake, {r["report_key"]: r for r in report(lake).collect()}
 
@@ -74,8 +76,9 @@ def test_completeness_follows_the_published_penalties_and_children_are_counted(s
         [full, {"report_key": "bare"}],
         [product("full", **told)],
         [event("full", outcome="recovered"), event("full", "e:2", 2, outcome="recovered")],
+        narratives=["full"],
     )
-    assert got["full"]["completeness"] == pytest.approx(0.9)  # no narrative
+    assert got["full"]["completeness"] == pytest.approx(1.0)
     assert (got["full"]["n_products"], got["full"]["n_events"]) == (1, 2)
     assert got["bare"]["completeness"] == pytest.approx(0.5 * 0.7**4 * 0.9**5)
     assert (got["bare"]["n_products"], got["bare"]["n_events"]) == (0, 0)

@@ -62,13 +62,17 @@ def report_product(tables: Tables) -> DataFrame:
     return conformed(coded.fillna("uncoded", ["coding_method"]), ReportProduct)
 
 
-@reads("silver.report_history", "silver.report_product", "silver.report_event", "silver.duplicate_link")
+@reads(
+    *("silver.report_history", "silver.report_product", "silver.report_event", "silver.report_narrative"),
+    "silver.duplicate_link",
+)
 def report(tables: Tables) -> DataFrame:
     """One row per case in its latest version: counts of children, completeness, duplicate cluster."""
     latest = tables["silver.report_history"].filter("is_latest")
     counted = (
         latest.join(_of_products(tables), on=VERSION, how="left")
         .join(_of_events(tables), on=VERSION, how="left")
+        .join(_told(tables), on=VERSION, how="left")
         .fillna(0, ["n_products", "n_events"])
     )
     complete = _with_completeness(counted)
@@ -110,8 +114,13 @@ def _of_events(tables: Tables) -> DataFrame:
     )
 
 
+def _told(tables: Tables) -> DataFrame:
+    """Versions with a narrative."""
+    return tables["silver.report_narrative"].select(*VERSION, F.lit(True).alias("has_comments"))
+
+
 def _with_completeness(reports: DataFrame) -> DataFrame:
-    """Add the vigiGrade score, computed on Arrow batches. No source carries a narrative: comments are missing."""
+    """Add the vigiGrade score, computed on Arrow batches."""
     outcomes = ["is_death", "is_life_threatening", "is_hospitalisation", "is_disability", "is_other_serious"]
     said = [F.coalesce(F.col(c), F.lit(False)) for c in (*outcomes, "has_event_outcome")]
     present: dict[str, Column] = {
@@ -124,6 +133,7 @@ def _with_completeness(reports: DataFrame) -> DataFrame:
         "has_report_type": F.col("report_type").isNotNull(),
         "has_dose": F.coalesce("has_dose", F.lit(False)),
         "has_indication": F.coalesce("has_indication", F.lit(False)),
+        "has_comments": F.coalesce("has_comments", F.lit(False)),
     }
     widths = [_days("onset_precision"), _days("start.start_precision")]
     prepared = reports.withColumns({**present, "onset_days": F.greatest(*widths)}).withColumn(
