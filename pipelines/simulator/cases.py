@@ -17,9 +17,9 @@ MASKING_SHARE, WAVE_SHARE = 0.25, 0.05
 CLUSTER, DEFECT_SHARE, TOGETHER_SHARE = 4, 0.6, 0.5
 DOMAINS = ("human", "veterinary", "cosmetic", "tattoo", "nutrition")
 CHANNELS = {
-    "human": {"faers": 0.73, "e2b": 0.15, "bnpv": 0.12},
-    "veterinary": {"evvet": 0.8, "gl42": 0.2},
-    "cosmetic": {"caers": 0.6, "sue": 0.4},
+    "human": {"faers": 0.68, "e2b": 0.14, "bnpv": 0.1, "openfda": 0.08},
+    "veterinary": {"evvet": 0.72, "gl42": 0.18, "openfda": 0.1},
+    "cosmetic": {"caers": 0.5, "sue": 0.3, "openfda": 0.2},
     "tattoo": {"tattoo": 1.0},
     "nutrition": {"caers": 0.6, "nutrivigilance": 0.4},
 }

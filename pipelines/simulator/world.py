@@ -143,6 +143,8 @@ def write_truth(world: World, out: Path) -> None:
                 "duplicate_of",
                 "channel",
                 "original_channel",
+                "worldwide_no",
+                "original_no",
                 is_same_number=pl.col("worldwide_no") == pl.col("original_no"),
             )
         )

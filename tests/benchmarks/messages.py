@@ -1,0 +1,116 @@
+"""Messages parsed on Spark against the same extraction with lxml in one plain process, on the same file.
+
+`python -m tests.benchmarks.messages [--megabytes N]` prints messages and megabytes per second and per core, the ratio of
+throughput, and the largest memory of a worker at a quarter of the size and at the whole: it must not grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib
+import os
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from pyarrow import fs
+
+from pipelines.core.ingest import ENVELOPE_SQL, WORK_SQL, read_files
+from pipelines.core.privacy import Pseudonymiser
+from pipelines.core.spark import session
+from pipelines.core.splits import parts
+from pipelines.simulator.world import build
+from tests.benchmarks.measure import Cost, measured
+
+PART_BYTES = 16 << 20
+SOURCES = {"e2b": ("e2b_icsr", "r3"), "gl42": ("gl42_report", "message")}
+NS = "{urn:hl7-org:v3}"
+
+
+def main() -> None:
+    """Print a line a source."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=260)
+    size = parser.parse_args().megabytes
+    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
+    sys.stdout.write(f"{os.cpu_count()} processors, load {load}\n")
+    for source in SOURCES:
+        with tempfile.TemporaryDirectory() as folder:
+            sys.stdout.write(compared(source, size, Path(folder)) + "\n")
+            sys.stdout.flush()
+
+
+def compared(source: str, megabytes: int, folder: Path) -> str:
+    """Parse one file both ways, a quarter of it first to see whether memory grows."""
+    small, n_small = written(source, megabytes // 4, folder / "small.xml")
+    big, n = written(source, megabytes, folder / "big.xml")
+    ours(source, small)  # workers and classes are there
+    peak_small = measured(lambda: ours(source, small), with_memory=True)[1].peak
+    found, cost = measured(lambda: ours(source, big), with_memory=True)
+    counted, plain = measured(lambda: theirs(source, big))
+    assert found == counted == n, (found, counted, n)
+    mb, cores = big.stat().st_size / 1e6, os.cpu_count() or 1
+    return (
+        f"{source}: {n:,} messages, {mb:.0f} MB. Spark {_rates(n, mb, cost, cores)}; lxml {_rates(n, mb, plain, 1)}; "
+        f"throughput ratio {plain.wall / cost.wall:.2f} (at least 1.5); processor s {cost.processor:.1f} / "
+        f"{plain.processor:.1f}; memory {peak_small / 1e6:.0f} MB at {n_small:,}, {cost.peak / 1e6:.0f} MB at {n:,}"
+    )
+
+
+def _rates(n: int, mb: float, cost: Cost, cores: int) -> str:
+    return f"{n / cost.wall:,.0f} messages/s, {mb / cost.wall / cores:.1f} MB/s per core ({cost.wall:.1f} s)"
+
+
+def written(source: str, megabytes: int, file: Path) -> tuple[Path, int]:
+    """Write a batch of about so many megabytes from simulated messages; returns it and its number of messages."""
+    simulate = importlib.import_module(f"pipelines.defs.sources.{source}.simulate")
+    states = simulate._states(build(4_000, 1)).head(2_000)
+    body = [simulate.message(row) for row in states.iter_rows(named=True)]
+    if source == "e2b":
+        head, body = simulate.HEAD.format(batch='"B"', time="2024"), [m for m in body if "priorityNumber" in m]
+    else:
+        head = simulate.HEAD.format(name="B")
+    text = "\n".join(body).encode() + b"\n"
+    times = max(1, megabytes * 1_000_000 // len(text))
+    with file.open("wb") as out:
+        out.write(head.encode())
+        for _ in range(times):
+            out.write(text)
+        out.write(simulate.TAIL.encode())
+    return file, times * len(body)
+
+
+def ours(source: str, file: Path) -> int:
+    """Read on Spark as ingestion does; the number of rows kept."""
+    package = f"pipelines.defs.sources.{source}"
+    cut_at = importlib.import_module(f"{package}.read").CUT_AT
+    day = dt.date(2024, 1, 1)
+    table = SOURCES[source][0]
+    rows = [
+        (str(file), None, f"{source}/x.xml", table, "d", day, p.head, p.start, p.stop, 0)
+        for p in parts(fs.LocalFileSystem(), str(file), cut_at, part_bytes=PART_BYTES)
+    ]
+    jobs = session().createDataFrame(rows, WORK_SQL).repartition(len(rows))
+    read = jobs.mapInArrow(partial(read_files, package=package, pseudonymiser=Pseudonymiser("k")), ENVELOPE_SQL)
+    return read.filter("reason IS NULL AND size(values) > 0").count()
+
+
+def theirs(source: str, file: Path) -> int:
+    """Extract the same values with lxml's own incremental parser, in this process."""
+    from lxml import etree
+
+    module = importlib.import_module(f"pipelines.defs.sources.{source}.{SOURCES[source][1]}")
+    cut_at = importlib.import_module(f"pipelines.defs.sources.{source}.read").CUT_AT
+    n = 0
+    for _, element in etree.iterparse(str(file), tag=f"{NS}{cut_at}", remove_comments=True):
+        n += bool(module.message(element))
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+    return n
+
+
+if __name__ == "__main__":
+    main()
