@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.core import pieces
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
     from pipelines.core.lake import Lake
+
+KEY = ("table_name", "delivery_id")
+WHOLE = 1 << 62  # rows a piece: every file whole
+Counts = Counter[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -32,32 +40,34 @@ class Balance:
 def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
     """Compare rows counted in the files with those in the tables and in quarantine, by delivery; keyed by table name.
 
-    One query for all tables of a source: each side is counted where it lies.
+    Each side is counted where it lies: the tables' rows in their own files, without the engine.
     """
-    from pyspark.sql import functions as F
+    names = {t.name for t in tables}
+    read = _counted(lake.small(Delivery.address(), [*KEY, "status", "n_rows_read"]), names, "status", "accepted")
+    refused = lake.small(Quarantine.address(), [*KEY, "line_number"])
+    refused = refused.filter(pc.greater(refused["line_number"], 0))
+    n_read: Counter[tuple[str, str]] = Counter()
+    for table_name, delivery, n in zip(*(read[c].to_pylist() for c in (*KEY, "n_rows_read")), strict=True):
+        n_read[table_name, delivery] += n
+    n_refused = Counter(k for k in zip(*(refused[c].to_pylist() for c in KEY), strict=True) if k[0] in names)
+    n_kept: Counter[tuple[str, str]] = Counter()
+    for table in tables:
+        for piece in pieces.cut(lake.files(table.address()), WHOLE):
+            n_kept[table.name, dict(piece.partition)["delivery_id"]] += piece.n_rows
+    return {t.name: _balance(t.name, n_read, n_kept, n_refused) for t in tables}
 
-    names = [t.name for t in tables]
-    key = ["table_name", "delivery_id"]
-    read = lake[Delivery.address()].filter(F.col("table_name").isin(names) & (F.col("status") == "accepted"))
-    kept = reduce(
-        lambda a, b: a.unionByName(b),
-        [lake[t.address()].select("delivery_id", F.lit(t.name).alias("table_name")) for t in tables],
-    )
-    refused = lake[Quarantine.address()].filter(F.col("table_name").isin(names) & (F.col("line_number") > 0))
-    sides = (
-        read.select(*key, "n_rows_read")
-        .join(kept.groupBy(*key).agg(F.count("*").alias("kept")), on=key, how="full")
-        .join(refused.groupBy(*key).agg(F.count("*").alias("quarantined")), on=key, how="left")
-        .fillna(0, ["n_rows_read", "kept", "quarantined"])
-    )
-    rows = sides.groupBy("table_name").agg(
-        F.sum("n_rows_read").alias("read"),
-        F.sum("kept").alias("kept"),
-        F.sum("quarantined").alias("quarantined"),
-        F.count(F.when(F.col("n_rows_read") != F.col("kept") + F.col("quarantined"), 1)).alias("unbalanced"),
-    )
-    found = {r["table_name"]: Balance(r["read"], r["kept"], r["quarantined"], r["unbalanced"]) for r in rows.collect()}
-    return {name: found.get(name, Balance(0, 0, 0, 0)) for name in names}
+
+def _counted(rows: pa.Table, names: set[str], column: str, value: str) -> pa.Table:
+    """Rows of these tables whose column holds the value."""
+    wanted = pc.is_in(rows["table_name"], pa.array(sorted(names), pa.string()))
+    return rows.filter(pc.and_(wanted, pc.equal(rows[column], value)))
+
+
+def _balance(name: str, read: Counts, kept: Counts, refused: Counts) -> Balance:
+    keys = {k for side in (read, kept, refused) for k in side if k[0] == name}
+    unbalanced = sum(read[k] != kept[k] + refused[k] for k in keys)
+    n_read, n_kept, n_refused = (sum(side[k] for k in keys) for side in (read, kept, refused))
+    return Balance(n_read, n_kept, n_refused, unbalanced)
 
 
 def balance(lake: Lake, table: type[Table]) -> Balance:

@@ -104,9 +104,13 @@ def ingest(
 
 def _known(lake: Lake, source: str) -> set[tuple[str, str]]:
     """What the ledger holds: accepted files for good, refused ones until the code changes."""
-    rows = lake[Delivery.address()].filter(f"source = '{source}'")
-    settled = rows.filter(f"status = 'accepted' OR code_version = '{code_version()}'")
-    return {(r["delivery_id"], r["table_name"]) for r in settled.select("delivery_id", "table_name").collect()}
+    columns = ("source", "status", "code_version", "delivery_id", "table_name")
+    rows = lake.small(Delivery.address(), columns).to_pylist()
+    return {
+        (r["delivery_id"], r["table_name"])
+        for r in rows
+        if r["source"] == source and (r["status"] == "accepted" or r["code_version"] == code_version())
+    }
 
 
 def _read(
@@ -247,8 +251,8 @@ def _ledger_row(
 
 
 def _write_ledger(lake: Lake, rows: list[dict[str, Any]]) -> None:
-    frame = lake.spark.createDataFrame([tuple(r[c] for c in Delivery.columns) for r in rows], Delivery.spark_schema())
-    lake.replace_deliveries(Delivery, frame, {r["delivery_id"] for r in rows})
+    table = pa.Table.from_pylist(rows, schema=Delivery.arrow_schema())
+    lake.replace_small(Delivery, table, {r["delivery_id"] for r in rows})
     lake.create(Quarantine)  # an empty one says that nothing was put aside
 
 

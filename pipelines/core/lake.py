@@ -142,6 +142,21 @@ class Lake:
             writer = writer.mode("append")
         self._run(table.address(), lambda: writer.save(self.path(table.address())))
 
+    def replace_small(self, table: type[Table], rows: pa.Table, ids: Iterable[str]) -> None:
+        """Write a few rows of these deliveries as `replace_deliveries` does, without starting the engine for them."""
+        from deltalake import write_deltalake
+        from deltalake.exceptions import DeltaError
+
+        self.create(table)
+        listed = ", ".join(f"'{i}'" for i in sorted(ids))
+        mode: dict[str, Any] = {"mode": "append"}
+        if self.n_rows(table.address()):
+            mode = {"mode": "overwrite", "predicate": f"delivery_id in ({listed})"}
+        try:
+            write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), **mode)
+        except DeltaError as error:
+            raise LakeError(f"{table.address()}: {str(error).splitlines()[0][:120]}; nothing was written") from None
+
     def files(self, address: str) -> list[tuple[str, dict[str, str]]]:
         """Files of a table, each with its partition values, for tasks that read them without the engine.
 

@@ -54,7 +54,8 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.executor.extraClassPath": jars,
         "spark.driver.memory": settings.spark_memory,
         "spark.driver.extraJavaOptions": (
-            f"-Dlog4j2.configurationFile={QUIET_LOG4J} -XX:+UseParallelGC -Dio.netty.tryReflectionSetAccessible=true"
+            f"-Dlog4j2.configurationFile={QUIET_LOG4J} -XX:+UseParallelGC -Dio.netty.tryReflectionSetAccessible=true "
+            "-XX:ReservedCodeCacheSize=512m -XX:-UseCodeCacheFlushing"  # else generated code is swept and made again
         ),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
