@@ -6,7 +6,6 @@ so that keys can be rotated. The same identifier and key give the same pseudonym
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 
@@ -27,7 +26,7 @@ class Pseudonymiser:
 
     def __call__(self, identifier: str) -> str:
         """Pseudonym of one identifier: `p<version>_` and 32 hexadecimal digits."""
-        digest = hmac.new(self.key.encode(), identifier.encode(), hashlib.sha256).hexdigest()
+        digest = hmac.digest(self.key.encode(), identifier.encode(), "sha256").hex()
         return f"p{self.version}_{digest[:32]}"
 
 

@@ -5,6 +5,7 @@ Source: ICH E2B(R3) implementation guide, appendix I (B), reference instances; t
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ SERIOUS |= {"12": "congenital_anomaly", "26": "other"}
 OFF_LABEL = "11"
 
 
+@cache
 def _path(*tags: str) -> str:
     return "/".join(NS + t for t in tags)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from pydantic_core import to_json
 
 from pipelines.core.reading import batches
 from pipelines.core.table import BronzeTable
@@ -104,8 +104,8 @@ def _row(number: int, values: dict[str, Any], columns: Sequence[str]) -> Record:
     """One message as kept, or as rejected by the rules: then its numbers alone stand as what was sent."""
     rules = list(broken(values))
     if any(rule.is_rejection for rule in rules):
-        return number, None, rejection(rules), json.dumps({name: values.get(name) for name in HEADER})
+        return number, None, rejection(rules), to_json({name: values.get(name) for name in HEADER}).decode()
     values["warnings"] = [rule.number for rule in rules]
     for name in LISTS:
-        values[name] = json.dumps(values[name], ensure_ascii=False) if values.get(name) else None
+        values[name] = to_json(values[name]).decode() if values.get(name) else None
     return number, [values.get(c) for c in columns], "", ""

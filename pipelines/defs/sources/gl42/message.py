@@ -6,6 +6,7 @@ field names and wording of openFDA's animal and veterinary endpoint.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ OUTCOMES = {
 MASKED = "MSK"
 
 
+@cache
 def _path(*tags: str) -> str:
     return "/".join(NS + t for t in tags)
 

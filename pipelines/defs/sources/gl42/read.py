@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
+from pydantic_core import to_json
 
 from pipelines.core.reading import BLANK, batches, count_lines, numbered_lines
 from pipelines.core.table import BronzeTable
@@ -60,4 +60,4 @@ def _messages(stream: BinaryIO, columns: Sequence[str]) -> Iterator[Record]:
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if value is None or isinstance(value, str) else to_json(value).decode()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+from pydantic_core import to_json
 
 from pipelines.core.json import listed, parsed, records, texts
 from pipelines.core.reading import batches
@@ -56,7 +56,7 @@ def _records(stream: BinaryIO, table: type[BronzeTable]) -> Iterator[tuple[int, 
 def _text(value: Any) -> str | None:
     if value in (None, "", [], {}):
         return None
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else to_json(value).decode()
 
 
 def drug_event(record: Values) -> Values:
