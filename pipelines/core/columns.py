@@ -17,6 +17,12 @@ def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column
     return result
 
 
+def looked_up(text: Column, listed: Mapping[str, str] | Mapping[str, float]) -> Column:
+    """Value of a code list for a text as it stands; null for what the list does not hold."""
+    pairs = [F.lit(t) for key in listed for t in (key, listed[key])]
+    return F.try_element_at(F.create_map(*pairs), text)
+
+
 def date_precision(column: str) -> Column:
     """`day`, `month` or `year` of a date written YYYYMMDD, YYYYMM or YYYY; null where it is none of them."""
     text = F.trim(column)

@@ -2,6 +2,18 @@
 
 from pipelines.core.table import BronzeTable, text
 
+# What E2B(R2) writes, in SGML and in openFDA's JSON: units of age to UCUM, tags of seriousness, yes and no.
+R2_AGE_UNITS = {"800": "10.a", "801": "a", "802": "mo", "803": "wk", "804": "d", "805": "h"}
+R2_SERIOUS = {
+    "death": "seriousnessdeath",
+    "life_threatening": "seriousnesslifethreatening",
+    "hospitalisation": "seriousnesshospitalization",
+    "disability": "seriousnessdisabling",
+    "congenital_anomaly": "seriousnesscongenitalanomali",
+    "other": "seriousnessother",
+}
+R2_YES = {"1": "true", "2": "false"}
+
 
 class IcsrRow(BronzeTable):
     """What a case tells, under the numbers of the ICH elements; what repeats is a list of objects in JSON."""

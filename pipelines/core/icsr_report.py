@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, date_precision, partial_date
+from pipelines.core.columns import coded, date_precision, looked_up, partial_date
 from pipelines.core.versions import preferred_term, preferred_terms
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def report_event(versions: DataFrame, terms: DataFrame, source: str) -> DataFram
         .when(F.col("pt_name").isNotNull(), "code")
         .otherwise("uncoded")
         .alias("coding_method"),
-        _looked_up(reaction["outcome"], OUTCOMES).alias("outcome"),
+        looked_up(reaction["outcome"], OUTCOMES).alias("outcome"),
     )
 
 
@@ -196,8 +196,3 @@ def _joined(items: str, part: object) -> Column:
     """Distinct values of a part of the items, joined; null where none has one."""
     said = F.filter(F.transform(items, part), _is_value)  # type: ignore[arg-type]
     return F.nullif(F.array_join(F.array_distinct(said), "; "), F.lit(""))
-
-
-def _looked_up(text: Column, listed: dict[str, str]) -> Column:
-    pairs = [F.lit(t) for pair in listed.items() for t in pair]
-    return F.try_element_at(F.create_map(*pairs), text)

@@ -136,8 +136,7 @@ class Lake:
         self.create(table)
         writer = frame.write.format("delta")
         if self.n_rows(table.address()):
-            listed = ", ".join(f"'{i}'" for i in sorted(ids))
-            writer = writer.mode("overwrite").option("replaceWhere", f"delivery_id in ({listed})")
+            writer = writer.mode("overwrite").option("replaceWhere", _of_deliveries(ids))
         else:
             writer = writer.mode("append")
         self._run(table.address(), lambda: writer.save(self.path(table.address())))
@@ -148,10 +147,9 @@ class Lake:
         from deltalake.exceptions import DeltaError
 
         self.create(table)
-        listed = ", ".join(f"'{i}'" for i in sorted(ids))
         mode: dict[str, Any] = {"mode": "append"}
         if self.n_rows(table.address()):
-            mode = {"mode": "overwrite", "predicate": f"delivery_id in ({listed})"}
+            mode = {"mode": "overwrite", "predicate": _of_deliveries(ids)}
         try:
             write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), **mode)
         except DeltaError as error:
@@ -326,6 +324,11 @@ class Lake:
             return [[] for _ in columns]
         adds = pa.table(self._delta(address).get_add_actions(flatten=True))
         return [adds[c].to_pylist() if c in adds.column_names else [None] * adds.num_rows for c in columns]
+
+
+def _of_deliveries(ids: Iterable[str]) -> str:
+    """SQL condition that holds for the rows of these deliveries."""
+    return f"delivery_id in ({', '.join(repr(i) for i in sorted(ids))})"
 
 
 def needs_engine(address: str, delta: Any) -> str | None:

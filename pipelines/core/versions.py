@@ -16,6 +16,12 @@ def sent_last(states: DataFrame, key: Sequence[str]) -> DataFrame:
     return states.withColumn("_last", F.first("delivery_id").over(last)).filter("delivery_id = _last").drop("_last")
 
 
+def sent_once(states: DataFrame, key: Sequence[str]) -> DataFrame:
+    """Keep one row a key: the last record of the delivery that came last."""
+    once = Window.partitionBy(*key).orderBy(F.desc("line_number"))
+    return sent_last(states, key).withColumn("_n", F.row_number().over(once)).filter("_n = 1").drop("_n")
+
+
 def versions(states: DataFrame, source: str, order: Sequence[Column]) -> DataFrame:
     """Number the states of each case and say from when until when each was the one known.
 

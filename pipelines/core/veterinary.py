@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import date_precision, partial_date
+from pipelines.core.columns import date_precision, looked_up, partial_date
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -127,9 +127,3 @@ def events(versions: DataFrame, terms: DataFrame, source: str) -> DataFrame:
         "term_key",
         F.when(F.col("term_key").isNotNull(), "code").otherwise("uncoded").alias("coding_method"),
     )
-
-
-def looked_up(text: Column, listed: dict[str, str] | dict[str, float]) -> Column:
-    """Value of a code list; null for what it does not hold."""
-    pairs = [F.lit(t) for key in listed for t in (key, listed[key])]
-    return F.try_element_at(F.create_map(*pairs), text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipelines.core.reading import Refused
@@ -16,6 +17,7 @@ from pipelines.core.reading import Refused
 if TYPE_CHECKING:
     from lxml import etree
 
+HL7 = "{urn:hl7-org:v3}"
 CHUNK_BYTES = 1 << 22
 MAX_MESSAGE_BYTES = 64 << 20
 MAX_HEAD_BYTES = 1 << 20
@@ -143,6 +145,12 @@ def count_messages(stream: BinaryIO, element: str) -> int:
 
 def _start_tag(element: str) -> re.Pattern[bytes]:
     return re.compile(rb"<(?:[A-Za-z_][\w.-]{0,63}:)?" + re.escape(element.encode()) + rb"(?=[ \t\r\n>/])")
+
+
+@cache
+def hl7(*tags: str) -> str:
+    """Path of elements in the namespace of HL7 v3, one below the other."""
+    return "/".join(HL7 + tag for tag in tags)
 
 
 class Parser:

@@ -21,12 +21,12 @@ from pipelines.core.ingest import ENVELOPE_SQL, WORK_SQL, read_files
 from pipelines.core.privacy import Pseudonymiser
 from pipelines.core.spark import session
 from pipelines.core.splits import parts
+from pipelines.core.xml import hl7
 from pipelines.simulator.world import build
 from tests.benchmarks.measure import Cost, measured
 
 PART_BYTES = 16 << 20
 SOURCES = {"e2b": ("e2b_icsr", "r3"), "gl42": ("gl42_report", "message")}
-NS = "{urn:hl7-org:v3}"
 
 
 def main() -> None:
@@ -104,7 +104,7 @@ def theirs(source: str, file: Path) -> int:
     module = importlib.import_module(f"pipelines.defs.sources.{source}.{SOURCES[source][1]}")
     cut_at = importlib.import_module(f"pipelines.defs.sources.{source}.read").CUT_AT
     n = 0
-    for _, element in etree.iterparse(str(file), tag=f"{NS}{cut_at}", remove_comments=True):
+    for _, element in etree.iterparse(str(file), tag=hl7(cut_at), remove_comments=True):
         n += bool(module.message(element))
         element.clear()
         while element.getprevious() is not None:

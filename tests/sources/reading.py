@@ -25,6 +25,14 @@ def is_balanced(source: ModuleType, table: type[BronzeTable], data: bytes, name:
     return len(rows_of(source, table, data, name)) == source.count(io.BytesIO(data), name, table)
 
 
+def spoiled(data: bytes, cuts: list[int], noise: bytes) -> bytes:
+    """Overwrite bytes with noise at these eighths of the data."""
+    for cut in cuts:
+        at = len(data) * (cut + 1) // 8
+        data = data[:at] + noise + data[at + len(noise) :]
+    return data
+
+
 def bytes_of(path: Path, member: str | None = None) -> bytes:
     """Bytes of a real file, decompressed, or of a member of an archive."""
     if member:

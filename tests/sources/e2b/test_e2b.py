@@ -17,7 +17,7 @@ from pipelines.defs.sources.e2b.answer import Result, acknowledgement
 from pipelines.defs.sources.e2b.simulate import HEAD, TAIL, message
 from pipelines.defs.sources.e2b.tables import E2bIcsr
 from tests.sources.bronze import bronze_frame
-from tests.sources.reading import bytes_of, is_balanced, rows_of
+from tests.sources.reading import bytes_of, is_balanced, rows_of, spoiled
 
 D = dt.date
 ROW = {
@@ -88,10 +88,7 @@ def test_a_warning_stays_on_the_report():
 
 @given(st.lists(st.integers(0, 5), max_size=6), st.binary(max_size=40))
 def test_every_message_is_kept_or_rejected_whatever_is_cut_out_of_the_batch(cuts, noise):
-    data = batch(said(), said(case_no=2))
-    for cut in cuts:
-        at = len(data) * (cut + 1) // 8
-        data = data[:at] + noise + data[at + len(noise) :]
+    data = spoiled(batch(said(), said(case_no=2)), cuts, noise)
     with contextlib.suppress(Refused):
         assert is_balanced(read, E2bIcsr, data, "e2b/x.xml")
 

@@ -15,7 +15,7 @@ from pipelines.defs.sources.gl42 import conform, read
 from pipelines.defs.sources.gl42.simulate import HEAD, TAIL, message
 from pipelines.defs.sources.gl42.tables import Gl42Nullified, Gl42Report
 from tests.sources.bronze import bronze_frame
-from tests.sources.reading import is_balanced, rows_of
+from tests.sources.reading import is_balanced, rows_of, spoiled
 
 D = dt.date
 NUMBER = "USA-USFDACVM-2024-US-000123"
@@ -99,10 +99,7 @@ def test_the_list_of_nullified_cases_is_accounted_for(shared):
 
 @given(st.lists(st.integers(0, 5), max_size=6), st.binary(max_size=40))
 def test_every_message_is_kept_or_rejected_whatever_is_cut_out_of_the_batch(cuts, noise):
-    data = batch(said(), said(case_no=2))
-    for cut in cuts:
-        at = len(data) * (cut + 1) // 8
-        data = data[:at] + noise + data[at + len(noise) :]
+    data = spoiled(batch(said(), said(case_no=2)), cuts, noise)
     with contextlib.suppress(Refused):
         assert is_balanced(read, Gl42Report, data, "gl42/x.xml")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, date_precision, french_partial, partial_date, plain, said
+from pipelines.core.columns import coded, date_precision, french_partial, looked_up, partial_date, plain, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
@@ -75,13 +75,13 @@ def report_history(tables: Tables) -> DataFrame:
             F.lit("ANSM").alias("agency"),
             F.upper(F.trim("aer_id")).alias("worldwide_case_id"),
             F.when(~age.between(0, 130), F.array(F.lit("age impossible"))).alias("warnings"),
-            _looked_up(plain("typ_notif"), codes.REPORT_TYPES).alias("report_type"),
+            looked_up(plain("typ_notif"), codes.REPORT_TYPES).alias("report_type"),
             partial_date("onset").alias("onset_date"),
             date_precision("onset").alias("onset_precision"),
             F.coalesce(_country("pays_survenue"), _country("pays_cas")).alias("country"),
-            _looked_up(F.col("notifier"), codes.REPORTERS).alias("reporter"),
+            looked_up(F.col("notifier"), codes.REPORTERS).alias("reporter"),
             *[_is_yes(column).alias(flag) for flag, column in FLAGS.items()],
-            _looked_up(plain("sexe"), codes.SEXES).alias("sex"),
+            looked_up(plain("sexe"), codes.SEXES).alias("sex"),
             F.when(age.between(0, 130), age).alias("age_years"),
             F.lit("human").alias("species"),
         ),
@@ -142,9 +142,4 @@ def _is_yes(column: str) -> Column:
 
 def _country(column: str) -> Column:
     text = plain(column)
-    return F.when(text.rlike("^[A-Z]{2}$"), text).otherwise(_looked_up(text, codes.COUNTRIES))
-
-
-def _looked_up(text: Column, listed: dict[str, str]) -> Column:
-    pairs = [F.lit(t) for pair in listed.items() for t in pair]
-    return F.try_element_at(F.create_map(*pairs), text)
+    return F.when(text.rlike("^[A-Z]{2}$"), text).otherwise(looked_up(text, codes.COUNTRIES))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core import icsr_report
 from pipelines.core.columns import partial_date
 from pipelines.core.conform import conformed, reads
-from pipelines.core.versions import sent_last, versions
+from pipelines.core.versions import sent_once, versions
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 from pipelines.defs.silver.term.tables import Term
 
@@ -32,9 +31,7 @@ def _versions(tables: Tables) -> DataFrame:
             "is_retracted": F.coalesce(F.col("nullification") == "1", F.lit(False)),
         }
     )
-    once = Window.partitionBy("source_case_id", "recency", "is_retracted").orderBy(F.desc("line_number"))
-    last = sent_last(stated, ["source_case_id", "recency", "is_retracted"])
-    unique = last.withColumn("_n", F.row_number().over(once)).filter("_n = 1").drop("_n")
+    unique = sent_once(stated, ["source_case_id", "recency", "is_retracted"])
     dated = unique.withColumn("_day", F.substring("recency", 1, 8))
     dated = dated.withColumn("received", partial_date("_day"))
     return icsr_report.parsed(versions(dated, "e2b", [F.col("recency"), F.col("is_retracted")]))

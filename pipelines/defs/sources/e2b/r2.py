@@ -7,19 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
+
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 Values = dict[str, Any]
-AGE_UNITS = {"800": "10.a", "801": "a", "802": "mo", "803": "wk", "804": "d", "805": "h"}
-SERIOUS = {
-    "death": "seriousnessdeath",
-    "life_threatening": "seriousnesslifethreatening",
-    "hospitalisation": "seriousnesshospitalization",
-    "disability": "seriousnessdisabling",
-    "congenital_anomaly": "seriousnesscongenitalanomali",
-    "other": "seriousnessother",
-}
 
 
 def report(root: _Element, sender: str | None) -> Values:
@@ -29,7 +22,7 @@ def report(root: _Element, sender: str | None) -> Values:
         element = at.find(path)
         return (element.text or "").strip() or None if element is not None else None
 
-    flags = {name: _yes(one(tag)) for name, tag in SERIOUS.items()}
+    flags = {name: _yes(one(tag)) for name, tag in R2_SERIOUS.items()}
     other = [
         {"source": one("duplicatesource", d), "id": one("duplicatenumb", d)} for d in root.iterfind("reportduplicate")
     ]
@@ -67,7 +60,7 @@ def report(root: _Element, sender: str | None) -> Values:
     unit = one("patientonsetageunit", patient)
     found |= {
         "age": one("patientonsetage", patient),
-        "age_unit": AGE_UNITS.get(unit or "", unit),
+        "age_unit": R2_AGE_UNITS.get(unit or "", unit),
         "age_group": one("patientagegroup", patient),
         "weight_kg": one("patientweight", patient),
         "height_cm": one("patientheight", patient),
@@ -121,4 +114,4 @@ def report(root: _Element, sender: str | None) -> Values:
 
 
 def _yes(code: str | None) -> str | None:
-    return {"1": "true", "2": "false"}.get(code or "")
+    return R2_YES.get(code or "")

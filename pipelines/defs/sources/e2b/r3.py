@@ -5,33 +5,27 @@ Source: ICH E2B(R3) implementation guide, appendix I (B), reference instances; t
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from pipelines.core.xml import HL7, hl7
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-NS = "{urn:hl7-org:v3}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 SERIOUS = {"34": "death", "21": "life_threatening", "33": "hospitalisation", "35": "disability"}
 SERIOUS |= {"12": "congenital_anomaly", "26": "other"}
-OFF_LABEL = "11"
 
 
-@cache
-def _path(*tags: str) -> str:
-    return "/".join(NS + t for t in tags)
-
-
-CODE, VALUE, OBSERVATION = _path("code"), _path("value"), _path("observation")
-LOW, HIGH, EFFECTIVE = _path("low"), _path("high"), _path("effectiveTime")
-DEVICE_ID = _path("device", "id")
-PRODUCT = _path("consumable", "instanceOfKind", "kindOfProduct")
-LOT = _path("consumable", "instanceOfKind", "productInstanceInstance", "lotNumberText")
-FORM = _path("consumable", "instanceOfKind", "kindOfProduct", "formCode")
-APPROVAL = _path("asManufacturedProduct", "subjectOf", "approval")
-USED = _path("subject2", "productUseReference", "id")
-AUTHOR = _path("subjectOf2", "controlActEvent", "author", "assignedEntity")
+CODE, VALUE, OBSERVATION = hl7("code"), hl7("value"), hl7("observation")
+LOW, HIGH, EFFECTIVE = hl7("low"), hl7("high"), hl7("effectiveTime")
+DEVICE_ID = hl7("device", "id")
+PRODUCT = hl7("consumable", "instanceOfKind", "kindOfProduct")
+LOT = hl7("consumable", "instanceOfKind", "productInstanceInstance", "lotNumberText")
+FORM = hl7("consumable", "instanceOfKind", "kindOfProduct", "formCode")
+APPROVAL = hl7("asManufacturedProduct", "subjectOf", "approval")
+USED = hl7("subject2", "productUseReference", "id")
+AUTHOR = hl7("subjectOf2", "controlActEvent", "author", "assignedEntity")
 Values = dict[str, Any]
 
 
@@ -81,10 +75,10 @@ def message(root: _Element) -> Values:
     return found
 
 
-_ID, _CREATED = _path("id"), _path("creationTime")
-_RECEIVER, _SENDER = _path("receiver", "device", "id"), _path("sender", "device", "id")
-_CONTROL_TIME = _path("controlActProcess", "effectiveTime")
-_CASE = _path("controlActProcess", "subject", "investigationEvent")
+_ID, _CREATED = hl7("id"), hl7("creationTime")
+_RECEIVER, _SENDER = hl7("receiver", "device", "id"), hl7("sender", "device", "id")
+_CONTROL_TIME = hl7("controlActProcess", "effectiveTime")
+_CASE = hl7("controlActProcess", "subject", "investigationEvent")
 
 
 def _case_id(element: _Element, found: Values) -> None:
@@ -107,29 +101,29 @@ def _most_recent(element: _Element, found: Values) -> None:
 
 def _component(element: _Element, found: Values) -> None:
     for child in element:
-        if child.tag == NS + "adverseEventAssessment":
+        if child.tag == HL7 + "adverseEventAssessment":
             _assessment(child, found)
-        elif child.tag == NS + "observationEvent" and said(child.find(CODE), "code") == "23":
+        elif child.tag == HL7 + "observationEvent" and said(child.find(CODE), "code") == "23":
             found["is_expedited"] = said(child.find(VALUE))
 
 
 def _sender(element: _Element, found: Values) -> None:
     """The sender of the case, or an earlier number of it."""
-    event = element.find(_path("controlActEvent"))
+    event = element.find(hl7("controlActEvent"))
     if event is None:
         return
-    number, author = event.find(_ID), event.find(_path("author", "assignedEntity"))
+    number, author = event.find(_ID), event.find(hl7("author", "assignedEntity"))
     if number is not None:
         source = number.get("assigningAuthorityName")
         found["other_case_ids"].append({"source": source, "id": said(number, "extension")})
     elif author is not None:
         found["sender_type"] = said(author.find(CODE), "code")
-        names = list(author.iter(NS + "representedOrganization"))
-        found["sender_organisation"] = words(names[-1].find(_path("name"))) if names else None
+        names = list(author.iter(HL7 + "representedOrganization"))
+        found["sender_organisation"] = words(names[-1].find(hl7("name"))) if names else None
 
 
 def _characteristic(element: _Element, found: Values) -> None:
-    told = element.find(_path("investigationCharacteristic"))
+    told = element.find(hl7("investigationCharacteristic"))
     if told is None:
         return
     code, value = said(told.find(CODE), "code"), told.find(VALUE)
@@ -143,17 +137,17 @@ def _characteristic(element: _Element, found: Values) -> None:
 
 def _related(element: _Element, found: Values) -> None:
     """A primary source, or a linked report."""
-    related = element.find(_path("relatedInvestigation"))
+    related = element.find(hl7("relatedInvestigation"))
     if related is None:
         return
     kind = said(related.find(CODE), "code")
     if kind == "2":
         person = related.find(AUTHOR)
         place = (
-            person.find(_path("assignedPerson", "asLocatedEntity", "location", "code")) if person is not None else None
+            person.find(hl7("assignedPerson", "asLocatedEntity", "location", "code")) if person is not None else None
         )
-        trade = person.find(_path("assignedPerson", "asQualifiedEntity", "code")) if person is not None else None
-        primary = element.find(_path("priorityNumber"))
+        trade = person.find(hl7("assignedPerson", "asQualifiedEntity", "code")) if person is not None else None
+        primary = element.find(hl7("priorityNumber"))
         found["reporters"].append(
             {
                 "country": said(place, "code"),
@@ -162,17 +156,17 @@ def _related(element: _Element, found: Values) -> None:
             }
         )
     elif kind != "1":
-        number = related.find(_path("subjectOf2", "controlActEvent", "id"))
+        number = related.find(hl7("subjectOf2", "controlActEvent", "id"))
         if number is not None:
             found["linked_reports"].append(said(number, "extension"))
 
 
 def _assessment(element: _Element, found: Values) -> None:
-    role = element.find(_path("subject1", "primaryRole"))
+    role = element.find(hl7("subject1", "primaryRole"))
     if role is not None:
         _person(role, found)
     by_id = {d["id"]: d for d in found["drugs"] if d.get("id")}
-    for assessment in element.iterfind(_path("component", "causalityAssessment")):
+    for assessment in element.iterfind(hl7("component", "causalityAssessment")):
         drug = by_id.get(said(assessment.find(USED), "root") or "")
         if drug is None:
             continue
@@ -184,25 +178,25 @@ def _assessment(element: _Element, found: Values) -> None:
 
 
 def _person(role: _Element, found: Values) -> None:
-    player = role.find(_path("player1"))
+    player = role.find(hl7("player1"))
     if player is not None:
-        found["sex"] = said(player.find(_path("administrativeGenderCode")), "code")
-        found["death_date"] = said(player.find(_path("deceasedTime")))
-        found["patient"] = words(player.find(_path("name")))
-    study = role.find(_path("subjectOf1", "researchStudy", "code"))
+        found["sex"] = said(player.find(hl7("administrativeGenderCode")), "code")
+        found["death_date"] = said(player.find(hl7("deceasedTime")))
+        found["patient"] = words(player.find(hl7("name")))
+    study = role.find(hl7("subjectOf1", "researchStudy", "code"))
     found["study_type"] = said(study, "code")
-    for subject in role.iterfind(_path("subjectOf2")):
+    for subject in role.iterfind(hl7("subjectOf2")):
         observation = subject.find(OBSERVATION)
         if observation is not None:
             _observed(observation, found)
             continue
-        organizer = subject.find(_path("organizer"))
+        organizer = subject.find(hl7("organizer"))
         kind = said(organizer.find(CODE), "code") if organizer is not None else None
         if organizer is not None and kind == "4":
-            for administration in organizer.iterfind(_path("component", "substanceAdministration")):
+            for administration in organizer.iterfind(hl7("component", "substanceAdministration")):
                 found["drugs"].append(_drug(administration))
         elif organizer is not None and kind == "3":
-            found["tests"] += [_test(o) for o in organizer.iterfind(_path("component", "observation"))]
+            found["tests"] += [_test(o) for o in organizer.iterfind(hl7("component", "observation"))]
 
 
 def _observed(observation: _Element, found: Values) -> None:
@@ -224,14 +218,14 @@ def _reaction(observation: _Element) -> Values:
     found: Values = {
         "code": said(value, "code"),
         "version": value.get("codeSystemVersion") if value is not None else None,
-        "text": words(value.find(_path("originalText"))) if value is not None else None,
-        "country": said(observation.find(_path("location", "locatedEntity", "locatedPlace", "code")), "code"),
+        "text": words(value.find(hl7("originalText"))) if value is not None else None,
+        "country": said(observation.find(hl7("location", "locatedEntity", "locatedPlace", "code")), "code"),
     }
     time = observation.find(EFFECTIVE)
     if time is not None:
         low, high = next(time.iter(LOW), None), next(time.iter(HIGH), None)
         found["start"], found["end"] = said(low), said(high)
-    for child in observation.iterfind(_path("outboundRelationship2", "observation")):
+    for child in observation.iterfind(hl7("outboundRelationship2", "observation")):
         kind, told = said(child.find(CODE), "code"), child.find(VALUE)
         if kind in SERIOUS:
             found[SERIOUS[kind]] = said(told)
@@ -248,11 +242,11 @@ def _test(observation: _Element) -> Values:
     code, value = observation.find(CODE), observation.find(VALUE)
     return {
         "date": said(observation.find(EFFECTIVE)),
-        "name": words(code.find(_path("originalText"))) if code is not None else None,
+        "name": words(code.find(hl7("originalText"))) if code is not None else None,
         "code": said(code, "code"),
         "result": (said(value) or words(value) or said(next(value.iter(), None))) if value is not None else None,
         "unit": value.get("unit") if value is not None else None,
-        "result_code": said(observation.find(_path("interpretationCode")), "code"),
+        "result_code": said(observation.find(hl7("interpretationCode")), "code"),
     }
 
 
@@ -261,32 +255,32 @@ def _drug(administration: _Element) -> Values:
     found: Values = {"id": said(administration.find(_ID), "root"), "substances": [], "doses": [], "indications": []}
     if product is not None:
         approval = product.find(APPROVAL)
-        found["name"] = words(product.find(_path("name")))
+        found["name"] = words(product.find(hl7("name")))
         found["code"] = said(product.find(CODE), "code")
         found["authorisation"] = said(approval.find(_ID), "extension") if approval is not None else None
         if approval is not None:
-            place = approval.find(_path("author", "territorialAuthority", "territory", "code"))
+            place = approval.find(hl7("author", "territorialAuthority", "territory", "code"))
             found["authorisation_country"] = said(place, "code")
-        for ingredient in product.iterfind(_path("ingredient", "ingredientSubstance")):
+        for ingredient in product.iterfind(hl7("ingredient", "ingredientSubstance")):
             found["substances"].append(
-                {"name": words(ingredient.find(_path("name"))), "code": said(ingredient.find(CODE), "code")}
+                {"name": words(ingredient.find(hl7("name"))), "code": said(ingredient.find(CODE), "code")}
             )
     for child in administration:
-        if child.tag == NS + "outboundRelationship2":
-            dose, told = child.find(_path("substanceAdministration")), child.find(OBSERVATION)
+        if child.tag == HL7 + "outboundRelationship2":
+            dose, told = child.find(hl7("substanceAdministration")), child.find(OBSERVATION)
             if dose is not None:
                 found["doses"].append(_dose(dose))
             elif told is not None:
                 _of_drug(told, found)
-        elif child.tag == NS + "inboundRelationship":
-            act, told = child.find(_path("act")), child.find(OBSERVATION)
+        elif child.tag == HL7 + "inboundRelationship":
+            act, told = child.find(hl7("act")), child.find(OBSERVATION)
             if act is not None:
                 found["action"] = said(act.find(CODE), "code")
             elif told is not None and said(told.find(CODE), "code") == "19":
                 value = told.find(VALUE)
                 found["indications"].append(
                     {
-                        "text": words(value.find(_path("originalText"))) if value is not None else None,
+                        "text": words(value.find(hl7("originalText"))) if value is not None else None,
                         "code": said(value, "code"),
                         "version": value.get("codeSystemVersion") if value is not None else None,
                     }
@@ -304,26 +298,26 @@ def _of_drug(told: _Element, found: Values) -> None:
 
 def _dose(dose: _Element) -> Values:
     time = dose.find(EFFECTIVE)
-    route, quantity = dose.find(_path("routeCode")), dose.find(_path("doseQuantity"))
+    route, quantity = dose.find(hl7("routeCode")), dose.find(hl7("doseQuantity"))
     return {
-        "text": words(dose.find(_path("text"))),
+        "text": words(dose.find(hl7("text"))),
         "amount": said(quantity),
         "unit": quantity.get("unit") if quantity is not None else None,
         "start": said(next(time.iter(LOW), None)) if time is not None else None,
         "end": said(next(time.iter(HIGH), None)) if time is not None else None,
-        "route": words(route.find(_path("originalText"))) or said(route, "code") if route is not None else None,
+        "route": words(route.find(hl7("originalText"))) or said(route, "code") if route is not None else None,
         "batch": words(dose.find(LOT)),
         "form": said(dose.find(FORM), "code"),
     }
 
 
 _PARTS = {
-    NS + "id": _case_id,
-    NS + "text": _narrative,
-    NS + "effectiveTime": _first_received,
-    NS + "availabilityTime": _most_recent,
-    NS + "component": _component,
-    NS + "subjectOf1": _sender,
-    NS + "subjectOf2": _characteristic,
-    NS + "outboundRelationship": _related,
+    HL7 + "id": _case_id,
+    HL7 + "text": _narrative,
+    HL7 + "effectiveTime": _first_received,
+    HL7 + "availabilityTime": _most_recent,
+    HL7 + "component": _component,
+    HL7 + "subjectOf1": _sender,
+    HL7 + "subjectOf2": _characteristic,
+    HL7 + "outboundRelationship": _related,
 }

@@ -1,17 +1,5 @@
 """What EVVet writes in words, and the common codes for it. What stands in no list becomes null."""
 
-REPORTERS = {
-    "veterinarian": "veterinarian",
-    "animal owner": "consumer",
-    "patient": "consumer",
-    "physician": "physician",
-    "pharmacist": "pharmacist",
-    "nurse": "nurse",
-    "other health care professional": "other_health_professional",
-    "other": "other",
-}
-SEXES = {"female": "female", "male": "male", "mixed": "mixed"}
-
 # VeDDRA's lowest level terms below the high level term "Death", but that of a mortality rate.
 DEATH_TERMS = ("death", "death by euthanasia", "found dead", "sudden death", "unexplained death", "unrelated death")
 

@@ -9,8 +9,9 @@ from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
+from pipelines.core.veterinary import REPORTERS, SEXES
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
-from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS, REPORTERS, SEXES
+from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
 from pipelines.defs.sources.evvet.lists import normalised, products, reactions
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core import veterinary
 from pipelines.core.columns import partial_date, said
 from pipelines.core.conform import conformed, reads
-from pipelines.core.versions import sent_last, versions
+from pipelines.core.versions import sent_once, versions
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def _versions(tables: Tables) -> DataFrame:
             "is_retracted": F.lower(F.coalesce("type_of_submission", F.lit(""))).startswith("nullif"),
         }
     )
-    once = Window.partitionBy("source_case_id", "recency").orderBy(F.desc("line_number"))
-    last = sent_last(stated, ["source_case_id", "recency"]).withColumn("_n", F.row_number().over(once))
-    dated = last.filter("_n = 1").drop("_n").withColumn("_day", F.substring("recency", 1, 8))
+    dated = sent_once(stated, ["source_case_id", "recency"]).withColumn("_day", F.substring("recency", 1, 8))
     dated = dated.withColumn("received", partial_date("_day")).withColumn("known", _canonical("source_case_id"))
     listed = tables[NULLIFIED].withColumn("known", _canonical(F.regexp_replace("case_file", r"\.xml$", "")))
     listed = listed.groupBy("known").agg(F.min("known_date").alias("listed"))

@@ -6,13 +6,13 @@ field names and wording of openFDA's animal and veterinary endpoint.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from pipelines.core.xml import hl7
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-NS = "{urn:hl7-org:v3}"
 Values = dict[str, Any]
 UNITS = {"a": "Year", "mo": "Month", "wk": "Week", "d": "Day", "h": "Hour", "min": "Minute", "s": "Second"}
 UNITS |= {"kg": "Kilogram", "g": "Gram", "mg": "Milligram", "ug": "Microgram", "[lb_av]": "Pound"}
@@ -28,16 +28,11 @@ OUTCOMES = {
 MASKED = "MSK"
 
 
-@cache
-def _path(*tags: str) -> str:
-    return "/".join(NS + t for t in tags)
-
-
-CODE, VALUE, OBSERVATION = _path("code"), _path("value"), _path("observation")
-LOW, HIGH, NAME, ID = _path("low"), _path("high"), _path("name"), _path("id")
-CASE = _path("controlActProcess", "subject", "investigationEvent")
-KIND, INSTANCE = _path("kindOfProduct"), _path("productInstanceInstance")
-RELATION = _path("outboundRelationship2", "observation")
+CODE, VALUE, OBSERVATION = hl7("code"), hl7("value"), hl7("observation")
+LOW, HIGH, NAME, ID = hl7("low"), hl7("high"), hl7("name"), hl7("id")
+CASE = hl7("controlActProcess", "subject", "investigationEvent")
+KIND, INSTANCE = hl7("kindOfProduct"), hl7("productInstanceInstance")
+RELATION = hl7("outboundRelationship2", "observation")
 
 
 def _get(element: _Element | None, attribute: str = "value") -> str | None:
@@ -59,20 +54,20 @@ def message(root: _Element) -> Values:
     """Values of one `PORR_IN049006UV` under openFDA's names; those of the message itself begin with an underscore."""
     case = root.find(CASE)
     found: Values = {
-        "_message_created": _get(root.find(_path("creationTime"))),
+        "_message_created": _get(root.find(hl7("creationTime"))),
         "_sent_date": None,
         "_narrative": None,
     }
     if case is None:
         return found
-    found["_sent_date"] = _get(case.find(_path("availabilityTime")))
-    found["_narrative"] = _words(case.find(_path("text")))
+    found["_sent_date"] = _get(case.find(hl7("availabilityTime")))
+    found["_narrative"] = _words(case.find(hl7("text")))
     number = _get(case.find(ID), "extension")
     found |= {"@id": number, "unique_aer_id_number": number}
-    line = root.find(_path("attentionLine", "value"))
+    line = root.find(hl7("attentionLine", "value"))
     found["report_id"] = _words(line)
     _reporters(case, found)
-    for element in case.iterfind(_path("subjectOf2", "investigationCharacteristic")):
+    for element in case.iterfind(hl7("subjectOf2", "investigationCharacteristic")):
         code, value = _get(element.find(CODE), "code"), element.find(VALUE)
         if code == "T95004":
             found["type_of_information"] = _get(value, "displayName")
@@ -80,39 +75,39 @@ def message(root: _Element) -> Values:
             found["serious_ae"] = _get(value)
         elif code == "T95003":
             found["_type_of_submission"] = _get(value, "displayName")
-    receiver = case.find(_path("subjectOf1", "controlActEvent", "primaryInformationRecipient", "assignedEntity"))
+    receiver = case.find(hl7("subjectOf1", "controlActEvent", "primaryInformationRecipient", "assignedEntity"))
     if receiver is not None:
         found["receiver"] = _receiver(receiver)
-    role = case.find(_path("component", "adverseEventAssessment", "subject1", "primaryRole"))
+    role = case.find(hl7("component", "adverseEventAssessment", "subject1", "primaryRole"))
     if role is not None:
         _animals(role, found)
     return _kept(found)
 
 
 def _reporters(case: _Element, found: Values) -> None:
-    for related in case.iterfind(_path("outboundRelationship")):
-        investigation = related.find(_path("relatedInvestigation"))
+    for related in case.iterfind(hl7("outboundRelationship")):
+        investigation = related.find(hl7("relatedInvestigation"))
         if investigation is None or _get(investigation.find(CODE), "code") != "T95002":
             continue
-        person = investigation.find(_path("participation", "assignedEntity"))
+        person = investigation.find(hl7("participation", "assignedEntity"))
         kind = _get(person.find(CODE), "displayName") if person is not None else None
-        if _get(related.find(_path("priorityNumber"))) == "1":
+        if _get(related.find(hl7("priorityNumber"))) == "1":
             found["primary_reporter"] = kind
-            found["original_receive_date"] = _get(investigation.find(_path("effectiveTime")))
-            found["_reporter_country"] = _words(person.find(_path("addr", "country"))) if person is not None else None
+            found["original_receive_date"] = _get(investigation.find(hl7("effectiveTime")))
+            found["_reporter_country"] = _words(person.find(hl7("addr", "country"))) if person is not None else None
         else:
             found["secondary_reporter"] = kind
 
 
 def _receiver(entity: _Element) -> Values:
-    address = entity.find(_path("addr"))
+    address = entity.find(hl7("addr"))
 
     def part(tag: str) -> str | None:
-        return _words(address.find(_path(tag))) if address is not None else None
+        return _words(address.find(hl7(tag))) if address is not None else None
 
     return _kept(
         {
-            "organization": _words(entity.find(_path("representedOrganization", "name"))),
+            "organization": _words(entity.find(hl7("representedOrganization", "name"))),
             "street_address": part("streetAddressLine"),
             "city": part("city"),
             "state": part("state"),
@@ -124,15 +119,15 @@ def _receiver(entity: _Element) -> Values:
 
 def _animals(role: _Element, found: Values) -> None:
     animal: Values = {}
-    player = role.find(_path("player2"))
+    player = role.find(hl7("player2"))
     if player is not None:
         animal["species"] = _get(player.find(CODE), "displayName")
-        animal["gender"] = _get(player.find(_path("administrativeGenderCode")), "displayName")
-        animal["reproductive_status"] = _get(player.find(_path("genderStatusCode")), "displayName")
-        found["number_of_animals_treated"] = _get(player.find(_path("quantity")))
+        animal["gender"] = _get(player.find(hl7("administrativeGenderCode")), "displayName")
+        animal["reproductive_status"] = _get(player.find(hl7("genderStatusCode")), "displayName")
+        found["number_of_animals_treated"] = _get(player.find(hl7("quantity")))
     found |= {"animal": animal, "outcome": [], "drug": [], "reaction": []}
-    for subject in role.iterfind(_path("subjectOf2")):
-        observation, administration = subject.find(OBSERVATION), subject.find(_path("substanceAdministration"))
+    for subject in role.iterfind(hl7("subjectOf2")):
+        observation, administration = subject.find(OBSERVATION), subject.find(hl7("substanceAdministration"))
         if observation is not None:
             _observed(observation, animal, found)
         elif administration is not None:
@@ -162,7 +157,7 @@ def _observed(observation: _Element, animal: Values, found: Values) -> None:
     elif code == "T95007":
         _breed(observation, value, animal)
     elif code == "T95006":
-        author = observation.find(_path("author", "assignedEntity", "code"))
+        author = observation.find(hl7("author", "assignedEntity", "code"))
         health = {"condition": _get(value, "displayName"), "assessed_by": _get(author, "displayName")}
         found["health_assessment_prior_to_exposure"] = _kept(health) or None
     elif code == "T95021":
@@ -180,7 +175,7 @@ def _range(observation: _Element, value: _Element | None) -> Values | None:
         "min": _get(low),
         "max": _get(high),
         "unit": UNITS.get(unit or "", unit),
-        "qualifier": _get(observation.find(_path("methodCode")), "displayName"),
+        "qualifier": _get(observation.find(hl7("methodCode")), "displayName"),
     }
     return _kept(found) or None
 
@@ -190,7 +185,7 @@ def _breed(observation: _Element, value: _Element | None, animal: Values) -> Non
     crossed = _get(value)
     listed = [
         name
-        for part in observation.iterfind(_path("inboundRelationship", "observation", "value"))
+        for part in observation.iterfind(hl7("inboundRelationship", "observation", "value"))
         if (name := _get(part, "displayName"))
     ]
     if crossed is None and not listed:
@@ -201,14 +196,14 @@ def _breed(observation: _Element, value: _Element | None, animal: Values) -> Non
 
 
 def _reaction(observation: _Element, value: _Element | None, found: Values) -> None:
-    time = observation.find(_path("effectiveTime"))
+    time = observation.find(hl7("effectiveTime"))
     if time is not None and "onset_date" not in found:
         found["onset_date"] = _get(time.find(LOW))
-        width = time.find(_path("width"))
+        width = time.find(hl7("width"))
         unit = _get(width, "unit")
         if _get(width):
             found["duration"] = _kept({"value": _get(width), "unit": UNITS.get(unit or "", unit)})
-    number = observation.find(_path("referenceRange", "observationRange"))
+    number = observation.find(hl7("referenceRange", "observationRange"))
     found["reaction"].append(
         _kept(
             {
@@ -216,9 +211,7 @@ def _reaction(observation: _Element, value: _Element | None, found: Values) -> N
                 "veddra_term_code": _get(value, "code"),
                 "veddra_term_name": _get(value, "displayName"),
                 "number_of_animals_affected": _get(number.find(VALUE)) if number is not None else None,
-                "accuracy": _get(number.find(_path("interpretationCode")), "displayName")
-                if number is not None
-                else None,
+                "accuracy": _get(number.find(hl7("interpretationCode")), "displayName") if number is not None else None,
             }
         )
     )
@@ -236,7 +229,7 @@ def _quantity(numerator: _Element | None, denominator: _Element | None) -> Value
 
 
 def _unit(quantity: _Element | None) -> str | None:
-    translation = quantity.find(_path("translation")) if quantity is not None else None
+    translation = quantity.find(hl7("translation")) if quantity is not None else None
     name = _get(translation, "displayName")
     return UNITS.get(name or "", name)
 
@@ -258,21 +251,21 @@ def _titled(name: str | None) -> str | None:
 def _drug(administration: _Element) -> Values:
     found: Values = {}
     period = None
-    for time in administration.iterfind(_path("effectiveTime", "comp")):
+    for time in administration.iterfind(hl7("effectiveTime", "comp")):
         found.setdefault("first_exposure_date", _get(time.find(LOW)))
         found.setdefault("last_exposure_date", _get(time.find(HIGH)))
-        period = time.find(_path("period")) if period is None else period
+        period = time.find(hl7("period")) if period is None else period
     if _get(period):
         unit = _get(period, "unit")
         found["frequency_of_administration"] = _kept({"value": _get(period), "unit": UNITS.get(unit or "", unit)})
-    found["administered_by"] = _get(administration.find(_path("performer", "assignedEntity", "code")), "displayName")
-    found["route"] = _get(administration.find(_path("routeCode")), "displayName")
-    dose = administration.find(_path("doseCheckQuantity"))
+    found["administered_by"] = _get(administration.find(hl7("performer", "assignedEntity", "code")), "displayName")
+    found["route"] = _get(administration.find(hl7("routeCode")), "displayName")
+    dose = administration.find(hl7("doseCheckQuantity"))
     if dose is not None:
-        found["dose"] = _quantity(dose.find(_path("numerator")), dose.find(_path("denominator")))
+        found["dose"] = _quantity(dose.find(hl7("numerator")), dose.find(hl7("denominator")))
     for observation in administration.iterfind(RELATION):
         _use(observation, found)
-    held = administration.find(_path("consumable", "instanceOfKind"))
+    held = administration.find(hl7("consumable", "instanceOfKind"))
     if held is not None:
         _product(held, found)
     return _kept(found)
@@ -304,37 +297,37 @@ def _use(observation: _Element, found: Values) -> None:
 def _product(held: _Element, found: Values) -> None:
     batch, kind = held.find(INSTANCE), held.find(KIND)
     if batch is not None:
-        found["manufacturing_date"] = _get(batch.find(_path("existenceTime", "low")))
-        found["lot_number"] = _words(batch.find(_path("lotNumberText")))
-        found["lot_expiration"] = _get(batch.find(_path("expirationTime")))
+        found["manufacturing_date"] = _get(batch.find(hl7("existenceTime", "low")))
+        found["lot_number"] = _words(batch.find(hl7("lotNumberText")))
+        found["lot_expiration"] = _get(batch.find(hl7("expirationTime")))
     if kind is None:
         return
     found["product_ndc"] = _get(kind.find(CODE), "code")
     found["brand_name"] = _words(kind.find(NAME))
-    found["dosage_form"] = _get(kind.find(_path("formCode")), "displayName")
-    made = kind.find(_path("asManufacturedProduct"))
+    found["dosage_form"] = _get(kind.find(hl7("formCode")), "displayName")
+    made = kind.find(hl7("asManufacturedProduct"))
     if made is not None:
-        number = made.find(_path("subjectOf", "approval", "id"))
-        maker = _words(made.find(_path("manufacturerOrganization", "name")))
+        number = made.find(hl7("subjectOf", "approval", "id"))
+        maker = _words(made.find(hl7("manufacturerOrganization", "name")))
         found["manufacturer"] = _kept({"name": maker, "registration_number": _get(number, "extension")})
-    for event in kind.iterfind(_path("instanceOfKind", "subjectOf", "observationEvent")):
+    for event in kind.iterfind(hl7("instanceOfKind", "subjectOf", "observationEvent")):
         name = {"T95017": "number_of_defective_items", "T95018": "number_of_items_returned"}.get(
             _get(event.find(CODE), "code") or ""
         )
         if name:
             found[name] = _get(event.find(VALUE))
-    for general in kind.iterfind(_path("asSpecializedKind", "generalizedMaterialKind")):
+    for general in kind.iterfind(hl7("asSpecializedKind", "generalizedMaterialKind")):
         if _get(general.find(CODE), "code") == "T95013":
             found["atc_vet_code"] = _words(general.find(NAME))
-    ingredients = [_ingredient(i) for i in kind.iterfind(_path("ingredient"))]
+    ingredients = [_ingredient(i) for i in kind.iterfind(hl7("ingredient"))]
     if any(ingredients):
         found["active_ingredients"] = [i for i in ingredients if i]
 
 
 def _ingredient(ingredient: _Element) -> Values:
-    quantity = ingredient.find(_path("quantity"))
+    quantity = ingredient.find(hl7("quantity"))
     dose = None
     if quantity is not None:
-        dose = _quantity(quantity.find(_path("numerator")), quantity.find(_path("denominator")))
-    name = _titled(_words(ingredient.find(_path("ingredientSubstance", "name"))))
+        dose = _quantity(quantity.find(hl7("numerator")), quantity.find(hl7("denominator")))
+    name = _titled(_words(ingredient.find(hl7("ingredientSubstance", "name"))))
     return _kept({"name": name, "dose": dose})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core import icsr_report, veterinary
-from pipelines.core.columns import date_precision, partial_date, said
+from pipelines.core.columns import date_precision, looked_up, partial_date, said
 from pipelines.core.conform import conformed, reads
-from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
+from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 from pipelines.defs.silver.term.tables import Term
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from pipelines.core.conform import Tables
+    from pipelines.core.table import Table
 
 DRUG, ANIMAL = "bronze.openfda_drug_event", "bronze.openfda_animal_event"
 COSMETIC = "bronze.openfda_cosmetic_event"
@@ -45,9 +47,7 @@ def _states(rows: DataFrame, case: str, recency: Column, day: Column) -> DataFra
             "is_retracted": F.lit(False),
         }
     )
-    once = Window.partitionBy("source_case_id", "recency").orderBy(F.desc("line_number"))
-    last = sent_last(stated, ["source_case_id", "recency"]).withColumn("_n", F.row_number().over(once))
-    return versions(last.filter("_n = 1").drop("_n"), SOURCE, [F.col("recency")])
+    return versions(sent_once(stated, ["source_case_id", "recency"]), SOURCE, [F.col("recency")])
 
 
 def _drug_versions(tables: Tables) -> DataFrame:
@@ -112,7 +112,7 @@ def report_history(tables: Tables) -> DataFrame:
     )
     rows = _cosmetic_versions(tables)
     unit = F.regexp_extract(F.lower("age_unit"), "^(year|month|week|day|decade)", 1)
-    age = F.expr("try_cast(age AS double)") * veterinary.looked_up(unit, AGE_IN_YEARS)
+    age = F.expr("try_cast(age AS double)") * looked_up(unit, AGE_IN_YEARS)
     told = F.col("outcomes") != ""
     cosmetics = rows.select(
         *VERSION,
@@ -124,13 +124,12 @@ def report_history(tables: Tables) -> DataFrame:
         date_precision("event_date").alias("onset_precision"),
         F.when(told, F.col("outcomes").rlike("|".join(SERIOUS.values()))).alias("is_serious"),
         *[F.when(told, F.col("outcomes").rlike(words)).alias(name) for name, words in SERIOUS.items()],
-        veterinary.looked_up(F.lower(F.trim("gender")), SEXES).alias("sex"),
+        looked_up(F.lower(F.trim("gender")), SEXES).alias("sex"),
         F.when(age.between(0, 130), age).alias("age_years"),
         F.lit("human").alias("species"),
     )
     parts = (icsr_report.report_history(_drug_versions(tables)), animals, cosmetics)
-    drugs, animals, cosmetics = (conformed(part, ReportHistory) for part in parts)
-    return drugs.unionByName(animals).unionByName(cosmetics)
+    return _united(ReportHistory, *parts)
 
 
 @reads(DRUG, ANIMAL, COSMETIC)
@@ -156,8 +155,7 @@ def report_product(tables: Tables) -> DataFrame:
         veterinary.products(_animal_versions(tables), SOURCE),
         cosmetics,
     )
-    drugs, animals, cosmetics = (conformed(part, ReportProduct) for part in parts)
-    return drugs.unionByName(animals).unionByName(cosmetics)
+    return _united(ReportProduct, *parts)
 
 
 @reads(DRUG, ANIMAL, COSMETIC, "silver.term")
@@ -179,8 +177,7 @@ def report_event(tables: Tables) -> DataFrame:
         veterinary.events(_animal_versions(tables), terms, SOURCE),
         cosmetics,
     )
-    drugs, animals, cosmetics = (conformed(part, ReportEvent) for part in parts)
-    return drugs.unionByName(animals).unionByName(cosmetics)
+    return _united(ReportEvent, *parts)
 
 
 @reads(DRUG)
@@ -196,3 +193,7 @@ def term(tables: Tables) -> DataFrame:
     both = icsr_report.term(tables[DRUG]).unionByName(preferred_terms(texts, "text"))
     one = both.groupBy("term_key", "dictionary").agg(F.min("term_name").alias("term_name"))
     return conformed(one, Term)
+
+
+def _united(table: type[Table], *parts: DataFrame) -> DataFrame:
+    return reduce(lambda one, other: one.unionByName(other), [conformed(part, table) for part in parts])

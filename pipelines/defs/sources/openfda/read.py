@@ -8,22 +8,13 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from pydantic_core import to_json
 
+from pipelines.core.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
 from pipelines.core.json import listed, parsed, records, texts
 from pipelines.core.reading import batches
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.openfda.tables import OpenfdaAnimalEvent, OpenfdaCosmeticEvent, OpenfdaDrugEvent
 
 Values = dict[str, Any]
-AGE_UNITS = {"800": "10.a", "801": "a", "802": "mo", "803": "wk", "804": "d", "805": "h"}
-YES = {"1": "true", "2": "false"}
-SERIOUS = {
-    "death": "seriousnessdeath",
-    "life_threatening": "seriousnesslifethreatening",
-    "hospitalisation": "seriousnesshospitalization",
-    "disability": "seriousnessdisabling",
-    "congenital_anomaly": "seriousnesscongenitalanomali",
-    "other": "seriousnessother",
-}
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
@@ -62,7 +53,7 @@ def _text(value: Any) -> str | None:
 def drug_event(record: Values) -> Values:
     """One record of `drug/event` under the names of the ICH elements."""
     patient = record.get("patient", {})
-    flags = {name: YES.get(record.get(tag, "")) for name, tag in SERIOUS.items()}
+    flags = {name: R2_YES.get(record.get(tag, "")) for name, tag in R2_SERIOUS.items()}
     source = record.get("primarysource") or {}
     unit = patient.get("patientonsetageunit", "")
     return {
@@ -72,7 +63,7 @@ def drug_event(record: Values) -> Values:
         "report_type": record.get("reporttype"),
         "first_received": record.get("receivedate"),
         "most_recent": record.get("receiptdate"),
-        "is_expedited": YES.get(record.get("fulfillexpeditecriteria", "")),
+        "is_expedited": R2_YES.get(record.get("fulfillexpeditecriteria", "")),
         "worldwide_id": record.get("companynumb") or record.get("authoritynumb"),
         "other_case_ids": [
             {"source": d.get("duplicatesource"), "id": d.get("duplicatenumb")}
@@ -86,7 +77,7 @@ def drug_event(record: Values) -> Values:
             }
         ],
         "age": patient.get("patientonsetage"),
-        "age_unit": AGE_UNITS.get(unit, unit),
+        "age_unit": R2_AGE_UNITS.get(unit, unit),
         "weight_kg": patient.get("patientweight"),
         "sex": patient.get("patientsex"),
         "reactions": [
