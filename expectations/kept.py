@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations.compile import planned
-from expectations.run import Outcome, validate
+from expectations.run import Outcome, validate, validate_small
+from pipelines.core.query import query
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
     from pipelines.core.lake import Lake
+
+SMALL = 200_000  # rows that are checked in memory; more are worth the engine
 
 
 def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
@@ -24,7 +27,11 @@ def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
         outcomes = [Outcome.of_dict(o) for o in kept["outcomes"]]
         if kept["version"] == version and [o.rule for o in outcomes] == planned(table):
             return outcomes
-    outcomes = validate(lake[address], table)
+    if lake.n_rows(address) <= SMALL:
+        as_of = str(lake.as_of) if lake.as_of else None
+        outcomes = validate_small(query(lake.root, f"SELECT * FROM {address}", as_of), table)
+    else:
+        outcomes = validate(lake[address], table)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
     return outcomes

@@ -1,4 +1,4 @@
-"""Run a table's suite with Great Expectations on Spark; tell counts, never values."""
+"""Run a table's suite with Great Expectations, on Spark or in memory; tell counts, never values."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from expectations.compile import Rule, planned, suite
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame
 
 COUNTS_ONLY = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
@@ -55,25 +56,33 @@ def validate(frame: DataFrame, table: type[Table]) -> list[Outcome]:
     """
     held = frame.persist()
     try:
-        n_rows = held.count()
-        if n_rows == 0:
-            return [_of_empty(rule, held, table) for rule in planned(table)]
-        asked = {r.expectation_config.meta["rule"]: bool(r.success) for r in _run(held, table, QUICK)}
-        failed = {name for name, success in asked.items() if not success}
-        partly = {rule.name for rule in planned(table) if rule.threshold < 1}
-        counts = _counts(held, table, failed | partly) if failed | partly else {}
-        return [Outcome(rule, asked[rule.name], n_rows, *counts.get(rule.name, (0, ""))) for rule in planned(table)]
+        return _outcomes(held, held.count(), table)
     finally:
         held.unpersist()
 
 
-def _of_empty(rule: Rule, frame: DataFrame, table: type[Table]) -> Outcome:
+def validate_small(rows: pa.Table, table: type[Table]) -> list[Outcome]:
+    """Check the same rules on rows that are in memory: for tables not worth an engine."""
+    return _outcomes(rows.to_pandas(date_as_object=True), rows.num_rows, table)
+
+
+def _outcomes(held: Any, n_rows: int, table: type[Table]) -> list[Outcome]:
+    if n_rows == 0:
+        return [_of_empty(rule, held, table) for rule in planned(table)]
+    asked = {r.expectation_config.meta["rule"]: bool(r.success) for r in _run(held, table, QUICK)}
+    failed = {name for name, success in asked.items() if not success}
+    partly = {rule.name for rule in planned(table) if rule.threshold < 1}
+    counts = _counts(held, table, failed | partly) if failed | partly else {}
+    return [Outcome(rule, asked[rule.name], n_rows, *counts.get(rule.name, (0, ""))) for rule in planned(table)]
+
+
+def _of_empty(rule: Rule, frame: Any, table: type[Table]) -> Outcome:
     if rule.kind == "columns":
-        return Outcome(rule, frame.columns == list(table.columns), 0, 0)
+        return Outcome(rule, list(frame.columns) == list(table.columns), 0, 0)
     return Outcome(rule, None, 0, 0, "the table is empty")
 
 
-def _counts(frame: DataFrame, table: type[Table], names: set[str]) -> dict[str, tuple[int, str]]:
+def _counts(frame: Any, table: type[Table], names: set[str]) -> dict[str, tuple[int, str]]:
     counted = {}
     for result in _run(frame, table, COUNTS_ONLY, names):
         name = result.expectation_config.meta["rule"]
@@ -83,12 +92,17 @@ def _counts(frame: DataFrame, table: type[Table], names: set[str]) -> dict[str, 
     return counted
 
 
-def _run(frame: DataFrame, table: type[Table], form: dict[str, Any], names: set[str] | None = None) -> list[Any]:
+def _run(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] | None = None) -> list[Any]:
+    import pandas as pd
+
     context = _context()
     chosen = suite(table)
     if names is not None:
         chosen.expectations = [e for e in chosen.expectations if (e.meta or {})["rule"] in names]
-    source = context.data_sources.add_or_update_spark(name="lake", persist=False)
+    if isinstance(frame, pd.DataFrame):
+        source = context.data_sources.add_or_update_pandas(name="memory")
+    else:
+        source = context.data_sources.add_or_update_spark(name="lake", persist=False)
     batch = source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
     found = batch.get_batch({"dataframe": frame}).validate(chosen, result_format=form)
     return list(found.results)

@@ -1,24 +1,25 @@
 """Landed files to bronze: read where the rows lie, keep or quarantine each, and write down what came in.
 
-One pass of a source's readers over its new files gives an envelope (table, place, values or reason), spread by Spark
-one file to a task, or one part of a file where the reader names the element at which it may be cut (`CUT_AT`); each
-bronze table is then a selection of it. The ledger is written last: an interrupted run leaves no entry, and the next one
-writes the same deliveries again in place.
+Spark spreads the new files, one to a task, or one part of a file where the reader names the element at which it may be
+cut (`CUT_AT`). A task counts the records, reads them and writes what it keeps and what it refuses as files of the
+bronze table and of the quarantine; each table then takes its files in one transaction. The ledger is written last: an
+interrupted run leaves no entry, and the next one writes the same deliveries again in place.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.core import pieces
 from pipelines.core.catalog import SourceFolder, code_version
 from pipelines.core.lake import Lake
 from pipelines.core.landing import Landed, file_system, opened
@@ -26,36 +27,37 @@ from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.privacy import Pseudonymiser, pseudonymised
 from pipelines.core.reading import Refused
 from pipelines.core.splits import WHOLE, Part, opened_part, parts
-from pipelines.core.table import BronzeTable
+from pipelines.core.table import BronzeTable, Table
 
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-ENVELOPE = pa.schema(
+READ_SQL = f"table_name string, delivery_id string, n_read bigint, refusal string, goes_to string, {pieces.ADDED_SQL}"
+READ = pa.schema(
     [
         ("table_name", pa.string()),
         ("delivery_id", pa.string()),
-        ("file", pa.string()),
-        ("known_date", pa.date32()),
-        ("line_number", pa.int64()),
-        ("values", pa.list_(pa.string())),
-        ("reason", pa.string()),
-        ("raw", pa.string()),
+        ("n_read", pa.int64()),
+        ("refusal", pa.string()),
+        ("goes_to", pa.string()),
+        *pieces.ADDED,
     ]
 )
-ENVELOPE_SQL = (
-    "table_name string, delivery_id string, file string, known_date date, line_number bigint, "
-    "values array<string>, reason string, raw string"
-)
-WORK_SQL = (
-    "full string, member string, file string, table_name string, delivery_id string, known_date date, "
-    "head bigint, start bigint, stop bigint, n_before bigint"
-)
-COUNT_SQL = "table_name string, delivery_id string, start bigint, n_records bigint"
-COUNTED = pa.schema(
-    [("table_name", pa.string()), ("delivery_id", pa.string()), ("start", pa.int64()), ("n_records", pa.int64())]
-)
+COUNT_SQL = "at int, n_records bigint"
+COUNTED = pa.schema([("at", pa.int32()), ("n_records", pa.int64())])
 WHOLE_FILE = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one task reads: a file, or a part of it, for one table; counted before where its place must be known."""
+
+    full: str
+    member: str | None
+    file: str
+    table_name: str
+    delivery_id: str
+    known_date: dt.date
+    part: Part = WHOLE
+    n_before: int = 0
+    n_records: int | None = None
 
 
 @dataclass
@@ -92,7 +94,7 @@ def ingest(
     refused = [(file, "", file.problem) for file, _ in work if file.problem]
     readable = [(file, tables) for file, tables in work if not file.problem]
     if refused:
-        _write_quarantine(lake, refused)
+        _write(lake, Quarantine, _refused_files(lake, refused), [file.delivery_id for file, _, _ in refused])
     if readable:
         tell(f"{source.name}: reading {len(readable)} new files")
         intake.ledger += _read(lake, source, readable, root, pseudonymiser, tell)
@@ -121,71 +123,70 @@ def _read(
     pseudonymiser: Pseudonymiser,
     tell: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    from pyspark.sql import functions as F
-
-    files = {file.delivery_id: file for file, _ in work}
     address = root.rstrip("/") if "://" in root else file_system(root)[1]
     cut_at = getattr(source.module("read"), "CUT_AT", None)
-    rows = [
-        (f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date, p.head, p.start, p.stop)
+    jobs = [
+        Job(f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date, part)
         for f, tables in work
         for t in tables
-        for p in _parts(f, address, cut_at)
+        for part in _parts(f, address, cut_at)
     ]
-    jobs = lake.spark.createDataFrame([(*r, 0) for r in rows], WORK_SQL).repartition(len(rows))
-    in_part = {
-        (r["delivery_id"], r["table_name"], r["start"]): r["n_records"]
-        for r in jobs.mapInArrow(partial(count_files, package=source.package), COUNT_SQL).collect()
-    }
-    counted: dict[tuple[str, str], int] = {}
-    placed = []
-    for row in rows:  # parts of a file follow each other
-        key = (row[4], row[3])
-        placed.append((*row, counted.get(key, 0)))
-        counted[key] = counted.get(key, 0) + in_part[(*key, row[7])]
-    if len(placed) > len(counted):
-        jobs = lake.spark.createDataFrame(placed, WORK_SQL).repartition(len(rows))
-    envelope = jobs.mapInArrow(
-        partial(read_files, package=source.package, pseudonymiser=pseudonymiser), ENVELOPE_SQL
-    ).persist()
-    try:
-        balance = {
-            (r["delivery_id"], r["table_name"]): r
-            for r in envelope.groupBy("delivery_id", "table_name")
-            .agg(
-                F.count(F.when(F.col("reason").isNull(), 1)).alias("kept"),
-                F.count(F.when(F.col("reason").isNotNull() & (F.col("line_number") > WHOLE_FILE), 1)).alias("bad"),
-                F.max(F.when(F.col("line_number") == WHOLE_FILE, F.col("reason"))).alias("refusal"),
-            )
-            .collect()
-        }
-        refusals = {key: r["refusal"] for key, r in balance.items() if r["refusal"]}
-        tables = {t.name: t for _, ts in work for t in ts}
-        for name, table in tables.items():
-            ids = [f.delivery_id for f, ts in work if table in ts and (f.delivery_id, name) not in refusals]
-            n = sum(balance[(i, name)]["kept"] for i in ids if (i, name) in balance)
-            if n:
-                tell(f"{source.name}: {n:,} rows to {table.address()}")
-                lake.replace_deliveries(table, _selected(envelope, table, ids), ids)
-            else:
-                lake.create(table)
-        bad = {i for (i, name), r in balance.items() if r["bad"] and (i, name) not in refusals}
-        whole = [(files[i], name, reason) for (i, name), reason in refusals.items()]
-        if bad or whole:
-            rejects = envelope.filter(F.col("reason").isNotNull() & (F.col("line_number") > WHOLE_FILE))
-            rejects = rejects.filter(F.col("delivery_id").isin(sorted(bad))).withColumn("source", F.lit(source.name))
-            _write_quarantine(lake, whole, rejects.select(*Quarantine.columns), bad)
-    finally:
-        envelope.unpersist()
-    ledger = []
-    for file, tables_of_file in work:
-        for table in tables_of_file:
-            key = (file.delivery_id, table.name)
-            refusal, r = refusals.get(key), balance.get(key)
-            kept, quarantined = (0, 0) if refusal or r is None else (r["kept"], r["bad"])
-            read = 0 if refusal else counted[key]
-            ledger.append(_ledger_row(file, table.name, refusal, read, kept, quarantined))
-    return ledger
+    tables = {t.name: t for _, ts in work for t in ts}
+    written: list[type[Table]] = [*tables.values(), Quarantine]
+    places = {t.name: lake.prepared(t) for t in written}
+    read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
+    done = pieces.each(lake.spark, _placed(lake, source, jobs), read, READ_SQL).collect()
+
+    refusals = {(r["delivery_id"], r["table_name"]): r["refusal"] for r in done if r["refusal"]}
+    files = [r.asDict() for r in done if r["path"] and (r["delivery_id"], r["table_name"]) not in refusals]
+    for name, table in tables.items():
+        added = [f for f in files if f["goes_to"] == name]
+        if n := sum(f["n_rows"] for f in added):
+            tell(f"{source.name}: {n:,} rows to {table.address()}")
+        _write(lake, table, added, [f.delivery_id for f, ts in work if table in ts])
+    landed = {file.delivery_id: file for file, _ in work}
+    whole = [(landed[i], name, reason) for (i, name), reason in refusals.items()]
+    put_aside = [f for f in files if f["goes_to"] == Quarantine.name]
+    _write(lake, Quarantine, [*put_aside, *_refused_files(lake, whole)], list(landed))
+    return [
+        _ledger_row(file, t.name, refusals.get((file.delivery_id, t.name)), *_counts(done, file.delivery_id, t.name))
+        for file, ts in work
+        for t in ts
+    ]
+
+
+def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> list[Job]:
+    """Number the parts of each file by the records before them; a file that is read whole needs no such count."""
+    cut = {i: job for i, job in enumerate(jobs) if job.part != WHOLE}
+    if not cut:
+        return jobs
+    count = partial(count_job, package=source.package)
+    counted = pieces.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()
+    n_of = {r["at"]: r["n_records"] for r in counted}
+    n_before: dict[tuple[str, str], int] = {}
+    placed = list(jobs)
+    for i, job in cut.items():  # parts of a file follow each other
+        key = (job.delivery_id, job.table_name)
+        placed[i] = replace(job, n_before=n_before.get(key, 0), n_records=n_of[i])
+        n_before[key] = n_before.get(key, 0) + n_of[i]
+    return placed
+
+
+def _counts(done: Iterable[Any], delivery_id: str, table_name: str) -> tuple[int, int, int]:
+    """Records of a delivery for a table: read, kept, put aside; none of a file that is refused whole."""
+    rows = [r for r in done if (r["delivery_id"], r["table_name"]) == (delivery_id, table_name)]
+    if any(r["refusal"] for r in rows):
+        return 0, 0, 0
+    kept = sum(r["n_rows"] for r in rows if r["goes_to"] == table_name)
+    aside = sum(r["n_rows"] for r in rows if r["goes_to"] == Quarantine.name)
+    return sum(r["n_read"] or 0 for r in rows), kept, aside
+
+
+def _write(lake: Lake, table: type[Table], added: list[dict[str, Any]], ids: Sequence[str]) -> None:
+    """Take files into a table in place of what it holds of these deliveries."""
+    holds_some = lake.n_rows(table.address()) > 0
+    if added or holds_some:
+        lake.commit_files(table, added, {}, replacing={"delivery_id": ids if holds_some else ()})
 
 
 def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:
@@ -198,35 +199,24 @@ def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:
 
 
 @contextmanager
-def _opened(job: dict[str, Any]) -> Iterator[BinaryIO]:
+def _opened(job: Job) -> Iterator[BinaryIO]:
     """Open the file, or the part of one, that a job names."""
-    system, path = file_system(job["full"])
-    part = Part(job["head"], job["start"], job["stop"])
-    with opened(system, path, job["member"]) if part == WHOLE else opened_part(system, path, part) as stream:
+    system, path = file_system(job.full)
+    with opened(system, path, job.member) if job.part == WHOLE else opened_part(system, path, job.part) as stream:
         yield stream
 
 
-def _selected(envelope: DataFrame, table: type[BronzeTable], ids: list[str]) -> DataFrame:
-    from pyspark.sql import functions as F
-
-    rows = envelope.filter(
-        (F.col("table_name") == table.name) & F.col("reason").isNull() & F.col("delivery_id").isin(ids)
-    )
-    columns = [F.col("values")[i].alias(name) for i, name in enumerate(table.source_columns())]
-    return rows.select("delivery_id", "file", "line_number", "known_date", *columns)
-
-
-def _write_quarantine(
-    lake: Lake,
-    whole: Sequence[tuple[Landed, str, str | None]],
-    rows: DataFrame | None = None,
-    ids: Iterable[str] = (),
-) -> None:
-    """Write refused rows and refused files of the same deliveries at once: a delivery replaces itself whole."""
-    refused = [(f.delivery_id, name, f.source, f.path, WHOLE_FILE, reason, None) for f, name, reason in whole]
-    frame = lake.spark.createDataFrame(refused, Quarantine.spark_schema())
-    frame = frame if rows is None else frame.unionByName(rows)
-    lake.replace_deliveries(Quarantine, frame, {f.delivery_id for f, _, _ in whole} | set(ids))
+def _refused_files(lake: Lake, whole: Sequence[tuple[Landed, str, str]]) -> list[dict[str, Any]]:
+    """Write files that could not be read as files of the quarantine; returns what is to be committed."""
+    root = lake.prepared(Quarantine)
+    added = []
+    for f, name, reason in whole:
+        about = Job("", None, f.path, name, f.delivery_id, f.known_date)
+        one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
+        output = pieces.Output(root, {"delivery_id": f.delivery_id}, is_text=True)
+        output.write(_put_aside(one, about, f.source))
+        added.append(output.added())
+    return [row for row in added if row]
 
 
 def _ledger_row(
@@ -256,71 +246,78 @@ def _write_ledger(lake: Lake, rows: list[dict[str, Any]]) -> None:
     lake.create(Quarantine)  # an empty one says that nothing was put aside
 
 
-def read_files(
-    batches: Iterator[pa.RecordBatch], *, package: str, pseudonymiser: Pseudonymiser
+def read_job(
+    job: Job, *, package: str, pseudonymiser: Pseudonymiser, places: Mapping[str, str]
 ) -> Iterator[pa.RecordBatch]:
-    """Read the files named in the batches with the source's reader: the body of a Spark task."""
-    for job, table, reader in _jobs(batches, package, "read"):
-        fixed = [job["table_name"], job["delivery_id"], job["file"], job["known_date"]]
-        try:
-            with _opened(job) as stream:
-                for read in reader(stream, job["file"], table):
-                    rows = _renumbered(read, job["n_before"]) if job["n_before"] else read
-                    yield from _enveloped(pseudonymised(rows, table, pseudonymiser), table, fixed)
-        except Refused as refusal:
-            yield from _whole_file(fixed, str(refusal))
-        except Exception as error:
-            yield from _whole_file(fixed, f"the reader failed on it ({type(error).__name__})")
+    """Read what a job names with the source's reader and write it below `places`: the body of a Spark task."""
+    table, reader = _table(job, package), _reader(package)
+    of_delivery, source = {"delivery_id": job.delivery_id}, package.rsplit(".", 1)[-1]
+    kept, aside = (pieces.Output(places[name], of_delivery, is_text=True) for name in (table.name, Quarantine.name))
+    refusal, n_read = None, job.n_records
+    try:
+        with _opened(job) as stream:
+            for read in reader.read(stream, job.file, table):
+                rows = pseudonymised(read, table, pseudonymiser)
+                good = rows.filter(pc.is_null(rows["reason"]))
+                if good.num_rows:
+                    kept.write(_kept(good, table, job))
+                if good.num_rows < rows.num_rows:
+                    aside.write(_put_aside(rows.filter(pc.is_valid(rows["reason"])), job, source))
+        n_read = _n_records(job, table, reader) if n_read is None else n_read
+    except Refused as refused:
+        refusal = str(refused)
+    except Exception as error:
+        refusal = f"the reader failed on it ({type(error).__name__})"
+    said = {"table_name": table.name, "delivery_id": job.delivery_id, "n_read": n_read, "refusal": refusal}
+    told = [said]
+    for name, output in ((table.name, kept), (Quarantine.name, aside)):
+        if added := output.added():
+            told.append(said | {"n_read": None, "goes_to": name} | added)
+    yield pa.RecordBatch.from_pylist(told, schema=READ)
 
 
-def count_files(batches: Iterator[pa.RecordBatch], *, package: str) -> Iterator[pa.RecordBatch]:
-    """Count the records of the files named in the batches without parsing them: the body of a Spark task."""
-    for job, table, counter in _jobs(batches, package, "count"):
-        try:
-            with _opened(job) as stream:
-                n = counter(stream, job["file"], table)
-        except Exception:
-            n = 0  # the reader meets the same fault and says it
-        yield pa.RecordBatch.from_pylist(
-            [{**{c: job[c] for c in COUNTED.names[:-1]}, "n_records": n}],
-            schema=COUNTED,
-        )
+def count_job(numbered: tuple[int, Job], *, package: str) -> Iterator[pa.RecordBatch]:
+    """Count the records of what a numbered job names, without parsing them: the body of a Spark task."""
+    at, job = numbered
+    n = _n_records(job, _table(job, package), _reader(package))
+    yield pa.RecordBatch.from_pydict({"at": [at], "n_records": [n]}, schema=COUNTED)
 
 
-def _renumbered(rows: pa.Table, n_before: int) -> pa.Table:
-    """Number the records of a part as those of its file."""
-    at = rows.schema.get_field_index("line_number")
-    return rows.set_column(at, "line_number", pc.add(rows["line_number"], n_before))
+def _n_records(job: Job, table: type[BronzeTable], reader: Any) -> int:
+    try:
+        with _opened(job) as stream:
+            return int(reader.count(stream, job.file, table))
+    except Exception:
+        return 0  # the reader meets the same fault and says it
 
 
-def _jobs(
-    batches: Iterator[pa.RecordBatch], package: str, function: str
-) -> Iterator[tuple[dict[str, Any], type[BronzeTable], Any]]:
-    import importlib
-
-    reader = getattr(importlib.import_module(f"{package}.read"), function)
-    tables = vars(importlib.import_module(f"{package}.tables")).values()
-    by_name = {t.name: t for t in tables if isinstance(t, type) and issubclass(t, BronzeTable) and t.name}
-    for work in batches:
-        for job in work.to_pylist():
-            yield job, by_name[job["table_name"]], reader
+def _reader(package: str) -> Any:
+    return importlib.import_module(f"{package}.read")
 
 
-def _enveloped(rows: pa.Table, table: type[BronzeTable], fixed: list[Any]) -> Iterator[pa.RecordBatch]:
-    width, n = len(table.source_columns()), rows.num_rows
-    if not n:
-        return
-    columns = [rows[name].combine_chunks() for name in table.source_columns()]
-    row_by_row = np.arange(width * n).reshape(width, n).T.ravel()
-    flat = pa.concat_arrays(columns).take(pa.array(row_by_row))
-    values = pa.ListArray.from_arrays(pa.array(np.arange(0, width * n + 1, width, dtype=np.int32)), flat)
-    repeated = [pa.repeat(pa.scalar(v, f.type), n) for v, f in zip(fixed, ENVELOPE, strict=False)]
-    rest = [rows[c].combine_chunks() for c in ("reason", "raw")]
-    yield pa.RecordBatch.from_arrays([*repeated, rows["line_number"].combine_chunks(), values, *rest], schema=ENVELOPE)
+def _table(job: Job, package: str) -> type[BronzeTable]:
+    declared = vars(importlib.import_module(f"{package}.tables")).values()
+    return next(t for t in declared if isinstance(t, type) and issubclass(t, BronzeTable) and t.name == job.table_name)
 
 
-def _whole_file(fixed: list[Any], reason: str) -> Iterator[pa.RecordBatch]:
-    row = [*fixed, WHOLE_FILE, [], reason, None]
-    yield pa.RecordBatch.from_arrays(
-        [pa.array([value], f.type) for value, f in zip(row, ENVELOPE, strict=True)], schema=ENVELOPE
-    )
+def _kept(rows: pa.Table, table: type[BronzeTable], job: Job) -> pa.Table:
+    """Rows as the bronze table's files hold them: where they stood, then the authority's columns."""
+    n, schema = rows.num_rows, table.arrow_schema()
+    place = [pa.repeat(pa.scalar(job.file), n), _numbers(rows, job), pa.repeat(pa.scalar(job.known_date), n)]
+    names = ["file", "line_number", "known_date"]
+    values = [rows[name] for name in table.source_columns()]
+    written = pa.table([*place, *values], names=[*names, *table.source_columns()])
+    return written.cast(pa.schema([schema.field(name) for name in written.column_names]))
+
+
+def _put_aside(rows: pa.Table, job: Job, source: str) -> pa.Table:
+    """Refused rows as the quarantine's files hold them."""
+    n = rows.num_rows
+    told = [pa.repeat(pa.scalar(value), n) for value in (job.table_name, source, job.file)]
+    names = [name for name in Quarantine.columns if name not in Quarantine.partitioned_by]
+    return pa.table([*told, _numbers(rows, job), rows["reason"], rows["raw"]], names=names)
+
+
+def _numbers(rows: pa.Table, job: Job) -> Any:
+    """Line numbers as those of the whole file."""
+    return pc.add(rows["line_number"], job.n_before) if job.n_before else rows["line_number"]

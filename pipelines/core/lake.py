@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
-from pipelines.core.table import BronzeTable, Column, Table
+from pipelines.core.table import Column, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,19 +130,8 @@ class Lake:
         self.create(table)
         return self._commit(table.address(), inputs, lambda: frame.write.format("delta").mode("overwrite").save(path))
 
-    def replace_deliveries(self, table: type[BronzeTable] | type[Table], frame: DataFrame, ids: Iterable[str]) -> None:
-        """Write the rows of these deliveries, in place of what an interrupted run may have left of them."""
-        frame = self._shaped(table, frame)
-        self.create(table)
-        writer = frame.write.format("delta")
-        if self.n_rows(table.address()):
-            writer = writer.mode("overwrite").option("replaceWhere", _of_deliveries(ids))
-        else:
-            writer = writer.mode("append")
-        self._run(table.address(), lambda: writer.save(self.path(table.address())))
-
     def replace_small(self, table: type[Table], rows: pa.Table, ids: Iterable[str]) -> None:
-        """Write a few rows of these deliveries as `replace_deliveries` does, without starting the engine for them."""
+        """Write a few rows of these deliveries, without the engine, in place of what a killed run may have left."""
         from deltalake import write_deltalake
         from deltalake.exceptions import DeltaError
 
@@ -184,7 +173,7 @@ class Lake:
         schema = self.tables[address].arrow_schema()
         wanted = pa.schema([schema.field(c) for c in columns])
         parts = [pieces.read(piece, columns) for piece in pieces.cut(self.files(address), 1 << 62)]
-        return pa.concat_tables([wanted.empty_table(), *(p.select(columns).cast(wanted) for p in parts)])
+        return pa.concat_tables([wanted.empty_table(), *(p.cast(wanted) for p in parts)])
 
     def maximum(self, address: str, column: str) -> Any:
         """Largest value of a column, from the log; None where the table is empty or holds none.
@@ -264,10 +253,28 @@ class Lake:
         return told["inputs"] if told.get("code") == code_version() else None
 
     def create(self, table: type[Table]) -> None:
-        """Create the table from its class where it does not exist yet."""
-        if self.exists(table.address()):
-            return
-        self.spark.sql(ddl(table, self.path(table.address())))
+        """Create the table from its class where it does not exist yet, and give it the rules that it lacks."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        address = table.address()
+        if not self.exists(address):
+            DeltaTable.create(
+                self.path(address),
+                delta_schema(table),
+                mode="ignore",
+                partition_by=list(table.partitioned_by) or None,
+                description=table.summary(),
+                configuration={"delta.enableChangeDataFeed": str(table.has_change_feed).lower()},
+            )
+        delta = self._delta(address)
+        known = delta.metadata().configuration
+        rules = {f"{name}_rule": rule for name, c in table.columns.items() if (rule := check(name, c))}
+        if lacking := {name: rule for name, rule in rules.items() if f"delta.constraints.{name}" not in known}:
+            try:
+                delta.alter.add_constraint(lacking)
+            except DeltaError:
+                raise LakeError(f"{address} holds rows that break {' or '.join(lacking)}; build it again") from None
 
     def register(self, addresses: Iterable[str]) -> None:
         """Make tables reachable as `layer.table` in this session's SQL."""
@@ -338,24 +345,13 @@ def needs_engine(address: str, delta: Any) -> str | None:
     return None
 
 
-def ddl(table: type[Table], path: str) -> str:
-    """`CREATE TABLE` of a table class: types, comments, NOT NULL, CHECK, partitions, properties."""
-    columns = ",\n  ".join(
-        f"`{name}` {c.type}{' NOT NULL' if c.required else ''} COMMENT '{_quoted(c.meaning)}'"
-        for name, c in table.columns.items()
-    )
-    properties = {
-        "delta.enableDeletionVectors": "false",
-        "delta.enableChangeDataFeed": str(table.has_change_feed).lower(),
-    }
-    for name, column in table.columns.items():
-        if rule := check(name, column):
-            properties[f"delta.constraints.{name}_rule"] = rule
-    listed = ", ".join(f"'{k}' = '{_quoted(v)}'" for k, v in properties.items())
-    partitions = f" PARTITIONED BY ({', '.join(table.partitioned_by)})" if table.partitioned_by else ""
-    return (
-        f"CREATE TABLE IF NOT EXISTS delta.`{path}` (\n  {columns}\n) USING delta{partitions} "
-        f"COMMENT '{_quoted(table.summary())}' TBLPROPERTIES ({listed})"
+def delta_schema(table: type[Table]) -> Any:
+    """Delta schema of a table class: types, NOT NULL, meanings as comments."""
+    from deltalake import Field, Schema
+
+    plain = {field.name: field.type for field in Schema.from_arrow(table.arrow_schema()).fields}
+    return Schema(
+        [Field(n, plain[n], nullable=not c.required, metadata={"comment": c.meaning}) for n, c in table.columns.items()]
     )
 
 
@@ -363,13 +359,9 @@ def check(name: str, column: Column) -> str | None:
     """SQL condition that every row must meet, for rules without tolerance; None where there is none."""
     rules = []
     if column.codes and column.type == "string":
-        rules.append(f"`{name}` IN ({', '.join(repr(code) for code in column.codes)})")
+        rules.append(f"{name} IN ({', '.join(repr(code) for code in column.codes)})")
     if column.mostly == 1.0 and column.minimum is not None:
-        rules.append(f"`{name}` >= {column.minimum}")
+        rules.append(f"{name} >= {column.minimum}")
     if column.mostly == 1.0 and column.maximum is not None:
-        rules.append(f"`{name}` <= {column.maximum}")
-    return f"`{name}` IS NULL OR ({' AND '.join(rules)})" if rules else None
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+        rules.append(f"{name} <= {column.maximum}")
+    return f"{name} IS NULL OR ({' AND '.join(rules)})" if rules else None

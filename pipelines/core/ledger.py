@@ -43,6 +43,7 @@ class Quarantine(Table):
 
     layer, name = "bronze", "quarantine"
     key = ("delivery_id", "table_name", "line_number")
+    partitioned_by = ("delivery_id",)
 
     delivery_id = Column("string", "Delivery the record came in", required=True)
     table_name = Column("string", "Bronze table it was meant for; empty for a whole file", required=True)

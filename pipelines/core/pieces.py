@@ -78,32 +78,63 @@ def bundled(pieces: Sequence[Piece], rows_per_task: int) -> list[list[Piece]]:
 
 
 def read(piece: Piece, columns: Sequence[str]) -> pa.Table:
-    """Read columns of a piece; for tasks."""
+    """Read columns of a piece, those that its path stands for as texts; for tasks."""
     import pyarrow.parquet as pq
 
     system, path = file_system(piece.uri)
+    told = dict(piece.partition)
+    inside = [c for c in columns if c not in told]
     with system.open_input_file(path) as opened:
-        return pq.ParquetFile(opened).read_row_groups(list(piece.groups), columns=list(columns), use_threads=False)
+        rows = pq.ParquetFile(opened).read_row_groups(list(piece.groups), columns=inside, use_threads=False)
+    for name in told.keys() & set(columns):
+        rows = rows.append_column(name, pa.repeat(pa.scalar(told[name]), piece.n_rows))
+    return rows.select(list(columns))
+
+
+class Output:
+    """One file below a table's root, written batch by batch; it exists once something is written. For tasks.
+
+    Dictionary encoding is used only for columns that come as dictionaries, unless `is_text` says that all of them gain
+    by it: it slows numbers down for nothing.
+    """
+
+    def __init__(self, root: str, partition: dict[str, str], is_text: bool = False):
+        """Name the file; nothing is written yet."""
+        folder = "/".join(f"{name}={value.replace(':', '%3A')}" for name, value in partition.items())
+        self.name = f"{folder + '/' if folder else ''}part-{uuid.uuid4().hex}.parquet"
+        self.system, self.path = file_system(f"{root}/{self.name}")
+        self.partition, self.is_text, self.n_rows = partition, is_text, 0
+        self._writer: Any = None
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows."""
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            self.system.create_dir(self.path.rsplit("/", 1)[0], recursive=True)
+            coded = self.is_text or [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
+            self._stream = self.system.open_output_stream(self.path)
+            self._writer = pq.ParquetWriter(
+                self._stream, rows.schema, use_dictionary=coded, write_statistics=False, store_schema=False
+            )
+        self._writer.write_table(rows)
+        self.n_rows += rows.num_rows
+
+    def added(self) -> dict[str, Any] | None:
+        """Close the file and return the row of `ADDED` that commits it; None where nothing was written."""
+        if self._writer is None:
+            return None
+        self._writer.close()
+        self._stream.close()
+        size = self.system.get_file_info(self.path).size
+        return {"path": self.name, "size": size, "n_rows": self.n_rows, "partition": json.dumps(self.partition)}
 
 
 def write(root: str, partition: dict[str, str], table: pa.Table) -> pa.RecordBatch:
-    """Write one file of a table below its root and return the row that `added` commits; for tasks.
-
-    Dictionary encoding is used only for columns that come as dictionaries: it slows numbers down for nothing.
-    """
-    import pyarrow.parquet as pq
-
-    folder = "/".join(f"{name}={value.replace(':', '%3A')}" for name, value in partition.items())
-    name = f"{folder + '/' if folder else ''}part-{uuid.uuid4().hex}.parquet"
-    system, path = file_system(f"{root}/{name}")
-    system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    coded = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
-    with system.open_output_stream(path) as out:
-        pq.write_table(table, out, use_dictionary=coded, write_statistics=False, store_schema=False)
-    size = system.get_file_info(path).size
-    return pa.RecordBatch.from_pydict(
-        {"path": [name], "size": [size], "n_rows": [table.num_rows], "partition": [json.dumps(partition)]}, schema=ADDED
-    )
+    """Write one file of a table below its root and return the row that `added` commits; for tasks."""
+    output = Output(root, partition)
+    output.write(table)
+    return pa.RecordBatch.from_pylist([output.added()], schema=ADDED)
 
 
 def parcels(place: int, about: str, keys: np.ndarray, counts: np.ndarray) -> Iterator[pa.RecordBatch]:

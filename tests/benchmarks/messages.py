@@ -17,7 +17,9 @@ from pathlib import Path
 
 from pyarrow import fs
 
-from pipelines.core.ingest import ENVELOPE_SQL, WORK_SQL, read_files
+from pipelines.core import pieces
+from pipelines.core.ingest import READ_SQL, Job, read_job
+from pipelines.core.ledger import Quarantine
 from pipelines.core.privacy import Pseudonymiser
 from pipelines.core.spark import session
 from pipelines.core.splits import parts
@@ -83,18 +85,19 @@ def written(source: str, megabytes: int, file: Path) -> tuple[Path, int]:
 
 
 def ours(source: str, file: Path) -> int:
-    """Read on Spark as ingestion does; the number of rows kept."""
+    """Read on Spark as ingestion does, files of the lake written; the number of rows kept."""
     package = f"pipelines.defs.sources.{source}"
     cut_at = importlib.import_module(f"{package}.read").CUT_AT
-    day = dt.date(2024, 1, 1)
-    table = SOURCES[source][0]
-    rows = [
-        (str(file), None, f"{source}/x.xml", table, "d", day, p.head, p.start, p.stop, 0)
-        for p in parts(fs.LocalFileSystem(), str(file), cut_at, part_bytes=PART_BYTES)
+    name = SOURCES[source][0]
+    jobs = [
+        Job(str(file), None, f"{source}/x.xml", name, "d", dt.date(2024, 1, 1), part)
+        for part in parts(fs.LocalFileSystem(), str(file), cut_at, part_bytes=PART_BYTES)
     ]
-    jobs = session().createDataFrame(rows, WORK_SQL).repartition(len(rows))
-    read = jobs.mapInArrow(partial(read_files, package=package, pseudonymiser=Pseudonymiser("k")), ENVELOPE_SQL)
-    return read.filter("reason IS NULL AND size(values) > 0").count()
+    with tempfile.TemporaryDirectory() as folder:
+        places = {name: f"{folder}/kept", Quarantine.name: f"{folder}/aside"}
+        read = partial(read_job, package=package, pseudonymiser=Pseudonymiser("k"), places=places)
+        done = pieces.each(session(), jobs, read, READ_SQL).collect()
+    return sum(row["n_rows"] for row in done if row["goes_to"] == name)
 
 
 def theirs(source: str, file: Path) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from expectations.compile import planned, suite
 from expectations.dagster import REQUIRED, check_results, check_specs
-from expectations.run import Outcome, validate
+from expectations.run import Outcome, validate, validate_small
 from pipelines.assets import key
 from pipelines.core.catalog import tables
 from pipelines.core.table import Column, Table
@@ -29,13 +30,23 @@ SCHEMA = "thing_id string, part int, kind string, country string, age double"
 GOOD = ("a", 1, "x", "FR", 1.0)
 
 
-def outcomes(spark, *rows):
-    return {o.rule.name: o for o in validate(spark.createDataFrame(list(rows), SCHEMA), Thing)}
+@pytest.fixture(params=["engine", "memory"])
+def outcomes(request):
+    """Validate rows as large tables are validated, and as small ones are."""
+
+    def validated(*rows):
+        if request.param == "engine":
+            frame = request.getfixturevalue("spark").createDataFrame(list(rows), SCHEMA)
+            return {o.rule.name: o for o in validate(frame, Thing)}
+        given = pa.Table.from_pylist([dict(zip(Thing.columns, row, strict=True)) for row in rows], Thing.arrow_schema())
+        return {o.rule.name: o for o in validate_small(given, Thing)}
+
+    return validated
 
 
 @pytest.mark.spark
-def test_sound_rows_pass_every_rule(spark):
-    assert {o.success for o in outcomes(spark, GOOD, ("a", 2, None, None, None)).values()} == {True}
+def test_sound_rows_pass_every_rule(outcomes):
+    assert {o.success for o in outcomes(GOOD, ("a", 2, None, None, None)).values()} == {True}
 
 
 @pytest.mark.spark
@@ -49,8 +60,8 @@ def test_sound_rows_pass_every_rule(spark):
         (GOOD, "key_is_unique"),
     ],
 )
-def test_each_kind_of_fault_is_found_and_counted_without_its_value(spark, row, rule):
-    found = outcomes(spark, GOOD, row, ("c", 1, "x", "FR", 1.0))
+def test_each_kind_of_fault_is_found_and_counted_without_its_value(outcomes, row, rule):
+    found = outcomes(GOOD, row, ("c", 1, "x", "FR", 1.0))
     assert [name for name, o in found.items() if o.success is False] == [rule]
     assert found[rule].n_unexpected == (2 if rule == "key_is_unique" else 1)
     assert found[rule].n_rows == 3
@@ -59,17 +70,17 @@ def test_each_kind_of_fault_is_found_and_counted_without_its_value(spark, row, r
 
 
 @pytest.mark.spark
-def test_a_rule_with_tolerance_warns_and_counts(spark):
+def test_a_rule_with_tolerance_warns_and_counts(outcomes):
     old = ("b", 1, "x", "FR", 200.0)
-    half = outcomes(spark, GOOD, old)["age_is_in_range"]
+    half = outcomes(GOOD, old)["age_is_in_range"]
     assert (half.success, half.n_unexpected) == (True, 1)
-    most = outcomes(spark, GOOD, old, ("c", 1, "x", "FR", 200.0))["age_is_in_range"]
+    most = outcomes(GOOD, old, ("c", 1, "x", "FR", 200.0))["age_is_in_range"]
     assert (most.success, most.n_unexpected, most.rule.severity) == (False, 2, "warning")
 
 
 @pytest.mark.spark
-def test_an_empty_table_is_not_said_to_be_right(spark):
-    found = outcomes(spark)
+def test_an_empty_table_is_not_said_to_be_right(outcomes):
+    found = outcomes()
     assert found.pop("columns_as_declared").success is True
     assert {(o.success, o.detail) for o in found.values()} == {(None, "the table is empty")}
 
