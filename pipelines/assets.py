@@ -19,6 +19,7 @@ from pipelines.core.kept import release
 from pipelines.core.lake import Written
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
+from pipelines.core.spark import suit
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 
@@ -195,6 +196,7 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
 def _written(running: Platform, table: type[Table], transform: Transform, inputs: dict[str, str]) -> Written:
     """Compute and write; a transform marked `writes` does the writing itself, through the lake."""
     lake = running.lake
+    suit(running.spark, sum(lake.n_bytes(a) for a in reads_of(transform)))
     if getattr(transform, "writes", False):
         return transform(running, inputs)  # type: ignore[return-value]
     try:

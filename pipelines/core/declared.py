@@ -86,7 +86,7 @@ def report_history(tables: Tables, row: type[DeclarationRow], source: str) -> Da
     )
 
 
-def report_product(tables: Tables, row: type[DeclarationRow], source: str, extra: dict[str, Column]) -> DataFrame:
+def reported_product(tables: Tables, row: type[DeclarationRow], source: str, extra: dict[str, Column]) -> DataFrame:
     """Products of every version, one a row; `extra` are columns that the source adds."""
     place = Window.partitionBy("source_case_id", "number").orderBy("line_number")
     rows = _rows(tables, row).filter("trim(product_name) <> '' OR trim(ingredients) <> ''")
@@ -104,7 +104,6 @@ def report_product(tables: Tables, row: type[DeclarationRow], source: str, extra
         F.when(is_suspect, row.product_type).alias("product_type"),
         said("product_name").alias("reported_name"),
         F.regexp_replace(said("ingredients"), r"\s*\|\s*", ";").alias("reported_substance"),
-        F.lit("uncoded").alias("coding_method"),
         said("batch").alias("batch"),
         start.alias("start_date"),
         date_precision("_first_use_date").alias("start_precision"),

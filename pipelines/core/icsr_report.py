@@ -95,7 +95,7 @@ def report_history(cases: DataFrame) -> DataFrame:
     )
 
 
-def report_product(versions: DataFrame, source: str) -> DataFrame:
+def reported_product(versions: DataFrame, source: str) -> DataFrame:
     """Drugs of every version: first start, last end and the words of all doses."""
     rows = versions.select("report_key", "report_version", F.posexplode("drugs").alias("place", "drug"))
     starts = F.transform("drug.doses", lambda d: F.regexp_extract(d["start"], r"^\d{4,8}", 0))
@@ -117,7 +117,6 @@ def report_product(versions: DataFrame, source: str) -> DataFrame:
         F.lit("medicine").alias("product_type"),
         F.when(_is_value(F.col("drug.name")), F.col("drug.name")).alias("reported_name"),
         F.nullif(F.array_join(names, ";"), F.lit("")).alias("reported_substance"),
-        F.lit("uncoded").alias("coding_method"),
         _joined("drug.doses", lambda d: d["batch"]).alias("batch"),
         _joined("drug.doses", lambda d: F.coalesce(d["text"], F.concat_ws(" ", d["amount"], d["unit"]))).alias(
             "dose_text"

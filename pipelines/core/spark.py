@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.properties"
 
 
+COMPILED_FROM = 64 << 20  # bytes of a step's inputs from which generated code is worth its making
+
+
 class SparkUnavailable(Exception):
     """Spark can't start here; the message says what is missing and how to mend it."""
 
@@ -45,6 +48,13 @@ def session(settings: Settings | None = None) -> SparkSession:
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     return spark
+
+
+def suit(spark: SparkSession, n_bytes: int) -> None:
+    """Have the engine interpret the plans of a step that reads little, and generate code for one that reads much."""
+    is_large = n_bytes >= COMPILED_FROM
+    spark.conf.set("spark.sql.codegen.wholeStage", str(is_large).lower())
+    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_large else "NO_CODEGEN")
 
 
 def _defaults(settings: Settings, jars: str) -> dict[str, str]:

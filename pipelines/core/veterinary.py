@@ -99,7 +99,6 @@ def products(versions: DataFrame, source: str) -> DataFrame:
         F.lit("veterinary_medicine").alias("product_type"),
         F.col("drug.brand_name").alias("reported_name"),
         F.nullif(F.array_join(F.col("drug.active_ingredients.name"), ";"), F.lit("")).alias("reported_substance"),
-        F.lit("uncoded").alias("coding_method"),
         F.col("drug.lot_number").alias("batch"),
         F.nullif(dose, F.lit("")).alias("dose_text"),
         F.col("drug.route").alias("route"),

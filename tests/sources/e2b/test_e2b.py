@@ -143,7 +143,7 @@ def test_versions_follow_the_most_recent_information_and_a_nullification_withdra
     assert (first["is_hospitalisation"], first["is_death"], second["is_death"]) == (True, False, True)
     assert (first["onset_date"], first["onset_precision"]) == (D(2024, 2, 1), "month")
     assert (first["reporter"], first["country"], first["report_type"]) == ("physician", "FR", "spontaneous")
-    products = conform.report_product(tables).collect()
+    products = conform.reported_product(tables).collect()
     assert {(p["reported_name"], p["reported_substance"], p["batch"], p["dose_text"]) for p in products} == {
         ("Doliprane", "PARACETAMOL", "L1", "10 mg")
     }

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.core.history import cut_at
 from pipelines.defs.sources.evvet.codes import COUNTRIES
-from pipelines.defs.sources.evvet.conform import report_event, report_history, report_product
+from pipelines.defs.sources.evvet.conform import report_event, report_history, reported_product
 from tests.sources.evvet.listings import bronze
 
 pytestmark = pytest.mark.spark
@@ -107,7 +107,7 @@ def test_the_order_of_ingestion_changes_nothing(spark):
         ("f-2024", "2024-04-01", [PLAIN]),
     ]
     forward, backward = bronze(spark, *extractions), bronze(spark, *reversed(extractions))
-    for entity in (report_history, report_product):
+    for entity in (report_history, reported_product):
         assert sorted(map(str, entity(forward).collect())) == sorted(map(str, entity(backward).collect()))
 
 
@@ -161,7 +161,7 @@ def test_children_stand_for_every_version_retractions_included(spark):
         (2, 2, "Cough, hacking", "veddra:1"),
     ]
     assert {(r["term_key"] is None, r["coding_method"]) for r in events} == {(True, "uncoded"), (False, "exact")}
-    products = report_product(tables).filter("report_key = 'evvet:FRA-TEST-1' AND report_version = 2").collect()
+    products = reported_product(tables).filter("report_key = 'evvet:FRA-TEST-1' AND report_version = 2").collect()
     assert sorted((r["product_seq"], r["reported_name"], r["role"], r["coding_method"]) for r in products) == [
         (1, "Librela 10 mg - Solution for injection", "unknown", "uncoded"),
         (2, "Metacam 0.5 mg/ml - Oral suspension (cats, guinea pigs)", "unknown", "uncoded"),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads, reads_of
+from pipelines.core.conform import conformed, reads
 from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.report.completeness import add_completeness
 from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
 from pipelines.defs.silver.report.tables import (
     SUSPECT_ROLES,
     Report,
+    ReportedProduct,
     ReportEvent,
     ReportHistory,
     ReportNarrative,
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
     from pipelines.core.conform import Tables
 
-__all__ = ["duplicate_link", "report", "report_event", "report_history", "report_narrative", "report_product"]
+__all__ = [
+    "duplicate_link",
+    "report",
+    "report_event",
+    "report_history",
+    "report_narrative",
+    "report_product",
+    "reported_product",
+]
 
 VERSION = ["report_key", "report_version"]
 CODING = ["source", "reported_name", "reported_substance"]
@@ -34,7 +43,7 @@ ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
 report_history = union_of_sources(ReportHistory)
 report_event = union_of_sources(ReportEvent)
 report_narrative = union_of_sources(ReportNarrative)
-_products = union_of_sources(ReportProduct)
+reported_product = union_of_sources(ReportedProduct)
 
 
 def events_coded(lake: Tables) -> dict[str, float]:
@@ -47,10 +56,10 @@ def events_coded(lake: Tables) -> dict[str, float]:
 report_event.measure = events_coded  # type: ignore[attr-defined]
 
 
-@reads(*reads_of(_products), "silver.name_coding")
+@reads("silver.reported_product", "silver.name_coding")
 def report_product(tables: Tables) -> DataFrame:
-    """Unite the products of all sources and give each the substances its name was coded to."""
-    reported = _products(tables).drop("substance_keys", "coding_method", "coding_score")
+    """Give each reported product the substances that its name was coded to."""
+    reported = tables["silver.reported_product"]
     reported = reported.withColumns({f"_{c}": F.coalesce(c, F.lit("")) for c in CODING[1:]})
     coding = tables["silver.name_coding"].select(
         F.col("source"),

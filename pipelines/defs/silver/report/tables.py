@@ -149,17 +149,15 @@ class Report(ReportHistory):
     is_cluster_head = Column("boolean", "The one case of its cluster that is counted", required=True)
 
 
-class ReportProduct(Table):
-    """One product in one version of a case, as reported and as coded.
+class ReportedProduct(Table):
+    """One product of one version of a case, as the source names it.
 
-    Join to `silver.report` on `report_key` and `report_version` for today's state. `substance_keys` holds every active
-    moiety of the product; an uncoded name keeps a null list, is flagged by `coding_method` and counts as such.
+    What the sources' conform steps give, united; `silver.report_product` holds the same rows with their names coded.
     """
 
-    layer, name, owner = "silver", "report_product", "pharmacovigilance"
+    layer, name, owner = "silver", "reported_product", "pharmacovigilance"
     key = ("report_key", "report_version", "product_seq")
     partitioned_by = ("source",)
-    has_change_feed = True
 
     report_key = Column("string", "Case key", required=True)
     report_version = Column("int", "Version of the case", required=True, minimum=1)
@@ -169,9 +167,6 @@ class ReportProduct(Table):
     product_type = Column("string", "Kind of product; null where the source does not say", codes=PRODUCT_TYPES)
     reported_name = Column("string", "Product name as reported")
     reported_substance = Column("string", "Active ingredient as reported, several joined by the source's own mark")
-    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
-    coding_method = Column("string", "How the name was coded", required=True, codes=CODINGS)
-    coding_score = Column("double", "Confidence of the coding, 1 for exact", minimum=0, maximum=1)
     batch = Column("string", "Batch or lot number as reported")
     dose_text = Column("string", "Dose as reported")
     route = Column("string", "Route as reported")
@@ -186,6 +181,21 @@ class ReportProduct(Table):
     rechallenge = Column("string", "What happened when it was given again", codes=CHALLENGES)
     days_to_onset = Column("int", "Delay from use to the first event, as reported or from its dates", unit="days")
     causality = Column("string", "Assessment of the link by the sender or the authority, as reported")
+
+
+class ReportProduct(ReportedProduct):
+    """One product in one version of a case, as reported and as coded.
+
+    Join to `silver.report` on `report_key` and `report_version` for today's state. `substance_keys` holds every active
+    moiety of the product; an uncoded name keeps a null list, is flagged by `coding_method` and counts as such.
+    """
+
+    name = "report_product"
+    has_change_feed = True
+
+    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
+    coding_method = Column("string", "How the name was coded", required=True, codes=CODINGS)
+    coding_score = Column("double", "Confidence of the coding, 1 for exact", minimum=0, maximum=1)
 
 
 class ReportNarrative(Table):

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads, reads_of
+from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
-from pipelines.core.silver import union_of_sources
-from pipelines.defs.silver.report.tables import ReportProduct
 from pipelines.defs.silver.substance.brands import VETERINARY_BRANDS
 from pipelines.defs.silver.substance.tables import NameCoding
 from pipelines.defs.silver.substance.tasks import nearest_names, spread_parts
@@ -30,13 +28,11 @@ SHORTEST_FUZZY = 6
 SCORES = {"exact": 1.0, "code": 1.0, "botanical": 0.95, "salt_stripped": 0.95, "translated": 0.95, "brand": 0.9}
 WEAKEST_FIRST = ("uncoded", "fuzzy", "brand", "translated", "botanical", "salt_stripped", "code", "exact")
 
-_products = union_of_sources(ReportProduct)
 
-
-@reads(*reads_of(_products), "silver.substance_name")
+@reads("silver.reported_product", "silver.substance_name")
 def name_coding(tables: Tables) -> DataFrame:
     """Code every distinct reported name of every source."""
-    reported = _products(tables).select(
+    reported = tables["silver.reported_product"].select(
         "source",
         F.coalesce("reported_name", F.lit("")).alias("reported_name"),
         F.coalesce("reported_substance", F.lit("")).alias("reported_substance"),

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import coded, date_precision, french_partial, looked_up, partial_date, plain, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.bnpv import codes
 
@@ -90,7 +90,7 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(CASES, PRODUCTS)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Products of every version, at the level of their name; a name stands once in a case."""
     rows = _with_version(_sheet(tables, PRODUCTS).filter("trim(medicament) <> ''"), tables)
     level = plain("type")
@@ -108,9 +108,8 @@ def report_product(tables: Tables) -> DataFrame:
             F.lit("medicine").alias("product_type"),
             F.when(F.col("_is_substance"), F.lit(None)).otherwise(F.col("name")).alias("reported_name"),
             F.when(F.col("_is_substance"), F.col("name")).alias("reported_substance"),
-            F.lit("uncoded").alias("coding_method"),
         ),
-        ReportProduct,
+        ReportedProduct,
     )
 
 

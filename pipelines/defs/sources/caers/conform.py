@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import coded, plain, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import extracted, preferred_term, preferred_terms
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.caers import codes
 
@@ -93,7 +93,7 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(ROWS)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
     rows = _versions(tables).select("report_key", "report_version", F.posexplode("products").alias("place", "product"))
     code, role = F.col("product.code"), F.col("product.role")
@@ -113,9 +113,8 @@ def report_product(tables: Tables) -> DataFrame:
             .alias("role"),
             kind.alias("product_type"),
             F.nullif(F.col("product.name"), F.lit("")).alias("reported_name"),
-            F.lit("uncoded").alias("coding_method"),
         ),
-        ReportProduct,
+        ReportedProduct,
     )
 
 

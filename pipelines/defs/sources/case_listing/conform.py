@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def _exploded(tables: Tables, column: str, name: str, seq: str) -> DataFrame:
 
 
 @reads(ROWS)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Distinct products of each version; a listing tells no roles."""
     rows = _exploded(tables, "products", "reported_name", "product_seq")
     return conformed(
-        rows.withColumns({"role": F.lit("unknown"), "coding_method": F.lit("uncoded")}),
-        ReportProduct,
+        rows.withColumn("role", F.lit("unknown")),
+        ReportedProduct,
     )
 
 

@@ -10,7 +10,7 @@ from pipelines.core import icsr_report
 from pipelines.core.columns import partial_date
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import sent_once, versions
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(MESSAGES)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Drugs of every version."""
-    return conformed(icsr_report.report_product(_versions(tables), "e2b"), ReportProduct)
+    return conformed(icsr_report.reported_product(_versions(tables), "e2b"), ReportedProduct)
 
 
 @reads(MESSAGES, "silver.term")

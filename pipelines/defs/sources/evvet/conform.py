@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
 from pipelines.core.veterinary import REPORTERS, SEXES
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
 from pipelines.defs.sources.evvet.lists import normalised, products, reactions
 
@@ -68,7 +68,7 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads("bronze.evvet_case")
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """The products of each version; EVVet gives no role."""
     versions = _versions(tables["bronze.evvet_case"]).select("report_key", "report_version", "drug")
     return conformed(
@@ -77,9 +77,8 @@ def report_product(tables: Tables) -> DataFrame:
             F.lit("evvet").alias("source"),
             F.lit("unknown").alias("role"),
             F.col("product").alias("reported_name"),
-            F.lit("uncoded").alias("coding_method"),
         ),
-        ReportProduct,
+        ReportedProduct,
     )
 
 

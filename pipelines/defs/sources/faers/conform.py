@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, date_precision, partial_date
 from pipelines.core.conform import conformed, reads
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.faers import codes
 
@@ -146,7 +146,7 @@ def _country(column: str) -> Column:
 
 
 @reads(DEMO, DELETED, "bronze.faers_drug", "bronze.faers_ther", "bronze.faers_indi")
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Drugs with their therapy dates (first start, last end) and indications, for every version."""
     drug_key = ["primaryid", "quarter", "drug_seq"]
     therapy = _children(tables["bronze.faers_ther"]).groupBy(*drug_key)
@@ -168,7 +168,6 @@ def report_product(tables: Tables) -> DataFrame:
             F.coalesce(coded("role_cod", codes.ROLES), F.lit("unknown")).alias("role"),
             _said("drugname").alias("reported_name"),
             _said("prod_ai").alias("reported_substance"),
-            F.lit("uncoded").alias("coding_method"),
             _said("lot_num").alias("batch"),
             _said("dose_vbm").alias("dose_text"),
             _said("route").alias("route"),
@@ -180,7 +179,7 @@ def report_product(tables: Tables) -> DataFrame:
             coded("dechal", codes.CHALLENGES).alias("dechallenge"),
             coded("rechal", codes.CHALLENGES).alias("rechallenge"),
         ),
-        ReportProduct,
+        ReportedProduct,
     )
 
 

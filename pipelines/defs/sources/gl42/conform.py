@@ -11,7 +11,7 @@ from pipelines.core import veterinary
 from pipelines.core.columns import partial_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import sent_once, versions
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -81,9 +81,9 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(REPORTS, NULLIFIED)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
-    return conformed(veterinary.products(_versions(tables), "gl42"), ReportProduct)
+    return conformed(veterinary.products(_versions(tables), "gl42"), ReportedProduct)
 
 
 @reads(REPORTS, NULLIFIED, "silver.term")

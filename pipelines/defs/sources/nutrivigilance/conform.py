@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipelines.core import declared
 from pipelines.core.columns import said
 from pipelines.core.conform import conformed, reads
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.nutrivigilance.tables import NutrivigilanceDeclaration
 
@@ -26,10 +26,10 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(ROWS)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
     return conformed(
-        declared.report_product(tables, NutrivigilanceDeclaration, "nutrivigilance", _own()), ReportProduct
+        declared.reported_product(tables, NutrivigilanceDeclaration, "nutrivigilance", _own()), ReportedProduct
     )
 
 

@@ -12,7 +12,7 @@ from pipelines.core import icsr_report, veterinary
 from pipelines.core.columns import date_precision, looked_up, partial_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(DRUG, ANIMAL, COSMETIC)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Products of every version of all endpoints."""
     rows = _cosmetic_versions(tables)
     rows = rows.select("report_key", "report_version", F.posexplode("products").alias("place", "product"))
@@ -148,14 +148,13 @@ def report_product(tables: Tables) -> DataFrame:
         .alias("role"),
         F.lit("cosmetic").alias("product_type"),
         F.col("product.product_name").alias("reported_name"),
-        F.lit("uncoded").alias("coding_method"),
     )
     parts = (
-        icsr_report.report_product(_drug_versions(tables), SOURCE),
+        icsr_report.reported_product(_drug_versions(tables), SOURCE),
         veterinary.products(_animal_versions(tables), SOURCE),
         cosmetics,
     )
-    return _united(ReportProduct, *parts)
+    return _united(ReportedProduct, *parts)
 
 
 @reads(DRUG, ANIMAL, COSMETIC, "silver.term")

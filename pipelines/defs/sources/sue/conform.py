@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pipelines.core import declared
 from pipelines.core.columns import said
 from pipelines.core.conform import conformed, reads
-from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.sue.tables import SueReport
 
@@ -28,9 +28,9 @@ def report_history(tables: Tables) -> DataFrame:
 
 
 @reads(ROWS)
-def report_product(tables: Tables) -> DataFrame:
+def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
-    return conformed(declared.report_product(tables, SueReport, "sue", _own()), ReportProduct)
+    return conformed(declared.reported_product(tables, SueReport, "sue", _own()), ReportedProduct)
 
 
 @reads(ROWS)
