@@ -7,7 +7,9 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal, NamedTuple
 
 from pipelines.dead_runs import close_dead_runs, process_tag
@@ -26,6 +28,7 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
     say("starting Dagster and Spark")
     started = time.monotonic()
+    Thread(target=_warmed, args=(settings,), daemon=True).start()
 
     import dagster as dg
 
@@ -57,6 +60,14 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
         return "checks" if all("check" in _cause(e).lower() for e in failed) else "failed"
     _finish(settings, result.run_id, seconds, say)
     return ""
+
+
+def _warmed(settings: Settings) -> None:
+    """Start the engine while Dagster loads; what fails here fails again, and is told, where a step asks for it."""
+    from pipelines.core.spark import session
+
+    with suppress(Exception):
+        session(settings).range(1).count()
 
 
 def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:

@@ -10,11 +10,7 @@ from pyspark.sql import functions as F
 
 def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column:
     """Map a code column (trimmed, upper case) by a code list; what is not in it is null."""
-    text = F.upper(F.trim(column))
-    result = F.lit(None)
-    for code, value in codes.items():
-        result = F.when(text == code, F.lit(value)).otherwise(result)
-    return result
+    return looked_up(F.upper(F.trim(column)), codes)
 
 
 def looked_up(text: Column, listed: Mapping[str, str] | Mapping[str, float]) -> Column:

@@ -164,15 +164,16 @@ class Lake:
         names = [unquote(p) for p in adds["path"].to_pylist()]
         return [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
 
-    def small(self, address: str, columns: Sequence[str]) -> pa.Table:
-        """Read columns of a small table, such as a code list, without the engine; nulls where it is not there yet."""
+    def small(self, address: str, columns: Sequence[str], delivery_id: str | None = None) -> pa.Table:
+        """Read columns of a small table, or of one delivery, without the engine; empty where it is not there yet."""
         import pyarrow as pa
 
         from pipelines.core import pieces
 
         schema = self.tables[address].arrow_schema()
         wanted = pa.schema([schema.field(c) for c in columns])
-        parts = [pieces.read(piece, columns) for piece in pieces.cut(self.files(address), 1 << 62)]
+        files = [f for f in self.files(address) if delivery_id in (None, f[1].get("delivery_id"))]
+        parts = [pieces.read(piece, columns) for piece in pieces.cut(files, 1 << 62)]
         return pa.concat_tables([wanted.empty_table(), *(p.cast(wanted) for p in parts)])
 
     def maximum(self, address: str, column: str) -> Any:

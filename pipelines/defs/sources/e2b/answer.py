@@ -9,8 +9,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
-
 from pipelines.core.ledger import Quarantine
 from pipelines.defs.sources.e2b.read import HEADER
 from pipelines.defs.sources.e2b.tables import E2bIcsr
@@ -39,15 +37,18 @@ def answer(lake: Lake, row: dict[str, Any]) -> tuple[str, bytes] | None:
     """Acknowledge one accepted delivery of R3 messages; None for another table or format."""
     if row["table_name"] != E2bIcsr.name:
         return None
-    mine = F.col("delivery_id") == row["delivery_id"]
-    kept = lake[E2bIcsr.address()].filter(mine & (F.col("format") == "R3"))
+    kept = lake.small(E2bIcsr.address(), ("format", "line_number", "warnings", *HEADER), row["delivery_id"])
     results = [
         Result(r["line_number"], {c: r[c] for c in HEADER}, None, tuple(json.loads(r["warnings"] or "[]")))
-        for r in kept.select("line_number", "warnings", *HEADER).toLocalIterator()
+        for r in kept.to_pylist()
+        if r["format"] == "R3"
     ]
-    refused = lake[Quarantine.address()].filter(mine & (F.col("line_number") > 0))
-    refused = refused.filter(F.col("raw").startswith("{")).select("line_number", "reason", "raw")
-    results += [Result(r["line_number"], json.loads(r["raw"]), r["reason"]) for r in refused.toLocalIterator()]
+    refused = lake.small(Quarantine.address(), ("line_number", "reason", "raw"), row["delivery_id"])
+    results += [
+        Result(r["line_number"], json.loads(r["raw"]), r["reason"])
+        for r in refused.to_pylist()
+        if r["line_number"] > 0 and (r["raw"] or "").startswith("{")
+    ]
     if not results:
         return None
     ordered = sorted(results, key=lambda r: r.number)
