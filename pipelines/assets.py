@@ -196,7 +196,7 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
 def _written(running: Platform, table: type[Table], transform: Transform, inputs: dict[str, str]) -> Written:
     """Compute and write; a transform marked `writes` does the writing itself, through the lake."""
     lake = running.lake
-    suit(running.spark, sum(lake.n_bytes(a) for a in reads_of(transform)))
+    suit(running.spark, sum(lake.n_bytes(a) for a in reads_of(transform)), running.settings)
     if getattr(transform, "writes", False):
         return transform(running, inputs)  # type: ignore[return-value]
     try:

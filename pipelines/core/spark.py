@@ -16,6 +16,7 @@ QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.
 
 
 COMPILED_FROM = 64 << 20  # bytes of a step's inputs from which generated code is worth its making
+SMALL_PARTITIONS = 2
 
 
 class SparkUnavailable(Exception):
@@ -50,11 +51,21 @@ def session(settings: Settings | None = None) -> SparkSession:
     return spark
 
 
-def suit(spark: SparkSession, n_bytes: int) -> None:
-    """Have the engine interpret the plans of a step that reads little, and generate code for one that reads much."""
-    is_large = n_bytes >= COMPILED_FROM
-    spark.conf.set("spark.sql.codegen.wholeStage", str(is_large).lower())
-    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if is_large else "NO_CODEGEN")
+def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
+    """Suit the engine to what a step reads: little is interpreted as planned, much is compiled and planned as it runs.
+
+    Making code for each plan and planning again after each stage pay only over many rows.
+    """
+    is_large = str(n_bytes >= COMPILED_FROM).lower()
+    few, many = min(SMALL_PARTITIONS, settings.shuffle_partitions), settings.shuffle_partitions
+    for name, value in {
+        "spark.sql.codegen.wholeStage": is_large,
+        "spark.sql.codegen.factoryMode": "FALLBACK" if n_bytes >= COMPILED_FROM else "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": is_large,
+        "spark.sql.shuffle.partitions": str(many if n_bytes >= COMPILED_FROM else few),
+    }.items():
+        if name not in settings.spark_conf:
+            spark.conf.set(name, value)
 
 
 def _defaults(settings: Settings, jars: str) -> dict[str, str]:
@@ -73,6 +84,7 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.python.sql.dataFrameDebugging.enabled": "false",  # else every column asks for where it was called
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
         "spark.shuffle.compress": "false",  # tasks hand each other packed numbers
