@@ -23,7 +23,7 @@ if [ ! -e "$stamp" ]; then
         || stop "the venv module of $python is missing: install it, then run again"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.8,<1" \
         || stop "the package index can't be reached: check the network or the proxy settings of pip, then run again"
-    VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock \
+    VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock \
         || stop "the locked packages could not be installed: check the network, then run again"
     VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e . \
         || stop "gerland itself could not be installed; the lines above say why"

@@ -31,7 +31,10 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """The one Spark session of the run."""
-    from pipelines.core.spark import session
+    """The one Spark session of the run, suited to little data as the main job suits it."""
+    from pipelines.core.spark import session, suit
+    from pipelines.settings import settings
 
-    yield session()
+    engine = session()
+    suit(engine, 0, settings())
+    yield engine
