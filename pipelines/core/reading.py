@@ -129,14 +129,18 @@ def read_delimited(
     layout: Sequence[str] | None = None,
     optional_trailing: bool = False,
     rename: dict[str, str] | None = None,
+    is_whole: bool = True,
+    required: Sequence[str] = (),
 ) -> Iterator[pa.Table]:
     """Read lines of fields with quoting off, vectorised.
 
     `layout` names the fields of a file without a header; None takes the first line as header, whose names, in lower
-    case and mapped by `rename`, must be columns of the table. `optional_trailing` accepts one empty field more at the
-    end of a line. Blank lines are not records. A line with another number of fields is rejected with both numbers.
+    case and mapped by `rename`, must be columns of the table, unless `is_whole` is off: then others are left out. Of
+    several delimiters, the one that the header holds most often is taken. `optional_trailing` accepts one empty field
+    more at the end of a line. Blank lines are not records. A line with another number of fields is rejected with both
+    numbers.
 
-    Raises `Refused` where the header names a column that the table does not declare.
+    Raises `Refused` where the header names a column that the table does not declare, or lacks one that is `required`.
     """
     import polars as pl
 
@@ -144,7 +148,9 @@ def read_delimited(
     for start, chunk in numbered_lines(stream):
         lines = chunk
         if layout is None:
-            layout = header(lines[0].lstrip("\ufeff"), delimiter, table, rename)
+            delimiter = max(delimiter, key=lines[0].count)
+            layout = header(lines[0].lstrip("\ufeff"), delimiter, table, rename, is_whole)
+            _with_required(layout, table, required)
             lines, start = lines[1:], start + 1
         first_line = start
         frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", first_line)
@@ -184,23 +190,74 @@ def _kept(good: object, layout: Sequence[str], table: type[BronzeTable]) -> pa.T
     return good.select("line_number", *values, *nothing).to_arrow().cast(read_schema(table))
 
 
-def header(line: str, delimiter: str, table: type[BronzeTable], rename: dict[str, str] | None = None) -> list[str]:
+def header(
+    line: str,
+    delimiter: str,
+    table: type[BronzeTable],
+    rename: dict[str, str] | None = None,
+    is_whole: bool = True,
+) -> list[str]:
     """Column names of a header line, lower case, renamed by `rename`; raises `Refused` for a name not declared."""
     names = [name.strip().lower() for name in line.strip("\r\n").split(delimiter)]
-    return known_columns([(rename or {}).get(name, name) for name in names], table)
+    return known_columns([(rename or {}).get(name, name) for name in names], table, is_whole)
 
 
-def known_columns(names: Sequence[str], table: type[BronzeTable]) -> list[str]:
+def known_columns(names: Sequence[str], table: type[BronzeTable], is_whole: bool = True) -> list[str]:
     """Check header names against the table's own columns; raises `Refused` naming the first that is not declared."""
     if not names:
         raise Refused(f"no column in the header of {table.address()}")
     declared = set(table.source_columns())
     unknown = [name for name in names if name not in declared]
-    if unknown:
+    if unknown and is_whole:
         raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
-    if len(set(names)) != len(names):
+    known = [name for name in names if name in declared]
+    if len(set(known)) != len(known):
         raise Refused(f"a column stands twice in the header of {table.address()}")
     return list(names)
+
+
+def _with_required(names: Sequence[str], table: type[BronzeTable], required: Sequence[str]) -> None:
+    """Refuse a file without a column that its rows mean nothing without."""
+    if missing := [name for name in required if name not in names]:
+        raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")
+
+
+def read_parquet(
+    stream: BinaryIO, table: type[BronzeTable], *, rename: dict[str, str] | None = None, required: Sequence[str] = ()
+) -> Iterator[pa.Table]:
+    """Read a Parquet file as texts, batch by batch; columns that the table does not declare are left out.
+
+    Raises `Refused` where it is no Parquet file, or lacks a column that is `required`.
+    """
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(stream.read()))
+    except pa.ArrowInvalid:
+        raise Refused("no Parquet file") from None
+    names = [(rename or {}).get(name.lower(), name.lower()) for name in file.schema_arrow.names]
+    _with_required(known_columns(names, table, is_whole=False), table, required)
+    at, schema = 0, read_schema(table)
+    for part in file.iter_batches(BATCH_ROWS):
+        n = part.num_rows
+        texts = {name: column for name, column in zip(names, part.columns, strict=True) if name in schema.names}
+        values = [
+            texts[c].cast(pa.string()) if c in texts else pa.nulls(n, pa.string()) for c in table.source_columns()
+        ]
+        nothing = pa.nulls(n, pa.string())
+        numbers = pa.array(range(at + 1, at + n + 1), pa.int64())
+        yield pa.table([numbers, *values, nothing, nothing], schema=schema)
+        at += n
+
+
+def count_parquet(stream: BinaryIO) -> int:
+    """Rows that a Parquet file says it holds; none where it is no such file."""
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.ParquetFile(pa.BufferReader(stream.read())).metadata.num_rows)
+    except pa.ArrowInvalid:
+        return 0
 
 
 def read_quoted_csv(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
-from pipelines.core.conform import conformed
 from pipelines.defs.silver.report.conform import report
 from pipelines.defs.silver.report.duplicates import duplicate_link
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from tests.frames import frame
 
 D = dt.date
 BASE = {
@@ -26,12 +25,6 @@ BASE = {
     "received_latest_date": D(2024, 1, 2),
     "species": "human",
 }
-
-
-def frame(spark, table, rows: list[Mapping]):
-    """Rows given as mappings; columns not named are null."""
-    given = [tuple(r.get(c) for c in table.columns) for r in rows]
-    return conformed(spark.createDataFrame(given, table.spark_schema()), table)
 
 
 def history(*rows):

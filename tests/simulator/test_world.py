@@ -28,7 +28,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path):
     assert digest(tmp_path / "a") != digest(tmp_path / "c")
     assert {p.name for p in (tmp_path / "a").iterdir()} == {
         "anmv", "bdpm", "bnpv", "caers", "case_listing", "e2b", "evvet", "faers", "gl42", "meddra", "nutrivigilance",
-        "openfda", "sue", "tattoo", "truth", "unii", "veddra",
+        "openfda", "snds", "sue", "tattoo", "truth", "unii", "veddra",
     }  # fmt: skip
 
 

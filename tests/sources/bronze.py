@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute
 
+from pipelines.core.reading import read_schema
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
@@ -26,7 +28,7 @@ def bronze_frame(
 
 
 def _kept(table: type[BronzeTable], read: Reader, path: str, data: bytes, known: dt.date) -> pa.Table:
-    rows = pa.concat_tables(list(read(io.BytesIO(data), path, table)))
+    rows = pa.concat_tables([read_schema(table).empty_table(), *read(io.BytesIO(data), path, table)])
     rows = rows.filter(pa.compute.is_null(rows["reason"])).drop_columns(["reason", "raw"])
     delivery = hashlib.sha256(data + known.isoformat().encode()).hexdigest()[:16]
     n = rows.num_rows

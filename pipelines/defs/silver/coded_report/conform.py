@@ -146,22 +146,26 @@ def _month(column: str) -> Column:
     return ((F.year(column) - 1900) * 12 + F.month(column) - 1).cast("int")
 
 
+def age_group(years: Column) -> Column:
+    """Age group of people, from their age in years; null where that is not known."""
+    return (
+        F.when(years < CHILD, "infant")
+        .when(years < ADOLESCENT, "child")
+        .when(years < ADULT, "adolescent")
+        .when(years < ELDERLY, "adult")
+        .when(years >= ELDERLY, "elderly")
+    )
+
+
 def _stratified(history: DataFrame) -> DataFrame:
     """Add what reports are stratified by; what is not said is a value of its own."""
     age = F.when(F.col("species") == "human", F.col("age_years"))
-    age_group = (
-        F.when(age < CHILD, "infant")
-        .when(age < ADOLESCENT, "child")
-        .when(age < ADULT, "adolescent")
-        .when(age < ELDERLY, "adult")
-        .when(age >= ELDERLY, "elderly")
-    )
     region = (
         F.when(F.col("country") == "FR", "france")
         .when(F.col("country").isin(*EEA), "eea")
         .when(F.col("country").isNotNull(), "other")
     )
     seriousness = F.when(F.col("is_serious"), "serious").when(~F.col("is_serious"), "not_serious")
-    said = {"age_group": age_group, "sex": F.col("sex"), "region": region, "seriousness": seriousness}
+    said = {"age_group": age_group(age), "sex": F.col("sex"), "region": region, "seriousness": seriousness}
     said["report_type"] = F.col("report_type")
     return history.withColumns({name: F.coalesce(column, F.lit(UNKNOWN)) for name, column in said.items()})

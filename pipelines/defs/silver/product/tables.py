@@ -99,3 +99,23 @@ class Shortage(_Versioned):
     updated_date = Column("date", "Date of the last update")
     resupply_date = Column("date", "Date of return of supply, expected or real")
     link = Column("string", "Page of the authority")
+
+
+class PackContent(Table):
+    """What one pack holds, as a register of reimbursed medicines says it: the bridge from packs to milligrams.
+
+    Coverage: reimbursed medicines for people. Packs of several substances, or whose strength is no mass, have no
+    `mg_per_pack`.
+    """
+
+    layer, name, owner = "silver", "pack_content", "product-register"
+    key = ("source", "pack_key")
+    partitioned_by = ("source",)
+
+    pack_key = Column("string", "`CIP13:` and the code", required=True)
+    source = Column("string", "Register it came from", required=True)
+    ucd_key = Column("string", "`UCD7:` and the code of the same medicine in hospitals")
+    atc_code = Column("string", "ATC code")
+    strength_text = Column("string", "Strength and unit as written")
+    units_per_pack = Column("int", "Tablets, vials or other units in the pack", minimum=0)
+    mg_per_pack = Column("double", "Active substance in the pack, where it holds one alone", unit="mg", minimum=0)

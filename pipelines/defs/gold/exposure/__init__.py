@@ -1,0 +1,1 @@
+"""Who was exposed to what, when and where."""

@@ -1,0 +1,1 @@
+"""What was dispensed to whom, netted, and what of it could not be taken as sent."""
