@@ -1,7 +1,7 @@
 """Landed files to bronze: read where the rows lie, keep or quarantine each, and write down what came in.
 
-Spark spreads the new files, one to a task, or one part of a file where the reader names the element at which it may be
-cut (`CUT_AT`). A task counts the records, reads them and writes what it keeps and what it refuses as files of the
+Spark spreads the new files, small ones together, big ones in parts where the reader names the element at which they may
+be cut (`CUT_AT`). A task counts the records, reads them and writes what it keeps and what it refuses as files of the
 bronze table and of the quarantine; each table then takes its files in one transaction. The ledger is written last: an
 interrupted run leaves no entry, and the next one writes the same deliveries again in place.
 """
@@ -43,6 +43,7 @@ READ = pa.schema(
 COUNT_SQL = "at int, n_records bigint"
 COUNTED = pa.schema([("at", pa.int32()), ("n_records", pa.int64())])
 WHOLE_FILE = 0
+TASK_BYTES = 4 << 20  # of small files that one task reads
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def _read(
     written: list[type[Table]] = [*tables.values(), Quarantine]
     places = {t.name: lake.prepared(t) for t in written}
     read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
-    done = pieces.each(lake.spark, _placed(lake, source, jobs), read, READ_SQL).collect()
+    tasks = _bundled(_placed(lake, source, jobs), {file.delivery_id: file.n_bytes for file, _ in work})
+    done = pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()
 
     refusals = {(r["delivery_id"], r["table_name"]): r["refusal"] for r in done if r["refusal"]}
     files = [r.asDict() for r in done if r["path"] and (r["delivery_id"], r["table_name"]) not in refusals]
@@ -170,6 +172,25 @@ def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> list[Job]:
         placed[i] = replace(job, n_before=n_before.get(key, 0), n_records=n_of[i])
         n_before[key] = n_before.get(key, 0) + n_of[i]
     return placed
+
+
+def _bundled(jobs: list[Job], n_bytes: Mapping[str, int]) -> list[list[Job]]:
+    """Put small files together, so that a task is worth its start."""
+    tasks: list[list[Job]] = []
+    filled = TASK_BYTES
+    for job in jobs:
+        size = n_bytes[job.delivery_id] if job.part == WHOLE else TASK_BYTES
+        if filled + size > TASK_BYTES:
+            tasks.append([])
+            filled = 0
+        tasks[-1].append(job)
+        filled += size
+    return tasks
+
+
+def _each(jobs: list[Job], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
+    for job in jobs:
+        yield from read(job)
 
 
 def _counts(done: Iterable[Any], delivery_id: str, table_name: str) -> tuple[int, int, int]:
