@@ -272,6 +272,8 @@ def read_quoted_csv(
 ) -> Iterator[pa.Table]:
     """Read a CSV with a header and quoted fields; `columns` maps header names to the table's columns.
 
+    Blank lines before the header are passed over.
+
     `is_whole` says that the header may hold no other name; else other columns are left. Names in `optional` may be
     missing. A column of the table that no header names takes its value from `constants`, else null. A record with
     another number of fields is rejected. Raises `Refused` for a header with unknown or missing names.
@@ -279,7 +281,8 @@ def read_quoted_csv(
     taken: list[str] = []
     rows = csv.reader(_taking(stream, taken), delimiter=delimiter)
     try:
-        names = [name.strip() for name in next(rows, [])]
+        first = next((row for row in rows if any(field.strip() for field in row)), [])
+        names = [name.strip() for name in first]
     except csv.Error:
         raise Refused(f"the header of {table.address()} is no line of a CSV") from None
     if names:

@@ -21,13 +21,14 @@ from models.score import score_counts
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
 from pipelines.defs.gold.activity.tables import ReportMonth
+from pipelines.defs.gold.exposure.tables import Exposure
 from pipelines.defs.gold.pair_count.tables import PairCount
 from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.defs.signals.disproportionality.tables import Prior, Signal
 from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.silver.report.tables import Report, ReportEvent
-from pipelines.defs.silver.substance.tables import NameCoding
+from pipelines.defs.silver.substance.tables import NameCoding, Substance
 
 TABLES: tuple[type[Table], ...] = (
     Delivery,
@@ -35,7 +36,9 @@ TABLES: tuple[type[Table], ...] = (
     Report,
     ReportEvent,
     NameCoding,
+    Substance,
     ReportMonth,
+    Exposure,
     PairCount,
     Prior,
     Signal,
