@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pipelines.core.lake import Lake
 
 KEY = ("table_name", "delivery_id")
-WHOLE = 1 << 62  # rows a piece: every file whole
 Counts = Counter[tuple[str, str]]
 
 
@@ -51,7 +50,7 @@ def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
     n_refused = Counter(zip(*(refused[c].to_pylist() for c in KEY), strict=True))
     n_kept: Counter[tuple[str, str]] = Counter()
     for table in tables:
-        for piece in pieces.cut(lake.files(table.address()), WHOLE):
+        for piece in pieces.cut(lake.files(table.address())):
             n_kept[table.name, dict(piece.partition)["delivery_id"]] += piece.n_rows
     return {t.name: _balance(t.name, n_read, n_kept, n_refused) for t in tables}
 

@@ -133,10 +133,15 @@ def _read(
         for part in _parts(f, address, cut_at)
     ]
     tables = {t.name: t for _, ts in work for t in ts}
-    written: list[type[Table]] = [*tables.values(), Quarantine]
+    written: list[type[Table]] = [*tables.values(), Quarantine]  # an empty one says that nothing was put aside
     places = {t.name: lake.prepared(t) for t in written}
     read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
-    tasks = _bundled(_placed(lake, source, jobs), {file.delivery_id: file.n_bytes for file, _ in work})
+    n_bytes = {file.delivery_id: file.n_bytes for file, _ in work}
+    tasks = pieces.bundled(
+        _placed(lake, source, jobs),
+        TASK_BYTES,
+        lambda job: n_bytes[job.delivery_id] if job.part == WHOLE else TASK_BYTES,
+    )
     done = pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()
 
     refusals = {(r["delivery_id"], r["table_name"]): r["refusal"] for r in done if r["refusal"]}
@@ -172,20 +177,6 @@ def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> list[Job]:
         placed[i] = replace(job, n_before=n_before.get(key, 0), n_records=n_of[i])
         n_before[key] = n_before.get(key, 0) + n_of[i]
     return placed
-
-
-def _bundled(jobs: list[Job], n_bytes: Mapping[str, int]) -> list[list[Job]]:
-    """Put small files together, so that a task is worth its start."""
-    tasks: list[list[Job]] = []
-    filled = TASK_BYTES
-    for job in jobs:
-        size = n_bytes[job.delivery_id] if job.part == WHOLE else TASK_BYTES
-        if filled + size > TASK_BYTES:
-            tasks.append([])
-            filled = 0
-        tasks[-1].append(job)
-        filled += size
-    return tasks
 
 
 def _each(jobs: list[Job], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
@@ -264,7 +255,6 @@ def _ledger_row(
 def _write_ledger(lake: Lake, rows: list[dict[str, Any]]) -> None:
     table = pa.Table.from_pylist(rows, schema=Delivery.arrow_schema())
     lake.replace_small(Delivery, table, {r["delivery_id"] for r in rows})
-    lake.create(Quarantine)  # an empty one says that nothing was put aside
 
 
 def read_job(

@@ -183,7 +183,7 @@ class Lake:
         schema = self.tables[address].arrow_schema()
         wanted = pa.schema([schema.field(c) for c in columns])
         files = [f for f in self.files(address) if delivery_id in (None, f[1].get("delivery_id"))]
-        parts = [pieces.read(piece, columns) for piece in pieces.cut(files, 1 << 62)]
+        parts = [pieces.read(piece, columns) for piece in pieces.cut(files)]
         return pa.concat_tables([wanted.empty_table(), *(p.cast(wanted) for p in parts)])
 
     def maximum(self, address: str, column: str) -> Any:

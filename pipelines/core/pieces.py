@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -28,6 +29,7 @@ PARCEL_SQL = "place int, about string, keys binary, counts binary"
 PARCEL = pa.schema([("place", pa.int32()), ("about", pa.string()), ("keys", pa.binary()), ("counts", pa.binary())])
 ADDED_SQL = "path string, size bigint, n_rows bigint, partition string"
 ADDED = pa.schema([("path", pa.string()), ("size", pa.int64()), ("n_rows", pa.int64()), ("partition", pa.string())])
+EVERY_ROW = 1 << 62
 PARCEL_KEYS = 1 << 19  # 4 MB of keys: many rows for the engine would cost more than their content, huge ones memory
 
 
@@ -41,8 +43,8 @@ class Piece:
     partition: tuple[tuple[str, str], ...] = ()
 
 
-def cut(files: Iterable[tuple[str, dict[str, str]]], rows_per_piece: int) -> list[Piece]:
-    """Cut files into pieces of about so many rows, along their row groups."""
+def cut(files: Iterable[tuple[str, dict[str, str]]], rows_per_piece: int = EVERY_ROW) -> list[Piece]:
+    """Cut files into pieces of about so many rows, along their row groups; else each file is one piece."""
     import pyarrow.parquet as pq
 
     pieces = []
@@ -64,16 +66,16 @@ def cut(files: Iterable[tuple[str, dict[str, str]]], rows_per_piece: int) -> lis
     return pieces
 
 
-def bundled(pieces: Sequence[Piece], rows_per_task: int) -> list[list[Piece]]:
-    """Put small pieces together, so that a task is worth its start."""
-    tasks: list[list[Piece]] = []
-    n = rows_per_task
-    for piece in pieces:
-        if n + piece.n_rows > rows_per_task:
+def bundled(items: Iterable[T], most: int, size: Callable[[T], int] = attrgetter("n_rows")) -> list[list[T]]:
+    """Put small items together, in their order and up to so much a task, so that a task is worth its start."""
+    tasks: list[list[T]] = []
+    filled = most
+    for item in items:
+        if filled + size(item) > most:
             tasks.append([])
-            n = 0
-        tasks[-1].append(piece)
-        n += piece.n_rows
+            filled = 0
+        tasks[-1].append(item)
+        filled += size(item)
     return tasks
 
 

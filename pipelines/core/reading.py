@@ -289,8 +289,7 @@ def read_quoted_csv(
         names[0] = names[0].lstrip("\ufeff").strip('"')
     if is_whole and (unknown := [name for name in names if name not in columns]):
         raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
-    if missing := [name for name in columns if name not in names and name not in optional]:
-        raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")
+    _with_required(names, table, [name for name in columns if name not in optional])
     places = {column: names.index(name) for name, column in columns.items() if name in names}
     order = [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()]
 

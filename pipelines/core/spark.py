@@ -54,15 +54,17 @@ def session(settings: Settings | None = None) -> SparkSession:
 def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
     """Suit the engine to what a step reads: little is interpreted as planned, much is compiled and planned as it runs.
 
-    Making code for each plan and planning again after each stage pay only over many rows.
+    Making code for each plan and planning again after each stage pay only over many rows. A cluster keeps its own
+    settings.
     """
-    is_large = str(n_bytes >= COMPILED_FROM).lower()
-    few, many = min(SMALL_PARTITIONS, settings.shuffle_partitions), settings.shuffle_partitions
+    if settings.spark_remote:
+        return
+    is_large, many = n_bytes >= COMPILED_FROM, settings.shuffle_partitions
     for name, value in {
-        "spark.sql.codegen.wholeStage": is_large,
-        "spark.sql.codegen.factoryMode": "FALLBACK" if n_bytes >= COMPILED_FROM else "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": is_large,
-        "spark.sql.shuffle.partitions": str(many if n_bytes >= COMPILED_FROM else few),
+        "spark.sql.codegen.wholeStage": str(is_large).lower(),
+        "spark.sql.codegen.factoryMode": "FALLBACK" if is_large else "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": str(is_large).lower(),
+        "spark.sql.shuffle.partitions": str(many if is_large else min(SMALL_PARTITIONS, many)),
     }.items():
         if name not in settings.spark_conf:
             spark.conf.set(name, value)

@@ -2,10 +2,10 @@
 
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.coded_report.tables import AGE_GROUPS
+from pipelines.defs.silver.dispensing.tables import SEXES
 
 EVERY = {"all": "All together"}
 NOT_SAID = {"unknown": "Not said"}
-SEXES = {"male": "Male", "female": "Female"}
 METHODS = {
     "dispensed": "Persons with a positive net quantity dispensed in the month: measured, reimbursed care alone",
 }

@@ -38,7 +38,7 @@ def comedication(tables: Tables, platform: Platform) -> DataFrame:
     """Explain every frequent event of every domain."""
     settings = platform.settings
     todo = _tasks(tables, settings.lasso_minimum_reports, settings.shuffle_partitions)
-    files = pieces.cut(platform.lake.files(REPORTS), 1 << 62)
+    files = pieces.cut(platform.lake.files(REPORTS))
     found = pieces.each(platform.spark, todo, explaining(files), ANSWER_SQL)
     for kind in ("substance", "term"):
         found = named(tables, found, kind, kind)

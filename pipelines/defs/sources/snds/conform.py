@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, looked_up, said
+from pipelines.core.columns import coded, french_date, looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue
@@ -83,8 +83,7 @@ def dispensing_issue(tables: Tables) -> DataFrame:
     sound = keep(_sound(tables, dated))
     net = sound.withColumn("net", F.sum("quantity").over(Window.partitionBy(*NETTED)))
     unmatched = net.filter("net < 0 AND quantity < 0").withColumn("issue", F.lit("unmatched_regularisation"))
-    faults = _pack_faults(tables, sound).withColumnRenamed("pack_issue", "issue")
-    packs = sound.drop("issue").join(faults, on="pack_key", how="inner")
+    packs = sound.join(_pack_faults(tables, sound), on="pack_key", how="inner")
     every = [
         lines,
         sexes.groupBy(*by_table, "psa", "rank").agg(*first).drop("psa", "rank"),
@@ -124,11 +123,11 @@ def _sound(tables: Tables, dated: DataFrame) -> DataFrame:
     joined = dated.filter("issue IS NULL").join(_people(tables), on=["psa", "rank"], how="left")
     return joined.withColumns(
         {
-            "person": F.coalesce("identifier", F.concat_ws("/", "psa", "rank")),
+            "person": _one_person(),
             "sex": F.when(F.col("n_sexes").isNull(), F.col("prs_sex")).otherwise(F.col("sex")),
             "birth_year": F.coalesce("birth_year", "prs_birth_year"),
         }
-    )
+    ).drop("issue")
 
 
 def _netting() -> Column:
@@ -144,7 +143,6 @@ def _lines(tables: Tables) -> DataFrame:
     """Town and hospital lines alike: keys, kind, pack, signed quantity; each line once, as its last delivery has it."""
     town = tables[PHA].select(
         *_keys(),
-        F.trim("pha_ord_num").alias("order"),
         F.lit("town").alias("kind"),
         F.concat(F.lit("CIP13:"), said("pha_prs_c13")).alias("pack_key"),
         F.col("pha_act_qsn").try_cast("int").alias("quantity"),
@@ -153,7 +151,6 @@ def _lines(tables: Tables) -> DataFrame:
     )
     hospital = tables[UCD].select(
         *_keys(),
-        F.trim("ucd_ord_num").alias("order"),
         F.lit("hospital").alias("kind"),
         F.concat(F.lit("UCD7:"), F.substring(F.lpad(said("ucd_ucd_cod"), 13, "0"), 7, 7)).alias("pack_key"),
         F.col("ucd_dlv_nbr").try_cast("int").alias("quantity"),
@@ -214,8 +211,8 @@ def _people(tables: Tables) -> DataFrame:
         F.collect_set(coded("ben_sex_cod", SEXES)).alias("sexes"),
         F.max_by(F.col("ben_nai_ann").try_cast("int"), "known_date").alias("birth_year"),
     )
-    person = Window.partitionBy(F.coalesce("identifier", F.concat_ws("/", "psa", "rank")))
-    sexes = F.array_distinct(F.flatten(F.collect_list("sexes").over(person)))
+    pseudonyms = Window.partitionBy(_one_person())
+    sexes = F.array_distinct(F.flatten(F.collect_list("sexes").over(pseudonyms)))
     return rows.withColumn("every_sex", sexes).select(
         *("psa", "rank", "identifier", "birth_year"),
         F.size("every_sex").alias("n_sexes"),
@@ -235,8 +232,7 @@ def _illnesses(tables: Tables) -> DataFrame:
         )
     )
     named = rows.join(_people(tables).select("psa", "rank", "identifier"), on=["psa", "rank"], how="left")
-    person = F.coalesce("identifier", F.concat_ws("/", "psa", "rank"))
-    return named.select(person.alias("person"), "ill_from", "ill_to").distinct()
+    return named.select(_one_person().alias("person"), "ill_from", "ill_to").distinct()
 
 
 def _pack_faults(tables: Tables, sound: DataFrame) -> DataFrame:
@@ -250,7 +246,7 @@ def _pack_faults(tables: Tables, sound: DataFrame) -> DataFrame:
     issue = F.when(F.col("n_products") > 1, "pack_of_several_products").when(
         F.col("n_products").isNull() & F.col("is_own").isNull(), "unknown_pack"
     )
-    return known.select("pack_key", issue.alias("pack_issue")).filter("pack_issue IS NOT NULL")
+    return known.select("pack_key", issue.alias("issue")).filter("issue IS NOT NULL")
 
 
 def _keys() -> list[Column]:
@@ -261,13 +257,18 @@ def _person() -> list[Column]:
     return [said("ben_nir_psa").alias("psa"), F.coalesce(said("ben_rng_gem"), F.lit("")).alias("rank")]
 
 
+def _one_person() -> Column:
+    """The person over all pseudonyms; one whose identifier is not certain is each pseudonym's own."""
+    return F.coalesce("identifier", F.concat_ws("/", "psa", "rank"))
+
+
 def _date(column: str) -> Column:
     """Date written DD/MM/YYYY, YYYY-MM-DD or DDMONYYYY as the extraction tools write it; null where it is none."""
     text = F.trim(column)
     month = F.initcap(F.substring(text, 3, 3))
     sas = F.concat(F.substring(text, 1, 2), month, F.substring(text, 6, 4))
     return F.coalesce(
-        F.try_to_date(F.when(text.rlike(r"^\d{2}/\d{2}/\d{4}$"), text), "dd/MM/yyyy"),
+        F.when(text.rlike(r"^\d{2}/\d{2}/\d{4}$"), french_date(column)),
         F.try_to_date(F.when(text.rlike(r"^\d{4}-\d{2}-\d{2}"), F.substring(text, 1, 10)), "yyyy-MM-dd"),
         F.try_to_date(F.when(text.rlike(r"^\d{2}[A-Za-z]{3}\d{4}"), sas), "ddMMMyyyy"),
     )

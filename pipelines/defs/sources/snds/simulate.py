@@ -22,7 +22,7 @@ from pipelines.defs.sources.snds.tables import (
 )
 from pipelines.simulator.world import HUMAN_MONTHS, World
 
-REPORTS_A_PERSON = 1 / 20
+PERSONS_A_REPORT = 1 / 20
 FEWEST_PERSONS = 200
 LAGS = {1: 0.70, 2: 0.19, 3: 0.06, 4: 0.03, 5: 0.01, 6: 0.01}  # months from care to flow
 TAKEN_BACK, IN_HOSPITAL, IS_ILL, SECOND_PSEUDONYM = 0.02, 0.03, 0.2, 0.05
@@ -70,7 +70,7 @@ def _chunks(people: pl.DataFrame, flow: int) -> Iterator[tuple[int, int]]:
 def _people(world: World) -> pl.DataFrame:
     """Persons with all their pseudonyms; a few stand in no table of persons, and one says two sexes."""
     random = world.random("snds people")
-    n = max(int(world.human.cases.height * REPORTS_A_PERSON), FEWEST_PERSONS)
+    n = max(int(world.human.cases.height * PERSONS_A_REPORT), FEWEST_PERSONS)
     taken = world.human.products["product_no"].value_counts().sort("product_no")
     share = taken["count"].to_numpy() / taken["count"].sum()
     departments = [d.zfill(3) for d in REGIONS]
@@ -173,7 +173,6 @@ def _packs(world: World) -> pl.DataFrame:
 def _put(rows: pl.DataFrame, path: Path, table: type[BronzeTable]) -> None:
     """Write the table's own columns, in capitals, `;` between; those that the rows lack are empty."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    columns = [pl.col(c) if c in rows.columns else pl.lit("").alias(c) for c in table.source_columns()]
     order = sorted(table.source_columns(), key=lambda c: c in KEY)
-    written = rows.select(columns).select([pl.col(c).alias(c.upper()) for c in order])
-    written.write_csv(path, separator=";", quote_style="never")
+    columns = [(pl.col(c) if c in rows.columns else pl.lit("")).alias(c.upper()) for c in order]
+    rows.select(columns).write_csv(path, separator=";", quote_style="never")
