@@ -64,9 +64,12 @@ def history(observed: DataFrame, key: Sequence[str], slot: str) -> DataFrame:
 def cut_at(frame: DataFrame, date: object) -> DataFrame:
     """Show a versioned table as known on a date: later versions are gone, those replaced later stand again.
 
-    Tables without versions (`known_from`/`known_to` or `valid_from`/`valid_to`) come back as they are.
+    Of a table that grows by flows, those of later dates are gone. Tables without versions (`known_from`/`known_to` or
+    `valid_from`/`valid_to`) or flows come back as they are.
     """
     day = F.lit(str(date)).cast("date")
+    if "flow_date" in frame.columns:
+        return frame.filter(F.col("flow_date") <= day)
     for start, end, flag in (("known_from", "known_to", "is_latest"), ("valid_from", "valid_to", "is_current")):
         if start in frame.columns and end in frame.columns:
             kept = frame.filter(F.col(start) <= day)

@@ -140,6 +140,17 @@ class Lake:
         self.create(table)
         return self._commit(table.address(), inputs, lambda: frame.write.format("delta").mode("overwrite").save(path))
 
+    def replace_partitions(
+        self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str], of: Mapping[str, Sequence[Any]]
+    ) -> Written:
+        """Put these rows in place of the partitions named, by column and values; others keep their files."""
+        frame = self._shaped(table, frame)
+        path = self.path(table.address())
+        self.create(table)
+        where = " AND ".join(f"{c} IN ({', '.join(repr(str(v)) for v in values)})" for c, values in of.items())
+        writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", where)
+        return self._commit(table.address(), inputs, lambda: writer.save(path))
+
     def replace_small(self, table: type[Table], rows: pa.Table, ids: Iterable[str]) -> None:
         """Write a few rows of these deliveries, without the engine, in place of what a killed run may have left."""
         from deltalake import write_deltalake
@@ -230,6 +241,25 @@ class Lake:
             commit_properties=CommitProperties(custom_metadata={"userMetadata": self._provenance(inputs)}),
         )
         return self._written(address, before)
+
+    def new_partitions(self, address: str, before: str, column: str) -> list[str] | None:
+        """Values of a partition column that came since the table stood at the version `before`.
+
+        None where the table is another one by now, or where something that stood then has gone or changed.
+        """
+        import pyarrow as pa
+
+        if before == "absent" or not self.exists(address):
+            return sorted({p[column] for _, p in self.files(address)})
+        (identity, number), now = before.split("@"), self.version(address)
+        if identity != now.split("@")[0] or int(number) > int(now.split("@")[1]):
+            return None
+        if before == now:
+            return []
+        old, new = (pa.table(self._delta(address, v).get_add_actions(flatten=True)) for v in (int(number), None))
+        told = dict(zip(new["path"].to_pylist(), new[f"partition.{column}"].to_pylist(), strict=True))
+        stood = set(old["path"].to_pylist())
+        return sorted({told[path] for path in told.keys() - stood}) if stood <= told.keys() else None
 
     def changes(self, address: str, first: int, last: int, most: int) -> list[pa.RecordBatch] | None:
         """Rows that the change feed holds from one version to another, with `_change_type`.
@@ -329,10 +359,10 @@ class Lake:
 
         return conformed(frame, table)
 
-    def _delta(self, address: str) -> Any:
+    def _delta(self, address: str, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
-        return DeltaTable(self.path(address))
+        return DeltaTable(self.path(address), version)
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""

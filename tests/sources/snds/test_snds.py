@@ -41,7 +41,7 @@ def keys(order, flow=1):
 
 def care(order, flow=1, psa="A", day="10/02/2024", **rest):
     person = {"ben_nir_psa": psa, "ben_rng_gem": "1", "ben_sex_cod": "2", "ben_nai_ann": "1960", "ben_res_dpt": "069"}
-    return keys(order, flow) | person | {"exe_soi_dtd": day, "pfs_exe_num": "P"} | rest
+    return keys(order, flow) | person | {"exe_soi_dtd": day, "pfs_exe_num": "P", "prs_nat_ref": "3313"} | rest
 
 
 def pack(order, quantity, flow=1, cip=KNOWN, line="1"):
@@ -68,33 +68,33 @@ def flattened(spark):
         }
         registered = [(f"CIP13:{KNOWN}", "CIS:1"), (f"CIP13:{SHARED}", "CIS:1"), (f"CIP13:{SHARED}", "CIS:2")]
         tables[Pack.address()] = spark.createDataFrame(registered, "pack_key string, product_key string")
-        issues = [r.asDict() for r in conform.dispensing_issue(tables).collect()]
-        return [r.asDict() for r in conform.dispensing(tables).collect()], issues
+        given = (conform.dispensing, conform.dispensing_issue, conform.insured, conform.long_term_illness)
+        return [[r.asDict() for r in transform(tables).collect()] for transform in given]
 
     return run
 
 
+def net(rows):
+    """Units over all flows."""
+    return sum(r["n_units"] for r in rows)
+
+
 @pytest.mark.spark
 def test_lines_of_a_prestation_are_joined_then_summed(flattened):
-    (row,), issues = flattened([care("1")], [pack("1", 2), pack("1", 3, line="2")])
-    assert (row["n_units"], row["n_lines"], row["netting"], issues) == (5, 2, "as_sent", [])
-    assert (row["person"], row["sex"], row["birth_year"], row["region"]) == ("A/1", "female", 1960, "84")
-    assert (row["dispensed_date"], row["flow_first_date"]) == (D(2024, 2, 10), D(2024, 3, 1))
+    (row,), issues, *_ = flattened([care("1")], [pack("1", 2), pack("1", 3, line="2")])
+    assert (row["n_units"], row["n_lines"], row["n_regularisations"], issues) == (5, 2, 0, [])
+    assert (row["insured"], row["sex"], row["birth_year"], row["region"]) == ("A/1", "female", 1960, "84")
+    assert (row["dispensed_date"], row["flow_date"]) == (D(2024, 2, 10), D(2024, 3, 1))
 
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
-    ("back", "units", "netting", "issues"),
-    [
-        (-1, 2, "netted", []),
-        (-3, 0, "cancelled", []),
-        (-10, -7, "unmatched", ["unmatched_regularisation"]),
-    ],
+    ("back", "units", "issues"), [(-1, 2, []), (-3, 0, []), (-10, -7, ["unmatched_regularisation"])]
 )
-def test_a_regularisation_of_a_later_flow_is_netted_not_dropped(flattened, back, units, netting, issues):
-    (row,), found = flattened([care("1"), care("2", flow=2)], [pack("1", 3), pack("2", back, flow=2)])
-    assert (row["n_units"], row["netting"], row["n_regularisations"]) == (units, netting, 1)
-    assert row["flow_last_date"] == D(2024, 4, 1)
+def test_a_regularisation_of_a_later_flow_is_netted_not_dropped(flattened, back, units, issues):
+    rows, found, *_ = flattened([care("1"), care("2", flow=2)], [pack("1", 3), pack("2", back, flow=2)])
+    assert (net(rows), sum(r["n_regularisations"] for r in rows)) == (units, 1)
+    assert {r["flow_date"] for r in rows} == {D(2024, 3, 1), D(2024, 4, 1)}
     assert [i["issue"] for i in found] == issues
 
 
@@ -116,9 +116,12 @@ def test_each_fault_has_its_rule_and_its_line(flattened):
         {"ben_nir_psa": "B", "ben_rng_gem": "1", "ben_idt_ano": "X", "ben_idt_top": "1", "ben_sex_cod": "1"},
         {"ben_nir_psa": "C", "ben_rng_gem": "1", "ben_idt_ano": "X", "ben_idt_top": "1", "ben_sex_cod": "2"},
     ]
-    rows, issues = flattened(prestations, town, people=people)
+    prestations.append(care("10"))
+    prestations.append(care("11", prs_nat_ref="1111"))
+    rows, issues, known, _ = flattened(prestations, town, people=people)
     assert {(i["issue"], i["table_name"], i["line_number"]) for i in issues} == {
         ("orphan_line", "snds_er_pha_f", 2),
+        ("orphan_prestation", "snds_er_prs_f", 10),
         *(("not_reimbursed_care", "snds_er_pha_f", n) for n in (3, 4, 5)),
         *(("impossible_date", "snds_er_pha_f", n) for n in (6, 7)),
         ("no_quantity", "snds_er_pha_f", 8),
@@ -128,7 +131,8 @@ def test_each_fault_has_its_rule_and_its_line(flattened):
         ("two_sexes", "snds_ir_ben_r", 2),
         ("two_sexes", "snds_ir_ben_r", 3),
     }
-    assert {(r["person"], r["sex"]) for r in rows} == {("X", None), ("D/1", "female")}
+    assert {r["insured"] for r in rows} == {"B/1", "D/1"}
+    assert {(r["insured"], r["person"], r["sex"]) for r in known} == {("B/1", "X", None), ("C/1", "X", None)}
 
 
 @pytest.mark.spark
@@ -137,19 +141,19 @@ def test_pseudonyms_of_one_person_are_united_and_illness_is_dated(flattened):
         {"ben_nir_psa": p, "ben_rng_gem": "1", "ben_idt_ano": "X", "ben_idt_top": "1", "ben_sex_cod": "1"} for p in "AB"
     ]
     ill = [{"ben_nir_psa": "A", "ben_rng_gem": "1", "imb_ald_num": "8", "imb_ald_dtd": "11/02/2024"}]
-    rows, _ = flattened(
-        [care("1"), care("2", psa="B", day="12/02/2024")], [pack("1", 1), pack("2", 1)], people=people, ill=ill
-    )
-    assert {(r["person"], r["dispensed_date"].day, r["is_long_term_ill"]) for r in rows} == {
-        ("X", 10, False),
-        ("X", 12, True),
-    }
+    ill += [ill[0] | {"ben_nir_psa": "B"}, ill[0] | {"ben_nir_psa": "Z"}]
+    *_, known, illnesses = flattened(people=people, ill=ill)
+    assert {(r["insured"], r["person"]) for r in known} == {("A/1", "X"), ("B/1", "X")}
+    assert sorted((r["person"], r["illness"], r["start_date"]) for r in illnesses) == [
+        ("X", "8", D(2024, 2, 11)),
+        ("Z/1", "8", D(2024, 2, 11)),
+    ]
 
 
 @pytest.mark.spark
 def test_hospital_units_keep_their_own_code(flattened):
     unit = keys("1") | {"ucd_ucd_cod": "0000009348420", "ucd_dlv_nbr": "20", "ucd_ord_num": "1"}
-    (row,), _ = flattened([care("1")], hospital=[unit])
+    (row,), *_ = flattened([care("1")], hospital=[unit])
     assert (row["kind"], row["pack_key"], row["n_units"]) == ("hospital", "UCD7:9348420", 20)
 
 
@@ -199,9 +203,9 @@ def test_the_simulated_country_nets_to_what_its_people_took(spark, tmp_path):
     tables[Pack.address()] = spark.createDataFrame([], "pack_key string, product_key string")
     rows = conform.dispensing(tables).toArrow().to_pylist()
     issues = conform.dispensing_issue(tables).toArrow().to_pylist()
-    assert {r["netting"] for r in rows} == {"as_sent", "cancelled", "unmatched"}
+    assert {True, False} == {r["n_regularisations"] > 0 for r in rows}
     planted = {"blank_key", "orphan_line", "not_reimbursed_care", "impossible_date", "unknown_pack", "two_sexes"}
-    assert planted | {"unmatched_regularisation"} == {i["issue"] for i in issues}
+    assert planted | {"unmatched_regularisation", "orphan_prestation"} == {i["issue"] for i in issues}
     n_lines = sum(tables[f"bronze.snds_er_{t}_f"].count() for t in ("pha", "ucd"))
     left_out = sum(
         i["n_lines"]

@@ -2,21 +2,16 @@
 
 from pipelines.core.table import Column, Table
 
-NETTINGS = {
-    "as_sent": "No regularisation touched it",
-    "netted": "A regularisation took part of it back",
-    "cancelled": "Regularisations took all of it back: the quantity is zero",
-    "unmatched": "More was taken back than was ever dispensed: the quantity is negative",
-}
 SEXES = {"male": "Male", "female": "Female"}
 KINDS = {"town": "Town pharmacy, counted in packs", "hospital": "Hospital pharmacy, counted in common dispensing units"}
 ISSUES = {
     "blank_key": "A technical key is blank: the line can't be joined; left out",
     "orphan_line": "No prestation of these keys has come: left out until it comes",
+    "orphan_prestation": "A prestation of a pharmacy without any line: there is nothing to count",
     "not_reimbursed_care": "The quality filters of the source leave its prestation out",
     "impossible_date": "The date of care is none, lies after the flow or before 1990: left out",
     "no_quantity": "The quantity is no whole number: left out",
-    "unmatched_regularisation": "A negative quantity with nothing to net: kept, see `netting`",
+    "unmatched_regularisation": "A negative quantity with nothing to net: kept, the sum over flows is negative",
     "two_sexes": "The pseudonyms of one person say two sexes: the sex is left open",
     "unknown_pack": "No register knows the pack: kept",
     "pack_of_several_products": "The register gives the pack to several products: kept",
@@ -24,35 +19,64 @@ ISSUES = {
 
 
 class Dispensing(Table):
-    """What one person got of one pack on one day at one pharmacy, regularisations netted.
+    """What one flow says that one insured got of one pack on one day at one pharmacy, lines summed.
 
-    Coverage: care reimbursed by the health insurance. Lag: a month of care is complete six months later; count recent
-    months with `gold` estimates, not from here. `flow_last_date` says when the row took its present state. Sum
-    `n_units` over rows of whatever `netting`: nothing is dropped.
+    Coverage: care reimbursed by the health insurance. Quantities are signed: a regularisation of an earlier flow is a
+    row of its own flow, so always sum `n_units` over flows, never drop a row. Lag: a month of care is complete six
+    months later; count recent months with `gold.nowcast`. Join `silver.insured` for the person over all pseudonyms.
     """
 
     layer, name, owner = "silver", "dispensing", "health-data"
     key = ("dispensing_key",)
-    partitioned_by = ("source",)
-    has_change_feed = True
+    partitioned_by = ("source", "flow_date")
 
-    dispensing_key = Column("string", "Hash of person, pack, day and pharmacy", required=True)
+    dispensing_key = Column("string", "Hash of source, flow, insured, pack, day and pharmacy", required=True)
     source = Column("string", "Source system", required=True)
-    person = Column("string", "Pseudonym of the person, over all they have", required=True, sensitivity="internal")
+    flow_date = Column("date", "Flow that told it: when it could be known", required=True)
+    insured = Column("string", "Pseudonym as sent: key of `silver.insured`", required=True, sensitivity="internal")
     kind = Column("string", "Where it was dispensed, and so the unit of the quantity", required=True, codes=KINDS)
-    pack_key = Column("string", "`CIP13:` or `UCD7:` and the code", required=True)
+    pack_key = Column("string", "`CIP13:`, `UCD7:` or `RXNORM:` and the code", required=True)
     dispensed_date = Column("date", "Day of care", required=True)
-    flow_first_date = Column("date", "First flow that told of it", required=True)
-    flow_last_date = Column("date", "Last flow that changed it", required=True)
-    n_units = Column("int", "Packs, or units in hospitals, after netting; zero or negative as `netting` says")
+    n_units = Column("int", "Packs, or units in hospitals, signed", required=True)
     n_lines = Column("int", "Lines it is the sum of", required=True, minimum=1)
     n_regularisations = Column("int", "Lines of negative quantity among them", required=True, minimum=0)
-    netting = Column("string", "What regularisations made of it", required=True, codes=NETTINGS)
     prescriber_speciality = Column("string", "Speciality of the prescriber, code of the source")
+    sex = Column("string", "Sex as the line says; `silver.insured` knows better", codes=SEXES)
+    birth_year = Column("int", "Year of birth as the line says", minimum=1880, maximum=2100, mostly=0.99)
+    region = Column("string", "Region of residence, INSEE code of 2016; null where unknown", pattern="^[0-9]{2}$")
+
+
+class Insured(Table):
+    """One pseudonym of one person, and who it is over all pseudonyms.
+
+    A person has several where the insurance changed; those whose identity is not certain stand alone. A pseudonym that
+    no table of persons holds is not here: then the lines speak for themselves.
+    """
+
+    layer, name, owner = "silver", "insured", "health-data"
+    key = ("source", "insured")
+    partitioned_by = ("source",)
+
+    source = Column("string", "Source system", required=True)
+    insured = Column("string", "Pseudonym", required=True, sensitivity="internal")
+    person = Column("string", "Pseudonym of the person over all they have", required=True, sensitivity="internal")
     sex = Column("string", "Sex of the person; null where their pseudonyms disagree", codes=SEXES)
     birth_year = Column("int", "Year of birth", minimum=1880, maximum=2100, mostly=0.99)
-    region = Column("string", "Region of residence, INSEE code of 2016; null where unknown", pattern="^[0-9]{2}$")
-    is_long_term_ill = Column("boolean", "Exempt for a long-term illness (ALD) on that day", required=True)
+
+
+class LongTermIllness(Table):
+    """One period in which a person is exempt for a long-term illness (ALD)."""
+
+    layer, name, owner = "silver", "long_term_illness", "health-data"
+    key = ("source", "person", "illness", "start_date")
+    partitioned_by = ("source",)
+
+    source = Column("string", "Source system", required=True)
+    person = Column("string", "Pseudonym of the person over all they have", required=True, sensitivity="internal")
+    illness = Column("string", "Number of the long-term illness", required=True)
+    start_date = Column("date", "Start of the exemption", required=True)
+    end_date = Column("date", "End of the exemption; null where it goes on")
+    icd10_code = Column("string", "ICD-10 code", sensitivity="internal")
 
 
 class DispensingIssue(Table):

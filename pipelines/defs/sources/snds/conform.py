@@ -13,13 +13,17 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, french_date, looked_up, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.flow import Flow
 from pipelines.core.kept import keep
-from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue
+from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
 from pipelines.defs.sources.snds.departments import REGIONS
 from pipelines.defs.sources.snds.tables import KEY
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
     from pyspark.sql import Column, DataFrame
 
     from pipelines.core.conform import Tables
@@ -32,62 +36,82 @@ NO_CARE = "71"
 FIRST_COMPLEMENT = 2
 EARLIEST = "1990-01-01"
 PLACE = ("table_name", "delivery_id", "line_number")
-NETTED = ("person", "kind", "pack_key", "dispensed_date", "pharmacy")
+GIVEN = ("insured", "kind", "pack_key", "dispensed_date", "pharmacy")
+PHARMACY = "33"  # natures of prestation that a pharmacy bills
 
 
-@reads(PRS, PHA, UCD, BEN, IMB)
+def flow_texts(dates: Iterable[dt.date]) -> list[str]:
+    """Spell flow dates as the extraction tools write them: what rows of these flows hold in `flx_dis_dtd`."""
+    forms = ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d 00:00:00", "%d%b%Y")
+    written = [date.strftime(form) for date in dates for form in forms]
+    return sorted({*written, *(text.upper() for text in written)})
+
+
+@reads(PRS, PHA, UCD)
 def dispensing(tables: Tables) -> DataFrame:
-    """Sum the sound lines of each person, pack, day and pharmacy."""
-    sound = _sound(tables, _dated(tables))
-    negative = F.col("quantity") < 0
-    netted = sound.groupBy(*NETTED).agg(
+    """Sum the sound lines of each flow, insured, pack, day and pharmacy."""
+    sound = _dated(tables).filter("issue IS NULL")
+    summed = sound.groupBy("flow_date", *GIVEN).agg(
         F.sum("quantity").cast("int").alias("n_units"),
         F.count("*").cast("int").alias("n_lines"),
-        F.sum(negative.cast("int")).cast("int").alias("n_regularisations"),
-        F.min("flow_date").alias("flow_first_date"),
-        F.max("flow_date").alias("flow_last_date"),
-        F.max_by("speciality", F.struct("flow_date", *PLACE)).alias("prescriber_speciality"),
-        F.max_by("region", F.struct("flow_date", *PLACE)).alias("region"),
-        F.max("birth_year").alias("birth_year"),
-        F.max("sex").alias("sex"),
+        F.sum((F.col("quantity") < 0).cast("int")).cast("int").alias("n_regularisations"),
+        F.max("speciality").alias("prescriber_speciality"),
+        *[F.max(c).alias(c) for c in ("region", "birth_year", "sex")],
     )
-    ill = _illnesses(tables).withColumnRenamed("person", "ill_person")
-    on_that_day = (F.col("person") == F.col("ill_person")) & F.col("dispensed_date").between(
-        F.col("ill_from"), F.col("ill_to")
-    )
-    exempt = netted.join(ill, on=on_that_day, how="left_semi").select(*NETTED).distinct()
-    flagged = netted.join(exempt.withColumn("is_long_term_ill", F.lit(True)), on=list(NETTED), how="left")
-    return conformed(
-        flagged.withColumns(
-            {
-                "dispensing_key": F.substring(F.sha2(F.concat_ws("|", *NETTED), 256), 1, 32),
-                "source": F.lit("snds"),
-                "netting": _netting(),
-                "is_long_term_ill": F.coalesce("is_long_term_ill", F.lit(False)),
-            }
-        ).drop("pharmacy"),
-        Dispensing,
-    )
+    key = F.sha2(F.concat_ws("|", F.lit("snds"), "flow_date", *[F.coalesce(c, F.lit("")) for c in GIVEN]), 256)
+    constants = {"dispensing_key": F.substring(key, 1, 32), "source": F.lit("snds")}
+    return conformed(summed.withColumns(constants).drop("pharmacy"), Dispensing)
 
 
-@reads(PRS, PHA, UCD, BEN, IMB, PACKS, "silver.pack")
+dispensing.flow = Flow("flx_dis_dtd", (PRS, PHA, UCD), lambda name: _date(name), flow_texts)  # type: ignore[attr-defined]
+
+
+@reads(BEN)
+def insured(tables: Tables) -> DataFrame:
+    """Pseudonyms with the person behind them, from the latest word on each."""
+    named = _people(tables).withColumns({"insured": _pseudonym(), "person": _one_person(), "source": F.lit("snds")})
+    return conformed(named.drop("psa", "rank", "identifier", "n_sexes"), Insured)
+
+
+@reads(BEN, IMB)
+def long_term_illness(tables: Tables) -> DataFrame:
+    """Periods of long-term illness, of the person over all pseudonyms."""
+    rows = tables[IMB].filter("trim(imb_ald_num) <> ''")
+    told = rows.select(
+        *_person(),
+        F.trim("imb_ald_num").alias("illness"),
+        _date("imb_ald_dtd").alias("start_date"),
+        _date("imb_ald_dtf").alias("end_date"),
+        F.when(F.trim("med_ncl_idt") == "CIM10", said("med_mtf_cod")).alias("icd10_code"),
+    )
+    named = told.join(_people(tables).select("psa", "rank", "identifier"), on=["psa", "rank"], how="left")
+    one = named.filter("start_date IS NOT NULL").withColumn("person", _one_person())
+    key = ("person", "illness", "start_date")
+    once = one.groupBy(*key).agg(F.max("end_date").alias("end_date"), F.max("icd10_code").alias("icd10_code"))
+    return conformed(once.withColumn("source", F.lit("snds")), LongTermIllness)
+
+
+@reads(PRS, PHA, UCD, BEN, PACKS, "silver.pack")
 def dispensing_issue(tables: Tables) -> DataFrame:
     """Every fault of the lines, of the persons and of the packs, at the line that shows it."""
     dated = keep(_dated(tables))
     lines = dated.filter("issue IS NOT NULL").select("issue", *PLACE, F.lit(1).alias("n_lines"))
-    people = _people(tables).filter("n_sexes > 1").select("psa", "rank")
+    every_person = keep(_people(tables))
+    people = every_person.filter("n_sexes > 1").select("psa", "rank")
     told = tables[BEN].select(*_person(), "delivery_id", "line_number", F.lit("snds_ir_ben_r").alias("table_name"))
     sexes = told.join(people, on=["psa", "rank"], how="left_semi").withColumn("issue", F.lit("two_sexes"))
     by_table = ["issue", "table_name", "delivery_id"]
     first = [F.min("line_number").alias("line_number"), F.count("*").alias("n_lines")]
-    sound = keep(_sound(tables, dated))
-    net = sound.withColumn("net", F.sum("quantity").over(Window.partitionBy(*NETTED)))
-    unmatched = net.filter("net < 0 AND quantity < 0").withColumn("issue", F.lit("unmatched_regularisation"))
+    known = every_person.select(_pseudonym().alias("insured"), _one_person().alias("person"))
+    sound = keep(dated.filter("issue IS NULL").drop("issue").join(known, on="insured", how="left"))
+    one = Window.partitionBy(F.coalesce("person", "insured"), *GIVEN[1:])
+    unmatched = sound.withColumn("net", F.sum("quantity").over(one)).filter("net < 0 AND quantity < 0")
     packs = sound.join(_pack_faults(tables, sound), on="pack_key", how="inner")
     every = [
         lines,
+        _without_lines(tables).select("issue", *PLACE, F.lit(1).alias("n_lines")),
         sexes.groupBy(*by_table, "psa", "rank").agg(*first).drop("psa", "rank"),
-        unmatched.select("issue", *PLACE, F.lit(1).alias("n_lines")),
+        unmatched.select(F.lit("unmatched_regularisation").alias("issue"), *PLACE, F.lit(1).alias("n_lines")),
         packs.groupBy(*by_table, "pack_key").agg(*first),
     ]
     united = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), every)
@@ -118,81 +142,81 @@ def pack_content(tables: Tables) -> DataFrame:
     )
 
 
-def _sound(tables: Tables, dated: DataFrame) -> DataFrame:
-    """Lines without fault, with their person: as the table of persons knows them, else as the prestation says."""
-    joined = dated.filter("issue IS NULL").join(_people(tables), on=["psa", "rank"], how="left")
-    return joined.withColumns(
-        {
-            "person": _one_person(),
-            "sex": F.when(F.col("n_sexes").isNull(), F.col("prs_sex")).otherwise(F.col("sex")),
-            "birth_year": F.coalesce("birth_year", "prs_birth_year"),
-        }
-    ).drop("issue")
-
-
-def _netting() -> Column:
-    return (
-        F.when(F.col("n_units") < 0, "unmatched")
-        .when(F.col("n_regularisations") == 0, "as_sent")
-        .when(F.col("n_units") == 0, "cancelled")
-        .otherwise("netted")
-    )
-
-
 def _lines(tables: Tables) -> DataFrame:
     """Town and hospital lines alike: keys, kind, pack, signed quantity; each line once, as its last delivery has it."""
-    town = tables[PHA].select(
+    town = _as_last_told(tables[PHA]).select(
         *_keys(),
         F.lit("town").alias("kind"),
         F.concat(F.lit("CIP13:"), said("pha_prs_c13")).alias("pack_key"),
         F.col("pha_act_qsn").try_cast("int").alias("quantity"),
-        F.lit("snds_er_pha_f").alias("table_name"),
-        *("delivery_id", "line_number", "known_date"),
+        *_place("snds_er_pha_f"),
     )
-    hospital = tables[UCD].select(
+    hospital = _as_last_told(tables[UCD]).select(
         *_keys(),
         F.lit("hospital").alias("kind"),
         F.concat(F.lit("UCD7:"), F.substring(F.lpad(said("ucd_ucd_cod"), 13, "0"), 7, 7)).alias("pack_key"),
         F.col("ucd_dlv_nbr").try_cast("int").alias("quantity"),
-        F.lit("snds_er_ucd_f").alias("table_name"),
-        *("delivery_id", "line_number", "known_date"),
+        *_place("snds_er_ucd_f"),
     )
-    both = town.unionByName(hospital)
-    last = Window.partitionBy(*KEY, "kind").orderBy(F.desc("known_date"), F.desc("delivery_id"))
-    return both.withColumn("_last", F.first("delivery_id").over(last)).filter("delivery_id = _last").drop("_last")
+    return town.unionByName(hospital)
+
+
+def _as_last_told(rows: DataFrame) -> DataFrame:
+    """Rows of a table whose keys several deliveries tell: those of the last of them; few flows are told twice."""
+    by_flow = rows.groupBy("flx_dis_dtd").agg(F.min("delivery_id").alias("a"), F.max("delivery_id").alias("b"))
+    twice = [r["flx_dis_dtd"] for r in by_flow.filter("a <> b").collect()]
+    if not twice:
+        return rows
+    last = Window.partitionBy(*[F.trim(k) for k in KEY]).orderBy(F.desc("known_date"), F.desc("delivery_id"))
+    is_twice = F.coalesce(F.col("flx_dis_dtd").isin(twice), F.lit(False))
+    told = rows.filter(is_twice).withColumn("_last", F.first("delivery_id").over(last))
+    return rows.filter(~is_twice).unionByName(told.filter("delivery_id = _last").drop("_last"))
+
+
+def _care(tables: Tables) -> DataFrame:
+    """Prestations by their keys, each once: who, when, where, and whether it is care that counts."""
+    department = F.regexp_replace(F.upper(F.trim("ben_res_dpt")), r"^0(?=\d\d$|2[AB]$)", "")
+    told = {
+        "insured": _pseudonym(*_person()),
+        "dispensed_date": _date("exe_soi_dtd"),
+        "pharmacy": said("pfs_exe_num"),
+        "speciality": said("psp_spe_cod"),
+        "region": looked_up(department, REGIONS),
+        "birth_year": F.col("ben_nai_ann").try_cast("int"),
+        "sex": coded("ben_sex_cod", SEXES),
+        "is_care": _is_care(),
+        "is_pharmacy": F.trim("prs_nat_ref").startswith(PHARMACY),
+        "delivery_id": F.col("delivery_id"),
+        "line_number": F.col("line_number"),
+    }
+    rows = _as_last_told(tables[PRS]).select(*_keys(), F.struct(*[c.alias(n) for n, c in told.items()]).alias("care"))
+    return rows.groupBy("key", "key_2").agg(F.first("care").alias("care"))
 
 
 def _dated(tables: Tables) -> DataFrame:
     """Lines with their prestation, and the one fault for which a line is left out; null for a sound one."""
-    care = F.struct(
-        F.col("known_date"),
-        F.col("delivery_id"),
-        F.col("line_number"),
-        *[c.alias(n) for n, c in zip(("psa", "rank"), _person(), strict=True)],
-        _date("exe_soi_dtd").alias("dispensed_date"),
-        said("pfs_exe_num").alias("pharmacy"),
-        said("psp_spe_cod").alias("speciality"),
-        looked_up(F.regexp_replace(F.upper(F.trim("ben_res_dpt")), r"^0(?=\d\d$|2[AB]$)", ""), REGIONS).alias("region"),
-        F.col("ben_nai_ann").try_cast("int").alias("prs_birth_year"),
-        coded("ben_sex_cod", SEXES).alias("prs_sex"),
-        _is_care().alias("is_care"),
-    )
-    prestations = tables[PRS].groupBy(*_keys()).agg(F.max(care).alias("care"))
-    joined = _lines(tables).join(prestations, on=list(KEY), how="left").withColumn("flow_date", _date("flx_dis_dtd"))
+    joined = _lines(tables).join(_care(tables), on=["key", "key_2"], how="left")
     day = F.col("care.dispensed_date")
     is_possible = (day >= F.lit(EARLIEST).cast("date")) & (day <= F.col("flow_date"))
-    blank = reduce(lambda a, b: a | b, [F.coalesce(F.col(k), F.lit("")) == "" for k in KEY])
     issue = (
-        F.when(blank | F.col("pack_key").isNull(), "blank_key")
+        F.when(F.col("key").isNull() | F.col("pack_key").isNull(), "blank_key")
         .when(F.col("care").isNull(), "orphan_line")
         .when(~F.col("care.is_care"), "not_reimbursed_care")
         .when(~F.coalesce(is_possible, F.lit(False)), "impossible_date")
         .when(F.col("quantity").isNull(), "no_quantity")
     )
-    columns = ("psa", "rank", "dispensed_date", "pharmacy", "speciality", "region", "prs_birth_year", "prs_sex")
+    columns = ("insured", "dispensed_date", "pharmacy", "speciality", "region", "birth_year", "sex")
     return joined.select(
         *("kind", "pack_key", "quantity", "flow_date", *PLACE), *[f"care.{c}" for c in columns], issue.alias("issue")
     )
+
+
+def _without_lines(tables: Tables) -> DataFrame:
+    """Prestations of pharmacies that no line belongs to."""
+    lines = _lines(tables).filter("key IS NOT NULL").select("key", "key_2")
+    alone = _care(tables).filter("care.is_pharmacy AND care.is_care").join(lines, on=["key", "key_2"], how="left_anti")
+    place = [F.col(f"care.{c}").alias(c) for c in ("delivery_id", "line_number")]
+    return alone.select(F.lit("orphan_prestation").alias("issue"), F.lit("snds_er_prs_f").alias("table_name"), *place)
 
 
 def _is_care() -> Column:
@@ -220,21 +244,6 @@ def _people(tables: Tables) -> DataFrame:
     )
 
 
-def _illnesses(tables: Tables) -> DataFrame:
-    """Periods of long-term illness by person; one without an end goes on."""
-    rows = (
-        tables[IMB]
-        .filter("trim(imb_ald_num) <> ''")
-        .select(
-            *_person(),
-            _date("imb_ald_dtd").alias("ill_from"),
-            F.coalesce(_date("imb_ald_dtf"), F.lit("9999-12-31").cast("date")).alias("ill_to"),
-        )
-    )
-    named = rows.join(_people(tables).select("psa", "rank", "identifier"), on=["psa", "rank"], how="left")
-    return named.select(_one_person().alias("person"), "ill_from", "ill_to").distinct()
-
-
 def _pack_faults(tables: Tables, sound: DataFrame) -> DataFrame:
     """Town packs that no register knows, and those that the register gives to several products."""
     packs = sound.filter("kind = 'town'").select("pack_key").distinct()
@@ -250,16 +259,37 @@ def _pack_faults(tables: Tables, sound: DataFrame) -> DataFrame:
 
 
 def _keys() -> list[Column]:
-    return [F.trim(name).alias(name) for name in KEY]
+    """The nine keys as two integers of 64 bits, null where one is blank; and the date of the flow.
+
+    Two keys that differ meet in both integers once in 2^128.
+    """
+    parts = [F.trim(name) for name in KEY]
+    is_whole = reduce(lambda a, b: a & b, [F.coalesce(part, F.lit("")) != "" for part in parts])
+    key, key_2 = F.xxhash64(*parts), F.xxhash64(F.lit("2"), *parts)
+    return [
+        F.when(is_whole, key).alias("key"),
+        F.when(is_whole, key_2).alias("key_2"),
+        _date("flx_dis_dtd").alias("flow_date"),
+    ]
+
+
+def _place(table_name: str) -> list[Column]:
+    return [F.lit(table_name).alias("table_name"), F.col("delivery_id"), F.col("line_number")]
 
 
 def _person() -> list[Column]:
     return [said("ben_nir_psa").alias("psa"), F.coalesce(said("ben_rng_gem"), F.lit("")).alias("rank")]
 
 
+def _pseudonym(psa: Column | None = None, rank: Column | None = None) -> Column:
+    """Pseudonym as the tables of the lake spell it: number and rank."""
+    parts = ("psa", "rank") if psa is None or rank is None else (psa, rank)
+    return F.concat_ws("/", *parts)
+
+
 def _one_person() -> Column:
     """The person over all pseudonyms; one whose identifier is not certain is each pseudonym's own."""
-    return F.coalesce("identifier", F.concat_ws("/", "psa", "rank"))
+    return F.coalesce(F.col("identifier"), _pseudonym())
 
 
 def _date(column: str) -> Column:
