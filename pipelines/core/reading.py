@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pipelines.core.table import BronzeTable
 
 CHUNK_BYTES = 16 * 1024 * 1024
 BATCH_ROWS = 50_000
+LOOKED_AT_BYTES = 64 * 1024
 MAX_RAW = 2_000
 BLANK = " \t\r\n\x0b\x0c"  # what bytes.strip() takes off: readers and counters must agree on what a blank line is
 
@@ -27,6 +29,25 @@ Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
 
 class Refused(Exception):
     """The file as a whole can't be read; the message says why, without quoting its content."""
+
+
+class Again:
+    """A stream whose first line has been looked at and is still to be read."""
+
+    def __init__(self, stream: BinaryIO):
+        """Take the first piece of it."""
+        self._stream, self._first = stream, stream.read(LOOKED_AT_BYTES)
+
+    def has_tabs(self) -> bool:
+        """Tell whether the first line has tabs."""
+        return b"\t" in self._first.split(b"\n", 1)[0]
+
+    def read(self, n: int = -1) -> bytes:
+        """Return the next bytes: first those that were looked at."""
+        if not self._first:
+            return self._stream.read(n)
+        first, self._first = self._first, b""
+        return first + self._stream.read() if n < 0 else first
 
 
 def read_schema(table: type[BronzeTable]) -> pa.Schema:
@@ -269,10 +290,12 @@ def read_quoted_csv(
     is_whole: bool = True,
     optional: Sequence[str] = (),
     constants: dict[str, str] | None = None,
+    gathered: Mapping[str, Callable[[str], str | None]] | None = None,
 ) -> Iterator[pa.Table]:
     """Read a CSV with a header and quoted fields; `columns` maps header names to the table's columns.
 
-    Blank lines before the header are passed over.
+    Blank lines before the header are passed over. `gathered` says of a column of the table which others it holds as
+    one JSON object: the keys that it gives their header names.
 
     `is_whole` says that the header may hold no other name; else other columns are left. Names in `optional` may be
     missing. A column of the table that no header names takes its value from `constants`, else null. A record with
@@ -287,7 +310,10 @@ def read_quoted_csv(
         raise Refused(f"the header of {table.address()} is no line of a CSV") from None
     if names:
         names[0] = names[0].lstrip("\ufeff").strip('"')
-    if is_whole and (unknown := [name for name in names if name not in columns]):
+    objects = gathered_places(names, gathered or {})
+    taken_in = {i for places in objects.values() for i in places}
+    unknown = [name for i, name in enumerate(names) if name not in columns and i not in taken_in]
+    if is_whole and unknown:
         raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
     _with_required(names, table, [name for name in columns if name not in optional])
     places = {column: names.index(name) for name, column in columns.items() if name in names}
@@ -311,9 +337,30 @@ def read_quoted_csv(
             if len(row) != len(names):
                 yield at, None, f"{len(names)} fields expected, {len(row)} found", _as_csv(row)
             else:
-                yield at, [constant if i is None else row[i] for i, constant in order], "", ""
+                values = [constant if i is None else row[i] for i, constant in order]
+                yield at, with_gathered(values, row, objects, table), "", ""
 
     yield from batches(table, records())
+
+
+def gathered_places(
+    names: Sequence[str], gathered: Mapping[str, Callable[[str], str | None]]
+) -> dict[str, dict[int, str]]:
+    """Places of the fields that a column gathers, with their keys."""
+    return {c: {i: k for i, n in enumerate(names) if (k := key(n)) is not None} for c, key in gathered.items()}
+
+
+def with_gathered(
+    values: list[str | None],
+    row: Sequence[str | None],
+    objects: Mapping[str, Mapping[int, str]],
+    table: type[BronzeTable],
+) -> list[str | None]:
+    """Put the JSON objects of gathered fields into the values of a record."""
+    for column, places in objects.items():
+        told = {key: row[i] for i, key in places.items() if row[i]}
+        values[table.source_columns().index(column)] = json.dumps(told, ensure_ascii=False)
+    return values
 
 
 def _taking(stream: BinaryIO, taken: list[str]) -> Iterator[str]:

@@ -104,7 +104,8 @@ def substances(random: np.random.Generator, n: int = 120) -> pl.DataFrame:
         english_salt, french_salt = SALTS[salt[i]] if salt[i] < len(SALTS) else (None, None)
         salted = f"{name} {english_salt}" if english_salt else None
         french_salted = f"{french} ({french_salt})" if french_salt else f"{french} SODIQUE"
-        group = f"{'ABCDGHJLMN'[i % 10]}{i % 9 + 1:02}{'ABC'[i % 3]}{'AB'[i % 2]}{i % 90 + 1:02}"
+        letter = "ABCDGHJLMN"[i % 10]
+        group = f"{letter}{1 if letter == 'J' else i % 9 + 1:02}{'ABC'[i % 3]}{'AB'[i % 2]}{i % 90 + 1:02}"
         rows.append(
             {
                 "substance_no": i,

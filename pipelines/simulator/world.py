@@ -14,6 +14,7 @@ from pipelines.simulator.cases import CHANNELS, Reporting, report
 
 SHARES = {"human": 0.53, "veterinary": 0.34, "cosmetic": 0.06, "nutrition": 0.05, "tattoo": 0.02}
 FEWEST = 60
+FEWEST_PERSONS = 200
 HUMAN_MONTHS = [dt.date(2012, m, 1) for m in range(7, 13)]
 VETERINARY_MONTHS = [dt.date(2023 + (m > 12), (m - 1) % 12 + 1, 1) for m in range(7, 19)]
 
@@ -22,12 +23,14 @@ VETERINARY_MONTHS = [dt.date(2023 + (m > 12), (m - 1) % 12 + 1, 1) for m in rang
 class World:
     """One simulated country, the same for the same seed.
 
+    persons: people who take medicines, see `exposure`.
     terms, substances, ingredients: see `vocabulary`. human_products, veterinary_products, whose `substance_nos` point
     into substances, and cosmetics, inks, supplements, whose point into ingredients: see `products`. reporting: all
     reports by domain, whose `product_no` and `term_no` point into those tables.
     """
 
     seed: int
+    persons: int
     terms: pl.DataFrame
     substances: pl.DataFrame
     human_products: pl.DataFrame
@@ -70,8 +73,11 @@ class World:
         return np.random.default_rng([self.seed, *purpose.encode()])
 
 
-def build(reports: int, seed: int) -> World:
-    """Build the world with about this many reports, shared out between the vigilances as `SHARES` says."""
+def build(reports: int, seed: int, persons: int | None = None) -> World:
+    """Build the world with about this many reports, shared out between the vigilances as `SHARES` says.
+
+    People who take medicines are as many as `persons`, else as the reports.
+    """
     random = np.random.default_rng(seed)
     terms = vocabulary.terms()
     ingredients = vocabulary.ingredients(np.random.default_rng([seed, 1]))
@@ -97,6 +103,7 @@ def build(reports: int, seed: int) -> World:
     }
     return World(
         seed,
+        max(reports if persons is None else persons, FEWEST_PERSONS),
         terms,
         substances,
         frames["human"],

@@ -9,10 +9,10 @@ from pipelines.core.catalog import sources
 from pipelines.simulator.world import build, write_truth
 
 
-def simulate(out: Path, reports: int, seed: int, say: Callable[[str], None]) -> None:
+def simulate(out: Path, reports: int, seed: int, say: Callable[[str], None], persons: int | None = None) -> None:
     """Write the files of all sources into `out/<source>/` and the truth into `out/truth/`."""
     say(f"simulating {reports:,} reports (seed {seed})")
-    world = build(reports, seed)
+    world = build(reports, seed, persons)
     for source in sources().values():
         writer = source.module("simulate")
         if writer is None:

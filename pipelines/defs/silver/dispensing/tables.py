@@ -3,7 +3,11 @@
 from pipelines.core.table import Column, Table
 
 SEXES = {"male": "Male", "female": "Female"}
-KINDS = {"town": "Town pharmacy, counted in packs", "hospital": "Hospital pharmacy, counted in common dispensing units"}
+KINDS = {
+    "town": "Town pharmacy, counted in packs",
+    "hospital": "Hospital pharmacy, counted in common dispensing units",
+    "recorded": "As a database records it, counted in its own units",
+}
 ISSUES = {
     "blank_key": "A technical key is blank: the line can't be joined; left out",
     "orphan_line": "No prestation of these keys has come: left out until it comes",

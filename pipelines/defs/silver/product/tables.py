@@ -101,19 +101,26 @@ class Shortage(_Versioned):
     link = Column("string", "Page of the authority")
 
 
-class PackContent(Table):
-    """What one pack holds, as a register of reimbursed medicines says it: the bridge from packs to milligrams.
+BASES = {
+    "stated": "Strength times units, both stated by the register",
+    "per_unit_assumed": "The register's amount is taken to be for one millilitre, gram or piece of the pack's label",
+}
 
-    Coverage: reimbursed medicines for people. Packs of several substances, or whose strength is no mass, have no
-    `mg_per_pack`.
+
+class PackContent(Table):
+    """What one pack holds: the bridge from packs to milligrams.
+
+    Coverage: reimbursed medicines for people, registered ones for animals. Packs of several substances, or whose
+    strength is no mass, have no `mg_per_pack`; look at `basis` before you rely on it.
     """
 
     layer, name, owner = "silver", "pack_content", "product-register"
     key = ("source", "pack_key")
     partitioned_by = ("source",)
 
-    pack_key = Column("string", "`CIP13:` and the code", required=True)
+    pack_key = Column("string", "`CIP13:` or `GTIN:` and the code, as in `silver.pack`", required=True)
     source = Column("string", "Register it came from", required=True)
+    basis = Column("string", "How the content was found", required=True, codes=BASES)
     ucd_key = Column("string", "`UCD7:` and the code of the same medicine in hospitals")
     atc_code = Column("string", "ATC code")
     strength_text = Column("string", "Strength and unit as written")

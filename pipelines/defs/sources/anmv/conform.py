@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import said
+from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
-from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
+from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -117,3 +117,39 @@ def pack(tables: Tables) -> DataFrame:
     first = Window.partitionBy("pack_key", "product_key", "delivery_id").orderBy("line_number")
     once = keyed.withColumn("_n", F.row_number().over(first)).filter("_n = 1")
     return conformed(_versions(once.drop("_n", "line_number", "delivery_id"), ["pack_key", "product_key"]), Pack)
+
+
+VOLUME = r"(?i)de\s+([\d]+(?:[.,]\d+)?)\s*(ml|cl|l|g|kg)\b"
+PIECES = r"(?i)(\d+)\s+(?:comprim|g[ée]lule|capsule|oblet|bolus)"
+MULTIPLE = r"(?i)\b(?:bo[iî]te|carton|[ée]tui)\s+de\s+(\d+)\s+(?!comprim|g[ée]lule|capsule|oblet|bolus)"
+IN_ML_OR_G = {"ml": 1.0, "cl": 10.0, "l": 1000.0, "g": 1.0, "kg": 1000.0}
+
+
+@reads(PACK, GTIN, COMPOSITION, REFERENCE)
+def pack_content(tables: Tables) -> DataFrame:
+    """What a pack of one substance holds: the register's amount times the millilitres, grams or pieces of its label.
+
+    The register does not say what its amount is for; that it is one millilitre, gram or piece is an assumption.
+    """
+    held = product_substance(tables).filter("is_current AND amount_mg > 0")
+    fraction = F.max(F.when(F.col("nature") == "FT", F.col("amount_mg")))
+    amounts = held.groupBy("product_key").agg(
+        F.coalesce(fraction, F.max("amount_mg")).alias("amount_mg"),
+        F.sum((F.col("nature") == "SA").cast("int")).alias("n_substances"),
+    )
+    label = F.col("pack_label")
+    number = F.regexp_replace(F.regexp_extract(label, VOLUME, 1), ",", ".").try_cast("double")
+    size = number * looked_up(F.lower(F.regexp_extract(label, VOLUME, 2)), IN_ML_OR_G)
+    pieces = F.regexp_extract(label, PIECES, 1).try_cast("double")
+    multiple = F.coalesce(F.regexp_extract(label, MULTIPLE, 1).try_cast("double"), F.lit(1.0))
+    packs = pack(tables).filter("is_current").join(amounts.filter("n_substances = 1"), on="product_key", how="inner")
+    rows = packs.withColumn("mg_per_pack", F.col("amount_mg") * F.coalesce(pieces, size * multiple))
+    one = rows.groupBy("pack_key").agg(F.max("mg_per_pack").alias("mg_per_pack"), F.max("pack_label").alias("label"))
+    told = one.select(
+        "pack_key",
+        F.lit("anmv").alias("source"),
+        F.col("label").alias("strength_text"),
+        "mg_per_pack",
+        F.lit("per_unit_assumed").alias("basis"),
+    )
+    return conformed(told.filter("mg_per_pack > 0"), PackContent)

@@ -80,7 +80,7 @@ def _product(p: dict[str, Any], held: dict[str, Any], codes: dict[str, dict[str,
     if held["french_salt"]:
         fraction = f"<fraction><term-sa>{base}</term-sa>{amount}</fraction>"
         base = codes["term-sa"][held["french_salt"]]
-    pack = "Boîte de 1 flacon"
+    pack = "Boîte de 1 flacon de 100 ml"
     return (
         f"<medicinal-product><src-id>{p['register_no']}</src-id><nom>{name}</nom><num>{p['register_no']:07}</num>"
         f"<term-tit>{codes['term-tit'][p['holder']]}</term-tit><term-nat>1</term-nat><term-typ-proc>1</term-typ-proc>"

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, french_date, looked_up, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.departments import REGIONS
 from pipelines.core.flow import Flow
 from pipelines.core.kept import keep
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
-from pipelines.defs.sources.snds.departments import REGIONS
 from pipelines.defs.sources.snds.tables import KEY
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def pack_content(tables: Tables) -> DataFrame:
         rows.select(
             F.concat(F.lit("CIP13:"), "cip13").alias("pack_key"),
             F.lit("snds").alias("source"),
+            F.lit("stated").alias("basis"),
             F.concat(F.lit("UCD7:"), said("pha_cip_ucd")).alias("ucd_key"),
             said("pha_atc_c07").alias("atc_code"),
             F.concat_ws(" ", said("pha_dos_pra_dses"), said("pha_dos_unt_dses")).alias("strength_text"),

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from pipelines.core.table import BronzeTable
-from pipelines.defs.sources.snds.departments import REGIONS
 from pipelines.defs.sources.snds.tables import (
     KEY,
     SndsErPhaF,
@@ -20,13 +17,9 @@ from pipelines.defs.sources.snds.tables import (
     SndsIrImbR,
     SndsIrPhaR,
 )
+from pipelines.simulator.exposure import LAGS, dispensed, people
 from pipelines.simulator.world import HUMAN_MONTHS, World
 
-PERSONS_A_REPORT = 1 / 20
-FEWEST_PERSONS = 200
-LAGS = {1: 0.70, 2: 0.19, 3: 0.06, 4: 0.03, 5: 0.01, 6: 0.01}  # months from care to flow
-TAKEN_BACK, IN_HOSPITAL, IS_ILL, SECOND_PSEUDONYM = 0.02, 0.03, 0.2, 0.05
-CHUNK = 500_000  # persons whose lines are in memory at once
 FLOW_MONTHS = len(HUMAN_MONTHS) + max(LAGS) + 1
 NONE_SUCH = "3400999999999"
 
@@ -34,24 +27,13 @@ NONE_SUCH = "3400999999999"
 def write(world: World, out: Path) -> None:
     """Write `snds/<flow>/ER_*.csv`, a folder a month of flow, and the tables of persons and packs of the last one."""
     folder = out / "snds"
-    people = _people(world)
-    for number in range(1, FLOW_MONTHS):
-        flow = _month(number)
-        lines = [_lines(world, people.slice(first, CHUNK), number, lag) for first, lag in _chunks(people, number)]
-        if lines:
-            _write_flow(pl.concat(lines), folder / flow.isoformat(), flow)
-    last = folder / _month(FLOW_MONTHS - 1).isoformat()
-    _put(people.filter("is_listed"), last / "IR_BEN_R.csv", SndsIrBenR)
-    ill = people.filter("is_ill").with_columns(
-        imb_ald_num=pl.lit("8"),
-        imb_ald_dtd=pl.lit("01/10/2012"),
-        imb_ald_dtf=pl.lit(""),
-        imb_etm_nat=pl.lit("41"),
-        med_mtf_cod=pl.lit("E11"),
-        med_ncl_idt=pl.lit("CIM10"),
-    )
-    _put(ill, last / "IR_IMB_R.csv", SndsIrImbR)
-    _put(_packs(world), last / "IR_PHA_R.csv", SndsIrPhaR)
+    for persons in people(world):
+        for number in range(1, FLOW_MONTHS):
+            lines = _lines(world, persons, number)
+            if lines.height:
+                _write_flow(lines, folder / _month(number).isoformat(), _month(number))
+        _write_people(persons, folder / _month(FLOW_MONTHS - 1).isoformat())
+    _put(_packs(world), folder / _month(FLOW_MONTHS - 1).isoformat() / "IR_PHA_R.csv", SndsIrPhaR)
 
 
 def _month(number: int) -> dt.date:
@@ -60,72 +42,72 @@ def _month(number: int) -> dt.date:
     return dt.date(months // 12, months % 12 + 1, 1)
 
 
-def _chunks(people: pl.DataFrame, flow: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, people.height, CHUNK):
-        for lag in LAGS:
-            if 0 <= flow - lag <= len(HUMAN_MONTHS):
-                yield first, lag
-
-
-def _people(world: World) -> pl.DataFrame:
-    """Persons with all their pseudonyms; a few stand in no table of persons, and one says two sexes."""
-    random = world.random("snds people")
-    n = max(int(world.human.cases.height * PERSONS_A_REPORT), FEWEST_PERSONS)
-    taken = world.human.products["product_no"].value_counts().sort("product_no")
-    share = taken["count"].to_numpy() / taken["count"].sum()
-    departments = [d.zfill(3) for d in REGIONS]
-    one = pl.DataFrame(
-        {
-            "person_no": np.arange(n),
-            "ben_nir_psa": [f"PSA{i:08}" for i in range(n)],
-            "ben_idt_ano": [f"IDT{i:08}" for i in range(n)],
-            "ben_nai_ann": random.integers(1925, 2012, n).astype(str),
-            "ben_sex_cod": random.integers(1, 3, n).astype(str),
-            "ben_res_dpt": random.choice(departments, n),
-            "product_no": random.choice(taken["product_no"].to_numpy(), n, p=share),
-            "is_ill": random.random(n) < IS_ILL,
-            "is_listed": random.random(n) > 0.01,
-            "has_two": random.random(n) < SECOND_PSEUDONYM,
-        }
-    ).with_columns(ben_rng_gem=pl.lit("1"), ben_idt_top=pl.lit("1"), ben_nai_moi=pl.lit("01"), ben_dcd_dte=pl.lit(""))
-    second = one.filter("has_two").with_columns(ben_nir_psa=pl.col("ben_nir_psa").str.replace("PSA", "PSB"))
-    first_sex = pl.col("ben_sex_cod").replace_strict({"1": "2", "2": "1"})
-    is_first = pl.int_range(pl.len()) == 0
-    return pl.concat([one, second.with_columns(ben_sex_cod=pl.when(is_first).then(first_sex).otherwise("ben_sex_cod"))])
-
-
-def _lines(world: World, people: pl.DataFrame, flow: int, lag: int) -> pl.DataFrame:
+def _lines(world: World, persons: pl.DataFrame, flow: int) -> pl.DataFrame:
     """Lines that come with one flow: care of some months ago, and what is taken back of the flow before."""
-    new = _told(world, people, flow, lag)
-    back = _told(world, people, flow - 1, lag).filter("is_back")
-    back = back.with_columns(pha_act_qsn=-pl.col("pha_act_qsn"), prs_ord_num=pl.lit("9") + pl.col("prs_ord_num"))
-    return pl.concat([new, back])
+    new = _told(world, persons, flow)
+    back = _told(world, persons, flow - 1).filter("is_back")
+    return pl.concat([new, back.with_columns(packs=-pl.col("packs"), order=pl.lit("9") + pl.col("order"))])
 
 
-def _told(world: World, people: pl.DataFrame, flow: int, lag: int) -> pl.DataFrame:
-    """Lines of one month of care that are first told with one flow."""
-    random = world.random(f"snds {flow} {lag} {int(people['person_no'][0])}")
-    n, care = people.height, _month(flow - lag)
-    is_care = 0 <= flow - lag < len(HUMAN_MONTHS)
-    taken = people.with_columns(
-        day=pl.Series(random.integers(1, 29, n)),
-        prs_ord_num=(pl.int_range(n) + 1).cast(pl.String),
-        pha_act_qsn=pl.Series(random.integers(1, 4, n)),
-        is_taken=pl.Series(random.random(n) < LAGS[lag] * is_care),
-        is_back=pl.Series(random.random(n) < TAKEN_BACK),
-        in_hospital=pl.Series(random.random(n) < IN_HOSPITAL),
-        psp_spe_cod=pl.Series(random.choice(["1", "3", "22", "32"], n)),
-    ).filter("is_taken")
-    day = pl.col("day").cast(pl.String).str.zfill(2)
-    named = taken.join(
-        world.human_products.select("product_no", "cip13", "cip7"), on="product_no", how="left", maintain_order="left"
+def _told(world: World, persons: pl.DataFrame, flow: int) -> pl.DataFrame:
+    """Lines that are first told with one flow; the statement's order parts months of care, the line's the people."""
+    parts = []
+    for lag in LAGS:
+        lines = dispensed(world, persons, flow - lag).filter(pl.col("lag") == lag)
+        day = pl.col("day").cast(pl.String).str.zfill(2) + pl.lit(_month(flow - lag).strftime("/%m/%Y"))
+        parts.append(lines.with_columns(date=day, order=pl.col("person_no").cast(pl.String)))
+    return pl.concat(parts)
+
+
+def _write_people(persons: pl.DataFrame, folder: Path) -> None:
+    """Write the tables of persons: a few have two pseudonyms or stand in no table, and one says two sexes."""
+    one = persons.with_columns(
+        ben_nir_psa=pl.format("PSA{}", _number()),
+        ben_idt_ano=pl.format("IDT{}", _number()),
+        ben_nai_ann=pl.col("birth_year").cast(pl.String),
+        ben_sex_cod=pl.col("sex").cast(pl.String),
+        ben_res_dpt="department",
+        ben_rng_gem=pl.lit("1"),
+        ben_idt_top=pl.lit("1"),
+        ben_nai_moi=pl.lit("01"),
     )
-    return named.with_columns(exe_soi_dtd=day + pl.lit(care.strftime("/%m/%Y")), dct_ord_num=pl.lit(str(lag)))
+    other = pl.col("ben_sex_cod").replace_strict({"1": "2", "2": "1"})
+    is_first = (pl.int_range(pl.len()) == 0) & (pl.col("person_no") < len(HUMAN_MONTHS) * 100)
+    second = one.filter("has_two").with_columns(
+        ben_nir_psa=pl.format("PSB{}", _number()),
+        ben_sex_cod=pl.when(is_first).then(other).otherwise("ben_sex_cod"),
+    )
+    _put(pl.concat([one, second]).filter("is_listed"), folder / "IR_BEN_R.csv", SndsIrBenR)
+    ill = (
+        pl.concat([one, second])
+        .filter("is_ill")
+        .with_columns(
+            imb_ald_num=pl.lit("8"),
+            imb_ald_dtd=pl.lit("01/10/2012"),
+            imb_etm_nat=pl.lit("41"),
+            med_mtf_cod=pl.lit("E11"),
+            med_ncl_idt=pl.lit("CIM10"),
+        )
+    )
+    _put(ill, folder / "IR_IMB_R.csv", SndsIrImbR)
+
+
+def _number() -> pl.Expr:
+    return pl.col("person_no").cast(pl.String).str.zfill(8)
 
 
 def _write_flow(lines: pl.DataFrame, folder: Path, flow: dt.date) -> None:
-    """Write the three files of a flow; its first lines carry the faults that real flows have."""
-    lines = lines.with_row_index("at").with_columns(
+    """Write the three files of a flow; the first lines of its first people carry the faults that real flows have."""
+    at = pl.int_range(pl.len()) if int(lines["person_no"].min() or 0) < 1000 else pl.lit(-1)  # type: ignore[call-overload, arg-type]
+    lines = lines.with_columns(at=at).with_columns(
+        ben_nir_psa=pl.format("{}{}", pl.when("uses_second").then(pl.lit("PSB")).otherwise(pl.lit("PSA")), _number()),
+        ben_rng_gem=pl.lit("1"),
+        ben_nai_ann="birth_year",
+        ben_sex_cod="sex",
+        ben_res_dpt="department",
+        prs_ord_num="order",
+        psp_spe_cod="speciality",
+        dct_ord_num=pl.col("lag").cast(pl.String),
         flx_dis_dtd=pl.lit(flow.strftime("%d/%m/%Y")),
         flx_emt_num=pl.lit("3"),
         flx_emt_ord=pl.lit("2"),
@@ -133,20 +115,20 @@ def _write_flow(lines: pl.DataFrame, folder: Path, flow: dt.date) -> None:
         flx_trt_dtd=pl.lit((flow - dt.timedelta(days=5)).strftime("%d/%m/%Y")),
         org_cle_num=pl.lit("01C751234"),
         rem_typ_aff=pl.lit("1"),
-        exe_soi_dtd=pl.when(pl.col("at") == 1).then(pl.lit("31/02/2012")).otherwise("exe_soi_dtd"),
+        exe_soi_dtd=pl.when(pl.col("at") == 1).then(pl.lit("31/02/2012")).otherwise("date"),
         dpn_qlf=pl.when(pl.col("at") == 2).then(pl.lit("71")).otherwise(pl.lit("0")),
         prs_dpn_qlp=pl.lit("0"),
         cpl_maj_top=pl.lit("0"),
         prs_nat_ref=pl.lit("3313"),
-        prs_act_qte="pha_act_qsn",
-        pfs_exe_num=pl.format("1{}", "ben_res_dpt"),
+        prs_act_qte="packs",
+        pfs_exe_num=pl.format("1{}", "department"),
         pha_ord_num=pl.lit("1"),
         ucd_ord_num=pl.lit("1"),
         pha_prs_c13=pl.when(pl.col("at") == 4).then(pl.lit(NONE_SUCH)).otherwise("cip13"),
         pha_prs_ide="cip7",
-        pha_act_qsn=pl.when(pl.col("at") == 5).then(-10).otherwise("pha_act_qsn"),
+        pha_act_qsn=pl.when(pl.col("at") == 5).then(-10).otherwise("packs"),
         ucd_ucd_cod=pl.format("0000009{}", pl.col("cip7").str.slice(1)),
-        ucd_dlv_nbr="pha_act_qsn",
+        ucd_dlv_nbr="packs",
     )
     town = lines.filter(~pl.col("in_hospital")).with_columns(
         dct_ord_num=pl.when(pl.col("at") == 3).then(pl.lit(" ")).otherwise("dct_ord_num")
@@ -157,7 +139,7 @@ def _write_flow(lines: pl.DataFrame, folder: Path, flow: dt.date) -> None:
 
 
 def _packs(world: World) -> pl.DataFrame:
-    names = world.substances.select("substance_no", pha_nom_pa=pl.col("french").str.to_uppercase())
+    names = world.substances.select("substance_no", pha_nom_pa=pl.col("french").str.to_uppercase(), pha_atc_c07="atc")
     held = world.human_products.with_columns(substance_no=pl.col("substance_nos").list.first())
     return held.join(names, on="substance_no", how="left", maintain_order="left").with_columns(
         pha_cip_c13="cip13",
@@ -171,8 +153,10 @@ def _packs(world: World) -> pl.DataFrame:
 
 
 def _put(rows: pl.DataFrame, path: Path, table: type[BronzeTable]) -> None:
-    """Write the table's own columns, in capitals, `;` between; those that the rows lack are empty."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Append the table's own columns, in capitals, `;` between; those that the rows lack are empty."""
     order = sorted(table.source_columns(), key=lambda c: c in KEY)
     columns = [(pl.col(c) if c in rows.columns else pl.lit("")).alias(c.upper()) for c in order]
-    rows.select(columns).write_csv(path, separator=";", quote_style="never")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    with path.open("ab") as file:
+        rows.select(columns).write_csv(file, separator=";", quote_style="never", include_header=is_new)

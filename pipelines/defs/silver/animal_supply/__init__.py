@@ -1,0 +1,1 @@
+"""Medicines prescribed and supplied for animals, farm by farm."""

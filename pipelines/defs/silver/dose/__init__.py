@@ -1,0 +1,1 @@
+"""How much of a substance is a day or a course of treatment."""

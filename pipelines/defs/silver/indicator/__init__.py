@@ -1,0 +1,1 @@
+"""Figures that agencies published: what our own are held against."""

@@ -1,0 +1,1 @@
+"""Denominators: who could have been treated."""

@@ -1,0 +1,1 @@
+"""What was sold or reimbursed, as aggregates: no person in it."""

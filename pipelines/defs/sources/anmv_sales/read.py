@@ -1,0 +1,27 @@
+"""Declarations to rows: `;` between quoted fields; the report's figures with commas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from pipelines.core.reading import count_quoted_lines, read_quoted_csv
+from pipelines.core.table import BronzeTable
+from pipelines.defs.sources.anmv_sales.tables import AnmvSalesAlea
+
+
+def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
+    """Read one year. Raises `Refused` where the header is another."""
+    columns = {column: column for column in table.source_columns()}
+    yield from read_quoted_csv(stream, table, columns=columns, delimiter=_delimiter(table), optional=("via",))
+
+
+def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
+    """Count line ends outside quotes, the header left out."""
+    return count_quoted_lines(stream, delimiter=_delimiter(table))
+
+
+def _delimiter(table: type[BronzeTable]) -> str:
+    return "," if table is AnmvSalesAlea else ";"

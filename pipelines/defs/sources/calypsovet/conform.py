@@ -1,0 +1,86 @@
+"""CalypsoVet to supplies for animals, and medicated feed to sales."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.core.columns import decimal_comma, french_date, said
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.animal_supply.tables import AnimalSupply
+from pipelines.defs.silver.dose.shape import animal_species
+from pipelines.defs.silver.sale.shape import sold
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+LINE = ("numero_ordonnance", "gtin")
+HUMAN = r"^34009\d{8}$"  # CIP13: the French prefix of medicines for people
+DOSE = r"([\d.,]+)\s*mg\s*/\s*kg"
+
+
+@reads("bronze.calypsovet_supply")
+def animal_supply(tables: Tables) -> DataFrame:
+    """Lines of prescriptions, each as it was last declared."""
+    rows = tables["bronze.calypsovet_supply"].filter("trim(numero_ordonnance) <> ''")
+    last = Window.partitionBy(*[F.trim(c) for c in LINE]).orderBy(
+        F.desc("known_date"), F.desc("delivery_id"), F.desc("line_number")
+    )
+    latest = rows.withColumn("_n", F.row_number().over(last)).filter("_n = 1")
+    key = F.sha2(F.concat_ws("|", F.lit("calypsovet"), *[F.trim(c) for c in LINE]), 256)
+    dose = F.regexp_replace(F.regexp_extract(F.lower("posologie"), DOSE, 1), ",", ".").try_cast("double")
+    told = latest.select(
+        F.substring(key, 1, 32).alias("supply_key"),
+        F.lit("calypsovet").alias("source"),
+        F.col("known_date").alias("flow_date"),
+        french_date("date_cession").alias("supply_date"),
+        said("numero_ordre_veterinaire").alias("prescriber"),
+        said("identifiant_elevage").alias("farm"),
+        F.coalesce(animal_species("categorie_animale"), F.lit("unknown")).alias("species"),
+        said("sous_categorie_animale").alias("category"),
+        _pack().alias("pack_key"),
+        F.trim("gtin").rlike(HUMAN).alias("is_human_medicine"),
+        decimal_comma("quantite").alias("n_packs"),
+        F.trim("nombre_animaux_traites").try_cast("int").alias("n_animals"),
+        said("posologie").alias("dose_text"),
+        dose.alias("dose_mg_per_kg"),
+        decimal_comma("duree_traitement").alias("duration_days"),
+    )
+    return conformed(told.filter("supply_date IS NOT NULL"), AnimalSupply)
+
+
+@reads("bronze.calypsovet_feed")
+def sale(tables: Tables) -> DataFrame:
+    """Premixes that went into feed, by quarter and species; kilograms of premix stand as packs of one kilogram."""
+    quarter = F.regexp_extract_all("trimestre", F.lit(r"(\d+)"), 1)
+    year, number = (F.try_element_at(quarter, F.lit(i)).try_cast("int") for i in (1, 2))
+    first = F.when(number.between(1, 4), F.make_date(year, number * 3 - 2, F.lit(1)))
+    constants = {"source": "calypsovet", "series": "medicated_feed", "domain": "veterinary", "channel": "feed"}
+    gtin = F.trim("premelange").rlike(r"^\d{13,14}$")
+    return sold(
+        tables["bronze.calypsovet_feed"]
+        .select(
+            "known_date",
+            *[F.lit(value).alias(name) for name, value in constants.items()],
+            first.alias("period_start"),
+            F.last_day(F.add_months(first, 2)).alias("period_end"),
+            animal_species("espece").alias("species"),
+            F.when(gtin, F.concat(F.lit("GTIN:"), F.lpad(F.trim("premelange"), 14, "0"))).alias("pack_key"),
+            F.when(~gtin, said("premelange")).alias("product_label"),
+            decimal_comma("quantite_premelange").alias("n_packs"),
+        )
+        .filter("period_start IS NOT NULL")
+    )
+
+
+def _pack() -> Column:
+    code = F.trim("gtin")
+    return (
+        F.when(code.rlike(HUMAN), F.concat(F.lit("CIP13:"), code))
+        .when(code.rlike(r"^\d{13,14}$"), F.concat(F.lit("GTIN:"), F.lpad(code, 14, "0")))
+        .otherwise(F.concat(F.lit("LABEL:"), F.coalesce(said("gtin"), F.lit("unknown"))))
+    )

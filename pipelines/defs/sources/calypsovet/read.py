@@ -1,0 +1,22 @@
+"""CalypsoVet exports to rows: `;` between quoted fields, a header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from pipelines.core.reading import count_quoted_lines, read_quoted_csv
+from pipelines.core.table import BronzeTable
+
+
+def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
+    """Read one file. Raises `Refused` where the header is another."""
+    columns = {"GTIN/presentation" if c == "gtin" else c: c for c in table.source_columns()}
+    yield from read_quoted_csv(stream, table, columns=columns, delimiter=";")
+
+
+def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
+    """Count line ends outside quotes, the header left out."""
+    return count_quoted_lines(stream, delimiter=";")

@@ -1,0 +1,40 @@
+"""OMOP tables to rows: comma between quoted fields, tab between unquoted ones, or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from pipelines.core.reading import (
+    Again,
+    count_lines,
+    count_parquet,
+    count_quoted_lines,
+    read_delimited,
+    read_parquet,
+    read_quoted_csv,
+)
+from pipelines.core.table import BronzeTable
+
+
+def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
+    """Read one file; columns that no table uses are left out. Raises `Refused` where one that is used is missing."""
+    columns = table.source_columns()
+    if name.lower().endswith(".parquet"):
+        yield from read_parquet(stream, table, required=columns)
+        return
+    again = Again(stream)
+    if again.has_tabs():
+        yield from read_delimited(again, table, delimiter="\t", required=columns, is_whole=False)
+    else:
+        yield from read_quoted_csv(again, table, columns={c: c for c in columns}, is_whole=False)
+
+
+def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
+    """Count records by line ends, outside quotes where there are any, or as the Parquet file says."""
+    if name.lower().endswith(".parquet"):
+        return count_parquet(stream)
+    again = Again(stream)
+    return count_lines(again, header_lines=1) if again.has_tabs() else count_quoted_lines(again)

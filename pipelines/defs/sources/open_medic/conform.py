@@ -1,0 +1,76 @@
+"""Open Medic to the common sale tables."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from pipelines.core.columns import decimal_comma, looked_up, said
+from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.sale.shape import sold, versions, whole_year, year_of
+from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from pipelines.core.conform import Tables
+
+AGES = {"0": "0-19", "20": "20-59", "60": "60+"}
+SEXES = {"1": "male", "2": "female"}
+NO_REGION = ("0", "00", "99", "")
+CODES = ("cip13", "atc5", "atc4", "atc3", "atc2")
+
+
+@reads("bronze.open_medic_sale")
+def sale(tables: Tables) -> DataFrame:
+    """Boxes by pack, year and who got them."""
+    rows = tables["bronze.open_medic_sale"]
+    return sold(
+        rows.select(
+            "known_date",
+            *[F.lit(v).alias(c) for c, v in (("source", "open_medic"), ("series", "open_medic"), ("domain", "human"))],
+            *[F.lit(v).alias(c) for c, v in (("channel", "town"), ("species", "human"))],
+            *[day.alias(name) for name, day in whole_year(year_of()).items()],
+            F.concat(F.lit("CIP13:"), said("cip13")).alias("pack_key"),
+            said("l_cip13").alias("product_label"),
+            said("atc5").alias("atc_code"),
+            *who(),
+            F.col("boites").try_cast("double").alias("n_packs"),
+            decimal_comma("rem").alias("amount_eur"),
+        ).filter("period_start IS NOT NULL")
+    )
+
+
+@reads("bronze.open_medic_patient")
+def patient_count(tables: Tables) -> DataFrame:
+    """Patients by the one code and the one cut that their file is about."""
+    rows = tables["bronze.open_medic_patient"]
+    level = reduce(lambda level, c: F.when(said(c).isNotNull(), c).otherwise(level), reversed(CODES), F.lit(None))
+    told = rows.withColumns({"level": level, "code": F.coalesce(*[said(c) for c in CODES]), "year": year_of()})
+    counted = told.select(
+        *("known_date", "level", "code", "year"),
+        *[F.lit("open_medic").alias(c) for c in ("source", "series")],
+        *who(),
+        F.col("nbc").try_cast("bigint").alias("n_patients"),
+        F.col("boites").try_cast("bigint").alias("n_packs"),
+        F.col("file").alias("slot"),
+    ).filter("code IS NOT NULL AND year IS NOT NULL AND n_patients IS NOT NULL")
+    key = ["series", "year", "level", "code", "sex", "age_group", "region", "prescriber"]
+    return conformed(versions(counted.withColumn("slot", F.regexp_extract("slot", r"([^/]*)$", 1)), key), PatientCount)
+
+
+def who() -> list[Column]:
+    """Age, sex, region and speciality; a column that the file lacks is `all`, a value that says nothing is unknown."""
+
+    def told(column: str, value: Column) -> Column:
+        return F.when(F.col(column).isNull(), ALL).otherwise(F.coalesce(value, F.lit(UNKNOWN)))
+
+    region = F.lpad(F.when(~F.trim("ben_reg").isin(*NO_REGION), F.trim("ben_reg")), 2, "0")
+    return [
+        told("age", looked_up(F.trim("age"), AGES)).alias("age_group"),
+        told("sexe", looked_up(F.trim("sexe"), SEXES)).alias("sex"),
+        told("ben_reg", region).alias("region"),
+        told("psp_spe", said("psp_spe")).alias("prescriber"),
+    ]

@@ -1,0 +1,47 @@
+"""Open PHMEV to the common sale table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from pipelines.core.columns import decimal_comma, looked_up, said
+from pipelines.core.conform import reads
+from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
+from pipelines.defs.silver.sale.tables import UNKNOWN
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.conform import Tables
+
+AGES = {"0": "0-19", "20": "20-59", "60": "60+"}
+SEXES = {"1": "male", "2": "female"}
+HIDDEN = "9999999999999"
+
+
+@reads("bronze.open_phmev_sale")
+def sale(tables: Tables) -> DataFrame:
+    """Boxes by pack, year, establishment and who got them; a hidden pack keeps its class."""
+    rows = tables["bronze.open_phmev_sale"]
+    is_hidden = F.trim("cip13") == HIDDEN
+    constants = {"source": "open_phmev", "series": "open_phmev", "domain": "human", "channel": "town"}
+    region = F.trim("region_etb")
+    return sold(
+        rows.select(
+            "known_date",
+            *[F.lit(value).alias(name) for name, value in (constants | {"species": "human"}).items()],
+            *[day.alias(name) for name, day in whole_year(year_of()).items()],
+            F.when(~is_hidden, F.concat(F.lit("CIP13:"), said("cip13"))).alias("pack_key"),
+            is_hidden.alias("is_suppressed"),
+            F.when(~is_hidden, said("l_cip13")).alias("product_label"),
+            said("atc5").alias("atc_code"),
+            F.coalesce(looked_up(F.trim("age"), AGES), F.lit(UNKNOWN)).alias("age_group"),
+            F.coalesce(looked_up(F.trim("sexe"), SEXES), F.lit(UNKNOWN)).alias("sex"),
+            F.coalesce(F.lpad(F.when(~region.isin("0", "99", ""), region), 2, "0"), F.lit(UNKNOWN)).alias("region"),
+            F.coalesce(said("etb_rgt"), F.lit(UNKNOWN)).alias("prescriber"),
+            F.col("boites").try_cast("double").alias("n_packs"),
+            decimal_comma("rem").alias("amount_eur"),
+        ).filter("period_start IS NOT NULL")
+    )

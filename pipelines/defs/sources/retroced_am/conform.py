@@ -1,0 +1,36 @@
+"""Rétrocéd'AM to the common sale table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from pipelines.core.columns import decimal_comma, said
+from pipelines.core.conform import reads
+from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.conform import Tables
+
+
+@reads("bronze.retroced_am_year")
+def sale(tables: Tables) -> DataFrame:
+    """Units by medicine and year."""
+    constants = {"source": "retroced_am", "series": "retroced_am", "domain": "human", "channel": "hospital"}
+    return sold(
+        tables["bronze.retroced_am_year"]
+        .select(
+            "known_date",
+            *[F.lit(value).alias(name) for name, value in (constants | {"species": "human"}).items()],
+            *[day.alias(name) for name, day in whole_year(year_of()).items()],
+            F.concat(F.lit("UCD7:"), F.lpad(said("code_ucd"), 7, "0")).alias("pack_key"),
+            said("label").alias("product_label"),
+            said("atc_code").alias("atc_code"),
+            decimal_comma("n_units").alias("n_packs"),
+            decimal_comma("amount").alias("amount_eur"),
+        )
+        .filter("period_start IS NOT NULL")
+    )
