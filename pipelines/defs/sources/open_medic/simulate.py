@@ -42,6 +42,8 @@ def write(world: World, out: Path) -> None:
     _put(folder / f"OPEN_MEDIC_{year}.CSV", sold)
     by_pack = patients(world, ["cip13", "name"])
     _put(folder / f"NB_{year}_cip13.CSV", by_pack.select(CIP13="cip13", l_cip13="name", nbc="n", BOITES="packs"))
+    whole = patients(world, ["atc"])
+    _put(folder / f"NB_{year}_atc5.CSV", whole.select(ATC5="atc", nbc="n", BOITES="packs"))
     by_class = patients(world, ["atc", "age", "sex"])
     cut = by_class.select(ATC5="atc", age="age", sexe="sex", nbc="n", BOITES="packs")
     _put(folder / f"NB_{year}_atc5_age_sexe.CSV", cut)

@@ -11,6 +11,7 @@ from pipelines.simulator.files import put_csv
 from pipelines.simulator.world import HUMAN_MONTHS, VETERINARY_MONTHS, World
 
 INHABITANTS_A_PERSON = 20
+LIVESTOCK_YEARS = range(2018, 2023)
 AGES = {"Y_LT20": 0.24, "Y20T59": 0.49, "Y_GE60": 0.27}
 WEIGHTS = [
     ("bovine", "slaughter cow", 425),
@@ -40,7 +41,7 @@ def write(world: World, out: Path) -> None:
         put_csv(folder / version / "estimation_population.csv", pl.DataFrame(rows, schema=names, orient="row"))
     heads = [
         ("FR", year, species, category, int(random.integers(1_000, 9_000)), "simulated census")
-        for year in years
+        for year in sorted({*years, *LIVESTOCK_YEARS})
         for species, category, _ in WEIGHTS
     ]
     names = ["country", "year", "species", "animal_category", "heads", "method"]

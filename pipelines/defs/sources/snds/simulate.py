@@ -27,12 +27,12 @@ NONE_SUCH = "3400999999999"
 def write(world: World, out: Path) -> None:
     """Write `snds/<flow>/ER_*.csv`, a folder a month of flow, and the tables of persons and packs of the last one."""
     folder = out / "snds"
-    for persons in people(world):
+    for chunk, persons in enumerate(people(world)):
         for number in range(1, FLOW_MONTHS):
             lines = _lines(world, persons, number)
             if lines.height:
-                _write_flow(lines, folder / _month(number).isoformat(), _month(number))
-        _write_people(persons, folder / _month(FLOW_MONTHS - 1).isoformat())
+                _write_flow(lines, folder / _month(number).isoformat(), _month(number), chunk == 0)
+        _write_people(persons, folder / _month(FLOW_MONTHS - 1).isoformat(), chunk == 0)
     _put(_packs(world), folder / _month(FLOW_MONTHS - 1).isoformat() / "IR_PHA_R.csv", SndsIrPhaR)
 
 
@@ -59,7 +59,7 @@ def _told(world: World, persons: pl.DataFrame, flow: int) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _write_people(persons: pl.DataFrame, folder: Path) -> None:
+def _write_people(persons: pl.DataFrame, folder: Path, is_first_chunk: bool) -> None:
     """Write the tables of persons: a few have two pseudonyms or stand in no table, and one says two sexes."""
     one = persons.with_columns(
         ben_nir_psa=pl.format("PSA{}", _number()),
@@ -72,12 +72,12 @@ def _write_people(persons: pl.DataFrame, folder: Path) -> None:
         ben_nai_moi=pl.lit("01"),
     )
     other = pl.col("ben_sex_cod").replace_strict({"1": "2", "2": "1"})
-    is_first = (pl.int_range(pl.len()) == 0) & (pl.col("person_no") < len(HUMAN_MONTHS) * 100)
+    is_first = (pl.int_range(pl.len()) == 0) & pl.lit(is_first_chunk)
     second = one.filter("has_two").with_columns(
         ben_nir_psa=pl.format("PSB{}", _number()),
         ben_sex_cod=pl.when(is_first).then(other).otherwise("ben_sex_cod"),
     )
-    _put(pl.concat([one, second]).filter("is_listed"), folder / "IR_BEN_R.csv", SndsIrBenR)
+    _put(pl.concat([one, second]).filter("is_listed"), folder / "IR_BEN_R.csv", SndsIrBenR, is_first_chunk)
     ill = (
         pl.concat([one, second])
         .filter("is_ill")
@@ -89,16 +89,16 @@ def _write_people(persons: pl.DataFrame, folder: Path) -> None:
             med_ncl_idt=pl.lit("CIM10"),
         )
     )
-    _put(ill, folder / "IR_IMB_R.csv", SndsIrImbR)
+    _put(ill, folder / "IR_IMB_R.csv", SndsIrImbR, is_first_chunk)
 
 
 def _number() -> pl.Expr:
     return pl.col("person_no").cast(pl.String).str.zfill(8)
 
 
-def _write_flow(lines: pl.DataFrame, folder: Path, flow: dt.date) -> None:
+def _write_flow(lines: pl.DataFrame, folder: Path, flow: dt.date, is_first_chunk: bool) -> None:
     """Write the three files of a flow; the first lines of its first people carry the faults that real flows have."""
-    at = pl.int_range(pl.len()) if int(lines["person_no"].min() or 0) < 1000 else pl.lit(-1)  # type: ignore[call-overload, arg-type]
+    at = pl.int_range(pl.len()) if is_first_chunk else pl.lit(-1)
     lines = lines.with_columns(at=at).with_columns(
         ben_nir_psa=pl.format("{}{}", pl.when("uses_second").then(pl.lit("PSB")).otherwise(pl.lit("PSA")), _number()),
         ben_rng_gem=pl.lit("1"),
@@ -133,9 +133,9 @@ def _write_flow(lines: pl.DataFrame, folder: Path, flow: dt.date) -> None:
     town = lines.filter(~pl.col("in_hospital")).with_columns(
         dct_ord_num=pl.when(pl.col("at") == 3).then(pl.lit(" ")).otherwise("dct_ord_num")
     )
-    _put(lines.filter(pl.col("at") != 6), folder / "ER_PRS_F.csv", SndsErPrsF)
-    _put(town, folder / "ER_PHA_F.csv", SndsErPhaF)
-    _put(lines.filter("in_hospital"), folder / "ER_UCD_F.csv", SndsErUcdF)
+    _put(lines.filter(pl.col("at") != 6), folder / "ER_PRS_F.csv", SndsErPrsF, is_first_chunk)
+    _put(town, folder / "ER_PHA_F.csv", SndsErPhaF, is_first_chunk)
+    _put(lines.filter("in_hospital"), folder / "ER_UCD_F.csv", SndsErUcdF, is_first_chunk)
 
 
 def _packs(world: World) -> pl.DataFrame:
@@ -152,11 +152,10 @@ def _packs(world: World) -> pl.DataFrame:
     )
 
 
-def _put(rows: pl.DataFrame, path: Path, table: type[BronzeTable]) -> None:
-    """Append the table's own columns, in capitals, `;` between; those that the rows lack are empty."""
+def _put(rows: pl.DataFrame, path: Path, table: type[BronzeTable], is_first: bool = True) -> None:
+    """Write the table's own columns, or append them after the first people; those that the rows lack are empty."""
     order = sorted(table.source_columns(), key=lambda c: c in KEY)
     columns = [(pl.col(c) if c in rows.columns else pl.lit("")).alias(c.upper()) for c in order]
     path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("ab") as file:
-        rows.select(columns).write_csv(file, separator=";", quote_style="never", include_header=is_new)
+    with path.open("wb" if is_first else "ab") as file:
+        rows.select(columns).write_csv(file, separator=";", quote_style="never", include_header=is_first)

@@ -1,0 +1,1 @@
+"""What is still to come of months that are not complete."""

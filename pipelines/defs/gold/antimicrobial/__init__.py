@@ -1,0 +1,1 @@
+"""Antimicrobials of people and animals side by side, each over its denominators."""

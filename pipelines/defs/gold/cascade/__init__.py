@@ -1,0 +1,1 @@
+"""Human medicines given to animals."""

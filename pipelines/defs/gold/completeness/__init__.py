@@ -1,0 +1,1 @@
+"""How complete the last months are, and what they will hold."""

@@ -1,0 +1,1 @@
+"""How often something is reported, for those exposed to it."""
