@@ -23,12 +23,14 @@ class Development:
     """How cumulative quantities grow from one lag to the next.
 
     factors: mean growth from lag k to k+1, weighted by quantity. variance: Mack's sigma squared of each. weights: the
-    quantities behind each factor. All of length lags - 1; NaN where fewer than `FEWEST` months show the step.
+    quantities behind each factor. months: rows behind each. All of length lags - 1; NaN where fewer than `FEWEST` rows
+    show the step.
     """
 
     factors: Floats
     variance: Floats
     weights: Floats
+    months: Floats
 
     def share_reported(self) -> Floats:
         """Share of the final quantity that has come by each lag; the last is 1."""
@@ -47,12 +49,13 @@ def develop(cumulative: ArrayLike) -> Development:
     c = np.asarray(cumulative, dtype=float)
     n_lags = c.shape[1]
     factors, variance, weights = (np.full(n_lags - 1, np.nan) for _ in range(3))
+    months = np.zeros(n_lags - 1)
     for k in range(n_lags - 1):
         seen = np.isfinite(c[:, k]) & np.isfinite(c[:, k + 1]) & (c[:, k] > 0)
         before, after = c[seen, k], c[seen, k + 1]
         if before.size == 0:
             continue
-        weights[k] = before.sum()
+        weights[k], months[k] = before.sum(), before.size
         factors[k] = after.sum() / weights[k]
         if before.size >= FEWEST:
             variance[k] = (before * (after / before - factors[k]) ** 2).sum() / (before.size - 1)
@@ -60,7 +63,7 @@ def develop(cumulative: ArrayLike) -> Development:
         if np.isfinite(factors[k]) and not np.isfinite(variance[k]) and k >= 2:
             a, b = variance[k - 2], variance[k - 1]
             variance[k] = min(b * b / a if a > 0 else 0.0, a, b)
-    return Development(factors, variance, weights)
+    return Development(factors, variance, weights, months)
 
 
 def nowcast(
@@ -68,9 +71,10 @@ def nowcast(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Final quantity of months seen up to a lag: estimate, lower and upper bound, standard error.
 
-    Standard error: Mack's, process and estimation. What is to come is taken as gamma distributed with that error,
-    or as normal where regularisations make it shrink; of a month of which nothing has come, the bound is that of a
-    Poisson count of zero. NaN where a factor on the way has too few months.
+    Standard error: Mack's, process and estimation. For the bounds it is widened as Student's t is to the normal for the
+    months behind the first factor on the way, since the variance is known from few of them. What is to come is taken as
+    gamma distributed with that error, or as normal where regularisations make it shrink; of a month of which nothing
+    has come, the bound is that of a Poisson count of zero. NaN where a factor on the way has too few months.
     """
     c, at = np.broadcast_arrays(np.asarray(observed, dtype=float), np.asarray(lag, dtype=int))
     estimate, error = c.copy(), np.zeros(c.shape)
@@ -83,12 +87,15 @@ def nowcast(
         error = np.where(is_open, error + relative, error)
         estimate = np.where(is_open, estimate * f, estimate)
     error = np.sqrt(error) * estimate
+    months = np.append(development.months, np.inf)[np.minimum(at, n_steps)]
+    freedom = np.maximum(months - 1, 1)
+    wide = error * stats.t.ppf(0.5 + level / 2, freedom) / stats.norm.ppf(0.5 + level / 2)
     tail = (1 - level) / 2
     rest = estimate - c
     with np.errstate(divide="ignore", invalid="ignore"):
-        shape, scale = (rest / error) ** 2, error**2 / rest
+        shape, scale = (rest / wide) ** 2, wide**2 / rest
         bounds = np.stack([c + stats.gamma.ppf(q, shape, scale=scale) for q in (tail, 1 - tail)])
-        normal = np.stack([stats.norm.ppf(q, estimate, error) for q in (tail, 1 - tail)])
+        normal = np.stack([stats.norm.ppf(q, estimate, wide) for q in (tail, 1 - tail)])
         share = np.append(development.share_reported(), 1.0)[np.minimum(at, n_steps + 1)]
         most = stats.gamma.ppf(1 - tail, 1) / share
     lower, upper = np.where(rest > 0, bounds, normal)
@@ -97,6 +104,12 @@ def nowcast(
     lower, upper = np.where(is_none, np.minimum(c, 0), lower), np.where(is_none, most, upper)
     error = np.where(is_done, 0.0, np.where(is_none, np.nan, error))
     return estimate, lower, upper, error
+
+
+def at_least(development: Development, other: Development) -> Development:
+    """The same growth with no less variance than another's: for a sum whose own few months show too little of it."""
+    variance = np.fmax(development.variance, other.variance)
+    return Development(development.factors, variance, development.weights, development.months)
 
 
 def as_seen(increments: ArrayLike, flow: int) -> Floats:

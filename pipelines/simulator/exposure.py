@@ -20,6 +20,15 @@ IS_TAKEN = 0.9
 SPECIALITIES = ["1", "3", "22", "32"]
 CHUNK = 250_000
 SUPPLIES_A_MONTH = 2
+ML_A_PACK = 100
+LIVESTOCK_YEARS = range(2018, 2023)
+WEIGHTS = [
+    ("bovine", "slaughter cow", 425),
+    ("bovine", "living dairy cow", 425),
+    ("porcine", "slaughter pig", 65),
+    ("porcine", "living sow", 240),
+    ("equine", "living horse", 400),
+]
 
 
 def people(world: World) -> Iterator[pl.DataFrame]:
@@ -127,3 +136,20 @@ def supplied(world: World) -> pl.DataFrame:
     )
     told = named.select("product_no", "code", "french_species", "is_cascade", "name", "form", "holder", "substance_nos")
     return drawn.join(told, on="product_no", how="left", maintain_order="left")
+
+
+def livestock(world: World) -> dict[tuple[int, str], int]:
+    """Heads by year and category of animals."""
+    years = sorted({*LIVESTOCK_YEARS, *(m.year for m in (*HUMAN_MONTHS, *VETERINARY_MONTHS))})
+    random = world.random("livestock")
+    return {(year, category): int(random.integers(1_000, 9_000)) for year in years for _, category, _ in WEIGHTS}
+
+
+def supplied_kg(world: World) -> pl.DataFrame:
+    """Active substance supplied by ATC code and species, kg: strength is a millilitre's, a pack is 100 of them."""
+    strength = world.veterinary_products.select("product_no", "strength_mg")
+    lines = supplied(world).join(strength, on="product_no", how="left", maintain_order="left")
+    held = lines.with_columns(substance_no=pl.col("substance_nos").list.first())
+    named = held.join(world.substances.select("substance_no", "atc"), on="substance_no", how="left")
+    kg = pl.col("strength_mg") * ML_A_PACK * pl.col("n_packs") / 1e6
+    return named.group_by("atc", "french_species").agg(kg.sum().alias("kg")).sort("atc", "french_species")

@@ -105,7 +105,7 @@ def substances(random: np.random.Generator, n: int = 120) -> pl.DataFrame:
         salted = f"{name} {english_salt}" if english_salt else None
         french_salted = f"{french} ({french_salt})" if french_salt else f"{french} SODIQUE"
         letter = "ABCDGHJLMN"[i % 10]
-        group = f"{letter}{1 if letter == 'J' else i % 9 + 1:02}{'ABC'[i % 3]}{'AB'[i % 2]}{i % 90 + 1:02}"
+        group = f"{letter}{1 if letter == 'J' else i % 3 + 1:02}{'ABC'[i % 3]}{'AB'[i % 2]}{i % 90 + 1:02}"
         rows.append(
             {
                 "substance_no": i,

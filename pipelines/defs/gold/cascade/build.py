@@ -10,6 +10,7 @@ from pipelines.core.conform import conformed, reads
 from pipelines.defs.gold.cascade.reserved import RESERVED
 from pipelines.defs.gold.cascade.tables import Cascade
 from pipelines.defs.gold.exposure.contents import substances
+from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.spine import STEM_SQL
 from pipelines.defs.silver.substance.tasks import stems
@@ -94,7 +95,7 @@ def _reports(tables: Tables) -> DataFrame:
     only_human = human.join(animal, on="stem", how="left_anti").filter("length(stem) > 2")
     reports = tables["silver.report"].filter("domain = 'veterinary' AND NOT is_retracted AND is_cluster_head")
     told = reports.filter("species <> 'human'").select(
-        *VERSION, "species", "is_serious", F.year("received_first_date").alias("year")
+        *VERSION, animal_species("species").alias("species"), "is_serious", F.year("received_first_date").alias("year")
     )
     suspects = tables["silver.report_product"].filter(F.col("role").isin(*SUSPECT_ROLES))
     products = suspects.join(told.select(*VERSION), on=VERSION, how="left_semi").filter("reported_name IS NOT NULL")

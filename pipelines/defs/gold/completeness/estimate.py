@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
-from models.nowcast.chain_ladder import Development, as_seen, develop, nowcast
+from models.nowcast.chain_ladder import Development, as_seen, at_least, develop, nowcast
 from pipelines.core.dates import end_of_month
 
 ALL = "all"
@@ -47,13 +47,13 @@ class Triangle:
         """Nowcast of every month and series as seen when a flow (its number of months) had come."""
         cumulative = np.stack([as_seen(one, flow - self.first) for one in self.increments])
         is_all = np.array([key == ALL for key in self.keys])
-        parts = []
-        for chosen in (is_all, ~is_all):
-            if not chosen.any():
-                continue
-            rows = cumulative[chosen]
-            development = develop(rows.reshape(-1, rows.shape[2]))
-            parts.append(self._of(rows, development, np.flatnonzero(chosen), flow))
+        whole, each = (develop(cumulative[chosen].reshape(-1, cumulative.shape[2])) for chosen in (is_all, ~is_all))
+        grown = {True: at_least(whole, each), False: each}
+        parts = [
+            self._of(cumulative[is_all == kind], development, np.flatnonzero(is_all == kind), flow)
+            for kind, development in grown.items()
+            if (is_all == kind).any()
+        ]
         return pl.concat(parts)
 
     def _of(self, rows: np.ndarray, development: Development, series: np.ndarray, flow: int) -> pl.DataFrame:

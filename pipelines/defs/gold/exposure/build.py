@@ -28,7 +28,7 @@ def exposure(tables: Tables) -> DataFrame:
 def exposure_reconciliation(tables: Tables) -> DataFrame:
     """Compare every two sources that tell of the same substance, year and species."""
     rows = tables["gold.exposure"].filter("region = 'all' AND sex = 'all' AND age_group = 'all'")
-    key = ["substance_key", "year", "species"]
+    key = ["country", "substance_key", "year", "species"]
     by_source = (
         rows.withColumns({"year": F.year("month"), "is_whole": (F.col("n_months") == 12).cast("int")})
         .groupBy(*key, "source", "is_whole")

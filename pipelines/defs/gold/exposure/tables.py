@@ -26,7 +26,7 @@ class Exposure(Table):
     """
 
     layer, name, owner = "gold", "exposure", "health-data"
-    key = ("source", "substance_key", "month", "n_months", "species", "region", "sex", "age_group")
+    key = ("source", "country", "substance_key", "month", "n_months", "species", "region", "sex", "age_group")
     partitioned_by = ("source",)
     is_derived = True
 
@@ -66,9 +66,10 @@ class ExposureReconciliation(Table):
     """
 
     layer, name, owner = "gold", "exposure_reconciliation", "health-data"
-    key = ("substance_key", "year", "species", "source", "other_source")
+    key = ("country", "substance_key", "year", "species", "source", "other_source")
     is_derived = True
 
+    country = Column("string", "Country, ISO 3166 alpha-2", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)
     year = Column("int", "Year", required=True)
     species = Column("string", "Species, `human`, or `all` animals", required=True)

@@ -1,8 +1,8 @@
-"""Rates, intervals and ratios of Arrow batches: the body of Spark tasks."""
+"""Rates, intervals and ratios of Arrow batches: the bodies of Spark tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import polars as pl
@@ -10,37 +10,45 @@ import pyarrow as pa
 
 from models.rates.exact import incidence_class, poisson_interval, rate_ratio
 
-SIBLINGS = ("class", "species")
-NUMBERS = ("rate", "rate_lower", "rate_upper")
-OF_SIBLINGS = ("expected_{}", "ratio_{}", "ratio_{}_lower", "ratio_{}_upper", "p_{}")
-ADDED_SQL = ", ".join(
-    [f"{name} double" for name in NUMBERS]
-    + ["incidence_class string"]
-    + [f"{name.format(kind)} double" for kind in SIBLINGS for name in OF_SIBLINGS]
-)
+RATES_SQL = "rate double, rate_lower double, rate_upper double, incidence_class string"
+RATIOS_SQL = "expected double, ratio double, ratio_lower double, ratio_upper double, p_value double"
+Columns = Mapping[str, np.ndarray | list[str | None]]
 
 
 def rated(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Add rates and comparisons to rows of counts and exposures."""
+    """Add rates with exact bounds, and the class of incidence of animals treated."""
+    return _added(batches, _rates)
+
+
+def compared(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Add what siblings make one expect, and the ratio with its exact bounds."""
+    return _added(batches, _ratios)
+
+
+def _rates(rows: pl.DataFrame) -> Columns:
+    n, exposed = rows["n_counted"].to_numpy(), rows["exposed"].to_numpy()
+    lower, upper = poisson_interval(n)
+    is_animal = ((rows["species"] != "human") & (rows["per"] == "treated")).to_list()
+    classes = [str(c) if is_own else None for c, is_own in zip(incidence_class(n / exposed), is_animal, strict=True)]
+    rates = {"rate": n / exposed, "rate_lower": lower / exposed, "rate_upper": upper / exposed}
+    return {**rates, "incidence_class": classes}
+
+
+def _ratios(rows: pl.DataFrame) -> Columns:
+    n, exposed, m, other = (rows[c].to_numpy() for c in ("n_counted", "exposed", "n_others", "exposed_others"))
+    ratio, lower, upper, p = rate_ratio(n, exposed, m, other)
+    expected = m * exposed / other
+    return {"expected": expected, "ratio": ratio, "ratio_lower": lower, "ratio_upper": upper, "p_value": p}
+
+
+def _added(batches: Iterator[pa.RecordBatch], compute: Callable[[pl.DataFrame], Columns]) -> Iterator[pa.RecordBatch]:
+    """Put columns behind those of each batch; a number that is none or without bound is null."""
     for batch in batches:
-        rows = pl.DataFrame(pa.Table.from_batches([batch]))
-        n, exposed = rows["n_counted"].to_numpy(), rows["exposed"].to_numpy()
-        lower, upper = poisson_interval(n)
-        is_animal = (rows["species"] != "human").to_numpy() & (rows["per"] == "treated").to_numpy()
-        classes = [c if a else None for c, a in zip(incidence_class(n / exposed), is_animal, strict=True)]
-        added = dict(zip(NUMBERS, (n / exposed, lower / exposed, upper / exposed), strict=True))
-        columns = [*[_finite(name, v) for name, v in added.items()], pl.Series("incidence_class", classes, pl.String)]
-        for kind in SIBLINGS:
-            m = rows[f"n_{kind}"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-            other = rows[f"exposed_{kind}"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-            with np.errstate(divide="ignore", invalid="ignore"):
-                numbers = (m * exposed / other, *rate_ratio(n, exposed, m, other))
-            named = zip(OF_SIBLINGS, numbers, strict=True)
-            columns += [_finite(name.format(kind), v) for name, v in named]
-        yield from rows.with_columns(columns).to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
-
-
-def _finite(name: str, values: np.ndarray) -> pl.Series:
-    """Numbers as they stand; what is none or without bound is null."""
-    series = pl.Series(name, values, pl.Float64)
-    return pl.select(pl.when(series.is_finite()).then(series).alias(name))[name]
+        table = pa.Table.from_batches([batch])
+        for name, values in compute(pl.DataFrame(table)).items():
+            if isinstance(values, np.ndarray):
+                column = pa.array(values, pa.float64(), mask=~np.isfinite(values))
+            else:
+                column = pa.array(values, pa.string())
+            table = table.append_column(name, column)
+        yield from table.to_batches()

@@ -1,4 +1,4 @@
-"""Reports per person or animal treated, dose or pack, against what siblings would make one expect."""
+"""Reports per person or animal treated, dose or pack, and how that compares with siblings."""
 
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.report.tables import DOMAINS
@@ -16,21 +16,18 @@ CLASSES = {
     "rare": "1 to 10 in 10,000",
     "very_rare": "Less than 1 in 10,000",
 }
+SIBLINGS = {
+    "brand": "The other brands of the same substance, in the same species",
+    "class": "The other substances of the same chemical subgroup (ATC4), in the same species",
+    "species": "The same substance in the other species",
+    "country": "The same substance and species in the other countries",
+}
 
 
-class ReportingRate(Table):
-    """What was reported of a substance and an event in a year, over what was used of the substance in that year.
+class _Cell(Table):
+    """What is counted and over what: the columns that a rate and its comparisons share."""
 
-    `n_counted` is reports of people, and animals that reacted (VMD: incidence is animals affected over those treated).
-    `all` events count each report once. Reports of the country of the exposure alone, duplicates once, suspects only.
-    Siblings of a substance are the others of its chemical subgroup (ATC4) in the same species; of a species, the others
-    given the same substance. What siblings report per unit, times the own exposure, is expected; the ratio's interval
-    is exact and allows for the siblings' own chance. Traps: not everything is reported, so rates compare, they are no
-    risks; onset years of late are not complete; a rate over a partial exposure (`is_complete` false) is too high.
-    """
-
-    layer, name, owner = "gold", "reporting_rate", "pharmacovigilance"
-    key = ("exposure_source", "per", "dating", "year", "species", "substance_key", "term_key")
+    layer, owner = "gold", "pharmacovigilance"
     partitioned_by = ("exposure_source",)
     is_derived = True
 
@@ -43,28 +40,55 @@ class ReportingRate(Table):
     species = Column("string", "Species in English; `human`", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)
     substance_name = Column("string", "Substance", required=True)
-    class_code = Column("string", "Chemical subgroup: ATC4, those of ATCvet without its Q")
+    brand = Column("string", "Brand, by the stem of its name; `all`", required=True)
     term_key = Column("string", "Key of `silver.term`; `all` for any event", required=True)
     term_name = Column("string", "Event", required=True)
-    n_reports = Column("bigint", "Reports", required=True, minimum=0)
     n_counted = Column("bigint", "Reports of people, animals affected of animals", required=True, minimum=0)
     exposed = Column("double", "Exposure, in the unit of `per`", required=True, minimum=0)
+
+
+CELL = ("country", "exposure_source", "per", "dating", "year", "species", "substance_key", "brand", "term_key")
+
+
+class ReportingRate(_Cell):
+    """What was reported of a substance and an event in a year, over what was used of the substance in that year.
+
+    `n_counted` is reports of people, and animals that reacted (VMD: incidence is animals affected over those treated).
+    `all` events count each report once. Reports of the country of the exposure alone, duplicates once, suspects only.
+    A substance without a report has its row of any event, with a count of zero. Traps: not everything is reported, so
+    rates compare, they are no risks; onset years of late are not complete; a rate over a partial exposure
+    (`is_complete` false) is too high; brands are counted over packs alone.
+    """
+
+    name = "reporting_rate"
+    key = CELL
+
+    n_reports = Column("bigint", "Reports", required=True, minimum=0)
+    class_code = Column("string", "Chemical subgroup: ATC4, those of ATCvet without its Q")
     is_complete = Column("boolean", "The exposure is complete", required=True)
     rate = Column("double", "Counted over exposed", required=True, minimum=0)
     rate_lower = Column("double", "Lower bound, exact Poisson 95 %", required=True, minimum=0)
     rate_upper = Column("double", "Upper bound, exact Poisson 95 %", required=True, minimum=0)
     incidence_class = Column("string", "Class of incidence, of animals treated alone", codes=CLASSES)
-    n_class = Column("bigint", "Counted of the siblings of the subgroup", minimum=0)
-    exposed_class = Column("double", "Exposure of the siblings of the subgroup", minimum=0)
-    expected_class = Column("double", "Expected from the subgroup", minimum=0)
-    ratio_class = Column("double", "Rate over that of the subgroup; null where it has none", minimum=0)
-    ratio_class_lower = Column("double", "Lower bound, exact 95 %", minimum=0)
-    ratio_class_upper = Column("double", "Upper bound, exact 95 %; null where unbounded", minimum=0)
-    p_class = Column("double", "p, two-sided, exact", minimum=0, maximum=1)
-    n_species = Column("bigint", "Counted of the other species", minimum=0)
-    exposed_species = Column("double", "Exposure of the other species", minimum=0)
-    expected_species = Column("double", "Expected from the other species", minimum=0)
-    ratio_species = Column("double", "Rate over that of the other species; null where they have none", minimum=0)
-    ratio_species_lower = Column("double", "Lower bound, exact 95 %", minimum=0)
-    ratio_species_upper = Column("double", "Upper bound, exact 95 %; null where unbounded", minimum=0)
-    p_species = Column("double", "p, two-sided, exact", minimum=0, maximum=1)
+
+
+class RateComparison(_Cell):
+    """Observed against expected: a rate of `gold.reporting_rate` beside that of its siblings.
+
+    What the siblings report per unit, times the own exposure, is expected. The ratio's interval is exact and allows
+    for the siblings' own chance. A cell without siblings has no row. Traps: siblings differ in more than the product
+    (who is treated, for what); many comparisons are made, so some p are small by chance.
+    """
+
+    name = "rate_comparison"
+    key = (*CELL, "sibling")
+
+    sibling = Column("string", "Whom it is compared with", required=True, codes=SIBLINGS)
+    n_siblings = Column("int", "How many they are", required=True, minimum=1)
+    n_others = Column("bigint", "What is counted of them", required=True, minimum=0)
+    exposed_others = Column("double", "Their exposure", required=True, minimum=0)
+    expected = Column("double", "Expected from them", required=True, minimum=0)
+    ratio = Column("double", "Observed over expected; null where the siblings have none", minimum=0)
+    ratio_lower = Column("double", "Lower bound, exact 95 %; null where nothing is counted on either side", minimum=0)
+    ratio_upper = Column("double", "Upper bound, exact 95 %; null where it is unbounded", minimum=0)
+    p_value = Column("double", "p, two-sided, exact", minimum=0, maximum=1)

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 SPECIES = {
     **{"pig": "pigs", "swine": "pigs", "porcine": "pigs", "bovine": "cattle", "bovines": "cattle", "cows": "cattle"},
-    **{"chickens": "poultry", "chicken": "poultry", "broilers": "poultry", "turkeys": "poultry", "turkey": "poultry"},
+    **{
+        "chickens": "poultry",
+        "chicken": "poultry",
+        "broilers": "poultry",
+        "turkeys": "poultry",
+        "duck": "poultry",
+        "turkey": "poultry",
+    },
     **{"ovine/caprine": "sheep and goats", "ovine": "sheep and goats", "sheep": "sheep and goats"},
     **{"goats": "sheep and goats", "rabbit": "rabbits", "equine": "horse", "horses": "horse", "dogs": "dog"},
     **{"cats": "cat", "fishes": "fish", "lapins": "rabbits", "porcs": "pigs", "porcins": "pigs"},

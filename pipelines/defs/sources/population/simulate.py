@@ -7,24 +7,16 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.core.departments import DEPARTMENTS
+from pipelines.simulator.exposure import WEIGHTS, livestock
 from pipelines.simulator.files import put_csv
 from pipelines.simulator.world import HUMAN_MONTHS, VETERINARY_MONTHS, World
 
 INHABITANTS_A_PERSON = 20
-LIVESTOCK_YEARS = range(2018, 2023)
 AGES = {"Y_LT20": 0.24, "Y20T59": 0.49, "Y_GE60": 0.27}
-WEIGHTS = [
-    ("bovine", "slaughter cow", 425),
-    ("bovine", "living dairy cow", 425),
-    ("porcine", "slaughter pig", 65),
-    ("porcine", "living sow", 240),
-    ("equine", "living horse", 400),
-]
 
 
 def write(world: World, out: Path) -> None:
     """Write the three files; the last year's inhabitants come twice, first provisional."""
-    random = world.random("population")
     years = sorted({m.year for m in (*HUMAN_MONTHS, *VETERINARY_MONTHS)})
     folder = out / "population"
     for version, factor in (("2013-03-31", 1.01), ("2025-03-31", 1.0)):
@@ -39,10 +31,10 @@ def write(world: World, out: Path) -> None:
             rows.append(("FRANCE", "FRANCE", "_T", "_T", "POP", year, total))
         names = ["GEO", "GEO_OBJECT", "AGE", "SEX", "EP_MEASURE", "TIME_PERIOD", "OBS_VALUE"]
         put_csv(folder / version / "estimation_population.csv", pl.DataFrame(rows, schema=names, orient="row"))
+    species_of = {category: species for species, category, _ in WEIGHTS}
     heads = [
-        ("FR", year, species, category, int(random.integers(1_000, 9_000)), "simulated census")
-        for year in sorted({*years, *LIVESTOCK_YEARS})
-        for species, category, _ in WEIGHTS
+        ("FR", year, species_of[category], category, n, "simulated census")
+        for (year, category), n in livestock(world).items()
     ]
     names = ["country", "year", "species", "animal_category", "heads", "method"]
     put_csv(folder / "2025-03-31" / "livestock.csv", pl.DataFrame(heads, schema=names, orient="row"), ",")
