@@ -140,11 +140,4 @@ RULES = (
         lambda tables: tables["gold.cascade"].filter("is_reserved AND n_supplies > 0"),
         "Regulation (EU) 2022/1255 reserves the substance to people: look up the supplies in `silver.animal_supply`.",
     ),
-    Across(
-        "every_nowcast_is_of_a_month_of_the_triangle",
-        "gold.nowcast",
-        ("gold.flow_triangle",),
-        orphans("gold.nowcast", "gold.flow_triangle", ("source", "substance_key")),
-        "The nowcast was made from another triangle: build both again.",
-    ),
 )

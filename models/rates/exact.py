@@ -57,8 +57,8 @@ def rate_ratio(
         odds = np.stack([n / m, low / (1 - low), high / (1 - high)])
         ratio, lower, upper = np.where(is_defined, odds * f / e, np.nan)
         share = e / (e + f)
-        at_most = special.bdtr(n, n + m, share)
-        at_least = np.where(n > 0, special.bdtrc(n - 1, n + m, share), 1.0)
+        at_most = np.where(m > 0, special.betaincc(n + 1, np.maximum(m, 1e-300), share), 1.0)
+        at_least = np.where(n > 0, special.betainc(np.maximum(n, 1e-300), m + 1, share), 1.0)
         p = np.where(is_defined, np.minimum(1.0, 2 * np.minimum(at_most, at_least)), np.nan)
     return ratio, lower, upper, p
 

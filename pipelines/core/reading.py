@@ -31,7 +31,7 @@ class Refused(Exception):
     """The file as a whole can't be read; the message says why, without quoting its content."""
 
 
-class Again:
+class Again(io.RawIOBase, BinaryIO):
     """A stream whose first line has been looked at and is still to be read."""
 
     def __init__(self, stream: BinaryIO):

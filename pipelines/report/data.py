@@ -20,7 +20,6 @@ Query = Callable[[str], "pl.DataFrame"]
 Rows = list[dict[str, Any]]
 
 TOP, NEW, TRENDS, COMPARED, PAIRS = 25, 15, 8, 2, 15
-EXPOSED = 6
 RULES = {"prr": "PRR", "ror": "ROR", "ic": "IC", "ebgm": "EBGM"}
 CODINGS = ("code", "exact", "salt_stripped", "brand", "fuzzy", "uncoded")
 
@@ -162,20 +161,6 @@ def activity(lake: Lake) -> Rows:
     return lake.rows("""
         SELECT domain, source, month, sum(n_reports)::BIGINT AS n_reports, sum(n_serious)::BIGINT AS n_serious
         FROM gold.report_month GROUP BY domain, source, month ORDER BY domain, source, month""")
-
-
-def exposures(lake: Lake) -> Rows:
-    """Packs and persons a month of the substances most dispensed, by source; persons are never summed."""
-    return lake.rows(f"""
-        WITH cells AS (
-            SELECT source, substance_key, month, n_packs, n_persons, is_complete,
-                sum(n_packs) OVER (PARTITION BY source, substance_key)::BIGINT AS n_packs_ever
-            FROM gold.exposure WHERE region = 'all' AND sex = 'all' AND age_group = 'all')
-        SELECT c.source, coalesce(s.substance_name, c.substance_key) AS substance_name, c.month,
-            c.n_packs, c.n_persons, c.is_complete
-        FROM cells c LEFT JOIN silver.substance s USING (substance_key)
-        QUALIFY dense_rank() OVER (PARTITION BY c.source ORDER BY c.n_packs_ever DESC, c.substance_key) <= {EXPOSED}
-        ORDER BY c.source, c.n_packs_ever DESC, substance_name, c.month""")
 
 
 def deliveries(lake: Lake) -> Rows:

@@ -14,7 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from models.mgps.likelihood import LIKELIHOODS
-from pipelines.report import data, figures, quality, truth
+from pipelines.report import data, figures, quality, truth, use
 from pipelines.report.format import FILTERS, population
 
 # Methods with a course, and whether their estimate is a ratio (drawn as log2) or in bits already.
@@ -72,7 +72,7 @@ def page(
         "ranked": _ranked(lake),
         "limits": {"top": data.TOP, "new": data.NEW},
         "activity": _activity(data.activity(lake)),
-        "exposures": _exposures(data.exposures(lake)),
+        "use": use.section(lake),
         "trends": _trends(lake, populations),
         "compared": _compared(lake, populations),
         "interactions": data.interactions(lake),
@@ -150,28 +150,6 @@ def _activity(rows: data.Rows) -> list[dict[str, Any]]:
                 "figure": figures.stacked_months(series, label, span),
                 "years": _by_year(own, sources),
                 "n": sum(totals.values()),
-            }
-        )
-    return found
-
-
-def _exposures(rows: data.Rows) -> list[dict[str, Any]]:
-    """Packs a month of each source, stacked by substance, and the persons of the last complete month."""
-    found = []
-    for source in sorted({r["source"] for r in rows}):
-        own = [r for r in rows if r["source"] == source]
-        indices = [figures.month_index(r["month"]) for r in own]
-        names = list(dict.fromkeys(r["substance_name"] for r in own))
-        series = {n: {r["month"]: max(r["n_packs"], 0) for r in own if r["substance_name"] == n} for n in names}
-        complete = max((r["month"] for r in own if r["is_complete"]), default=None)
-        persons = {r["substance_name"]: r["n_persons"] for r in own if r["month"] == complete}
-        label = f"Packs dispensed a month, {source}, by substance: {', '.join(names)}"
-        found.append(
-            {
-                "source": source,
-                "complete": complete,
-                "substances": [(n, sum(series[n].values()), persons.get(n)) for n in names],
-                "figure": figures.stacked_months(series, label, (min(indices), max(indices))),
             }
         )
     return found

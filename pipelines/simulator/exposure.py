@@ -102,7 +102,7 @@ def patients(world: World, by: list[str]) -> pl.DataFrame:
     seen: dict[int, list[pl.DataFrame]] = {}
     for _, lines in year_of_care(world):
         own = lines.filter(~pl.col("in_hospital"))
-        seen.setdefault(int(lines["person_no"].min() or 0) // CHUNK, []).append(own.select(*by, "person_no", "packs"))
+        seen.setdefault(int(lines["person_no"][0]) // CHUNK, []).append(own.select(*by, "person_no", "packs"))
     counted = [
         pl.concat(parts).group_by(by).agg(pl.col("person_no").n_unique().alias("n"), pl.col("packs").sum())
         for parts in seen.values()

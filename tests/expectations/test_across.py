@@ -31,9 +31,10 @@ def tables(spark, **changed):
         "product": ([("P",)], "product_key string"),
         "product_substance": ([("P", 1)], "product_key string, ingredient_seq int"),
         "pack": ([("K", "P")], "pack_key string, product_key string"),
+        "cascade": ([("S", True, 0), ("P", False, 3)], "substance_key string, is_reserved boolean, n_supplies int"),
     }
     return {
-        f"silver.{name}": spark.createDataFrame(changed.get(name, rows), schema)
+        f"{'gold' if name == 'cascade' else 'silver'}.{name}": spark.createDataFrame(changed.get(name, rows), schema)
         for name, (rows, schema) in made.items()
     }
 
@@ -58,6 +59,7 @@ def test_a_sound_lake_breaks_no_rule(spark):
         ({"report": [("a", "a", True), ("b", "a", True)]}, {"every_cluster_has_one_head": 1}),
         ({"product_substance": [("Q", 1)]}, {"every_ingredient_has_its_product": 1}),
         ({"pack": [("K", "Q")]}, {"every_pack_has_its_product": 1}),
+        ({"cascade": [("S", True, 2)]}, {"no_reserved_antimicrobial_for_animals": 1}),
         (
             {"report_history": [("a", 1, D(2024, 1, 1), D(2024, 1, 9), False), ("a", 2, D(2024, 2, 1), None, True)]},
             {"versions_follow_each_other": 1},

@@ -21,8 +21,12 @@ from models.score import score_counts
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
 from pipelines.defs.gold.activity.tables import ReportMonth
-from pipelines.defs.gold.exposure.tables import Exposure
+from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
+from pipelines.defs.gold.cascade.tables import Cascade
+from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
+from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 from pipelines.defs.gold.pair_count.tables import PairCount
+from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
 from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.defs.signals.disproportionality.tables import Prior, Signal
 from pipelines.defs.signals.interaction.tables import Interaction
@@ -39,6 +43,15 @@ TABLES: tuple[type[Table], ...] = (
     Substance,
     ReportMonth,
     Exposure,
+    ExposureReconciliation,
+    ReportingRate,
+    RateComparison,
+    Cascade,
+    FlowTriangle,
+    Nowcast,
+    NowcastJudgement,
+    Denominator,
+    AntimicrobialUse,
     PairCount,
     Prior,
     Signal,

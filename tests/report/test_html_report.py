@@ -73,14 +73,14 @@ def test_a_table_that_is_missing_is_told_in_its_section(tmp_path):
 
 def test_it_draws_exposure_and_never_adds_persons_up(tmp_path):
     rows = country(n_months=3)
-    every = {"source": "snds", "region": "all", "sex": "all", "age_group": "all", "substance_key": "S1"}
+    every = {"source": "snds", "region": "all", "sex": "all", "age_group": "all", "substance_key": "S1", "n_months": 1}
     months = [r["month"] for r in rows["gold.report_month"]][:1] * 2
     rows["silver.substance"] = [{"substance_key": "S1", "substance_name": "METFORMIN"}]
     rows["gold.exposure"] = [
-        every | {"month": months[0], "n_packs": 1_200, "n_persons": 40, "is_complete": True},
-        every | {"month": months[0], "n_packs": 9_999, "n_persons": 30, "region": "84", "is_complete": True},
+        every | {"month": months[0], "n_packs": 1_200, "n_treated": 40, "is_complete": True},
+        every | {"month": months[0], "n_packs": 9_999, "n_treated": 30, "region": "84", "is_complete": True},
     ]
     text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
     section = text[text.index('id="exposure"') :].split("</figure>")[0]
-    assert "METFORMIN (1,200 packs; 40 persons in" in section.replace("\u202f", ",").replace("\xa0", ",")
+    assert "METFORMIN (1,200 packs; 40 treated in" in section.replace("\u202f", ",").replace("\xa0", ",")
     assert "<svg" in section

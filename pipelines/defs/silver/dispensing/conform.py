@@ -40,7 +40,7 @@ def dispensing(platform: Platform, inputs: Mapping[str, str]) -> Written:
     try:
         if not dates or any(d is None for d in dates.values()):
             return lake.replace(Dispensing, _united({name: t(lake) for name, t in GIVEN.items()}), inputs)
-        frames = {name: GIVEN[name](Touched(lake, GIVEN[name].flow, d)) for name, d in dates.items() if d}
+        frames = {n: GIVEN[n](Touched(lake, _flow(GIVEN[n]), d)) for n, d in dates.items() if d}
         tell(f"{ADDRESS}: {sum(map(len, dates.values()))} flows are new or changed")
         if not frames:
             return lake.commit_files(Dispensing, [], inputs, replacing={})
@@ -63,8 +63,12 @@ def _new_flows(lake: Lake, transform: Any, before: Mapping[str, str], inputs: Ma
     """Dates of the flows to be made again; None for all, as where the source does not come by flow and has changed."""
     if all(before.get(address) == inputs[address] for address in reads_of(transform)):
         return []
-    flow = getattr(transform, "flow", None)
-    return touched(lake, flow, before) if flow else None
+    return touched(lake, _flow(transform), before) if _flow(transform) else None
+
+
+def _flow(transform: Any) -> Any:
+    """Return how a source says to which flow a row belongs; None where it does not come so."""
+    return getattr(transform, "flow", None)
 
 
 def lines_with_issues(lake: Tables) -> dict[str, int]:

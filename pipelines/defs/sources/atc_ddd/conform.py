@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 MG = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
 
 
-@reads("bronze.atc_ddd", "silver.substance_name")
+@reads("bronze.atc_ddd_dose", "silver.substance_name")
 def daily_dose(tables: Tables) -> DataFrame:
     """Doses given in a mass; others (units, tablets) are left out."""
     dose = F.regexp_replace(F.trim("ddd"), ",", ".").try_cast("double") * looked_up(F.lower(F.trim("unit")), MG)
-    rows = tables["bronze.atc_ddd"].select(
+    rows = tables["bronze.atc_ddd_dose"].select(
         "known_date",
         *[F.lit(v).alias(c) for c, v in (("source", "atc_ddd"), ("kind", "ddd"), ("species", "human"))],
         F.coalesce(said("substance"), said("atc")).alias("dose_name"),

@@ -3,10 +3,10 @@
 from pipelines.core.table import BronzeTable, FileKind, text
 
 
-class AtcDdd(BronzeTable):
+class AtcDddDose(BronzeTable):
     """Defined daily dose of one ATC code and route. Coverage: what the user's copy holds."""
 
-    name, source, owner = "atc_ddd", "atc_ddd", "product-register"
+    name, source, owner = "atc_ddd_dose", "atc_ddd", "product-register"
     files = FileKind(r"^atc_ddd/([^/]+/)*[^/]*ddd[^/]*\.csv(\.gz)?$")
 
     atc = text("ATC code, fifth level")

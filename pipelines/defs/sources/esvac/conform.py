@@ -22,7 +22,7 @@ MG_PER_TONNE, MG_PER_KG = 1e9, 1e6
 PUBLISHED = ["indicator", "country", "year", "species", "published_by"]
 
 
-@reads("bronze.esvac_sales_tonnes", "bronze.asu_use")
+@reads("bronze.esvac_sales_tonnes", "bronze.esvac_asu_use")
 def sale(tables: Tables) -> DataFrame:
     """Active substance by country and year; since ASU also by species and code. `Total` is no country."""
     constants = {"source": "esvac", "domain": "veterinary", "channel": "veterinary"}
@@ -36,7 +36,7 @@ def sale(tables: Tables) -> DataFrame:
         _country("country").alias("country"),
         (F.trim("tonnes").try_cast("double") * MG_PER_TONNE).alias("mg"),
     )
-    by_species = tables["bronze.asu_use"].select(
+    by_species = tables["bronze.esvac_asu_use"].select(
         "known_date",
         *same,
         F.lit("asu").alias("series"),

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.reading import count_quoted_lines, read_quoted_csv
 from pipelines.core.table import BronzeTable
-from pipelines.defs.sources.esvac.tables import AsuUse, EsvacSalesTonnes
+from pipelines.defs.sources.esvac.tables import EsvacAsuUse, EsvacSalesTonnes
 
 SALES = {"Country": "country", "Antibiotic sales (tonnes)": "tonnes", "Year": "year"}
 RATIO = {"Entity": "entity", "Year": "year", "mg_per_pcu": "mg_per_pcu"}
@@ -20,10 +20,10 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
     """Read one file. Raises `Refused` where the header is another."""
     own = {column: column for column in table.source_columns()}
     columns = SALES if table is EsvacSalesTonnes else RATIO if table.name == "esvac_mg_pcu" else own
-    delimiter = ";" if table is AsuUse else ","
+    delimiter = ";" if table is EsvacAsuUse else ","
     yield from read_quoted_csv(stream, table, columns=columns, delimiter=delimiter, optional=OPTIONAL)
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count line ends outside quotes, the header left out."""
-    return count_quoted_lines(stream, delimiter=";" if table is AsuUse else ",")
+    return count_quoted_lines(stream, delimiter=";" if table is EsvacAsuUse else ",")

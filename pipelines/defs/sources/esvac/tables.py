@@ -48,13 +48,13 @@ class EsvacDose(BronzeTable):
     via = text("Where the value was read")
 
 
-class AsuUse(BronzeTable):
+class EsvacAsuUse(BronzeTable):
     """Use of antimicrobials in one country, year, species and ATCvet code.
 
     Coverage: from 2023, cattle, pigs, chickens and turkeys first. Lag: more than a year.
     """
 
-    name, source, owner = "asu_use", "esvac", "veterinary"
+    name, source, owner = "esvac_asu_use", "esvac", "veterinary"
     files = FileKind(FOLDER + r"asu_use" + END)
 
     country = text("Country, ISO 3166 alpha-2")

@@ -15,8 +15,10 @@ from pipelines.core.workbook import count_workbook, is_workbook, read_workbook
 
 COLUMNS = {"CIP13": "cip13", "PRODUIT": "product", "Code ATC": "atc_code"}
 OPTIONAL = ("PRODUIT", "Code ATC")
-MONTHS = ("janvier", "fevrier", "mars", "avril", "mai", "juin")
-MONTHS += ("juillet", "aout", "septembre", "octobre", "novembre", "decembre")
+MONTHS = (
+    *("janvier", "fevrier", "mars", "avril", "mai", "juin"),
+    *("juillet", "aout", "septembre", "octobre", "novembre", "decembre"),
+)
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

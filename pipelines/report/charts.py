@@ -1,0 +1,85 @@
+"""Drawings of quantities over time and of ratios with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from pipelines.report.figures import Scale, log2, month_index, nice_ceiling, svg
+from pipelines.report.format import count, is_number, score
+
+WIDE, TALL, LEFT, BOTTOM, TOP = 262, 132, 40, 20, 10
+
+
+def nowcast(points: Sequence[Mapping[str, Any]], label: str) -> Markup:
+    """Months as bars of what has come, with the estimate of what will have and its interval.
+
+    `points` hold `month`, `n_observed`, `n_estimated`, `n_lower`, `n_upper`.
+    """
+    highest = max(max(p[c] for c in ("n_observed", "n_estimated", "n_upper") if is_number(p[c])) for p in points)
+    first = month_index(points[0]["month"])
+    ceiling = nice_ceiling(highest)
+    x, y = Scale(first, month_index(points[-1]["month"]) + 1, LEFT, WIDE - 6), Scale(0, ceiling, TALL - BOTTOM, TOP)
+    body = _grid(y, ceiling)
+    for p in points:
+        at = month_index(p["month"])
+        left, right = x(at), x(at + 1)
+        middle, top = round((left + right) / 2, 1), y(max(p["n_observed"], 0))
+        body += f'<path class="fill0" d="M{left} {y(0)}V{top}H{round(right - 2, 1)}V{y(0)}z"/>'
+        if is_number(p["n_lower"]) and is_number(p["n_upper"]) and p["n_upper"] > p["n_lower"]:
+            body += f'<path class="ic bar" d="M{middle} {y(max(p["n_lower"], 0))}V{y(p["n_upper"])}"/>'
+        if is_number(p["n_estimated"]):
+            body += f'<circle class="ic dot" cx="{middle}" cy="{y(max(p["n_estimated"], 0))}" r="3.2"/>'
+        if p["month"].month in (1, 7) or p is points[0]:
+            body += f'<text class="tick start" x="{left}" y="{TALL - 6}">{p["month"]:%Y-%m}</text>'
+    return svg(WIDE, TALL, body, label, "trend")
+
+
+def lines(series: Mapping[str, Mapping[int, float]], label: str, breaks: Sequence[int] = ()) -> Markup:
+    """Values by year, a line a series in the order given; dashed where the series changes."""
+    years = sorted({year for values in series.values() for year in values})
+    ceiling = nice_ceiling(max((v for values in series.values() for v in values.values()), default=0))
+    x, y = Scale(years[0] - 0.5, years[-1] + 0.5, LEFT, WIDE - 6), Scale(0, ceiling, TALL - BOTTOM, TOP)
+    body = _grid(y, ceiling)
+    for year in breaks:
+        body += f'<path class="alert" d="M{x(year - 0.5)} {TOP}V{TALL - BOTTOM}"/>'
+    for position, values in enumerate(series.values()):
+        at = [(x(year), y(value)) for year, value in sorted(values.items())]
+        css = f"stroke{position % 6}"
+        body += f'<path class="course {css}" d="M{"L".join(f"{px} {py}" for px, py in at)}"/>'
+        body += "".join(f'<circle class="fill{position % 6}" cx="{px}" cy="{py}" r="3"/>' for px, py in at)
+    step = max(1, len(years) // 4)
+    body += "".join(f'<text class="tick" x="{x(v)}" y="{TALL - 6}">{v}</text>' for v in years[::step])
+    return svg(WIDE, TALL, body, label, "trend")
+
+
+def ratio_row(row: Mapping[str, Any], extent: tuple[float, float]) -> Markup:
+    """A ratio with its interval on an axis of doublings; an open end is drawn to the edge."""
+    width, height = 220, 18
+    x = Scale(*extent, 4, width - 4)
+    low, middle, high = (log2(row[c]) for c in ("ratio_lower", "ratio", "ratio_upper"))
+    start = extent[0] if low is None else max(low, extent[0])
+    end = extent[1] if high is None else min(high, extent[1])
+    body = f'<path class="zero" d="M{x(0)} 0V{height}"/><path class="eb bar" d="M{x(start)} 9H{x(max(start, end))}"/>'
+    if middle is not None and extent[0] <= middle <= extent[1]:
+        body += f'<circle class="eb dot" cx="{x(middle)}" cy="9" r="3.6"/>'
+    return svg(width, height, body, f"ratio {score(row['ratio'])}", "forest")
+
+
+def ratio_extent(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Doublings that an axis shows: all estimates, and one more on either side."""
+    known = [v for r in rows if (v := log2(r["ratio"])) is not None]
+    return (min([0.0, *known]) - 1, max([1.0, *known]) + 1)
+
+
+def _grid(y: Scale, ceiling: float) -> str:
+    def written(value: float) -> str:
+        return count(value) if ceiling >= 20 else score(value)
+
+    return "".join(
+        f'<path class="grid" d="M{LEFT} {y(v)}H{WIDE - 6}"/>'
+        f'<text class="tick end" x="{LEFT - 6}" y="{y(v) + 4}">{written(v)}</text>'
+        for v in (0, ceiling / 2, ceiling)
+    )

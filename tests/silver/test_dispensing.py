@@ -1,0 +1,60 @@
+"""Dispensing by flow: a new flow is added, a changed one replaced, and both end where a rebuild does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.catalog import sources
+from pipelines.core.ingest import ingest
+from pipelines.core.landing import scan
+from pipelines.core.run import Platform
+from pipelines.defs.silver.dispensing.conform import dispensing
+from pipelines.defs.silver.dispensing.tables import Dispensing
+from pipelines.defs.sources.snds import simulate
+from pipelines.defs.sources.snds.conform import flow_texts
+from pipelines.settings import load
+from pipelines.simulator.world import build
+
+ADDRESS = Dispensing.address()
+
+
+@pytest.fixture
+def platform(spark, tmp_path):
+    return Platform(load(lake=tmp_path / "lake", landing=tmp_path / "landing", tracking=f"sqlite:///{tmp_path}/m.db"))
+
+
+def land(platform, flows, everything):
+    """Land some flows and bring the table up to date; returns its rows by key and its files by flow."""
+    for flow in flows:
+        target = Path(str(platform.settings.landing)) / "snds" / flow.name
+        target.mkdir(parents=True, exist_ok=True)
+        for file in flow.iterdir():
+            (target / file.name).write_bytes(file.read_bytes())
+    root, source = str(platform.settings.landing), sources()["snds"]
+    ingest(platform.lake, source, scan(root, {"snds": source}), root, platform.pseudonymiser, lambda _: None)
+    inputs = platform.lake.versions(dispensing.reads)
+    if not everything:
+        assert platform.lake.inputs_of(ADDRESS) is not None
+    dispensing(platform, inputs)
+    rows = {r["dispensing_key"]: tuple(r) for r in platform.lake[ADDRESS].collect()}
+    return rows, {uri: part["flow_date"] for uri, part in platform.lake.files(ADDRESS)}
+
+
+@pytest.mark.spark
+def test_new_flows_are_added_without_touching_the_others_and_end_where_a_rebuild_does(platform, tmp_path):
+    simulate.write(build(600, 1), tmp_path / "all")
+    flows = sorted((tmp_path / "all" / "snds").iterdir())
+    _, before = land(platform, flows[:6], everything=True)
+    rows, after = land(platform, flows[6:], everything=False)
+    assert before.items() <= after.items()
+    other = Platform(platform.settings.model_copy(update={"lake": tmp_path / "rebuilt"}))
+    whole, _ = land(other, [], everything=True)
+    assert rows == whole
+    assert platform.lake[ADDRESS].groupBy("dispensing_key").count().filter("count > 1").count() == 0
+
+
+def test_a_flow_is_found_however_its_date_is_written():
+    assert {"01/02/2024", "2024-02-01", "2024-02-01 00:00:00", "01FEB2024"} <= set(flow_texts([dt.date(2024, 2, 1)]))
