@@ -263,7 +263,8 @@ def read_job(
     """Read what a job names with the source's reader and write it below `places`: the body of a Spark task."""
     table, reader = _table(job, package), _reader(package)
     of_delivery, source = {"delivery_id": job.delivery_id}, package.rsplit(".", 1)[-1]
-    kept, aside = (pieces.Output(places[name], of_delivery, is_text=True) for name in (table.name, Quarantine.name))
+    kept = pieces.Output(places[table.name], of_delivery, is_text=True, told=table.told_by_file)
+    aside = pieces.Output(places[Quarantine.name], of_delivery, is_text=True)
     refusal, n_read = None, job.n_records
     try:
         with _opened(job) as stream:

@@ -7,6 +7,7 @@ in no commit, so nobody sees it.
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import uuid
@@ -93,6 +94,45 @@ def read(piece: Piece, columns: Sequence[str]) -> pa.Table:
     return rows.select(list(columns))
 
 
+def read_whole(piece: Piece, columns: Sequence[str]) -> pl.DataFrame:
+    """Read columns of a piece that is a whole file, without a copy; for tasks."""
+    system, path = file_system(piece.uri)
+    told = dict(piece.partition)
+    with system.open_input_file(path) as opened:
+        rows = pl.read_parquet(io.BytesIO(opened.readall()), columns=[c for c in columns if c not in told])
+    return rows.with_columns([pl.lit(told[c]).alias(c) for c in columns if c in told]).select(columns)
+
+
+def only_value(uri: str, column: str) -> tuple[str, int] | None:
+    """The one value that a file says to hold in a column, and its rows; None where it says no such thing."""
+    import pyarrow.parquet as pq
+
+    system, path = file_system(uri)
+    with system.open_input_file(path) as opened:
+        metadata = pq.ParquetFile(opened).metadata
+    place = metadata.schema.names.index(column)
+    told = [metadata.row_group(i).column(place).statistics for i in range(metadata.num_row_groups)]
+    if not all(s is not None and s.has_min_max and s.has_null_count and s.null_count == 0 for s in told):
+        return None
+    values = {value for s in told for value in (s.min, s.max)}
+    return (values.pop(), metadata.num_rows) if len(values) == 1 else None
+
+
+def tally(piece: Piece, column: str) -> dict[str | None, int]:
+    """Count the values of a column of a piece by its dictionaries; for tasks."""
+    import pyarrow.parquet as pq
+
+    system, path = file_system(piece.uri)
+    counts: dict[str | None, int] = {}
+    with system.open_input_file(path) as opened:
+        file = pq.ParquetFile(opened, read_dictionary=[column])
+        values = file.read_row_groups(list(piece.groups), columns=[column], use_threads=False)[column]
+    for chunk in values.chunks:
+        for found in chunk.value_counts().to_pylist():
+            counts[found["values"]] = counts.get(found["values"], 0) + found["counts"]
+    return counts
+
+
 class Output:
     """One file below a table's root, written batch by batch; it exists once something is written. For tasks.
 
@@ -100,12 +140,12 @@ class Output:
     by it: it slows numbers down for nothing.
     """
 
-    def __init__(self, root: str, partition: dict[str, str], is_text: bool = False):
-        """Name the file; nothing is written yet."""
+    def __init__(self, root: str, partition: dict[str, str], is_text: bool = False, told: Sequence[str] = ()):
+        """Name the file; nothing is written yet. It will say the least and greatest value of the columns `told`."""
         folder = "/".join(f"{name}={value.replace(':', '%3A')}" for name, value in partition.items())
         self.name = f"{folder + '/' if folder else ''}part-{uuid.uuid4().hex}.parquet"
         self.system, self.path = file_system(f"{root}/{self.name}")
-        self.partition, self.is_text, self.n_rows = partition, is_text, 0
+        self.partition, self.is_text, self.told, self.n_rows = partition, is_text, list(told), 0
         self._writer: Any = None
 
     def write(self, rows: pa.Table) -> None:
@@ -117,7 +157,7 @@ class Output:
             coded = self.is_text or [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
             self._stream = self.system.open_output_stream(self.path)
             self._writer = pq.ParquetWriter(
-                self._stream, rows.schema, use_dictionary=coded, write_statistics=False, store_schema=False
+                self._stream, rows.schema, use_dictionary=coded, write_statistics=self.told or False, store_schema=False
             )
         self._writer.write_table(rows)
         self.n_rows += rows.num_rows

@@ -162,6 +162,7 @@ class BronzeTable(Table):
     layer = "bronze"
     source: ClassVar[str] = ""
     files: ClassVar[FileKind]
+    told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself
     partitioned_by = ("delivery_id",)
 
     delivery_id = Column("string", "Delivery the record came in: hash of the file's content and date", required=True)

@@ -38,6 +38,7 @@ def test_coefficients_are_glmnets(example, standardise):
         np.testing.assert_allclose(path.beta[i], theirs[1:], atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.samples
 def test_bic_chooses_what_adapt4pv_chooses(example):
     folder, table, events = example

@@ -31,16 +31,16 @@ class Dispensing(Table):
     """
 
     layer, name, owner = "silver", "dispensing", "health-data"
-    key = ("dispensing_key",)
+    key = ("source", "flow_date", "insured", "kind", "pack_key", "dispensed_date", "pharmacy")
     partitioned_by = ("source", "flow_date")
 
-    dispensing_key = Column("string", "Hash of source, flow, insured, pack, day and pharmacy", required=True)
     source = Column("string", "Source system", required=True)
     flow_date = Column("date", "Flow that told it: when it could be known", required=True)
     insured = Column("string", "Pseudonym as sent: key of `silver.insured`", required=True, sensitivity="internal")
     kind = Column("string", "Where it was dispensed, and so the unit of the quantity", required=True, codes=KINDS)
     pack_key = Column("string", "`CIP13:`, `UCD7:` or `RXNORM:` and the code", required=True)
     dispensed_date = Column("date", "Day of care", required=True)
+    pharmacy = Column("string", "Pseudonym of who gave it; blank where not said", required=True, sensitivity="internal")
     n_units = Column("int", "Packs, or units in hospitals, signed", required=True)
     n_lines = Column("int", "Lines it is the sum of", required=True, minimum=1)
     n_regularisations = Column("int", "Lines of negative quantity among them", required=True, minimum=0)

@@ -31,20 +31,18 @@ def dispensing(tables: Tables) -> DataFrame:
     named = rows.join(_drugs(tables).select("concept_id", "pack_key"), on=_same_concept(rows), how="left")
     code = F.coalesce("pack_key", F.concat(F.lit("SOURCE:"), said("drug_source_value")), F.lit("SOURCE:unknown"))
     quantity = F.round(F.col("quantity").try_cast("double")).cast("int")
-    key = F.sha2(F.concat_ws("|", F.lit("omop"), "drug_exposure_id"), 256)
     told = named.select(
-        F.substring(key, 1, 32).alias("dispensing_key"),
-        F.lit("omop").alias("source"),
         F.col("known_date").alias("flow_date"),
         F.trim("person_id").alias("insured"),
-        F.lit("recorded").alias("kind"),
         code.alias("pack_key"),
         F.try_to_date(F.substring(F.trim("drug_exposure_start_date"), 1, 10)).alias("dispensed_date"),
         F.when(quantity > 0, quantity).otherwise(1).alias("n_units"),
-        F.lit(1).alias("n_lines"),
-        F.lit(0).alias("n_regularisations"),
+    ).filter("dispensed_date IS NOT NULL AND insured IS NOT NULL")
+    summed = told.groupBy("flow_date", "insured", "pack_key", "dispensed_date").agg(
+        F.sum("n_units").alias("n_units"), F.count("*").alias("n_lines")
     )
-    return conformed(told.filter("dispensed_date IS NOT NULL AND insured IS NOT NULL"), Dispensing)
+    constants = {"source": F.lit("omop"), "kind": F.lit("recorded"), "pharmacy": F.lit("")}
+    return conformed(summed.withColumns({**constants, "n_regularisations": F.lit(0)}), Dispensing)
 
 
 @reads(PERSON)

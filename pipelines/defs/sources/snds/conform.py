@@ -1,69 +1,61 @@
-"""The DCIR flattened: lines to their prestations, regularisations netted, each fault said where it stands.
+"""The DCIR to the common tables: what was dispensed, to whom, who was ill, and each fault where it stands.
 
-Joins on the nine technical keys, lines summed after the join; filters and dates as the SNDS documentation has them.
+The rules of the lines are in `flatten`, how they are given out to tasks in `spread`.
 """
 
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import polars as pl
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, french_date, looked_up, said
+from pipelines.core import pieces
+from pipelines.core.columns import coded, looked_up, said
 from pipelines.core.conform import conformed, reads
-from pipelines.core.departments import REGIONS
-from pipelines.core.flow import Flow
 from pipelines.core.kept import keep
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
-from pipelines.defs.sources.snds.tables import KEY
+from pipelines.defs.sources.snds.flatten import FAULT_SQL, GIVEN, SEXES
+from pipelines.defs.sources.snds.spread import flows, spread, told, written
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from pyspark.sql import Column, DataFrame
 
     from pipelines.core.conform import Tables
+    from pipelines.core.lake import Lake
 
 PRS, PHA, UCD = "bronze.snds_er_prs_f", "bronze.snds_er_pha_f", "bronze.snds_er_ucd_f"
 BEN, IMB, PACKS = "bronze.snds_ir_ben_r", "bronze.snds_ir_imb_r", "bronze.snds_ir_pha_r"
 MG = {"MG": 1.0, "G": 1000.0, "MCG": 0.001, "UG": 0.001, "µG": 0.001}
-SEXES = {"1": "male", "2": "female"}
-NO_CARE = "71"
-FIRST_COMPLEMENT = 2
-EARLIEST = "1990-01-01"
-PLACE = ("table_name", "delivery_id", "line_number")
-GIVEN = ("insured", "kind", "pack_key", "dispensed_date", "pharmacy")
-PHARMACY = "33"  # natures of prestation that a pharmacy bills
-
-
-def flow_texts(dates: Iterable[dt.date]) -> list[str]:
-    """Spell flow dates as the extraction tools write them: what rows of these flows hold in `flx_dis_dtd`."""
-    forms = ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d 00:00:00", "%d%b%Y")
-    written = [date.strftime(form) for date in dates for form in forms]
-    return sorted({*written, *(text.upper() for text in written)})
+NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+MONTHS = {name: f"{number:02}" for number, name in enumerate(NAMES, start=1)}
 
 
 @reads(PRS, PHA, UCD)
-def dispensing(tables: Tables) -> DataFrame:
-    """Sum the sound lines of each flow, insured, pack, day and pharmacy."""
-    sound = _dated(tables).filter("issue IS NULL")
-    summed = sound.groupBy("flow_date", *GIVEN).agg(
-        F.sum("quantity").cast("int").alias("n_units"),
-        F.count("*").cast("int").alias("n_lines"),
-        F.sum((F.col("quantity") < 0).cast("int")).cast("int").alias("n_regularisations"),
-        F.max("speciality").alias("prescriber_speciality"),
-        *[F.max(c).alias(c) for c in ("region", "birth_year", "sex")],
-    )
-    key = F.sha2(F.concat_ws("|", F.lit("snds"), "flow_date", *[F.coalesce(c, F.lit("")) for c in GIVEN]), 256)
-    constants = {"dispensing_key": F.substring(key, 1, 32), "source": F.lit("snds")}
-    return conformed(summed.withColumns(constants).drop("pharmacy"), Dispensing)
+def dispensing(lake: Lake, before: Mapping[str, str] | None) -> tuple[list[dict[str, Any]], list[dt.date] | None]:
+    """Write the flows that came since `before` (address: version), else all of them, as files of the table.
+
+    Returns the files that were written and the dates of the flows they stand for; None for all.
+    """
+    new = [lake.new_partitions(a, before[a], "delivery_id") for a in (PRS, PHA, UCD)] if before else [None]
+    found = flows(lake)
+    dates: list[dt.date] | None = None
+    if all(part is not None for part in new):
+        came = found.filter(pl.col("delivery_id").is_in([d for part in new if part for d in part]))
+        dates = came["flow_date"].drop_nulls().unique().sort().to_list()
+        if not dates:
+            return [], []
+    added = spread(lake, found, dates, written(lake.prepared(Dispensing)), pieces.ADDED_SQL)
+    return [row.asDict() for row in added.collect()], dates
 
 
-dispensing.flow = Flow("flx_dis_dtd", (PRS, PHA, UCD), lambda name: _date(name), flow_texts)  # type: ignore[attr-defined]
+dispensing.by_flow = True  # type: ignore[attr-defined]
 
 
 @reads(BEN)
@@ -91,31 +83,39 @@ def long_term_illness(tables: Tables) -> DataFrame:
     return conformed(once.withColumn("source", F.lit("snds")), LongTermIllness)
 
 
-@reads(PRS, PHA, UCD, BEN, PACKS, "silver.pack")
-def dispensing_issue(tables: Tables) -> DataFrame:
+@reads(PRS, PHA, UCD, BEN, PACKS, "silver.pack", "silver.dispensing", "silver.insured")
+def dispensing_issue(lake: Lake) -> DataFrame:
     """Every fault of the lines, of the persons and of the packs, at the line that shows it."""
-    dated = keep(_dated(tables))
-    lines = dated.filter("issue IS NOT NULL").select("issue", *PLACE, F.lit(1).alias("n_lines"))
-    every_person = keep(_people(tables))
-    people = every_person.filter("n_sexes > 1").select("psa", "rank")
-    told = tables[BEN].select(*_person(), "delivery_id", "line_number", F.lit("snds_ir_ben_r").alias("table_name"))
-    sexes = told.join(people, on=["psa", "rank"], how="left_semi").withColumn("issue", F.lit("two_sexes"))
-    by_table = ["issue", "table_name", "delivery_id"]
+    said_of = keep(spread(lake, flows(lake), None, told, FAULT_SQL))
+    place = ("issue", "table_name", "delivery_id", "line_number", "pack_key", "n_lines")
+    people = _people(lake).filter("n_sexes > 1").select("psa", "rank")
+    rows = lake[BEN].select(*_person(), "delivery_id", "line_number", F.lit("snds_ir_ben_r").alias("table_name"))
+    by_person = ["table_name", "delivery_id", "psa", "rank"]
     first = [F.min("line_number").alias("line_number"), F.count("*").alias("n_lines")]
-    known = every_person.select(_pseudonym().alias("insured"), _one_person().alias("person"))
-    sound = keep(dated.filter("issue IS NULL").drop("issue").join(known, on="insured", how="left"))
-    one = Window.partitionBy(F.coalesce("person", "insured"), *GIVEN[1:])
-    unmatched = sound.withColumn("net", F.sum("quantity").over(one)).filter("net < 0 AND quantity < 0")
-    packs = sound.join(_pack_faults(tables, sound), on="pack_key", how="inner")
-    every = [
-        lines,
-        _without_lines(tables).select("issue", *PLACE, F.lit(1).alias("n_lines")),
-        sexes.groupBy(*by_table, "psa", "rank").agg(*first).drop("psa", "rank"),
-        unmatched.select(F.lit("unmatched_regularisation").alias("issue"), *PLACE, F.lit(1).alias("n_lines")),
-        packs.groupBy(*by_table, "pack_key").agg(*first),
+    sexes = rows.join(people, on=["psa", "rank"], how="left_semi").groupBy(*by_person).agg(*first)
+    packs = said_of.filter("what = 'pack'").drop("issue")
+    parts = [
+        said_of.filter("what = 'issue'").withColumn("pack_key", F.lit(None).cast("string")),
+        sexes.withColumns({"issue": F.lit("two_sexes"), "pack_key": F.lit(None).cast("string")}),
+        _unmatched(lake, said_of.filter("what = 'negative'")),
+        packs.join(_pack_faults(lake, packs), on="pack_key", how="inner"),
     ]
-    united = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), every)
+    united = reduce(lambda a, b: a.unionByName(b), [part.select(*place) for part in parts])
     return conformed(united.withColumn("source", F.lit("snds")), DispensingIssue)
+
+
+def _unmatched(lake: Lake, negative: DataFrame) -> DataFrame:
+    """Regularisations of what, over all flows, comes to less than nothing."""
+    known = lake["silver.insured"].filter("source = 'snds'").select("insured", "person")
+    person = F.coalesce("person", "insured")
+    one = ("person", *GIVEN[1:])
+    lines = lake["silver.dispensing"].filter("source = 'snds'").join(known, on="insured", how="left")
+    net = lines.withColumn("person", person).groupBy(*one).agg(F.sum("n_units").alias("net")).filter("net < 0")
+    named = negative.drop("issue", "pack_key").withColumn("pack_key", F.lit(None).cast("string"))
+    told_of = negative.join(known, on="insured", how="left").withColumn("person", person)
+    found = told_of.join(net, on=list(one), how="left_semi").select("table_name", "delivery_id", "line_number")
+    issue = named.join(found, on=["table_name", "delivery_id", "line_number"], how="left_semi")
+    return issue.withColumn("issue", F.lit("unmatched_regularisation"))
 
 
 @reads(PACKS)
@@ -143,90 +143,6 @@ def pack_content(tables: Tables) -> DataFrame:
     )
 
 
-def _lines(tables: Tables) -> DataFrame:
-    """Town and hospital lines alike: keys, kind, pack, signed quantity; each line once, as its last delivery has it."""
-    town = _as_last_told(tables[PHA]).select(
-        *_keys(),
-        F.lit("town").alias("kind"),
-        F.concat(F.lit("CIP13:"), said("pha_prs_c13")).alias("pack_key"),
-        F.col("pha_act_qsn").try_cast("int").alias("quantity"),
-        *_place("snds_er_pha_f"),
-    )
-    hospital = _as_last_told(tables[UCD]).select(
-        *_keys(),
-        F.lit("hospital").alias("kind"),
-        F.concat(F.lit("UCD7:"), F.substring(F.lpad(said("ucd_ucd_cod"), 13, "0"), 7, 7)).alias("pack_key"),
-        F.col("ucd_dlv_nbr").try_cast("int").alias("quantity"),
-        *_place("snds_er_ucd_f"),
-    )
-    return town.unionByName(hospital)
-
-
-def _as_last_told(rows: DataFrame) -> DataFrame:
-    """Rows of a table whose keys several deliveries tell: those of the last of them; few flows are told twice."""
-    by_flow = rows.groupBy("flx_dis_dtd").agg(F.min("delivery_id").alias("a"), F.max("delivery_id").alias("b"))
-    twice = [r["flx_dis_dtd"] for r in by_flow.filter("a <> b").collect()]
-    if not twice:
-        return rows
-    last = Window.partitionBy(*[F.trim(k) for k in KEY]).orderBy(F.desc("known_date"), F.desc("delivery_id"))
-    is_twice = F.coalesce(F.col("flx_dis_dtd").isin(twice), F.lit(False))
-    told = rows.filter(is_twice).withColumn("_last", F.first("delivery_id").over(last))
-    return rows.filter(~is_twice).unionByName(told.filter("delivery_id = _last").drop("_last"))
-
-
-def _care(tables: Tables) -> DataFrame:
-    """Prestations by their keys, each once: who, when, where, and whether it is care that counts."""
-    department = F.regexp_replace(F.upper(F.trim("ben_res_dpt")), r"^0(?=\d\d$|2[AB]$)", "")
-    told = {
-        "insured": _pseudonym(*_person()),
-        "dispensed_date": _date("exe_soi_dtd"),
-        "pharmacy": said("pfs_exe_num"),
-        "speciality": said("psp_spe_cod"),
-        "region": looked_up(department, REGIONS),
-        "birth_year": F.col("ben_nai_ann").try_cast("int"),
-        "sex": coded("ben_sex_cod", SEXES),
-        "is_care": _is_care(),
-        "is_pharmacy": F.trim("prs_nat_ref").startswith(PHARMACY),
-        "delivery_id": F.col("delivery_id"),
-        "line_number": F.col("line_number"),
-    }
-    rows = _as_last_told(tables[PRS]).select(*_keys(), F.struct(*[c.alias(n) for n, c in told.items()]).alias("care"))
-    return rows.groupBy("key", "key_2").agg(F.first("care").alias("care"))
-
-
-def _dated(tables: Tables) -> DataFrame:
-    """Lines with their prestation, and the one fault for which a line is left out; null for a sound one."""
-    joined = _lines(tables).join(_care(tables), on=["key", "key_2"], how="left")
-    day = F.col("care.dispensed_date")
-    is_possible = (day >= F.lit(EARLIEST).cast("date")) & (day <= F.col("flow_date"))
-    issue = (
-        F.when(F.col("key").isNull() | F.col("pack_key").isNull(), "blank_key")
-        .when(F.col("care").isNull(), "orphan_line")
-        .when(~F.col("care.is_care"), "not_reimbursed_care")
-        .when(~F.coalesce(is_possible, F.lit(False)), "impossible_date")
-        .when(F.col("quantity").isNull(), "no_quantity")
-    )
-    columns = ("insured", "dispensed_date", "pharmacy", "speciality", "region", "birth_year", "sex")
-    return joined.select(
-        *("kind", "pack_key", "quantity", "flow_date", *PLACE), *[f"care.{c}" for c in columns], issue.alias("issue")
-    )
-
-
-def _without_lines(tables: Tables) -> DataFrame:
-    """Prestations of pharmacies that no line belongs to."""
-    lines = _lines(tables).filter("key IS NOT NULL").select("key", "key_2")
-    alone = _care(tables).filter("care.is_pharmacy AND care.is_care").join(lines, on=["key", "key_2"], how="left_anti")
-    place = [F.col(f"care.{c}").alias(c) for c in ("delivery_id", "line_number")]
-    return alone.select(F.lit("orphan_prestation").alias("issue"), F.lit("snds_er_prs_f").alias("table_name"), *place)
-
-
-def _is_care() -> Column:
-    """Tell whether the filters of the SNDS documentation keep a prestation."""
-    said_none = [F.coalesce(F.trim(c), F.lit("")) == NO_CARE for c in ("dpn_qlf", "prs_dpn_qlp")]
-    complement = F.coalesce(F.col("cpl_maj_top").try_cast("int"), F.lit(0)) >= FIRST_COMPLEMENT
-    return ~(said_none[0] | said_none[1] | complement)
-
-
 def _people(tables: Tables) -> DataFrame:
     """One row a pseudonym: the person it belongs to, and what all pseudonyms of that person agree on."""
     certain = F.when(F.trim("ben_idt_top") == "1", said("ben_idt_ano"))
@@ -245,9 +161,9 @@ def _people(tables: Tables) -> DataFrame:
     )
 
 
-def _pack_faults(tables: Tables, sound: DataFrame) -> DataFrame:
+def _pack_faults(tables: Tables, lines: DataFrame) -> DataFrame:
     """Town packs that no register knows, and those that the register gives to several products."""
-    packs = sound.filter("kind = 'town'").select("pack_key").distinct()
+    packs = lines.filter("kind = 'town'").select("pack_key").distinct()
     products = tables["silver.pack"].groupBy("pack_key").agg(F.countDistinct("product_key").alias("n_products"))
     own = tables[PACKS].select(F.concat(F.lit("CIP13:"), said("pha_cip_c13")).alias("pack_key")).distinct()
     known = packs.join(products, on="pack_key", how="left").join(
@@ -257,25 +173,6 @@ def _pack_faults(tables: Tables, sound: DataFrame) -> DataFrame:
         F.col("n_products").isNull() & F.col("is_own").isNull(), "unknown_pack"
     )
     return known.select("pack_key", issue.alias("issue")).filter("issue IS NOT NULL")
-
-
-def _keys() -> list[Column]:
-    """The nine keys as two integers of 64 bits, null where one is blank; and the date of the flow.
-
-    Two keys that differ meet in both integers once in 2^128.
-    """
-    parts = [F.trim(name) for name in KEY]
-    is_whole = reduce(lambda a, b: a & b, [F.coalesce(part, F.lit("")) != "" for part in parts])
-    key, key_2 = F.xxhash64(*parts), F.xxhash64(F.lit("2"), *parts)
-    return [
-        F.when(is_whole, key).alias("key"),
-        F.when(is_whole, key_2).alias("key_2"),
-        _date("flx_dis_dtd").alias("flow_date"),
-    ]
-
-
-def _place(table_name: str) -> list[Column]:
-    return [F.lit(table_name).alias("table_name"), F.col("delivery_id"), F.col("line_number")]
 
 
 def _person() -> list[Column]:
@@ -294,12 +191,18 @@ def _one_person() -> Column:
 
 
 def _date(column: str) -> Column:
-    """Date written DD/MM/YYYY, YYYY-MM-DD or DDMONYYYY as the extraction tools write it; null where it is none."""
+    """Date written DD/MM/YYYY, YYYY-MM-DD or DDMONYYYY as the extraction tools write it; null where it is none.
+
+    Put into the order that a cast reads, which costs a fraction of a parse by pattern.
+    """
     text = F.trim(column)
-    month = F.initcap(F.substring(text, 3, 3))
-    sas = F.concat(F.substring(text, 1, 2), month, F.substring(text, 6, 4))
-    return F.coalesce(
-        F.when(text.rlike(r"^\d{2}/\d{2}/\d{4}$"), french_date(column)),
-        F.try_to_date(F.when(text.rlike(r"^\d{4}-\d{2}-\d{2}"), F.substring(text, 1, 10)), "yyyy-MM-dd"),
-        F.try_to_date(F.when(text.rlike(r"^\d{2}[A-Za-z]{3}\d{4}"), sas), "ddMMMyyyy"),
+    slashed = F.concat_ws("-", F.substring(text, 7, 4), F.substring(text, 4, 2), F.substring(text, 1, 2))
+    named = F.concat_ws(
+        "-", F.substring(text, 6, 4), looked_up(F.upper(F.substring(text, 3, 3)), MONTHS), F.substring(text, 1, 2)
     )
+    written = (
+        F.when((F.length(text) == 10) & (F.substring(text, 3, 1) == "/"), slashed)
+        .when(F.substring(text, 5, 1) == "-", F.substring(text, 1, 10))
+        .when(F.length(text) >= 9, named)
+    )
+    return F.when(F.length(written) == 10, written.try_cast("date"))

@@ -16,6 +16,8 @@ KEY = (
 class _Keyed(BronzeTable):
     """The nine keys that join a prestation to its lines."""
 
+    told_by_file = ("flx_dis_dtd",)
+
     dct_ord_num = text("Order of the statement in the flow")
     flx_dis_dtd = text("Date at which the flow was made available: the month of flow")
     flx_emt_num = text("Number of the sender of the flow")

@@ -1,0 +1,247 @@
+"""The flattening given out to tasks: pieces of files are read, rows of one flow and key brought together, and joined.
+
+Spark moves the rows as Arrow bytes; nothing of them passes through its own rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+
+from pipelines.core import pieces
+from pipelines.defs.silver.dispensing.tables import Dispensing
+from pipelines.defs.sources.snds import flatten
+from pipelines.defs.sources.snds.tables import KEY
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.lake import Lake
+
+ROWS_PER_TASK, FLOW_ROWS_PER_TASK = 1_000_000, 20_000_000
+ROWS_ALONE = 4_000_000  # rows of deliveries that one task may read and join: some 600 MB
+ROWS_PER_PARCEL = 100_000
+PARCEL_SQL = "place int, table_name string, rows binary"
+PARCEL = pa.schema([("place", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
+FLOWS_SQL = "delivery_id string, table_name string, flow_date date, n bigint"
+PRESTATIONS, FLOW = "snds_er_prs_f", "flx_dis_dtd"
+Sink = Callable[[pl.DataFrame, pl.DataFrame], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the rows of each flow meet: `parts` places a flow, one after the other; those of no flow at the last."""
+
+    first: Mapping[dt.date, int]
+    parts: Mapping[dt.date, int]
+    n: int
+
+    def of(self, rows: pl.DataFrame) -> pl.Series:
+        """Place of each row, by flow and key; null for a flow that is not wanted."""
+        first = pl.col("flow_date").replace_strict(self.first, default=None, return_dtype=pl.Int64)
+        parts = pl.col("flow_date").replace_strict(self.parts, default=1, return_dtype=pl.Int64)
+        part = (pl.col("key").fill_null(0) % parts.cast(pl.UInt64)).cast(pl.Int64)
+        place = pl.when(pl.col("flow_date").is_null()).then(self.n - 1).otherwise(first + part)
+        return rows.select(place.cast(pl.Int32).alias("place"))["place"]
+
+
+def flows(lake: Lake) -> pl.DataFrame:
+    """Rows of each flow in each delivery and table: delivery_id, table_name, flow_date, n; the date null for none."""
+    told, silent = [], []
+    for name in flatten.COLUMNS:
+        for uri, part in lake.files(f"bronze.{name}"):
+            one = pieces.only_value(uri, FLOW)
+            if one is None:
+                silent += [(name, piece) for piece in pieces.cut([(uri, part)], FLOW_ROWS_PER_TASK)]
+            else:
+                told.append((part["delivery_id"], name, *one))
+    schema = {"delivery_id": pl.String, "table_name": pl.String, FLOW: pl.String, "n": pl.Int64}
+    rows = _dated(pl.DataFrame(told, schema=schema, orient="row"))
+    if silent:
+        tasks = pieces.bundled(silent, FLOW_ROWS_PER_TASK, _size)
+        rows = pl.concat([rows, pl.DataFrame(pieces.each(lake.spark, tasks, _flows, FLOWS_SQL).toArrow())])
+    return rows.group_by("delivery_id", "table_name", "flow_date").agg(pl.col("n").sum())
+
+
+def _dated(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select("delivery_id", "table_name", flow_date=flatten.dates(rows[FLOW]), n="n")
+
+
+def places(found: pl.DataFrame, dates: Sequence[dt.date] | None) -> Places:
+    """Give each flow as many places as its prestations need; all flows that are found, or those of some dates."""
+    wanted = found.filter(pl.col("flow_date").is_not_null())
+    if dates is not None:
+        wanted = wanted.filter(pl.col("flow_date").is_in(list(dates)))
+    size = wanted.group_by("flow_date").agg(pl.col("n").filter(table_name=PRESTATIONS).sum()).sort("flow_date")
+    first, parts, at = {}, {}, 0
+    for date, n in size.iter_rows():
+        first[date], parts[date] = at, max(1, -(-n // ROWS_PER_TASK))
+        at += parts[date]
+    return Places(first, parts, at + 1)
+
+
+def spread(lake: Lake, found: pl.DataFrame, dates: Sequence[dt.date] | None, sink: Sink, schema: str) -> DataFrame:
+    """Bring the prestations and lines of these flows together and give them to `sink`, in as many tasks as they need.
+
+    Deliveries that share no flow need not meet: each is read and joined by one task where it is small. The rows of
+    larger ones are handed to where they meet, by flow and key.
+    """
+    holding = found if dates is None else found.filter(pl.col("flow_date").is_in(list(dates)))
+    wanted = found.filter(pl.col("delivery_id").is_in(holding["delivery_id"].unique().to_list()))
+    alone: list[tuple[list[str], int]] = []
+    shared: list[tuple[list[str], int]] = []
+    for group in _apart(wanted):
+        rows = int(wanted.filter(pl.col("delivery_id").is_in(group))["n"].sum())
+        (alone if rows <= ROWS_ALONE else shared).append((group, rows))
+    frames = []
+    if alone:
+        tasks = pieces.bundled(alone, ROWS_ALONE, lambda item: item[1])
+        files: dict[str, list[tuple[str, pieces.Piece]]] = {}
+        for table_name, piece in _pieces(lake, [d for group, _ in alone for d in group], pieces.EVERY_ROW):
+            files.setdefault(dict(piece.partition)["delivery_id"], []).append((table_name, piece))
+        work = [[[x for d in group for x in files[d]] for group, _ in task] for task in tasks]
+        frames.append(pieces.each(lake.spark, work, partial(_joined_alone, dates=dates, sink=sink), schema))
+    if shared:
+        deliveries = [d for group, _ in shared for d in group]
+        where = places(wanted.filter(pl.col("delivery_id").is_in(deliveries)), dates)
+        todo = pieces.bundled(_pieces(lake, deliveries), ROWS_PER_TASK, _size)
+        parcels = pieces.each(lake.spark, todo, partial(_scattered, where=where), PARCEL_SQL)
+        frames.append(pieces.gathered(parcels, where.n, partial(_gathered, sink=sink), schema))
+    if not frames:
+        return lake.spark.createDataFrame([], schema)
+    return reduce(lambda a, b: a.unionByName(b), frames)
+
+
+def _apart(found: pl.DataFrame) -> list[list[str]]:
+    """Deliveries in groups that share no flow; rows of no flow belong to their delivery alone."""
+    group_of: dict[str, int] = {}
+    groups: dict[int, list[str]] = {}
+    for (_,), rows in found.sort("flow_date", "delivery_id").group_by("flow_date", maintain_order=True):
+        for number, delivery in enumerate(rows["delivery_id"].unique(maintain_order=True)):
+            if number == 0 or rows["flow_date"][0] is None:
+                first = group_of.setdefault(delivery, len(group_of))
+                groups.setdefault(first, [delivery])
+                continue
+            other = group_of.get(delivery)
+            if other is None:
+                group_of[delivery] = first
+                groups[first].append(delivery)
+            elif other != first:
+                for moved in groups.pop(other):
+                    group_of[moved] = first
+                    groups[first].append(moved)
+    return list(groups.values())
+
+
+def _joined_alone(
+    task: list[list[tuple[str, pieces.Piece]]], *, dates: Sequence[dt.date] | None, sink: Sink
+) -> Iterator[pa.RecordBatch]:
+    """Read groups of deliveries that nothing else belongs to, and join each."""
+    for group in task:
+        frames: dict[str, list[pl.DataFrame]] = {"care": [], "lines": []}
+        for table_name, piece in group:
+            rows = _normalised(table_name, pieces.read_whole(piece, _columns(table_name)))
+            if dates is not None:
+                rows = rows.filter(pl.col("flow_date").is_in(list(dates)))
+            frames["care" if table_name == PRESTATIONS else "lines"].append(rows)
+        yield from sink(*(pl.concat([empty, *frames[kind]]) for kind, empty in _empty().items()))
+
+
+def _scattered(task: list[tuple[str, pieces.Piece]], *, where: Places) -> Iterator[pa.RecordBatch]:
+    """Rows of pieces as the join needs them, in parcels for the places where they meet."""
+    for table_name, piece in task:
+        frame = _normalised(table_name, pl.DataFrame(pieces.read(piece, _columns(table_name))))
+        frame = frame.with_columns(where.of(frame)).filter(pl.col("place").is_not_null())
+        for (place,), own in frame.group_by("place"):
+            for first in range(0, own.height, ROWS_PER_PARCEL):
+                out = io.BytesIO()
+                own.slice(first, ROWS_PER_PARCEL).drop("place").write_ipc_stream(out, compression="uncompressed")
+                yield pa.RecordBatch.from_pydict(
+                    {"place": [place], "table_name": [table_name], "rows": [out.getvalue()]}, schema=PARCEL
+                )
+
+
+def _gathered(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.RecordBatch]:
+    """Join what has met at each place."""
+    by_place: dict[int, dict[str, list[pl.DataFrame]]] = {}
+    for batch in batches:
+        for row in batch.to_pylist():
+            mine = by_place.setdefault(row["place"], {"care": [], "lines": []})
+            kind = "care" if row["table_name"] == PRESTATIONS else "lines"
+            mine[kind].append(pl.read_ipc_stream(io.BytesIO(row["rows"])))
+    for mine in by_place.values():
+        yield from sink(*(pl.concat([empty, *mine[kind]]) for kind, empty in _empty().items()))
+
+
+def _normalised(table_name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a table as the join needs them."""
+    return flatten.prestations(rows) if table_name == PRESTATIONS else flatten.lines(rows, table_name)
+
+
+def _columns(table_name: str) -> list[str]:
+    return [*KEY, *flatten.COLUMNS[table_name], "delivery_id", "line_number", "known_date"]
+
+
+def written(root: str) -> Sink:
+    """Sink that writes what was dispensed as files of `silver.dispensing`, one a flow."""
+
+    whole = Dispensing.arrow_schema()
+    inside = pa.schema([f for f in whole if f.name not in Dispensing.partitioned_by])
+
+    def write(care: pl.DataFrame, told: pl.DataFrame) -> Iterator[pa.RecordBatch]:
+        rows = flatten.summed(flatten.joined(care, told))
+        for (date,), own in rows.group_by("flow_date"):
+            table = own.select(inside.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(inside)
+            yield pieces.write(root, {"source": "snds", "flow_date": str(date)}, table)
+
+    return write
+
+
+def told(care: pl.DataFrame, lines: pl.DataFrame) -> Iterator[pa.RecordBatch]:
+    """Sink that hands over what is to be said of the lines (`flatten.faults`)."""
+    yield from pieces.batches(flatten.faults(care, lines))
+
+
+def _size(item: tuple[str, pieces.Piece]) -> int:
+    return item[1].n_rows
+
+
+def _pieces(
+    lake: Lake, deliveries: Sequence[str] | None, rows_per_piece: int = ROWS_PER_TASK
+) -> list[tuple[str, pieces.Piece]]:
+    """Pieces of the bronze tables, of some deliveries or all, with the table's name."""
+    wanted = None if deliveries is None else set(deliveries)
+    found = []
+    for name in flatten.COLUMNS:
+        files = [f for f in lake.files(f"bronze.{name}") if wanted is None or f[1]["delivery_id"] in wanted]
+        found += [(name, piece) for piece in pieces.cut(files, rows_per_piece)]
+    return found
+
+
+def _flows(task: list[tuple[str, pieces.Piece]]) -> Iterator[pa.RecordBatch]:
+    for table_name, piece in task:
+        counts = pieces.tally(piece, FLOW)
+        rows = pl.DataFrame(list(counts.items()), schema={FLOW: pl.String, "n": pl.Int64}, orient="row")
+        about = {"delivery_id": dict(piece.partition)["delivery_id"], "table_name": table_name}
+        yield from pieces.batches(_dated(rows.with_columns(**{k: pl.lit(v) for k, v in about.items()})))
+
+
+def _empty() -> dict[str, pl.DataFrame]:
+    """Frames of no prestation and of no line."""
+    none = {
+        name: pl.DataFrame(schema=dict.fromkeys((*KEY, *columns, "delivery_id"), pl.String)).with_columns(
+            line_number=pl.lit(None, pl.Int64), known_date=pl.lit(None, pl.Date)
+        )
+        for name, columns in flatten.COLUMNS.items()
+    }
+    return {
+        "care": flatten.prestations(none[PRESTATIONS]),
+        "lines": flatten.lines(none["snds_er_pha_f"], "snds_er_pha_f"),
+    }
