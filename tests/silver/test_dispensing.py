@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from pipelines.core.run import Platform
 from pipelines.defs.silver.dispensing.conform import dispensing
 from pipelines.defs.silver.dispensing.tables import Dispensing
 from pipelines.defs.sources.snds import simulate
-from pipelines.defs.sources.snds.conform import flow_texts
 from pipelines.settings import load
 from pipelines.simulator.world import build
 
@@ -39,7 +37,7 @@ def land(platform, flows, everything):
     if not everything:
         assert platform.lake.inputs_of(ADDRESS) is not None
     dispensing(platform, inputs)
-    rows = {r["dispensing_key"]: tuple(r) for r in platform.lake[ADDRESS].collect()}
+    rows = {tuple(r[k] for k in Dispensing.key): tuple(r) for r in platform.lake[ADDRESS].collect()}
     return rows, {uri: part["flow_date"] for uri, part in platform.lake.files(ADDRESS)}
 
 
@@ -53,8 +51,4 @@ def test_new_flows_are_added_without_touching_the_others_and_end_where_a_rebuild
     other = Platform(platform.settings.model_copy(update={"lake": tmp_path / "rebuilt"}))
     whole, _ = land(other, [], everything=True)
     assert rows == whole
-    assert platform.lake[ADDRESS].groupBy("dispensing_key").count().filter("count > 1").count() == 0
-
-
-def test_a_flow_is_found_however_its_date_is_written():
-    assert {"01/02/2024", "2024-02-01", "2024-02-01 00:00:00", "01FEB2024"} <= set(flow_texts([dt.date(2024, 2, 1)]))
+    assert len(rows) == platform.lake[ADDRESS].count()

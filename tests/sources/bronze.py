@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute
 
+from pipelines.core import pieces
 from pipelines.core.reading import read_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from pipelines.core.lake import Lake
     from pipelines.core.reading import Reader
     from pipelines.core.table import BronzeTable
 
@@ -25,6 +27,19 @@ def bronze_frame(
     """Return the bronze table that landing these files would give: path -> (bytes, known date)."""
     frames = [_kept(table, read, path, data, known) for path, (data, known) in files.items()]
     return spark.createDataFrame(pa.concat_tables(frames)).select(*table.columns)
+
+
+def bronze_files(lake: Lake, table: type[BronzeTable], read: Reader, files: dict[str, tuple[bytes, dt.date]]) -> None:
+    """Put the rows that landing these files would give into a lake, as ingestion writes them."""
+    root, schema = lake.prepared(table), table.arrow_schema()
+    for path, (data, known) in files.items():
+        rows = _kept(table, read, path, data, known)
+        delivery = hashlib.sha256(data + known.isoformat().encode()).hexdigest()[:16]
+        if rows.num_rows:
+            inside = [f for f in schema if f.name != "delivery_id"]
+            output = pieces.Output(root, {"delivery_id": delivery}, is_text=True, told=table.told_by_file)
+            output.write(rows.select([f.name for f in inside]).cast(pa.schema(inside)))
+            lake.commit_files(table, [output.added() or {}], {}, replacing={})
 
 
 def _kept(table: type[BronzeTable], read: Reader, path: str, data: bytes, known: dt.date) -> pa.Table:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import io
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.core.kept import release
 from pipelines.core.reading import Refused
+from pipelines.core.run import Platform
+from pipelines.defs.silver.dispensing.conform import dispensing
+from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.product.tables import Pack
-from pipelines.defs.sources.snds import conform, read
+from pipelines.defs.sources.snds import conform, read, simulate, spread
+from pipelines.defs.sources.snds import keys as keys_of
 from pipelines.defs.sources.snds.tables import (
     KEY,
     SndsErPhaF,
@@ -23,8 +29,10 @@ from pipelines.defs.sources.snds.tables import (
     SndsIrImbR,
     SndsIrPhaR,
 )
+from pipelines.settings import load
 from pipelines.simulator.world import build
-from tests.sources.bronze import bronze_frame
+from tests.frames import frame
+from tests.sources.bronze import bronze_files
 from tests.sources.reading import is_balanced, rows_of
 
 D = dt.date
@@ -54,22 +62,46 @@ def sheet(table, rows):
     return "\n".join([";".join(names).upper(), *body, ""]).encode()
 
 
+class Dcir:
+    """A lake with the tables of one DCIR, and what is made of them."""
+
+    def __init__(self, folder):
+        self.platform = Platform(load(lake=folder, tracking=f"sqlite:///{folder}/m.db"))
+        self.lake = self.platform.lake
+
+    def land(self, table, files):
+        bronze_files(self.lake, table, read.read, files)
+
+    def flattened(self):
+        """Rows of dispensing, issues, insured and illnesses."""
+        lake = self.lake
+        lake.upsert(Insured, conform.insured(lake), {})
+        dispensing(self.platform, lake.versions(dispensing.reads))
+        found = (lake["silver.dispensing"], conform.dispensing_issue(lake), lake["silver.insured"])
+        rows = [[r.asDict() for r in frame.collect()] for frame in (*found, conform.long_term_illness(lake))]
+        release()
+        return rows
+
+
 @pytest.fixture
-def flattened(spark):
-    """Flatten given rows; returns the dispensed rows and the issues."""
+def dcir(spark, tmp_path):
+    """A new DCIR; the register knows one pack of one product and one of two."""
+    made = Dcir(tmp_path / "lake")
+    registered = [(f"CIP13:{KNOWN}", "CIS:1"), (f"CIP13:{SHARED}", "CIS:1"), (f"CIP13:{SHARED}", "CIS:2")]
+    same = {"source": "bdpm", "valid_from": D(2020, 1, 1), "is_current": True}
+    rows = [{"pack_key": k, "product_key": p} | same for k, p in registered]
+    made.lake.upsert(Pack, frame(spark, Pack, rows), {})
+    return made
+
+
+@pytest.fixture
+def flattened(dcir):
+    """Flatten given rows; returns the dispensed rows, the issues, the insured and their illnesses."""
 
     def run(care=(), town=(), hospital=(), people=(), ill=()):
-        given = dict(zip(TABLES, (care, town, hospital, people, ill, ()), strict=True))
-        tables = {
-            table.address(): bronze_frame(
-                spark, table, read.read, {f"snds/{table.name}.csv": (sheet(table, rows), D(2024, 4, 2))}
-            )
-            for table, rows in given.items()
-        }
-        registered = [(f"CIP13:{KNOWN}", "CIS:1"), (f"CIP13:{SHARED}", "CIS:1"), (f"CIP13:{SHARED}", "CIS:2")]
-        tables[Pack.address()] = spark.createDataFrame(registered, "pack_key string, product_key string")
-        given = (conform.dispensing, conform.dispensing_issue, conform.insured, conform.long_term_illness)
-        return [[r.asDict() for r in transform(tables).collect()] for transform in given]
+        for table, rows in zip(TABLES, (care, town, hospital, people, ill, ()), strict=True):
+            dcir.land(table, {f"snds/{table.name}.csv": (sheet(table, rows), D(2024, 4, 2))})
+        return dcir.flattened()
 
     return run
 
@@ -183,30 +215,64 @@ def test_a_parquet_file_is_read_like_text():
 
 
 @pytest.mark.spark
-def test_the_simulated_country_nets_to_what_its_people_took(spark, tmp_path):
-    from pipelines.defs.sources.snds import simulate
+def test_a_line_that_two_deliveries_tell_counts_once_and_in_its_last_form(dcir):
+    dcir.land(SndsErPrsF, {"snds/a/ER_PRS_F.csv": (sheet(SndsErPrsF, [care("1"), care("2")]), D(2024, 4, 2))})
+    for known, quantity in ((D(2024, 4, 2), 3), (D(2024, 5, 2), 5)):
+        data = sheet(SndsErPhaF, [pack("1", quantity), pack("2", 1)])
+        dcir.land(SndsErPhaF, {f"snds/{known}/ER_PHA_F.csv": (data, known)})
+    rows, issues, *_ = dcir.flattened()
+    assert (net(rows), issues) == (6, [])
 
+
+@pytest.mark.spark
+def test_large_flows_meet_by_key_and_give_the_same(dcir, monkeypatch):
+    prestations = [care(str(n), day=f"{1 + n % 28:02}/02/2024", psa=str(n % 7)) for n in range(200)]
+    town = [pack(str(n), 1 + n % 3) for n in range(200)] + [pack("999", 1)]
+    dcir.land(SndsErPrsF, {"snds/ER_PRS_F.csv": (sheet(SndsErPrsF, prestations), D(2024, 4, 2))})
+    dcir.land(SndsErPhaF, {"snds/ER_PHA_F.csv": (sheet(SndsErPhaF, town), D(2024, 4, 2))})
+    alone, told, *_ = dcir.flattened()
+    monkeypatch.setattr(spread, "ROWS_ALONE", 50)
+    monkeypatch.setattr(spread, "ROWS_PER_TASK", 64)
+    root, found = dcir.lake.prepared(Dispensing), spread.flows(dcir.lake)
+    added = [r.asDict() for r in spread.dispensed(dcir.lake, found, None, root).collect()]
+    assert len(added) > 1
+    dcir.lake.commit_files(Dispensing, added, {})
+    assert sorted(map(str, alone)) == sorted(str(r.asDict()) for r in dcir.lake["silver.dispensing"].collect())
+    again = conform.dispensing_issue(dcir.lake)
+    assert sorted(map(str, told)) == sorted(str(r.asDict()) for r in again.collect())
+    release()
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=12)), min_size=1, max_size=20))
+def test_keys_are_the_same_for_the_same_text_alone(texts):
+    key, key_2 = keys_of.hashed(pl.Series(texts, dtype=pl.String))
+    pairs = list(zip(key, key_2, strict=True))
+    assert [p == (None, None) for p in pairs] == [t is None for t in texts]
+    assert len(set(pairs)) == len(set(texts))
+    (again,), _ = keys_of.hashed(pl.Series([texts[-1]], dtype=pl.String))
+    assert again == pairs[-1][0]
+
+
+def test_the_first_hash_is_fnv_1a():
+    assert keys_of.hashed(pl.Series(["", "a", "foobar"]))[0].to_list() == [
+        0xCBF29CE484222325,
+        0xAF63DC4C8601EC8C,
+        0x85944171F73967E8,
+    ]
+
+
+@pytest.mark.spark
+def test_the_simulated_country_nets_to_what_its_people_took(dcir, tmp_path):
     simulate.write(build(1_000, 1), tmp_path)
-    tables = {
-        t.address(): bronze_frame(
-            spark,
-            t,
-            read.read,
-            {
-                str(p.relative_to(tmp_path)): (p.read_bytes(), D.fromisoformat(p.parent.name))
-                for p in sorted((tmp_path / "snds").rglob("*.csv"))
-                if t.files.owns(str(p.relative_to(tmp_path)))
-            },
-        )
-        for t in TABLES
-    }
-    tables[Pack.address()] = spark.createDataFrame([], "pack_key string, product_key string")
-    rows = conform.dispensing(tables).toArrow().to_pylist()
-    issues = conform.dispensing_issue(tables).toArrow().to_pylist()
+    files = sorted((tmp_path / "snds").rglob("*.csv"))
+    for table in TABLES:
+        own = [f for f in files if table.files.owns(str(f.relative_to(tmp_path)))]
+        dcir.land(table, {str(f.relative_to(tmp_path)): (f.read_bytes(), D.fromisoformat(f.parent.name)) for f in own})
+    rows, issues, *_ = dcir.flattened()
     assert {True, False} == {r["n_regularisations"] > 0 for r in rows}
     planted = {"blank_key", "orphan_line", "not_reimbursed_care", "impossible_date", "unknown_pack", "two_sexes"}
     assert planted | {"unmatched_regularisation", "orphan_prestation"} == {i["issue"] for i in issues}
-    n_lines = sum(tables[f"bronze.snds_er_{t}_f"].count() for t in ("pha", "ucd"))
+    n_lines = sum(dcir.lake.n_rows(f"bronze.snds_er_{t}_f") for t in ("pha", "ucd"))
     left_out = sum(
         i["n_lines"]
         for i in issues

@@ -12,14 +12,13 @@ import polars as pl
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core import pieces
 from pipelines.core.columns import coded, looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
-from pipelines.defs.sources.snds.flatten import FAULT_SQL, GIVEN, SEXES
-from pipelines.defs.sources.snds.spread import flows, spread, told, written
+from pipelines.defs.sources.snds.flatten import GIVEN, SEXES
+from pipelines.defs.sources.snds.spread import dispensed, faults, flows
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -51,7 +50,7 @@ def dispensing(lake: Lake, before: Mapping[str, str] | None) -> tuple[list[dict[
         dates = came["flow_date"].drop_nulls().unique().sort().to_list()
         if not dates:
             return [], []
-    added = spread(lake, found, dates, written(lake.prepared(Dispensing)), pieces.ADDED_SQL)
+    added = dispensed(lake, found, dates, lake.prepared(Dispensing))
     return [row.asDict() for row in added.collect()], dates
 
 
@@ -86,14 +85,15 @@ def long_term_illness(tables: Tables) -> DataFrame:
 @reads(PRS, PHA, UCD, BEN, PACKS, "silver.pack", "silver.dispensing", "silver.insured")
 def dispensing_issue(lake: Lake) -> DataFrame:
     """Every fault of the lines, of the persons and of the packs, at the line that shows it."""
-    said_of = keep(spread(lake, flows(lake), None, told, FAULT_SQL))
+    said_of = keep(faults(lake, flows(lake)))
     place = ("issue", "table_name", "delivery_id", "line_number", "pack_key", "n_lines")
     people = _people(lake).filter("n_sexes > 1").select("psa", "rank")
     rows = lake[BEN].select(*_person(), "delivery_id", "line_number", F.lit("snds_ir_ben_r").alias("table_name"))
     by_person = ["table_name", "delivery_id", "psa", "rank"]
     first = [F.min("line_number").alias("line_number"), F.count("*").alias("n_lines")]
     sexes = rows.join(people, on=["psa", "rank"], how="left_semi").groupBy(*by_person).agg(*first)
-    packs = said_of.filter("what = 'pack'").drop("issue")
+    by_pack = said_of.filter("what = 'pack'").groupBy("pack_key", "kind", "table_name", "delivery_id")
+    packs = by_pack.agg(F.min("line_number").alias("line_number"), F.sum("n_lines").alias("n_lines"))
     parts = [
         said_of.filter("what = 'issue'").withColumn("pack_key", F.lit(None).cast("string")),
         sexes.withColumns({"issue": F.lit("two_sexes"), "pack_key": F.lit(None).cast("string")}),

@@ -120,7 +120,7 @@ def last_told(rows: pl.DataFrame, more: Sequence[str]) -> pl.DataFrame:
     """Rows whose key several deliveries tell: those of the last of them; a delivery's own rows all stay."""
     if rows["delivery_id"].n_unique() < 2:
         return rows
-    sent = pl.struct("known_date", "delivery_id")
+    sent = pl.concat_str(pl.col("known_date").cast(pl.String), "delivery_id", separator="/")
     return rows.filter(pl.col("key").is_null() | (sent == sent.max().over("key", "key_2", *more)))
 
 
@@ -139,6 +139,13 @@ def summed(flat: pl.DataFrame) -> pl.DataFrame:
         birth_year=pl.col("birth_year").max(),
         sex=pl.col("sex").max(),
     )
+
+
+def resummed(parts: pl.DataFrame) -> pl.DataFrame:
+    """Sums of parts of the lines, summed."""
+    amounts = [pl.col(c).sum() for c in ("n_units", "n_lines", "n_regularisations")]
+    most = [pl.col(c).max() for c in ("prescriber_speciality", "region", "birth_year", "sex")]
+    return parts.group_by("flow_date", *GIVEN).agg(*amounts, *most)
 
 
 def faults(care: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipelines.core import pieces
 from pipelines.defs.silver.dispensing.tables import Dispensing
 from pipelines.defs.sources.snds import flatten
+from pipelines.defs.sources.snds.keys import hashed
 from pipelines.defs.sources.snds.tables import KEY
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ class Places:
     parts: Mapping[dt.date, int]
     n: int
 
-    def of(self, rows: pl.DataFrame) -> pl.Series:
-        """Place of each row, by flow and key; null for a flow that is not wanted."""
+    def of(self, rows: pl.DataFrame, key: pl.Series) -> pl.Series:
+        """Place of each row, by flow and an integer key; null for a flow that is not wanted."""
         first = pl.col("flow_date").replace_strict(self.first, default=None, return_dtype=pl.Int64)
         parts = pl.col("flow_date").replace_strict(self.parts, default=1, return_dtype=pl.Int64)
-        part = (pl.col("key").fill_null(0) % parts.cast(pl.UInt64)).cast(pl.Int64)
+        part = (pl.lit(key).fill_null(0) % parts.cast(pl.UInt64)).cast(pl.Int64)
         place = pl.when(pl.col("flow_date").is_null()).then(self.n - 1).otherwise(first + part)
         return rows.select(place.cast(pl.Int32).alias("place"))["place"]
 
@@ -87,36 +88,56 @@ def places(found: pl.DataFrame, dates: Sequence[dt.date] | None) -> Places:
     return Places(first, parts, at + 1)
 
 
-def spread(lake: Lake, found: pl.DataFrame, dates: Sequence[dt.date] | None, sink: Sink, schema: str) -> DataFrame:
-    """Bring the prestations and lines of these flows together and give them to `sink`, in as many tasks as they need.
+def dispensed(lake: Lake, found: pl.DataFrame, dates: Sequence[dt.date] | None, root: str) -> DataFrame:
+    """Write what these flows dispensed as files of `silver.dispensing`; returns what there is to commit.
 
-    Deliveries that share no flow need not meet: each is read and joined by one task where it is small. The rows of
-    larger ones are handed to where they meet, by flow and key.
+    Deliveries that share no flow need not meet: each is read, joined and summed by one task where it is small. The rows
+    of larger ones are brought together twice, by key to be joined and by person to be summed.
     """
+    alone, shared = _sized(found, dates)
+    frames = [_alone(lake, alone, dates, partial(_written, root=root), pieces.ADDED_SQL)]
+    if shared:
+        where = places(found.filter(pl.col("delivery_id").is_in(shared)), dates)
+        sums = _shared(lake, shared, where, partial(_summed_parcels, where=where), PARCEL_SQL)
+        frames.append(pieces.gathered(sums, where.n, partial(_resummed, root=root), pieces.ADDED_SQL))
+    return reduce(lambda a, b: a.unionByName(b), frames)
+
+
+def faults(lake: Lake, found: pl.DataFrame) -> DataFrame:
+    """Find what is to be said of the lines of all flows (`flatten.faults`)."""
+    alone, shared = _sized(found, None)
+    frames = [_alone(lake, alone, None, _told, flatten.FAULT_SQL)]
+    if shared:
+        where = places(found.filter(pl.col("delivery_id").is_in(shared)), None)
+        frames.append(_shared(lake, shared, where, _told, flatten.FAULT_SQL))
+    return reduce(lambda a, b: a.unionByName(b), frames)
+
+
+def _sized(found: pl.DataFrame, dates: Sequence[dt.date] | None) -> tuple[list[tuple[list[str], int]], list[str]]:
+    """Groups of deliveries that one task may join, with their rows, and the deliveries of larger groups."""
     holding = found if dates is None else found.filter(pl.col("flow_date").is_in(list(dates)))
     wanted = found.filter(pl.col("delivery_id").is_in(holding["delivery_id"].unique().to_list()))
-    alone: list[tuple[list[str], int]] = []
-    shared: list[tuple[list[str], int]] = []
-    for group in _apart(wanted):
-        rows = int(wanted.filter(pl.col("delivery_id").is_in(group))["n"].sum())
-        (alone if rows <= ROWS_ALONE else shared).append((group, rows))
-    frames = []
-    if alone:
-        tasks = pieces.bundled(alone, ROWS_ALONE, lambda item: item[1])
-        files: dict[str, list[tuple[str, pieces.Piece]]] = {}
-        for table_name, piece in _pieces(lake, [d for group, _ in alone for d in group], pieces.EVERY_ROW):
-            files.setdefault(dict(piece.partition)["delivery_id"], []).append((table_name, piece))
-        work = [[[x for d in group for x in files[d]] for group, _ in task] for task in tasks]
-        frames.append(pieces.each(lake.spark, work, partial(_joined_alone, dates=dates, sink=sink), schema))
-    if shared:
-        deliveries = [d for group, _ in shared for d in group]
-        where = places(wanted.filter(pl.col("delivery_id").is_in(deliveries)), dates)
-        todo = pieces.bundled(_pieces(lake, deliveries), ROWS_PER_TASK, _size)
-        parcels = pieces.each(lake.spark, todo, partial(_scattered, where=where), PARCEL_SQL)
-        frames.append(pieces.gathered(parcels, where.n, partial(_gathered, sink=sink), schema))
-    if not frames:
-        return lake.spark.createDataFrame([], schema)
-    return reduce(lambda a, b: a.unionByName(b), frames)
+    groups = [(g, int(wanted.filter(pl.col("delivery_id").is_in(g))["n"].sum())) for g in _apart(wanted)]
+    return [g for g in groups if g[1] <= ROWS_ALONE], [d for g, n in groups if n > ROWS_ALONE for d in g]
+
+
+def _alone(
+    lake: Lake, groups: list[tuple[list[str], int]], dates: Sequence[dt.date] | None, sink: Sink, schema: str
+) -> DataFrame:
+    """Read and join small groups of deliveries, some a task."""
+    files: dict[str, list[tuple[str, pieces.Piece]]] = {}
+    for table_name, piece in _pieces(lake, [d for group, _ in groups for d in group], pieces.EVERY_ROW):
+        files.setdefault(dict(piece.partition)["delivery_id"], []).append((table_name, piece))
+    tasks = pieces.bundled(groups, ROWS_ALONE, lambda item: item[1])
+    work = [[[x for d in group for x in files[d]] for group, _ in task] for task in tasks]
+    return pieces.each(lake.spark, work, partial(_joined_alone, dates=dates, sink=sink), schema)
+
+
+def _shared(lake: Lake, deliveries: list[str], where: Places, sink: Sink, schema: str) -> DataFrame:
+    """Bring the rows of deliveries together by flow and key, and give what has met to `sink`."""
+    todo = pieces.bundled(_pieces(lake, deliveries), ROWS_PER_TASK, _size)
+    parcels = pieces.each(lake.spark, todo, partial(_scattered, where=where), PARCEL_SQL)
+    return pieces.gathered(parcels, where.n, partial(_gathered, sink=sink), schema)
 
 
 def _apart(found: pl.DataFrame) -> list[list[str]]:
@@ -157,27 +178,67 @@ def _joined_alone(
 def _scattered(task: list[tuple[str, pieces.Piece]], *, where: Places) -> Iterator[pa.RecordBatch]:
     """Rows of pieces as the join needs them, in parcels for the places where they meet."""
     for table_name, piece in task:
-        frame = _normalised(table_name, pl.DataFrame(pieces.read(piece, _columns(table_name))))
-        frame = frame.with_columns(where.of(frame)).filter(pl.col("place").is_not_null())
-        for (place,), own in frame.group_by("place"):
-            for first in range(0, own.height, ROWS_PER_PARCEL):
-                out = io.BytesIO()
-                own.slice(first, ROWS_PER_PARCEL).drop("place").write_ipc_stream(out, compression="uncompressed")
-                yield pa.RecordBatch.from_pydict(
-                    {"place": [place], "table_name": [table_name], "rows": [out.getvalue()]}, schema=PARCEL
-                )
+        rows = _normalised(table_name, pl.DataFrame(pieces.read(piece, _columns(table_name))))
+        yield from _parcels(rows, where.of(rows, rows["key"]), table_name)
+
+
+def _parcels(rows: pl.DataFrame, place: pl.Series, table_name: str) -> Iterator[pa.RecordBatch]:
+    """Rows as Arrow bytes, in parts that stay small, by the place they go to; those of no place are left."""
+    for (at,), own in rows.with_columns(place).filter(pl.col("place").is_not_null()).group_by("place"):
+        for first in range(0, own.height, ROWS_PER_PARCEL):
+            out = io.BytesIO()
+            own.slice(first, ROWS_PER_PARCEL).drop("place").write_ipc_stream(out, compression="uncompressed")
+            yield pa.RecordBatch.from_pydict(
+                {"place": [at], "table_name": [table_name], "rows": [out.getvalue()]}, schema=PARCEL
+            )
+
+
+def _opened(batches: Iterator[pa.RecordBatch]) -> dict[int, dict[str, list[pl.DataFrame]]]:
+    """Frames of parcels by place and table."""
+    found: dict[int, dict[str, list[pl.DataFrame]]] = {}
+    for batch in batches:
+        for row in batch.to_pylist():
+            frame = pl.read_ipc_stream(io.BytesIO(row["rows"]))
+            found.setdefault(row["place"], {}).setdefault(row["table_name"], []).append(frame)
+    return found
 
 
 def _gathered(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.RecordBatch]:
     """Join what has met at each place."""
-    by_place: dict[int, dict[str, list[pl.DataFrame]]] = {}
-    for batch in batches:
-        for row in batch.to_pylist():
-            mine = by_place.setdefault(row["place"], {"care": [], "lines": []})
-            kind = "care" if row["table_name"] == PRESTATIONS else "lines"
-            mine[kind].append(pl.read_ipc_stream(io.BytesIO(row["rows"])))
-    for mine in by_place.values():
-        yield from sink(*(pl.concat([empty, *mine[kind]]) for kind, empty in _empty().items()))
+    for mine in _opened(batches).values():
+        care = mine.pop(PRESTATIONS, [])
+        lines = [frame for frames in mine.values() for frame in frames]
+        empty = _empty()
+        yield from sink(pl.concat([empty["care"], *care]), pl.concat([empty["lines"], *lines]))
+
+
+def _summed_parcels(care: pl.DataFrame, lines: pl.DataFrame, *, where: Places) -> Iterator[pa.RecordBatch]:
+    """Sums of what has met by key, for the places where persons meet."""
+    rows = flatten.summed(flatten.joined(care, lines))
+    yield from _parcels(rows, where.of(rows, hashed(rows["insured"])[0]), Dispensing.name)
+
+
+def _resummed(batches: Iterator[pa.RecordBatch], *, root: str) -> Iterator[pa.RecordBatch]:
+    """Sum the sums that have met, and write them."""
+    for mine in _opened(batches).values():
+        yield from _files(flatten.resummed(pl.concat(mine[Dispensing.name])), root)
+
+
+def _written(care: pl.DataFrame, lines: pl.DataFrame, *, root: str) -> Iterator[pa.RecordBatch]:
+    """Sum what belongs together, and write it."""
+    yield from _files(flatten.summed(flatten.joined(care, lines)), root)
+
+
+def _files(rows: pl.DataFrame, root: str) -> Iterator[pa.RecordBatch]:
+    """Write files of `silver.dispensing`, one a flow."""
+    inside = pa.schema([f for f in Dispensing.arrow_schema() if f.name not in Dispensing.partitioned_by])
+    for (date,), own in rows.group_by("flow_date"):
+        table = own.select(inside.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(inside)
+        yield pieces.write(root, {"source": "snds", "flow_date": str(date)}, table)
+
+
+def _told(care: pl.DataFrame, lines: pl.DataFrame) -> Iterator[pa.RecordBatch]:
+    yield from pieces.batches(flatten.faults(care, lines))
 
 
 def _normalised(table_name: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -187,26 +248,6 @@ def _normalised(table_name: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _columns(table_name: str) -> list[str]:
     return [*KEY, *flatten.COLUMNS[table_name], "delivery_id", "line_number", "known_date"]
-
-
-def written(root: str) -> Sink:
-    """Sink that writes what was dispensed as files of `silver.dispensing`, one a flow."""
-
-    whole = Dispensing.arrow_schema()
-    inside = pa.schema([f for f in whole if f.name not in Dispensing.partitioned_by])
-
-    def write(care: pl.DataFrame, told: pl.DataFrame) -> Iterator[pa.RecordBatch]:
-        rows = flatten.summed(flatten.joined(care, told))
-        for (date,), own in rows.group_by("flow_date"):
-            table = own.select(inside.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(inside)
-            yield pieces.write(root, {"source": "snds", "flow_date": str(date)}, table)
-
-    return write
-
-
-def told(care: pl.DataFrame, lines: pl.DataFrame) -> Iterator[pa.RecordBatch]:
-    """Sink that hands over what is to be said of the lines (`flatten.faults`)."""
-    yield from pieces.batches(flatten.faults(care, lines))
 
 
 def _size(item: tuple[str, pieces.Piece]) -> int:
