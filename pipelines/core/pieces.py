@@ -30,6 +30,9 @@ PARCEL_SQL = "place int, about string, keys binary, counts binary"
 PARCEL = pa.schema([("place", pa.int32()), ("about", pa.string()), ("keys", pa.binary()), ("counts", pa.binary())])
 ADDED_SQL = "path string, size bigint, n_rows bigint, partition string"
 ADDED = pa.schema([("path", pa.string()), ("size", pa.int64()), ("n_rows", pa.int64()), ("partition", pa.string())])
+FRAMES_SQL = "place int, name string, rows binary"
+FRAMES = pa.schema([("place", pa.int32()), ("name", pa.string()), ("rows", pa.binary())])
+FRAME_ROWS = 100_000
 EVERY_ROW = 1 << 62
 PARCEL_KEYS = 1 << 19  # 4 MB of keys: many rows for the engine would cost more than their content, huge ones memory
 
@@ -204,6 +207,25 @@ def opened(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, str, np.nda
                 np.frombuffer(keys.as_buffer(), dtype=np.uint64),
                 np.frombuffer(counts.as_buffer(), dtype=np.int32).astype(np.int64),
             )
+
+
+def frame_parcels(rows: pl.DataFrame, place: pl.Series, name: str) -> Iterator[pa.RecordBatch]:
+    """Hand rows to the tasks at their places, as Arrow bytes in parts that stay small; those of no place are left."""
+    for (at,), own in rows.with_columns(place.alias("_place")).drop_nulls("_place").group_by("_place"):
+        for first in range(0, own.height, FRAME_ROWS):
+            out = io.BytesIO()
+            own.slice(first, FRAME_ROWS).drop("_place").write_ipc_stream(out, compression="uncompressed")
+            yield pa.RecordBatch.from_pydict({"place": [at], "name": [name], "rows": [out.getvalue()]}, schema=FRAMES)
+
+
+def opened_frames(batches: Iterable[pa.RecordBatch]) -> dict[int, dict[str, list[pl.DataFrame]]]:
+    """Open what other tasks handed over: frames by place and name."""
+    found: dict[int, dict[str, list[pl.DataFrame]]] = {}
+    for batch in batches:
+        for row in batch.to_pylist():
+            frame = pl.read_ipc_stream(io.BytesIO(row["rows"]))
+            found.setdefault(row["place"], {}).setdefault(row["name"], []).append(frame)
+    return found
 
 
 def batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:

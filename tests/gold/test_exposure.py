@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from pipelines.core.lake import Lake
 from pipelines.defs.gold.exposure.build import exposure, exposure_reconciliation
 from pipelines.defs.gold.exposure.tables import Exposure
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
@@ -13,6 +14,7 @@ from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.population.tables import Population
 from pipelines.defs.silver.sale.tables import PatientCount, Sale
+from tests.frames import PartlyStored
 from tests.gold.drugs import lake
 
 D = dt.date
@@ -35,7 +37,7 @@ SUPPLY = {"source": "calypsovet", "flow_date": D(2024, 5, 31), "species": "pigs"
 
 
 @pytest.fixture(scope="module")
-def cells(spark):
+def cells(spark, tmp_path_factory):
     """Rows of exposure by source, end of period, length, species, region, sex and age group."""
     names = ("insured", "kind", "pack_key", "dispensed_date", "n_units", "sex", "birth_year", "region")
     flow = {"source": "snds", "flow_date": D(2024, 7, 1)}
@@ -83,7 +85,10 @@ def cells(spark):
             ],
         },
     )
-    frame = exposure(tables).cache()
+    stored = (Dispensing, Insured)
+    place = Lake(spark, str(tmp_path_factory.mktemp("lake")), {t.address(): t for t in stored})
+    made = PartlyStored(tables, place, stored)
+    frame = exposure(made).cache()
     rows = frame.toArrow().to_pylist()
     assert set(rows[0]) == set(Exposure.columns)
     key = ("source", "month", "n_months", "species", "region", "sex", "age_group")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.core import hashed as keys_of
 from pipelines.core.kept import release
 from pipelines.core.reading import Refused
 from pipelines.core.run import Platform
@@ -19,7 +20,6 @@ from pipelines.defs.silver.dispensing.conform import dispensing
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.product.tables import Pack
 from pipelines.defs.sources.snds import conform, read, simulate, spread
-from pipelines.defs.sources.snds import keys as keys_of
 from pipelines.defs.sources.snds.tables import (
     KEY,
     SndsErPhaF,

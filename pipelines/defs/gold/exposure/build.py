@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from pipelines.core.conform import Tables
+    from pipelines.core.lake import Lake
 
 
 @reads(*contents.READS, *dispensed.READS, *sold.READS, *supplied.READS)
-def exposure(tables: Tables) -> DataFrame:
+def exposure(lake: Lake) -> DataFrame:
     """Unite what was dispensed, sold and supplied, each by its own rule."""
-    parts = (dispensed.dispensed(tables), sold.sold(tables), supplied.supplied(tables))
+    parts = (dispensed.dispensed(lake), sold.sold(lake), supplied.supplied(lake))
     first, second, third = (conformed(part, Exposure) for part in parts)
     return first.unionByName(second).unionByName(third)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipelines.core.departments import REGIONS
-from pipelines.defs.sources.snds.keys import hashed
+from pipelines.core.hashed import hashed
 from pipelines.defs.sources.snds.tables import KEY
 
 SEXES = {"1": "male", "2": "female"}

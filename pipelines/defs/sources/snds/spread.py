@@ -6,7 +6,6 @@ Spark moves the rows as Arrow bytes; nothing of them passes through its own rows
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -16,9 +15,9 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.core import pieces
+from pipelines.core.hashed import hashed
 from pipelines.defs.silver.dispensing.tables import Dispensing
 from pipelines.defs.sources.snds import flatten
-from pipelines.defs.sources.snds.keys import hashed
 from pipelines.defs.sources.snds.tables import KEY
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
 ROWS_PER_TASK, FLOW_ROWS_PER_TASK = 1_000_000, 20_000_000
 ROWS_ALONE = 4_000_000  # rows of deliveries that one task may read and join: some 600 MB
-ROWS_PER_PARCEL = 100_000
-PARCEL_SQL = "place int, table_name string, rows binary"
-PARCEL = pa.schema([("place", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
 FLOWS_SQL = "delivery_id string, table_name string, flow_date date, n bigint"
 PRESTATIONS, FLOW = "snds_er_prs_f", "flx_dis_dtd"
 Sink = Callable[[pl.DataFrame, pl.DataFrame], Iterator[pa.RecordBatch]]
@@ -98,7 +94,7 @@ def dispensed(lake: Lake, found: pl.DataFrame, dates: Sequence[dt.date] | None, 
     frames = [_alone(lake, alone, dates, partial(_written, root=root), pieces.ADDED_SQL)]
     if shared:
         where = places(found.filter(pl.col("delivery_id").is_in(shared)), dates)
-        sums = _shared(lake, shared, where, partial(_summed_parcels, where=where), PARCEL_SQL)
+        sums = _shared(lake, shared, where, partial(_summed_parcels, where=where), pieces.FRAMES_SQL)
         frames.append(pieces.gathered(sums, where.n, partial(_resummed, root=root), pieces.ADDED_SQL))
     return reduce(lambda a, b: a.unionByName(b), frames)
 
@@ -136,7 +132,7 @@ def _alone(
 def _shared(lake: Lake, deliveries: list[str], where: Places, sink: Sink, schema: str) -> DataFrame:
     """Bring the rows of deliveries together by flow and key, and give what has met to `sink`."""
     todo = pieces.bundled(_pieces(lake, deliveries), ROWS_PER_TASK, _size)
-    parcels = pieces.each(lake.spark, todo, partial(_scattered, where=where), PARCEL_SQL)
+    parcels = pieces.each(lake.spark, todo, partial(_scattered, where=where), pieces.FRAMES_SQL)
     return pieces.gathered(parcels, where.n, partial(_gathered, sink=sink), schema)
 
 
@@ -179,33 +175,12 @@ def _scattered(task: list[tuple[str, pieces.Piece]], *, where: Places) -> Iterat
     """Rows of pieces as the join needs them, in parcels for the places where they meet."""
     for table_name, piece in task:
         rows = _normalised(table_name, pl.DataFrame(pieces.read(piece, _columns(table_name))))
-        yield from _parcels(rows, where.of(rows, rows["key"]), table_name)
-
-
-def _parcels(rows: pl.DataFrame, place: pl.Series, table_name: str) -> Iterator[pa.RecordBatch]:
-    """Rows as Arrow bytes, in parts that stay small, by the place they go to; those of no place are left."""
-    for (at,), own in rows.with_columns(place).filter(pl.col("place").is_not_null()).group_by("place"):
-        for first in range(0, own.height, ROWS_PER_PARCEL):
-            out = io.BytesIO()
-            own.slice(first, ROWS_PER_PARCEL).drop("place").write_ipc_stream(out, compression="uncompressed")
-            yield pa.RecordBatch.from_pydict(
-                {"place": [at], "table_name": [table_name], "rows": [out.getvalue()]}, schema=PARCEL
-            )
-
-
-def _opened(batches: Iterator[pa.RecordBatch]) -> dict[int, dict[str, list[pl.DataFrame]]]:
-    """Frames of parcels by place and table."""
-    found: dict[int, dict[str, list[pl.DataFrame]]] = {}
-    for batch in batches:
-        for row in batch.to_pylist():
-            frame = pl.read_ipc_stream(io.BytesIO(row["rows"]))
-            found.setdefault(row["place"], {}).setdefault(row["table_name"], []).append(frame)
-    return found
+        yield from pieces.frame_parcels(rows, where.of(rows, rows["key"]), table_name)
 
 
 def _gathered(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.RecordBatch]:
     """Join what has met at each place."""
-    for mine in _opened(batches).values():
+    for mine in pieces.opened_frames(batches).values():
         care = mine.pop(PRESTATIONS, [])
         lines = [frame for frames in mine.values() for frame in frames]
         empty = _empty()
@@ -215,12 +190,12 @@ def _gathered(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.R
 def _summed_parcels(care: pl.DataFrame, lines: pl.DataFrame, *, where: Places) -> Iterator[pa.RecordBatch]:
     """Sums of what has met by key, for the places where persons meet."""
     rows = flatten.summed(flatten.joined(care, lines))
-    yield from _parcels(rows, where.of(rows, hashed(rows["insured"])[0]), Dispensing.name)
+    yield from pieces.frame_parcels(rows, where.of(rows, hashed(rows["insured"])[0]), Dispensing.name)
 
 
 def _resummed(batches: Iterator[pa.RecordBatch], *, root: str) -> Iterator[pa.RecordBatch]:
     """Sum the sums that have met, and write them."""
-    for mine in _opened(batches).values():
+    for mine in pieces.opened_frames(batches).values():
         yield from _files(flatten.resummed(pl.concat(mine[Dispensing.name])), root)
 
 

@@ -1,4 +1,4 @@
-"""Nine keys as 128 bits that are the same on every machine, so that tasks on several can meet."""
+"""Texts as 128 bits that are the same on every machine, so that tasks on several can meet."""
 
 from __future__ import annotations
 
