@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import counting, lasso, mgps
+from tests.benchmarks import counting, dcir, exposure, lasso, mgps
 from tests.benchmarks.measure import say
 
 
@@ -24,6 +24,12 @@ def main() -> None:
         say(counting.all_pairs(n, Path(folder)))
         say(counting.one_month(n, Path(folder)))
         say(counting.every_month(1_000_000, Path(folder)))
+    with tempfile.TemporaryDirectory() as folder:
+        line, cost = dcir.flattening(10_000_000, Path(folder))
+        say(line)
+        say(dcir.one_month(10_000_000, Path(folder), cost))
+    with tempfile.TemporaryDirectory() as folder:
+        say(exposure.exposure_of(20_000_000, Path(folder)))
     say(mgps.quantiles(2_350_000))
     say(mgps.fits(2_350_000))
     say(mgps.exact_ic025(6_800_000))

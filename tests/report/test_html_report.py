@@ -71,6 +71,47 @@ def test_a_table_that_is_missing_is_told_in_its_section(tmp_path):
     assert "has not been built" in write(nothing, tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+def test_it_shows_rates_nowcasts_the_cascade_and_antimicrobials(tmp_path):
+    rows = country(n_months=3)
+    month = [r["month"] for r in rows["gold.report_month"]][0]
+    told = {"source": "snds", "substance_key": "all", "month": month, "lag": 1}
+    rows["gold.flow_triangle"] = [told | {"n_packs": 700, "n_lines": 7}]
+    rows["gold.nowcast"] = [told | {"n_observed": 700.0, "n_estimated": 1000.0, "n_lower": 950.0, "n_upper": 1050.0}]
+    judged = told | {"is_covered": True, "n_estimated": 990.0, "n_final": 1000.0}
+    rows["gold.nowcast_judgement"] = [judged, judged | {"is_covered": False}]
+    rate = {"dating": "receipt", "per": "treated", "exposure_source": "snds", "species": "human", "year": 2024}
+    rate |= {
+        "substance_key": "S",
+        "substance_name": "METFORMIN",
+        "brand": "all",
+        "term_key": "T",
+        "term_name": "Acidosis",
+    }
+    rows["gold.rate_comparison"] = [
+        rate | {"sibling": "class", "n_counted": 9, "expected": 3.0, "ratio": 3.0, "ratio_lower": 1.4, "p_value": 0.01}
+    ]
+    cascade = {"year": 2024, "species": "dog", "substance_name": "MEROPENEM", "n_supplies": 2, "n_supplies_all": 2}
+    rows["gold.cascade"] = [cascade | {"n_animals": 3, "n_reports": 1, "is_reserved": True}]
+    use = {"sector": "animal", "indicator": "mg_per_pcu", "country": "FR", "species": "all", "substance_key": "all"}
+    rows["gold.antimicrobial_use"] = [
+        use | {"source": s, "year": y, "value": 50.0, "is_series_break": s == "asu"}
+        for s, y in (("esvac", 2022), ("asu", 2023))
+    ]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('id="completeness"') : text.index('id="quality"')]
+    for expected in (
+        "1,000 expected",
+        "50.0",
+        "Acidosis",
+        "substances of its class",
+        "reserved to people",
+        "mg per pcu",
+    ):
+        assert expected in section.replace("\u202f", " "), expected
+    assert "MEROPENEM" in section
+    assert section.count("<svg") >= 5
+
+
 def test_it_draws_exposure_and_never_adds_persons_up(tmp_path):
     rows = country(n_months=3)
     every = {"source": "snds", "region": "all", "sex": "all", "age_group": "all", "substance_key": "S1", "n_months": 1}
