@@ -73,7 +73,7 @@ def test_a_table_that_is_missing_is_told_in_its_section(tmp_path):
 
 def test_it_shows_rates_nowcasts_the_cascade_and_antimicrobials(tmp_path):
     rows = country(n_months=3)
-    month = [r["month"] for r in rows["gold.report_month"]][0]
+    month = next(r["month"] for r in rows["gold.report_month"])
     told = {"source": "snds", "substance_key": "all", "month": month, "lag": 1}
     rows["gold.flow_triangle"] = [told | {"n_packs": 700, "n_lines": 7}]
     rows["gold.nowcast"] = [told | {"n_observed": 700.0, "n_estimated": 1000.0, "n_lower": 950.0, "n_upper": 1050.0}]
