@@ -179,10 +179,9 @@ def _person() -> list[Column]:
     return [said("ben_nir_psa").alias("psa"), F.coalesce(said("ben_rng_gem"), F.lit("")).alias("rank")]
 
 
-def _pseudonym(psa: Column | None = None, rank: Column | None = None) -> Column:
+def _pseudonym() -> Column:
     """Pseudonym as the tables of the lake spell it: number and rank."""
-    parts = ("psa", "rank") if psa is None or rank is None else (psa, rank)
-    return F.concat_ws("/", *parts)
+    return F.concat_ws("/", "psa", "rank")
 
 
 def _one_person() -> Column:

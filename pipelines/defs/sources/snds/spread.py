@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.core.lake import Lake
 
 ROWS_PER_TASK, FLOW_ROWS_PER_TASK = 1_000_000, 20_000_000
-ROWS_ALONE = 4_000_000  # rows of deliveries that one task may read and join: some 600 MB
+ROWS_ALONE = 6_000_000  # rows of deliveries that one task may read and join: some 2 GB
 FLOWS_SQL = "delivery_id string, table_name string, flow_date date, n bigint"
 PRESTATIONS, FLOW = "snds_er_prs_f", "flx_dis_dtd"
 Sink = Callable[[pl.DataFrame, pl.DataFrame], Iterator[pa.RecordBatch]]
