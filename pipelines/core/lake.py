@@ -183,7 +183,10 @@ class Lake:
         partitions = [dict(zip(keys, map(str, v), strict=True)) for v in zip(*values, strict=True)]
         root = self.path(address)
         names = [unquote(p) for p in adds["path"].to_pylist()]
-        return [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
+        found = [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
+        if self.as_of and not self._is_derived(address):  # what came by later flows was not known then
+            found = [f for f in found if f[1].get("flow_date", "") <= str(self.as_of)]
+        return found
 
     def small(self, address: str, columns: Sequence[str], delivery_id: str | None = None) -> pa.Table:
         """Read columns of a small table, or of one delivery, without the engine; empty where it is not there yet."""

@@ -52,3 +52,7 @@ def test_new_flows_are_added_without_touching_the_others_and_end_where_a_rebuild
     whole, _ = land(other, [], everything=True)
     assert rows == whole
     assert len(rows) == platform.lake[ADDRESS].count()
+    then = Platform(platform.settings.model_copy(update={"as_of": "2012-10-15"})).lake
+    known = {part["flow_date"] for _, part in then.files(ADDRESS)}
+    assert known == {"2012-08-01", "2012-09-01", "2012-10-01"}
+    assert {r["flow_date"].isoformat() for r in then[ADDRESS].select("flow_date").distinct().collect()} == known
