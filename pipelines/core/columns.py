@@ -54,6 +54,11 @@ def decimal_comma(column: str) -> Column:
     return F.when(text != "", F.concat(whole, cents).try_cast("double"))
 
 
+def number(text: Column) -> Column:
+    """Return the number written with a decimal comma or point; null where it is none."""
+    return F.regexp_replace(text, ",", ".").try_cast("double")
+
+
 def amount_mg(column: str) -> Column:
     """Amount in mg of a text such as `1,00 mg`, `250 microgrammes` or `1 g`; null for other units and for ranges."""
     text = F.lower(F.trim(column))

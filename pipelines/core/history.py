@@ -61,6 +61,11 @@ def history(observed: DataFrame, key: Sequence[str], slot: str) -> DataFrame:
     )
 
 
+def versions(observed: DataFrame, key: Sequence[str], slot: str = "slot") -> DataFrame:
+    """`history`, with `is_current`: the version still stands."""
+    return history(observed, key, slot).withColumn("is_current", F.col("valid_to").isNull())
+
+
 def cut_at(frame: DataFrame, date: object) -> DataFrame:
     """Show a versioned table as known on a date: later versions are gone, those replaced later stand again.
 

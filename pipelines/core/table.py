@@ -116,6 +116,15 @@ class Table:
         return pa.schema([pa.field(name, types[c.type]) for name, c in cls.columns.items()])
 
 
+class Versioned(Table):
+    """Base of tables whose rows say from when to when they were what could be known."""
+
+    source = Column("string", "Source system or register it came from", required=True)
+    valid_from = Column("date", "First extraction or delivery that showed this content", required=True)
+    valid_to = Column("date", "The one that showed other content or none; null while it stands")
+    is_current = Column("boolean", "This is the last content known and it still stands", required=True)
+
+
 @cache
 def _spark_types() -> dict[str, Any]:
     from pyspark.sql import types as t

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.report.figures import Scale, log2, month_index, nice_ceiling, svg
+from pipelines.report.figures import Scale, levels, log2, month_index, nice_ceiling, svg
 from pipelines.report.format import count, is_number, score
 
 WIDE, TALL, LEFT, BOTTOM, TOP = 262, 132, 40, 20, 10
@@ -75,11 +75,4 @@ def ratio_extent(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
 
 
 def _grid(y: Scale, ceiling: float) -> str:
-    def written(value: float) -> str:
-        return count(value) if ceiling >= 20 else score(value)
-
-    return "".join(
-        f'<path class="grid" d="M{LEFT} {y(v)}H{WIDE - 6}"/>'
-        f'<text class="tick end" x="{LEFT - 6}" y="{y(v) + 4}">{written(v)}</text>'
-        for v in (0, ceiling / 2, ceiling)
-    )
+    return levels(y, ceiling, (LEFT, WIDE - 6), count if ceiling >= 20 else score)

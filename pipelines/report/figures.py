@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,12 +128,17 @@ def stacked_months(series: Mapping[str, Mapping[dt.date, int]], label: str, span
                 parts.append(f"M{x(i)} {y(base[i])}V{y(base[i] + n)}H{round(x(i + 1) - gap, 1)}V{y(base[i])}z")
                 base[i] += n
         paths.append(f'<path class="fill{position % 6}" d="{"".join(parts)}"/>')
-    grid = "".join(
-        f'<path class="grid" d="M{left} {y(v)}H{width - 4}"/>'
-        f'<text class="tick end" x="{left - 6}" y="{y(v) + 4}">{count(v)}</text>'
+    grid = levels(y, ceiling, (left, width - 4))
+    return svg(width, height, grid + "".join(paths) + _years(x, span, height - 6), label, "wide")
+
+
+def levels(y: Scale, ceiling: float, span: tuple[float, float], written: Callable[[float], str] = count) -> str:
+    """Lines at nothing, half and all of the ceiling, from left to right, with what they stand for."""
+    return "".join(
+        f'<path class="grid" d="M{span[0]} {y(v)}H{span[1]}"/>'
+        f'<text class="tick end" x="{span[0] - 6}" y="{y(v) + 4}">{written(v)}</text>'
         for v in (0, ceiling / 2, ceiling)
     )
-    return svg(width, height, grid + "".join(paths) + _years(x, span, height - 6), label, "wide")
 
 
 def _years(x: Scale, span: tuple[int, int], y: float) -> str:

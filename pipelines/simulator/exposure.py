@@ -89,12 +89,13 @@ def year_of_care(world: World) -> Iterator[tuple[dt.date, pl.DataFrame]]:
 
 
 def totals(world: World, by: list[str], is_hospital: bool, with_month: bool = False) -> pl.DataFrame:
-    """Packs and persons of the year by some columns; persons are counted once, so `by` must part them."""
+    """Packs of the year, of town or hospital pharmacies, by some columns and perhaps the month."""
+    key = [*by, "month"] if with_month else by
     parts = []
     for month, lines in year_of_care(world):
         own = lines.filter(pl.col("in_hospital") == is_hospital).with_columns(month=pl.lit(month))
-        parts.append(own.group_by([*by, *(["month"] if with_month else [])]).agg(pl.col("packs").sum()))
-    return pl.concat(parts).group_by([*by, *(["month"] if with_month else [])]).agg(pl.col("packs").sum()).sort(by)
+        parts.append(own.group_by(key).agg(pl.col("packs").sum()))
+    return pl.concat(parts).group_by(key).agg(pl.col("packs").sum()).sort(by)
 
 
 def patients(world: World, by: list[str]) -> pl.DataFrame:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from pipelines.core.columns import looked_up
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.exposure.contents import doses
+from pipelines.defs.silver.substance.codes import listed
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -102,9 +104,8 @@ def antimicrobial_use(tables: Tables) -> DataFrame:
             F.lit(ALL).alias("substance_key"),
         )
     )
-    chain = F.create_map(*[F.lit(x) for pair in CHAIN.items() for x in pair])
     series = Window.partitionBy("chain", "country", "indicator").orderBy("year")
-    whole = rows.withColumn("chain", F.coalesce(F.try_element_at(chain, F.col("source")), F.col("source")))
+    whole = rows.withColumn("chain", F.coalesce(looked_up(F.col("source"), CHAIN), F.col("source")))
     years = whole.select("chain", "country", "indicator", "year", "source").distinct()
     before = years.withColumn("source_before", F.lag("source").over(series))
     broken = before.groupBy("chain", "country", "indicator", "year", "source").agg(
@@ -118,14 +119,13 @@ def antimicrobial_use(tables: Tables) -> DataFrame:
 
 def _used(tables: Tables) -> DataFrame:
     """Quantities of antibiotics by source, place, species and substance, and of all of them: mg, DDD, kg treated."""
-    none = F.array().cast("array<string>")
-    human = F.exists(F.coalesce("atc_codes", none), lambda code: code.rlike(HUMAN_ATC))
-    animal = F.exists(F.coalesce("atcvet_codes", none), lambda code: code.rlike(ANIMAL_ATC))
-    listed = tables["silver.substance"].select("substance_key", human.alias("is_human"), animal.alias("is_animal"))
+    human = F.exists(listed("atc_codes"), lambda code: code.rlike(HUMAN_ATC))
+    animal = F.exists(listed("atcvet_codes"), lambda code: code.rlike(ANIMAL_ATC))
+    antibiotics = tables["silver.substance"].select("substance_key", human.alias("is_human"), animal.alias("is_animal"))
     exposure = tables["gold.exposure"].filter(
         "n_months = 12 AND region = 'all' AND sex = 'all' AND age_group = 'all' AND country <> 'ZZ'"
     )
-    known = exposure.join(F.broadcast(listed), on="substance_key", how="inner")
+    known = exposure.join(F.broadcast(antibiotics), on="substance_key", how="inner")
     is_human = F.col("species") == "human"
     wanted = known.filter((is_human & F.col("is_human")) | (~is_human & F.col("is_animal")))
     courses = wanted.join(F.broadcast(doses(tables, "dcdvet")), on=["substance_key", "species"], how="left")

@@ -12,8 +12,8 @@ from pipelines.defs.gold.cascade.tables import Cascade
 from pipelines.defs.gold.exposure.contents import substances
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
-from pipelines.defs.silver.substance.spine import STEM_SQL
-from pipelines.defs.silver.substance.tasks import stems
+from pipelines.defs.silver.substance.codes import atc_codes
+from pipelines.defs.silver.substance.spine import name_stems
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -45,8 +45,8 @@ def cascade(tables: Tables) -> DataFrame:
     told = both.join(of_species, on=["year", "species"], how="left").fillna(0, subset=["n_supplies_species"])
     classes = tables["silver.substance"].select(
         *("substance_key", "substance_name"),
-        _codes().alias("codes"),
-        F.substring(F.get(F.array_sort(_codes()), F.lit(0)), 1, ATC4).alias("class_code"),
+        atc_codes().alias("codes"),
+        F.substring(F.get(F.array_sort(atc_codes()), F.lit(0)), 1, ATC4).alias("class_code"),
     )
     named = told.join(F.broadcast(classes), on="substance_key", how="left")
     one = F.col("n_supplies")
@@ -82,14 +82,9 @@ def _supplies(tables: Tables) -> DataFrame:
 
 def _reports(tables: Tables) -> DataFrame:
     """Reports of animals after a product whose name only human products bear."""
-    names = tables["silver.product"].filter("product_name IS NOT NULL").select("product_key", "product_name", "domain")
+    names = tables["silver.product"].filter("product_name IS NOT NULL")
     human, animal = (
-        names.filter(F.col("domain") == domain)
-        .select("product_key", "product_name")
-        .distinct()
-        .mapInArrow(stems, STEM_SQL)
-        .select("stem")
-        .distinct()
+        name_stems(names.filter(F.col("domain") == domain), "product_key", "product_name").select("stem").distinct()
         for domain in ("human", "veterinary")
     )
     only_human = human.join(animal, on="stem", how="left_anti").filter("length(stem) > 2")
@@ -99,24 +94,14 @@ def _reports(tables: Tables) -> DataFrame:
     )
     suspects = tables["silver.report_product"].filter(F.col("role").isin(*SUSPECT_ROLES))
     products = suspects.join(told.select(*VERSION), on=VERSION, how="left_semi").filter("reported_name IS NOT NULL")
-    spelled = products.select(F.col("reported_name").alias("product_key"), F.col("reported_name").alias("product_name"))
-    bearing = spelled.distinct().mapInArrow(stems, STEM_SQL).join(only_human, on="stem", how="left_semi")
-    given = products.join(
-        bearing.select(F.col("product_key").alias("reported_name")).distinct(), on="reported_name", how="left_semi"
-    )
+    bearing = name_stems(products, "reported_name", "reported_name").join(only_human, on="stem", how="left_semi")
+    given = products.join(bearing.select("reported_name").distinct(), on="reported_name", how="left_semi")
     each = given.select(*VERSION, F.explode("substance_keys").alias("substance_key")).distinct()
     return (
         each.join(told, on=VERSION, how="inner")
         .groupBy(*KEY)
         .agg(F.count("*").alias("n_reports"), F.count(F.when(F.col("is_serious"), 1)).alias("n_reports_serious"))
     )
-
-
-def _codes() -> Column:
-    """ATC codes of a substance, those of animals without their Q."""
-    none = F.array().cast("array<string>")
-    animal = F.transform(F.coalesce("atcvet_codes", none), lambda code: F.regexp_replace(code, "^Q", ""))
-    return F.array_distinct(F.concat(F.coalesce("atc_codes", none), animal))
 
 
 def _reserved_group() -> Column:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.kept import keep
 from pipelines.defs.gold.exposure import contents, dispensed, sold, supplied
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 @reads(*contents.READS, *dispensed.READS, *sold.READS, *supplied.READS)
 def exposure(lake: Lake) -> DataFrame:
     """Unite what was dispensed, sold and supplied, each by its own rule."""
-    parts = (dispensed.dispensed(lake), sold.sold(lake), supplied.supplied(lake))
+    packs = keep(contents.substances(lake))
+    parts = (dispensed.dispensed(lake, packs), sold.sold(lake, packs), supplied.supplied(lake, packs))
     first, second, third = (conformed(part, Exposure) for part in parts)
     return first.unionByName(second).unionByName(third)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.defs.silver.substance.codes import listed
 from pipelines.defs.silver.substance.spine import ingredients
 
 if TYPE_CHECKING:
@@ -40,22 +41,19 @@ def substances(tables: Tables) -> DataFrame:
 
 def by_class(tables: Tables) -> DataFrame:
     """Codes of ATC and ATCvet that one substance alone has: atc_code, substance_key."""
-    none = F.array().cast("array<string>")
-    codes = F.concat(F.coalesce("atc_codes", none), F.coalesce("atcvet_codes", none))
-    listed = tables["silver.substance"].select("substance_key", F.explode(codes).alias("atc_code")).distinct()
-    one = listed.groupBy("atc_code").agg(F.count("*").alias("n"), F.min("substance_key").alias("substance_key"))
+    codes = F.concat(listed("atc_codes"), listed("atcvet_codes"))
+    each = tables["silver.substance"].select("substance_key", F.explode(codes).alias("atc_code")).distinct()
+    one = each.groupBy("atc_code").agg(F.count("*").alias("n"), F.min("substance_key").alias("substance_key"))
     return one.filter("n = 1").drop("n")
 
 
 def doses(tables: Tables, kind: str) -> DataFrame:
     """Defined doses of a kind by substance and species, the mean of the routes: column named as the kind."""
-    listed = (
-        tables["silver.daily_dose"].filter("is_current AND substance_key IS NOT NULL").filter(F.col("kind") == kind)
-    )
-    return listed.groupBy("substance_key", "species").agg(F.avg("value").alias(kind))
+    rows = tables["silver.daily_dose"].filter("is_current AND substance_key IS NOT NULL")
+    return rows.filter(F.col("kind") == kind).groupBy("substance_key", "species").agg(F.avg("value").alias(kind))
 
 
 def weights(tables: Tables) -> DataFrame:
     """Mean standard weight of each species: species, weight_kg."""
-    listed = tables["silver.population"].filter("is_current AND kind = 'standard_weight'")
-    return listed.groupBy("species").agg(F.avg("value").alias("weight_kg"))
+    rows = tables["silver.population"].filter("is_current AND kind = 'standard_weight'")
+    return rows.groupBy("species").agg(F.avg("value").alias("weight_kg"))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pyspark.sql import functions as F
 
-from pipelines.defs.gold.exposure.contents import doses, substances
+from pipelines.core.columns import looked_up
+from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.gold.exposure.people import counted
 
 if TYPE_CHECKING:
@@ -20,20 +21,18 @@ FLOWS_TO_COMPLETE = 6
 NATIONAL = {"snds": "FR"}
 
 
-def dispensed(lake: Lake) -> DataFrame:
+def dispensed(lake: Lake, packs: DataFrame) -> DataFrame:
     """Persons with a positive net quantity, and quantities, by month and by year."""
-    packs = pl.DataFrame(substances(lake).toArrow())
-    cells = counted(lake, packs)
+    cells = counted(lake, pl.DataFrame(packs.toArrow()))
     last = lake["silver.dispensing"].groupBy("source").agg(F.max("flow_date").alias("last_flow"))
     dated = cells.join(F.broadcast(last), on="source", how="inner")
     dose = doses(lake, "ddd").drop("species")
     known = dated.join(F.broadcast(dose), on="substance_key", how="left")
     is_complete = F.months_between(F.trunc("last_flow", "month"), F.trunc("month", "month")) >= FLOWS_TO_COMPLETE
-    country = F.create_map(*[F.lit(x) for pair in NATIONAL.items() for x in pair])
     daily = F.col("mg") / F.col("ddd")
     return known.withColumns(
         {
-            "country": F.coalesce(F.try_element_at(country, F.col("source")), F.lit("ZZ")),
+            "country": F.coalesce(looked_up(F.col("source"), NATIONAL), F.lit("ZZ")),
             "species": F.lit("human"),
             "method": F.lit("dispensed"),
             "is_complete": is_complete,

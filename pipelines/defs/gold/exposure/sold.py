@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.kept import keep
-from pipelines.defs.gold.exposure.contents import by_class, doses, substances, weights
+from pipelines.defs.gold.exposure.contents import by_class, doses, weights
 from pipelines.defs.gold.exposure.grains import CELL, totals
 
 if TYPE_CHECKING:
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 READS = ("silver.sale", "silver.patient_count")
 KEY = ("source", "substance_key", "month", "n_months", "country", "species")
 AMOUNTS = ("n_packs", "n_hospital_units", "mg", "packs_known")
-DECLARED = ("anmv_declaration", "medicated_feed")  # series by species whose rest, of no species, is of all
 
 
-def sold(tables: Tables) -> DataFrame:
+def sold(tables: Tables, packs: DataFrame) -> DataFrame:
     """Quantities of each series by substance, period, place and person or species."""
-    counted = totals(keep(_cells(tables)), KEY, AMOUNTS)
+    counted = totals(keep(_cells(tables, packs)), KEY, AMOUNTS)
     told = ["substance_key", "month", *CELL]
     patients = counted.join(_patients(tables), on=["source", "n_months", *told], how="left")
     dosed = patients.join(F.broadcast(doses(tables, "ddd")), on=["substance_key", "species"], how="left")
@@ -52,7 +51,7 @@ def sold(tables: Tables) -> DataFrame:
     ).drop("packs_known", "n_patients", "ddd", "dddvet", "dcdvet", "weight_kg")
 
 
-def _cells(tables: Tables) -> DataFrame:
+def _cells(tables: Tables, packs: DataFrame) -> DataFrame:
     """Rows of sales with their substances: by pack, else by a class that one substance alone has."""
     rows = (
         tables["silver.sale"]
@@ -64,8 +63,7 @@ def _cells(tables: Tables) -> DataFrame:
             }
         )
     )
-    packs = F.broadcast(substances(tables))
-    found = rows.join(packs, on="pack_key", how="left")
+    found = rows.join(F.broadcast(packs), on="pack_key", how="left")
     classes = F.broadcast(by_class(tables).withColumnRenamed("substance_key", "class_key"))
     named = found.join(classes, on="atc_code", how="left")
     named = named.withColumn("substance_key", F.coalesce("substance_key", "class_key"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.defs.gold.exposure.contents import doses, substances
+from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.gold.exposure.grains import ALL, CELL
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 READS = ("silver.animal_supply",)
 
 
-def supplied(tables: Tables) -> DataFrame:
+def supplied(tables: Tables, packs: DataFrame) -> DataFrame:
     """Animals, packs, milligrams and days by substance and species, by month and by year."""
-    lines = tables["silver.animal_supply"].join(F.broadcast(substances(tables)), on="pack_key", how="inner")
+    lines = tables["silver.animal_supply"].join(F.broadcast(packs), on="pack_key", how="inner")
     year_end = F.make_date(F.year("supply_date"), F.lit(12), F.lit(31))
     summed = _summed(lines, F.last_day("supply_date"), 1).unionByName(_summed(lines, year_end, 12))
     dosed = summed.join(F.broadcast(doses(tables, "dddvet")), on=["substance_key", "species"], how="left")

@@ -14,8 +14,8 @@ from pipelines.defs.gold.reporting_rate.rate import RATES_SQL, RATIOS_SQL, compa
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
-from pipelines.defs.silver.substance.spine import STEM_SQL
-from pipelines.defs.silver.substance.tasks import stems
+from pipelines.defs.silver.substance.codes import listed
+from pipelines.defs.silver.substance.spine import name_stems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,13 +56,12 @@ def reporting_rate(tables: Tables) -> DataFrame:
     each = exposed.join(counted.filter(F.col("term_key") != ALL), on=KEY, how="inner")
     rows = any_event.unionByName(each)
     names = tables["silver.term"].select("term_key", "term_name")
-    none = F.array().cast("array<string>")
-    human, animal = (F.array_sort(F.coalesce(F.col(c), none)) for c in ("atc_codes", "atcvet_codes"))
+    human, animal = (F.array_sort(listed(c)) for c in ("atc_codes", "atcvet_codes"))
     first = F.coalesce(F.get(human, F.lit(0)), F.regexp_replace(F.get(animal, F.lit(0)), "^Q", ""))
-    listed = tables["silver.substance"].select(
+    substance = tables["silver.substance"].select(
         "substance_key", "substance_name", F.substring(first, 1, ATC4).alias("class_code")
     )
-    named = rows.join(F.broadcast(listed), on="substance_key", how="left").join(names, on="term_key", how="left")
+    named = rows.join(F.broadcast(substance), on="substance_key", how="left").join(names, on="term_key", how="left")
     told = named.withColumns(
         {
             "domain": F.when(F.col("species") == "human", "human").otherwise("veterinary"),
@@ -127,7 +126,7 @@ def _exposed(tables: Tables) -> DataFrame:
 def _brands(tables: Tables) -> DataFrame:
     """Brands of each pack: pack_key, brand, the stem of the product's name."""
     named = tables["silver.product"].filter("is_current AND product_name IS NOT NULL")
-    stem = named.select("product_key", "product_name").distinct().mapInArrow(stems, STEM_SQL).filter("stem <> ''")
+    stem = name_stems(named, "product_key", "product_name").filter("stem <> ''")
     packs = tables["silver.pack"].select("pack_key", "product_key").distinct()
     one = packs.join(stem, on="product_key", how="inner").groupBy("pack_key")
     return one.agg(F.min("stem").alias("brand"), F.countDistinct("stem").alias("n")).filter("n = 1").drop("n")
@@ -161,9 +160,8 @@ def _counted(tables: Tables, brands: DataFrame) -> DataFrame:
     ).filter("year IS NOT NULL")
     products = tables["silver.report_product"].filter(F.col("role").isin(*SUSPECT_ROLES))
     suspects = products.select(*VERSION, "reported_name", F.explode("substance_keys").alias("substance_key"))
-    spelled = suspects.select(F.col("reported_name").alias("product_key"), F.col("reported_name").alias("product_name"))
-    known = spelled.filter("product_name IS NOT NULL").distinct().mapInArrow(stems, STEM_SQL)
-    own = known.select(F.col("product_key").alias("reported_name"), F.col("stem").alias("brand"))
+    own = name_stems(suspects.filter("reported_name IS NOT NULL"), "reported_name", "reported_name")
+    own = own.withColumnRenamed("stem", "brand")
     own = own.join(brands.select("brand").distinct(), on="brand", how="left_semi")
     of_brands = suspects.join(own, on="reported_name", how="inner")
     each = suspects.withColumn("brand", F.lit(ALL)).unionByName(of_brands).drop("reported_name").distinct()

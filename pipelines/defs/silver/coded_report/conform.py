@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from pipelines.core.conform import conformed, reads
 from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
+from pipelines.defs.silver.substance.codes import atc_codes
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -71,10 +72,7 @@ def _term_level(tables: Tables, level: str) -> DataFrame:
 
 def _atc_level(tables: Tables, level: str, length: int) -> DataFrame:
     """Groups of substances at one level of ATC; ATCvet is ATC with a Q before it, so that both meet in one group."""
-    none = F.array().cast("array<string>")
-    atc = F.coalesce("atc_codes", none)
-    atcvet = F.transform(F.coalesce("atcvet_codes", none), lambda code: F.regexp_replace(code, "^Q", ""))
-    codes = tables["silver.substance"].select("substance_key", F.explode(F.array_union(atc, atcvet)).alias("atc"))
+    codes = tables["silver.substance"].select("substance_key", F.explode(atc_codes()).alias("atc"))
     group = F.substring("atc", 1, length)
     return (
         codes.filter(F.length("atc") >= length)

@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import looked_up
 from pipelines.core.conform import conformed
+from pipelines.core.history import versions
 from pipelines.defs.silver.dose.tables import DailyDose
-from pipelines.defs.silver.sale.shape import versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -1,7 +1,6 @@
 """Defined doses of people and animals."""
 
-from pipelines.core.table import Column
-from pipelines.defs.silver.sale.tables import Published
+from pipelines.core.table import Column, Versioned
 
 KINDS = {
     "ddd": "Defined daily dose of people, mg a day (WHO)",
@@ -10,7 +9,7 @@ KINDS = {
 }
 
 
-class DailyDose(Published):
+class DailyDose(Versioned):
     """One defined dose of one substance, by species and route: a unit to count in, not a dose to give.
 
     Where a substance has several routes, take the one given, else the mean of them. Doses whose name is not one

@@ -1,7 +1,6 @@
 """Published indicators of antimicrobial use."""
 
-from pipelines.core.table import Column
-from pipelines.defs.silver.sale.tables import Published
+from pipelines.core.table import Column, Versioned
 
 INDICATORS = {
     "mg_per_pcu": "mg of active substance sold per population correction unit (ESVAC)",
@@ -9,7 +8,7 @@ INDICATORS = {
 }
 
 
-class PublishedIndicator(Published):
+class PublishedIndicator(Versioned):
     """One figure that an agency published, with its own inputs and method: to compare with, not to compute from."""
 
     layer, name, owner = "silver", "published_indicator", "veterinary"

@@ -1,7 +1,6 @@
 """Denominators, each with its method and version."""
 
-from pipelines.core.table import Column
-from pipelines.defs.silver.sale.tables import Published
+from pipelines.core.table import Column, Versioned
 
 KINDS = {
     "inhabitants": "People living in a place on 1 January",
@@ -12,7 +11,7 @@ UNITS = {"heads": "People or animals", "kg": "Kilograms"}
 IDENTITY = (*("source", "kind", "country", "region", "year", "species", "category", "sex", "age_group", "method"),)
 
 
-class Population(Published):
+class Population(Versioned):
     """One denominator: how many of whom, where, when, counted by which method, known from when.
 
     The choice of a denominator can move a result by a factor of almost three, so several stand side by side: name the

@@ -1,6 +1,6 @@
 """Products, their composition, packs and shortages, each valid from and to."""
 
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Table, Versioned
 from pipelines.defs.silver.report.tables import DOMAINS
 
 NATURES = {"SA": "Active substance as administered (often a salt)", "FT": "Therapeutic fraction (the moiety)"}
@@ -12,16 +12,7 @@ SHORTAGE_STATUSES = {
 }
 
 
-class _Versioned(Table):
-    """What every versioned register table shares."""
-
-    source = Column("string", "Register it came from", required=True)
-    valid_from = Column("date", "First extraction date that showed this content", required=True)
-    valid_to = Column("date", "Extraction date that showed other content or none; null while it stands")
-    is_current = Column("boolean", "This is the last content known and it still stands", required=True)
-
-
-class Product(_Versioned):
+class Product(Versioned):
     """One version of one medicinal product: a CIS of the human register, an authorisation of the veterinary one.
 
     Trap: `valid_from` is the date of the extraction that first showed the content, not the date of the authorisation.
@@ -47,7 +38,7 @@ class Product(_Versioned):
     is_orphan = Column("boolean", "Named by other files of the register, absent from its product file", required=True)
 
 
-class ProductSubstance(_Versioned):
+class ProductSubstance(Versioned):
     """One ingredient of one product: the substance as administered and, where given, its therapeutic fraction."""
 
     layer, name, owner = "silver", "product_substance", "product-register"
@@ -66,7 +57,7 @@ class ProductSubstance(_Versioned):
     reference_text = Column("string", "Quantity of product the amount is for, as written")
 
 
-class Pack(_Versioned):
+class Pack(Versioned):
     """One version of one pack that can be sold: a CIP13 of the human register, a GTIN or pack of the veterinary one."""
 
     layer, name, owner = "silver", "pack", "product-register"
@@ -85,7 +76,7 @@ class Pack(_Versioned):
     )
 
 
-class Shortage(_Versioned):
+class Shortage(Versioned):
     """One declared shortage, tension, stop or return of supply of a product or pack."""
 
     layer, name, owner = "silver", "shortage", "product-register"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.core.columns import looked_up
 from pipelines.core.conform import conformed
-from pipelines.core.history import history
+from pipelines.core.history import versions
 from pipelines.defs.silver.sale.tables import ALL, Sale
 
 if TYPE_CHECKING:
@@ -44,9 +45,19 @@ def sold(rows: DataFrame) -> DataFrame:
     return conformed(versions(keyed, ["sale_key"]), Sale)
 
 
-def versions(observed: DataFrame, key: list[str]) -> DataFrame:
-    """Dated observations of full states (`slot`) to rows with their validity."""
-    return history(observed, key, "slot").withColumn("is_current", F.col("valid_to").isNull())
+def cnam_age(column: str = "age") -> Column:
+    """Age band of CNAM's codes; null where not known."""
+    return looked_up(F.trim(column), {"0": "0-19", "20": "20-59", "60": "60+"})
+
+
+def cnam_sex(column: str = "sexe") -> Column:
+    """Sex of CNAM's codes; null where not known."""
+    return looked_up(F.trim(column), {"1": "male", "2": "female"})
+
+
+def cnam_region(column: str) -> Column:
+    """Region, two digits, of CNAM's codes; null where not known: 0, 99 or blank."""
+    return F.lpad(F.when(~F.trim(column).isin("0", "00", "99", ""), F.trim(column)), 2, "0")
 
 
 def year_of(column: str = "file") -> Column:

@@ -1,6 +1,6 @@
 """Aggregates sold, and counts of patients that may not be summed."""
 
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Versioned
 from pipelines.defs.silver.report.tables import DOMAINS
 
 ALL, UNKNOWN = "all", "unknown"
@@ -25,16 +25,7 @@ AGES = {"0-19": "0 to 19 years", "20-59": "20 to 59 years", "60+": "60 years and
 LEVELS = {"cip13": "A pack", "atc5": "An ATC code, fifth level", "atc4": "Fourth", "atc3": "Third", "atc2": "Second"}
 
 
-class Published(Table):
-    """From when to when a published figure was the one that could be known."""
-
-    source = Column("string", "Source system", required=True)
-    valid_from = Column("date", "First delivery that showed this content", required=True)
-    valid_to = Column("date", "Delivery that showed other content or none; null while it stands")
-    is_current = Column("boolean", "This is the last content known and it still stands", required=True)
-
-
-class Sale(Published):
+class Sale(Versioned):
     """What was sold or reimbursed of one product in one period, place and channel.
 
     What a series does not distinguish is `all`. Never add up series: they overlap (Open Medic and Medic'AM show the
@@ -67,7 +58,7 @@ class Sale(Published):
     amount_eur = Column("double", "Amount reimbursed", unit="EUR")
 
 
-class PatientCount(Published):
+class PatientCount(Versioned):
     """Patients with at least one dispensing of a pack or class in a year.
 
     **Never sum `n_patients`**: one patient stands in every pack, class, age and region that they met in the year. Each

@@ -106,7 +106,7 @@ def _by_fraction(rows: DataFrame, direct: DataFrame) -> DataFrame:
 def _brands(tables: Tables, names: DataFrame) -> DataFrame:
     """Brand stems of the registers' products, where all products of the stem hold the same moieties."""
     products = tables["silver.product"].filter("product_name IS NOT NULL")
-    named = products.select("product_key", "product_name").distinct().mapInArrow(stems, STEM_SQL).distinct()
+    named = name_stems(products, "product_key", "product_name").distinct()
     held = ingredients(tables, names.filter("kind <> 'brand'")).select("product_key", "substance_key").distinct()
     sets = held.groupBy("product_key").agg(F.sort_array(F.collect_set("substance_key")).alias("keys"))
     same = named.filter("length(stem) > 2").join(sets, on="product_key", how="inner").groupBy("stem")
@@ -114,6 +114,12 @@ def _brands(tables: Tables, names: DataFrame) -> DataFrame:
     return agreed.select(
         F.col("stem").alias("normalised_name"), F.explode("keys").alias("substance_key"), F.lit("brand").alias("kind")
     )
+
+
+def name_stems(names: DataFrame, key: str, name: str) -> DataFrame:
+    """Stems of products' names: `key` and `stem`; a name can be its own key."""
+    pairs = names.select(F.col(key).alias("product_key"), F.col(name).alias("product_name")).distinct()
+    return pairs.mapInArrow(stems, STEM_SQL).withColumnRenamed("product_key", key)
 
 
 def ingredients(tables: Tables, names: DataFrame) -> DataFrame:

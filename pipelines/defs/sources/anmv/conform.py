@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, said
+from pipelines.core.columns import looked_up, number, said
 from pipelines.core.conform import conformed, reads
-from pipelines.core.history import history
+from pipelines.core.history import versions
 from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ def _labels(tables: Tables, list_name: str, column: str, label: str) -> DataFram
 
 
 def _versions(rows: DataFrame, key: list[str]) -> DataFrame:
-    versions = history(rows, key, "slot")
-    return versions.withColumns({"source": F.lit("anmv"), "is_current": F.col("valid_to").isNull()})
+    return versions(rows, key).withColumn("source", F.lit("anmv"))
 
 
 @reads(PRODUCT, ADMINISTRATION, ATCVET, REFERENCE)
@@ -138,8 +137,9 @@ def pack_content(tables: Tables) -> DataFrame:
         F.sum((F.col("nature") == "SA").cast("int")).alias("n_substances"),
     )
     label = F.col("pack_label")
-    number = F.regexp_replace(F.regexp_extract(label, VOLUME, 1), ",", ".").try_cast("double")
-    size = number * looked_up(F.lower(F.regexp_extract(label, VOLUME, 2)), IN_ML_OR_G)
+    size = number(F.regexp_extract(label, VOLUME, 1)) * looked_up(
+        F.lower(F.regexp_extract(label, VOLUME, 2)), IN_ML_OR_G
+    )
     pieces = F.regexp_extract(label, PIECES, 1).try_cast("double")
     multiple = F.coalesce(F.regexp_extract(label, MULTIPLE, 1).try_cast("double"), F.lit(1.0))
     packs = pack(tables).filter("is_current").join(amounts.filter("n_substances = 1"), on="product_key", how="inner")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, said
+from pipelines.core.columns import decimal_comma, number, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import versions
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
-from pipelines.defs.silver.sale.shape import sold, versions, whole_year, year_of
+from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def sale(tables: Tables) -> DataFrame:
     )
     rows = rows.filter("packs IS NOT NULL")
     told = rows.select("*", F.explode("shares").alias("part"))
-    percent = F.regexp_replace(F.regexp_extract("part", SHARE, 2), ",", ".").try_cast("double")
+    percent = number(F.regexp_extract("part", SHARE, 2))
     named = told.withColumns({"species": F.regexp_extract("part", SHARE, 1), "share": percent / 100})
     shared = named.withColumn("species", animal_species("species")).drop("part")
     row = ("delivery_id", "line_number")

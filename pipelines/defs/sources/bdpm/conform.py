@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import amount_mg, decimal_comma, french_date, said
+from pipelines.core.columns import amount_mg, decimal_comma, french_date, number, said
 from pipelines.core.conform import conformed, reads
-from pipelines.core.history import history
+from pipelines.core.history import versions
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def _product_key() -> Column:
 
 def _versions(rows: DataFrame, key: list[str], kind: str) -> DataFrame:
     """Versions of keyed rows; each file of the register is one slot, and each extraction its full state."""
-    versions = history(rows.withColumn("slot", F.lit(kind)), key, "slot")
-    return versions.withColumns({"source": F.lit("bdpm"), "is_current": F.col("valid_to").isNull()})
+    return versions(rows.withColumn("slot", F.lit(kind)), key).withColumn("source", F.lit("bdpm"))
 
 
 def _first_of_day(rows: DataFrame, key: list[str]) -> DataFrame:
@@ -152,8 +151,4 @@ def _listed(column: str) -> Column:
 
 
 def _highest_rate(column: str) -> Column:
-    rates = F.transform(
-        F.split(F.regexp_replace(column, "[% ]", ""), ";"),
-        lambda rate: F.regexp_replace(rate, ",", ".").try_cast("double"),
-    )
-    return F.array_max(rates)
+    return F.array_max(F.transform(F.split(F.regexp_replace(column, "[% ]", ""), ";"), number))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, french_date, said
+from pipelines.core.columns import decimal_comma, french_date, number, said
 from pipelines.core.conform import conformed, reads
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
 from pipelines.defs.silver.dose.shape import animal_species
@@ -32,7 +32,7 @@ def animal_supply(tables: Tables) -> DataFrame:
     )
     latest = rows.withColumn("_n", F.row_number().over(last)).filter("_n = 1")
     key = F.sha2(F.concat_ws("|", F.lit("calypsovet"), *[F.trim(c) for c in LINE]), 256)
-    dose = F.regexp_replace(F.regexp_extract(F.lower("posologie"), DOSE, 1), ",", ".").try_cast("double")
+    dose = number(F.regexp_extract(F.lower("posologie"), DOSE, 1))
     told = latest.select(
         F.substring(key, 1, 32).alias("supply_key"),
         F.lit("calypsovet").alias("source"),

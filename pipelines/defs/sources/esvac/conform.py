@@ -9,9 +9,10 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.countries import CODES
+from pipelines.core.history import versions
 from pipelines.defs.silver.dose.shape import animal_species, named_dose
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
-from pipelines.defs.silver.sale.shape import sold, versions, whole_year
+from pipelines.defs.silver.sale.shape import sold, whole_year
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import said
+from pipelines.core.columns import number, said
 from pipelines.core.conform import reads
 from pipelines.defs.silver.sale.shape import sold
 
@@ -42,4 +42,4 @@ def sale(tables: Tables) -> DataFrame:
 
 def _number(text: Column) -> Column:
     """Number with a decimal comma or point, blanks between thousands."""
-    return F.regexp_replace(F.regexp_replace(text, r"[\s\u00a0]", ""), ",", ".").try_cast("double")
+    return number(F.regexp_replace(text, r"[\s\u00a0]", ""))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, looked_up, said
+from pipelines.core.columns import decimal_comma, said
 from pipelines.core.conform import conformed, reads
-from pipelines.defs.silver.sale.shape import sold, versions, whole_year, year_of
+from pipelines.core.history import versions
+from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from pipelines.core.conform import Tables
 
-AGES = {"0": "0-19", "20": "20-59", "60": "60+"}
-SEXES = {"1": "male", "2": "female"}
-NO_REGION = ("0", "00", "99", "")
 CODES = ("cip13", "atc5", "atc4", "atc3", "atc2")
 
 
@@ -67,10 +65,9 @@ def who() -> list[Column]:
     def told(column: str, value: Column) -> Column:
         return F.when(F.col(column).isNull(), ALL).otherwise(F.coalesce(value, F.lit(UNKNOWN)))
 
-    region = F.lpad(F.when(~F.trim("ben_reg").isin(*NO_REGION), F.trim("ben_reg")), 2, "0")
     return [
-        told("age", looked_up(F.trim("age"), AGES)).alias("age_group"),
-        told("sexe", looked_up(F.trim("sexe"), SEXES)).alias("sex"),
-        told("ben_reg", region).alias("region"),
+        told("age", cnam_age()).alias("age_group"),
+        told("sexe", cnam_sex()).alias("sex"),
+        told("ben_reg", cnam_region("ben_reg")).alias("region"),
         told("psp_spe", said("psp_spe")).alias("prescriber"),
     ]

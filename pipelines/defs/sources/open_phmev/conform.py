@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, looked_up, said
+from pipelines.core.columns import decimal_comma, said
 from pipelines.core.conform import reads
-from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
+from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import UNKNOWN
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from pipelines.core.conform import Tables
 
-AGES = {"0": "0-19", "20": "20-59", "60": "60+"}
-SEXES = {"1": "male", "2": "female"}
 HIDDEN = "9999999999999"
 
 
@@ -27,7 +25,6 @@ def sale(tables: Tables) -> DataFrame:
     rows = tables["bronze.open_phmev_sale"]
     is_hidden = F.trim("cip13") == HIDDEN
     constants = {"source": "open_phmev", "series": "open_phmev", "domain": "human", "channel": "town"}
-    region = F.trim("region_etb")
     return sold(
         rows.select(
             "known_date",
@@ -37,9 +34,9 @@ def sale(tables: Tables) -> DataFrame:
             is_hidden.alias("is_suppressed"),
             F.when(~is_hidden, said("l_cip13")).alias("product_label"),
             said("atc5").alias("atc_code"),
-            F.coalesce(looked_up(F.trim("age"), AGES), F.lit(UNKNOWN)).alias("age_group"),
-            F.coalesce(looked_up(F.trim("sexe"), SEXES), F.lit(UNKNOWN)).alias("sex"),
-            F.coalesce(F.lpad(F.when(~region.isin("0", "99", ""), region), 2, "0"), F.lit(UNKNOWN)).alias("region"),
+            F.coalesce(cnam_age(), F.lit(UNKNOWN)).alias("age_group"),
+            F.coalesce(cnam_sex(), F.lit(UNKNOWN)).alias("sex"),
+            F.coalesce(cnam_region("region_etb"), F.lit(UNKNOWN)).alias("region"),
             F.coalesce(said("etb_rgt"), F.lit(UNKNOWN)).alias("prescriber"),
             F.col("boites").try_cast("double").alias("n_packs"),
             decimal_comma("rem").alias("amount_eur"),

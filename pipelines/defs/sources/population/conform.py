@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import versions
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.population.tables import IDENTITY, Population
-from pipelines.defs.silver.sale.shape import versions
 from pipelines.defs.silver.sale.tables import ALL
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import polars as pl
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, looked_up, said
+from pipelines.core.columns import coded, looked_up, number, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
@@ -111,11 +111,9 @@ def _unmatched(lake: Lake, negative: DataFrame) -> DataFrame:
     one = ("person", *GIVEN[1:])
     lines = lake["silver.dispensing"].filter("source = 'snds'").join(known, on="insured", how="left")
     net = lines.withColumn("person", person).groupBy(*one).agg(F.sum("n_units").alias("net")).filter("net < 0")
-    named = negative.drop("issue", "pack_key").withColumn("pack_key", F.lit(None).cast("string"))
-    told_of = negative.join(known, on="insured", how="left").withColumn("person", person)
-    found = told_of.join(net, on=list(one), how="left_semi").select("table_name", "delivery_id", "line_number")
-    issue = named.join(found, on=["table_name", "delivery_id", "line_number"], how="left_semi")
-    return issue.withColumn("issue", F.lit("unmatched_regularisation"))
+    told = negative.join(known, on="insured", how="left").withColumn("person", person)
+    found = told.join(net, on=list(one), how="left_semi")
+    return found.withColumns({"issue": F.lit("unmatched_regularisation"), "pack_key": F.lit(None).cast("string")})
 
 
 @reads(PACKS)
@@ -125,7 +123,7 @@ def pack_content(tables: Tables) -> DataFrame:
     columns = ("pha_cip_ucd", "pha_atc_c07", "pha_dos_pra_dses", "pha_dos_unt_dses", "pha_unt_nbr_dses")
     rows = latest.agg(F.max(F.struct("known_date", "delivery_id", "line_number", *columns)).alias("row"))
     rows = rows.select("cip13", *[F.col(f"row.{c}").alias(c) for c in columns])
-    strength = F.regexp_replace(F.trim("pha_dos_pra_dses"), ",", ".").try_cast("double")
+    strength = number(F.trim("pha_dos_pra_dses"))
     units = F.col("pha_unt_nbr_dses").try_cast("int")
     in_mg = coded("pha_dos_unt_dses", MG)
     return conformed(

@@ -177,10 +177,8 @@ FAULT = {
     **dict.fromkeys(("insured", "kind", "pack_key"), pl.String),
     **{"dispensed_date": pl.Date, "pharmacy": pl.String},
 }
-FAULT_SQL = (
-    "what string, issue string, table_name string, delivery_id string, line_number bigint, n_lines bigint, "
-    "insured string, kind string, pack_key string, dispensed_date date, pharmacy string"
-)
+SQL = {pl.String: "string", pl.Int64: "bigint", pl.Date: "date"}
+FAULT_SQL = ", ".join(f"{name} {SQL[kind]}" for name, kind in FAULT.items())
 
 
 def _shaped(rows: pl.DataFrame) -> pl.DataFrame:

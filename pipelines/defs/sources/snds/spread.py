@@ -162,13 +162,13 @@ def _joined_alone(
 ) -> Iterator[pa.RecordBatch]:
     """Read groups of deliveries that nothing else belongs to, and join each."""
     for group in task:
-        frames: dict[str, list[pl.DataFrame]] = {"care": [], "lines": []}
+        met: dict[str, list[pl.DataFrame]] = {}
         for table_name, piece in group:
             rows = _normalised(table_name, pieces.read_whole(piece, _columns(table_name)))
             if dates is not None:
                 rows = rows.filter(pl.col("flow_date").is_in(list(dates)))
-            frames["care" if table_name == PRESTATIONS else "lines"].append(rows)
-        yield from sink(*(pl.concat([empty, *frames[kind]]) for kind, empty in _empty().items()))
+            met.setdefault(table_name, []).append(rows)
+        yield from sink(*_sides(met))
 
 
 def _scattered(task: list[tuple[str, pieces.Piece]], *, where: Places) -> Iterator[pa.RecordBatch]:
@@ -181,10 +181,7 @@ def _scattered(task: list[tuple[str, pieces.Piece]], *, where: Places) -> Iterat
 def _gathered(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.RecordBatch]:
     """Join what has met at each place."""
     for mine in pieces.opened_frames(batches).values():
-        care = mine.pop(PRESTATIONS, [])
-        lines = [frame for frames in mine.values() for frame in frames]
-        empty = _empty()
-        yield from sink(pl.concat([empty["care"], *care]), pl.concat([empty["lines"], *lines]))
+        yield from sink(*_sides(mine))
 
 
 def _summed_parcels(care: pl.DataFrame, lines: pl.DataFrame, *, where: Places) -> Iterator[pa.RecordBatch]:
@@ -249,15 +246,14 @@ def _flows(task: list[tuple[str, pieces.Piece]]) -> Iterator[pa.RecordBatch]:
         yield from pieces.batches(_dated(rows.with_columns(**{k: pl.lit(v) for k, v in about.items()})))
 
 
-def _empty() -> dict[str, pl.DataFrame]:
-    """Frames of no prestation and of no line."""
-    none = {
-        name: pl.DataFrame(schema=dict.fromkeys((*KEY, *columns, "delivery_id"), pl.String)).with_columns(
-            line_number=pl.lit(None, pl.Int64), known_date=pl.lit(None, pl.Date)
-        )
-        for name, columns in flatten.COLUMNS.items()
-    }
-    return {
-        "care": flatten.prestations(none[PRESTATIONS]),
-        "lines": flatten.lines(none["snds_er_pha_f"], "snds_er_pha_f"),
-    }
+def _sides(met: Mapping[str, Sequence[pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Prestations and lines that have met, by table; empty frames of the right shape for what has not."""
+    care = [frame for name, frames in met.items() for frame in frames if name == PRESTATIONS]
+    lines = [frame for name, frames in met.items() for frame in frames if name != PRESTATIONS]
+    return pl.concat([_no_rows(PRESTATIONS), *care]), pl.concat([_no_rows("snds_er_pha_f"), *lines])
+
+
+def _no_rows(table_name: str) -> pl.DataFrame:
+    kinds = {"line_number": pl.Int64, "known_date": pl.Date}
+    empty = pl.DataFrame(schema={c: kinds.get(c, pl.String) for c in _columns(table_name)})
+    return _normalised(table_name, empty)
