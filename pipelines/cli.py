@@ -90,17 +90,20 @@ def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], la
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="SQL over tables named layer.table.")],
-    format: Annotated[str, typer.Option(help="table, csv or parquet.")] = "table",
+    format: Annotated[
+        str, typer.Option(help="table, vertical, csv, json or parquet; else what the ending of --out says.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="File to write; parquet needs one.")] = None,
     lake: LakeOption = None,
     as_of: AsOfOption = None,
 ) -> None:
     """Query the lake with SQL. Starts no Java and answers in about two seconds."""
     from pipelines.core.query import query as ask
-    from pipelines.core.query import render
+    from pipelines.core.render import check, render, style_of
 
-    result = ask(str(lake or _settings().lake), query, as_of)
-    render(result, format, out)
+    style = format or style_of(out)
+    check(style, out)
+    render(ask(str(lake or _settings().lake), query, as_of), style, out)
 
 
 @app.command()

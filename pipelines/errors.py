@@ -9,6 +9,7 @@ EXPECTED = (
     "JarsMissing",
     "LakeError",
     "QueryError",
+    "RenderError",
     "FetchError",
     "FileError",
 )

@@ -126,7 +126,7 @@ class _Told(NamedTuple):
 
 def _summary(ask: Callable[[str], Any], outcomes: Iterable[Any]) -> None:
     """Print what the lake holds now and the signals to look at first."""
-    from pipelines.core.query import show
+    from pipelines.core.render import show
 
     show(
         ask(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pipelines.core.catalog import tables
 from pipelines.core.query import query
 from pipelines.main_job import run_main_job
 from pipelines.simulator.write import simulate
@@ -174,3 +177,27 @@ def test_the_reports_are_self_contained_and_hold_the_rules(place):
     assert "silver.report_history" in validation
     kept = json.loads((place.folder / "reports" / "validation" / "silver.report.json").read_text())
     assert {o["success"] for o in kept["outcomes"]} <= {True, None}
+
+
+def _first_row_told(place: Place, address: str) -> None:
+    """A query that stops early must end, and end well: in a process of its own, as a user's does."""
+    sql = f"SELECT * FROM {address} LIMIT 1"
+    command = [sys.executable, "-m", "pipelines.cli", "sql", sql, "--lake", str(place.lake), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{address}: {done.stderr}"
+    assert len(json.loads(done.stdout)) == min(1, place.ask(f"SELECT count(*) AS n FROM {address}")[0]["n"]), address
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("address", ["gold.signal", "silver.report_product", "bronze.faers_drug"])
+def test_the_first_row_of_a_large_table_is_told_and_the_command_ends(place, address):
+    for _ in range(2):
+        _first_row_told(place, address)
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_the_first_row_of_every_table_is_told_and_the_command_ends(place):
+    for address in tables():
+        if (place.lake / address.replace(".", "/")).is_dir():
+            _first_row_told(place, address)

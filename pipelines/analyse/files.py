@@ -126,7 +126,7 @@ def write(
 ) -> None:
     """Write a result as CSV, Parquet or a plot by the name of `out`; without `out`, show the first rows."""
     if out is None:
-        from pipelines.core.query import show
+        from pipelines.core.render import show
 
         show(result.head(top).select(shown).to_arrow())
         sys.stdout.write("--out FILE.csv or .parquet has every column, .png or .svg the plot\n")

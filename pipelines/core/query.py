@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,10 +13,9 @@ if TYPE_CHECKING:
 
     from pipelines.core.table import Table
 
+MAX_CANDIDATES = 4  # forms of a function that an error shows
 LAYERS = ("bronze", "silver", "gold")
-FORMATS = ("table", "csv", "parquet")
-MAX_SHOWN_ROWS = 200
-WIDE = 240
+READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
 VERSIONED = (("known_from", "known_to", "is_latest"), ("valid_from", "valid_to", "is_current"))
 
 
@@ -34,11 +31,24 @@ def query(root: str, sql: str, as_of: str | None = None) -> pa.Table:
     """
     import duckdb
 
-    connection = connect(root, sql, as_of)
     try:
-        return connection.sql(sql).to_arrow_table()
+        _only_reads(sql)
+        return connect(root, sql, as_of).sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(_helpful(str(error))) from None
+
+
+def _only_reads(sql: str) -> None:
+    """Refuse what is no single reading statement; raises DuckDB's error for what is no SQL."""
+    import duckdb
+
+    kinds = [statement.type.name for statement in duckdb.connect().extract_statements(sql)]
+    if not kinds:
+        raise QueryError("there is no statement to answer; type SELECT …")
+    if refused := [kind for kind in kinds if kind not in READING]:
+        raise QueryError(f"queries only read: {refused[0]} is refused")
+    if len(kinds) > 1:
+        raise QueryError(f"one statement at a time; {len(kinds)} were given")
 
 
 def connect(root: str, sql: str, as_of: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -68,8 +78,10 @@ def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
 def _dataset(root: str, table: type[Table], as_of: str | None) -> Any:
     from deltalake import DeltaTable
     from deltalake.exceptions import TableNotFoundError
+    from pyarrow import fs
 
     from pipelines.core.lake import needs_engine
+    from pipelines.core.landing import file_system
 
     base = f"{root}/as_of/{as_of}" if as_of and table.is_derived else root
     try:
@@ -79,7 +91,10 @@ def _dataset(root: str, table: type[Table], as_of: str | None) -> Any:
         raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`") from None
     if problem := needs_engine(table.address(), delta):
         raise QueryError(problem)
-    return delta.to_pyarrow_dataset()
+    # Arrow's own file system: Delta's reads through Python, and a query that stops early (LIMIT) leaves reads under
+    # way that hang or crash the interpreter at its end.
+    system, path = file_system(f"{base}/{table.layer}/{table.name}")
+    return delta.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(path, system))
 
 
 def _as_known(source: str, table: type[Table], as_of: str | None) -> str:
@@ -104,71 +119,18 @@ def _date(text: str) -> str:
 def _helpful(message: str) -> str:
     from pipelines.core.catalog import tables
 
-    first = message.strip().splitlines()[0]
     missing = re.search(r"Table with name (\w+)", message)
     if missing:
         near = difflib.get_close_matches(missing.group(1), [a.split(".")[1] for a in tables()], n=3, cutoff=0.5)
         listed = [a for a in tables() if a.split(".")[1] in near]
         hint = f"did you mean {' or '.join(listed)}?" if listed else "`gerland tables` lists them"
         return f"there is no table {missing.group(1)}; {hint}"
-    return first
+    return " ".join(_told(message))
 
 
-def render(result: pa.Table, style: str, out: Path | None) -> None:
-    """Show a result as a table or CSV on standard output, or write it to `out` as CSV or Parquet."""
-    if style not in FORMATS:
-        raise QueryError(f"format {style!r} is none of {', '.join(FORMATS)}")
-    if style == "parquet":
-        if out is None:
-            raise QueryError("parquet needs a file: --out result.parquet")
-        import pyarrow.parquet as pq
-
-        pq.write_table(result, out)
-    elif style == "csv":
-        _write_csv(result, out)
-    else:
-        show(result)
-
-
-def _write_csv(result: pa.Table, out: Path | None) -> None:
-    import csv
-
-    stream = out.open("w", newline="", encoding="utf-8") if out else sys.stdout
-    try:
-        writer = csv.writer(stream)
-        writer.writerow(result.column_names)
-        for batch in result.to_batches(max_chunksize=10_000):
-            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
-    finally:
-        if out:
-            stream.close()
-
-
-def show(result: pa.Table) -> None:
-    """Print a result as a table, its first rows where it is long."""
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
-    grid = RichTable(show_edge=False, header_style="bold")
-    for name, kind in zip(result.column_names, result.schema.types, strict=True):
-        grid.add_column(
-            name, justify="right" if "int" in str(kind) or "double" in str(kind) else "left", overflow="fold"
-        )
-    for row in result.slice(0, MAX_SHOWN_ROWS).to_pylist():
-        grid.add_row(*(_cell(v) for v in row.values()))
-    console.print(grid)
-    if result.num_rows > MAX_SHOWN_ROWS:
-        console.print(f"{result.num_rows:,} rows; the first {MAX_SHOWN_ROWS} are shown (--format csv gives all)")
-
-
-def _cell(value: object) -> str:
-    from rich.markup import escape
-
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list):
-        return escape(", ".join(str(v) for v in value))
-    return escape(str(value))
+def _told(message: str) -> list[str]:
+    """Lines of the engine's message that help: what is wrong, near names, and where it stands in the SQL."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    kept = [line for line in lines if line and set(line) != {"^"}]
+    functions = next((i for i, line in enumerate(kept) if line.startswith("Candidate functions")), None)
+    return kept if functions is None else kept[: functions + 1 + MAX_CANDIDATES]
