@@ -17,6 +17,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from models.disproportionality.strata import StratumMargins
+
 Floats = NDArray[np.float64]
 Margins = Literal["reports", "table"]
 
@@ -107,16 +109,28 @@ def count_pairs(
     """
     if margins not in ("reports", "table"):
         raise ValueError(f"unknown margins convention: {margins!r}")
-    if margins == "table" and strata is not None:
-        raise ValueError("strata need report ids; they are not defined for table margins")
+    if strata is not None:
+        if margins == "table":
+            raise ValueError("strata need report ids; they are not defined for table margins")
+        return count_strata(case_ids, products, events, strata)[0]
+    rows = long_form(case_ids, products, events)
+    return table_margins(_cells(rows)) if margins == "table" else _with_report_margins(_cells(rows), rows)
+
+
+def count_strata(case_ids: Any, products: Any, events: Any, strata: Any) -> tuple[pl.DataFrame, StratumMargins]:
+    """Pairs as `count_pairs` gives them with strata, and the margins by stratum that their expected counts come from.
+
+    A stratum counts for a pair even where the pair itself was not seen in it.
+    """
     rows = long_form(case_ids, products, events, strata)
-    cells = rows.drop_nulls(_KEYS).group_by(_KEYS).agg(pl.col("case").n_unique().cast(pl.Int64).alias("a")).sort(_KEYS)
-    if margins == "table":
-        return table_margins(cells)
-    counted = _with_report_margins(cells, rows)
-    if strata is None:
-        return counted
-    return counted.drop("expected").join(_stratified_expected(cells, rows), on=_KEYS, how="left", maintain_order="left")
+    counted = _with_report_margins(_cells(rows), rows)
+    margins = StratumMargins.of(rows)
+    return counted.with_columns(expected=pl.Series(margins.expected(*margins.places(counted)))), margins
+
+
+def _cells(rows: pl.DataFrame) -> pl.DataFrame:
+    reports = pl.col("case").n_unique().cast(pl.Int64).alias("a")
+    return rows.drop_nulls(_KEYS).group_by(_KEYS).agg(reports).sort(_KEYS)
 
 
 def table_margins(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -130,10 +144,9 @@ def table_margins(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _margin(rows: pl.DataFrame, name: str, by: list[str] | None = None) -> pl.DataFrame:
-    """Distinct reports per value of product or event, per stratum if `by` says so."""
-    keys = [name, *(by or [])]
-    return rows.drop_nulls(name).group_by(keys).agg(pl.col("case").n_unique().cast(pl.Int64).alias(f"n_{name}"))
+def _margin(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Distinct reports per value of product or event."""
+    return rows.drop_nulls(name).group_by(name).agg(pl.col("case").n_unique().cast(pl.Int64).alias(f"n_{name}"))
 
 
 def _with_report_margins(cells: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -146,17 +159,3 @@ def _with_report_margins(cells: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFram
 def _with_expected(pairs: pl.DataFrame) -> pl.DataFrame:
     product, event, total = (pl.col(n).cast(pl.Float64) for n in ("n_product", "n_event", "n_total"))
     return pairs.with_columns(expected=product * event / total)
-
-
-def _stratified_expected(cells: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Sum over strata of n1.*n.1/N; a stratum counts for a pair even where the pair itself was not seen in it."""
-    totals = rows.group_by("stratum").agg(pl.col("case").n_unique().cast(pl.Float64).alias("n_total"))
-    by = ["stratum"]
-    return (
-        cells.select(_KEYS)
-        .join(_margin(rows, "product", by), on="product", how="inner")
-        .join(_margin(rows, "event", by), on=["event", "stratum"], how="inner")
-        .join(totals, on="stratum", how="inner")
-        .group_by(_KEYS)
-        .agg((pl.col("n_product") * pl.col("n_event") / pl.col("n_total")).sum().alias("expected"))
-    )

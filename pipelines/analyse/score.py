@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
+    from models.disproportionality.strata import StratumMargins
     from models.mgps.fit import Prior
+    from models.mgps.likelihood import Points
 
 LONG = ("product", "event", "a", "method", "estimate", "lower", "upper", "p_value", "is_signal", "not_computed")
 HINT = "name them with --case, --product, --event or --count"
@@ -110,10 +112,10 @@ def _scored(frame: pl.DataFrame, columns: Columns, likelihood: str, say: Say) ->
 
     from models.score import score_counts
 
-    pairs = _pairs(frame, columns)
+    pairs, strata = _pairs(frame, columns)
     say(f"{pairs.height:,} pairs of {pairs['n_total'][0]:,} reports")
-    prior = _prior(pairs, likelihood, say)
-    stratified = pairs["expected"] if columns.stratum else None
+    prior = _prior(pairs, strata, likelihood, say)
+    stratified = pairs["expected"] if strata else None
     counts = pairs["a"], pairs["n_product"], pairs["n_event"], pairs["n_total"]
     scores = score_counts(*counts, prior=prior, likelihood=likelihood, expected=stratified)
     result = pl.concat([pairs.select("product", "event"), scores], how="horizontal")
@@ -126,8 +128,8 @@ def answer_file(path: Path, columns: Columns, likelihood: str, methods: str, min
     from models.methods import METHODS, Pairs, answers
 
     names = files.chosen(methods, tuple(METHODS))
-    pairs = _pairs(files.read(path, columns.needed, HINT), columns)
-    prior = _prior(pairs, likelihood, say) if "mgps" in names else None
+    pairs, strata = _pairs(files.read(path, columns.needed, HINT), columns)
+    prior = _prior(pairs, strata, likelihood, say) if "mgps" in names else None
     cells = from_counts(*(pairs[c].to_numpy() for c in ("a", "n_product", "n_event", "n_total")))
     given = Pairs(cells, pairs["expected"].to_numpy(), prior)
     return answers(given, names, pairs.select("product", "event", "a", "expected"), minimum)
@@ -146,18 +148,21 @@ def plot(result: pl.DataFrame) -> Figure:
     return plots.forest(result, labels, unit, (middle, low, high), ratio=is_bayes)
 
 
-def _pairs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+def _pairs(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, StratumMargins | None]:
+    """Counts and expected counts of every pair, and the margins by stratum where there are strata."""
     import polars as pl
 
-    from models.disproportionality.counts import count_pairs, table_margins
+    from models.disproportionality.counts import count_pairs, count_strata, table_margins
 
     if columns.count is None:
         listed = frame.with_columns(pl.col(columns.case).cast(pl.String))
-        strata = frame[columns.stratum].fill_null("missing") if columns.stratum else None
         listed = listed.with_columns(
             *(pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in (columns.product, columns.event))
         )
-        return count_pairs(listed[columns.case], listed[columns.product], listed[columns.event], strata=strata)
+        given = listed[columns.case], listed[columns.product], listed[columns.event]
+        if columns.stratum:
+            return count_strata(*given, frame[columns.stratum].cast(pl.String).fill_null("missing"))
+        return count_pairs(*given), None
     if columns.stratum:
         raise FileError("strata need a case listing: leave out --count")
     counts = frame.select(
@@ -167,27 +172,30 @@ def _pairs(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     )
     if counts["a"].null_count():
         raise FileError(f"column {columns.count!r} holds something that is no whole number")
-    return table_margins(counts.group_by("product", "event").agg(pl.col("a").sum()).filter(pl.col("a") > 0))
+    summed = counts.group_by("product", "event").agg(pl.col("a").sum()).filter(pl.col("a") > 0).sort("product", "event")
+    return table_margins(summed), None
 
 
-def _prior(pairs: pl.DataFrame, likelihood: str, say: Say) -> Prior | None:
+def _points(pairs: pl.DataFrame, strata: StratumMargins | None, with_zeros: bool) -> Points:
+    """Build what the prior is fitted to: counts against the same expected counts that are scored."""
+    from models.mgps.likelihood import weighted_points
+    from models.mgps.stratified import stratified_points
+
+    if strata:
+        return stratified_points(pairs, strata, with_zeros)
+    products, events = (pairs.unique(name)[f"n_{name}"] for name in ("product", "event"))
+    margins = pairs["n_product"], pairs["n_event"], int(pairs["n_total"][0])
+    return weighted_points(pairs["a"], *margins, products, events, with_zeros)
+
+
+def _prior(pairs: pl.DataFrame, strata: StratumMargins | None, likelihood: str, say: Say) -> Prior | None:
     """Fit the prior on the file's own pairs; None, and a word about it, where the fit does not converge."""
     from models.mgps.fit import fit
-    from models.mgps.likelihood import LIKELIHOODS, weighted_points
+    from models.mgps.likelihood import LIKELIHOODS
 
     if likelihood not in LIKELIHOODS:
         raise FileError(f"likelihood {likelihood!r} is none of {', '.join(LIKELIHOODS)}")
-    products = pairs.unique("product")["n_product"]
-    events = pairs.unique("event")["n_event"]
-    points = weighted_points(
-        pairs["a"],
-        pairs["n_product"],
-        pairs["n_event"],
-        int(pairs["n_total"][0]),
-        products,
-        events,
-        with_zeros=likelihood == "zero_inclusive",
-    )
+    points = _points(pairs, strata, with_zeros=likelihood == "zero_inclusive")
     prior = fit(points, likelihood)  # type: ignore[arg-type]
     theta = ", ".join(f"{v:.4g}" for v in prior.theta)
     say(f"prior ({likelihood}): alpha1, beta1, alpha2, beta2, p = {theta}")
