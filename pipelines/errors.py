@@ -12,6 +12,7 @@ EXPECTED = (
     "RenderError",
     "FetchError",
     "FileError",
+    "UiError",
 )
 
 

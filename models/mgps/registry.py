@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MODEL = "mgps_prior"
 CHAMPION = "champion"
 EXPERIMENT = "disproportionality"
+ARTIFACTS = f"mlflow-artifacts:/{EXPERIMENT}"  # below where artifacts are kept, said by nobody's absolute path
 PARAMETERS = ("alpha1", "beta1", "alpha2", "beta2", "p")
 
 
@@ -39,7 +40,6 @@ def register(
     params: Mapping[str, Any],
     tags: Mapping[str, str],
     tracking: str,
-    artifacts: str,
     alias: str = CHAMPION,
 ) -> None:
     """Log one run with every prior, and give the model it registers the alias by which it is found again.
@@ -50,10 +50,7 @@ def register(
     """
     latest = _latest(priors)
     mlflow = _mlflow(tracking)
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
-    location = artifacts if "://" in artifacts else Path(artifacts).absolute().as_uri()
-    identity = experiment.experiment_id if experiment else mlflow.create_experiment(EXPERIMENT, location)
-    with mlflow.start_run(experiment_id=identity, run_name="mgps prior", tags=dict(tags)):
+    with mlflow.start_run(experiment_id=_experiment(mlflow), run_name="mgps prior", tags=dict(tags)):
         mlflow.log_params(dict(params))
         for population, row in latest.items():
             name = population.replace(":", "_")
@@ -92,6 +89,16 @@ def plot(population: str, n: Sequence[float], observed: Sequence[float], fitted:
 
 def _latest(priors: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     return {row["population"]: row for row in sorted(priors, key=lambda r: r["month"])}
+
+
+def _experiment(mlflow: Any) -> str:
+    """Identity of the experiment, made on first use; one that was made with an absolute place keeps it, aside."""
+    found = mlflow.get_experiment_by_name(EXPERIMENT)
+    if found and found.artifact_location == ARTIFACTS:
+        return str(found.experiment_id)
+    if found:
+        mlflow.MlflowClient().rename_experiment(found.experiment_id, f"{EXPERIMENT} {found.experiment_id}")
+    return str(mlflow.create_experiment(EXPERIMENT, ARTIFACTS))
 
 
 def _log_model(mlflow: Any, priors: Sequence[Mapping[str, Any]]) -> str:

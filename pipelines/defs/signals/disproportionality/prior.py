@@ -46,27 +46,25 @@ FINE_UP_TO = 1  # buckets: a cube that one task a population can hold is fitted 
 def prior(tables: Tables, platform: Platform) -> DataFrame:
     """Fit, register, and return what the registry's champion holds."""
     from models.mgps.registry import CHAMPION, MODEL, register, registered
+    from pipelines.core.artifacts import kept_at
     from pipelines.core.catalog import code_version
 
     settings = platform.settings
     alias = f"as-of-{settings.as_of}" if settings.as_of else CHAMPION
     rows = _fitted(platform.lake, settings.mgps_likelihood, settings.minimum_reports)
+    held = None
     if rows:
         curves = {r["population"]: tuple(r[c] for c in CURVE) for r in rows}
-        register(
-            [{k: v for k, v in r.items() if k not in CURVE} | {"month": r["month"].isoformat()} for r in rows],
-            curves,
-            {"likelihood": settings.mgps_likelihood, "minimum_reports": settings.minimum_reports},
-            {
-                "code_version": code_version(),
-                "data_version": str(platform.lake.version(CUBE)),
-                "as_of": settings.as_of or "",
-            },
-            settings.tracking,
-            str(settings.artifacts),
-            alias,
-        )
-    held = registered(settings.tracking, alias) if rows else None
+        fits = [{k: v for k, v in r.items() if k not in CURVE} | {"month": r["month"].isoformat()} for r in rows]
+        params = {"likelihood": settings.mgps_likelihood, "minimum_reports": settings.minimum_reports}
+        tags = {
+            "code_version": code_version(),
+            "data_version": str(platform.lake.version(CUBE)),
+            "as_of": settings.as_of or "",
+        }
+        with kept_at(settings.artifacts):
+            register(fits, curves, params, tags, settings.tracking, alias)
+            held = registered(settings.tracking, alias)
     origin = {"model_name": MODEL, "model_version": held.version, "run_id": held.run_id} if held else {}
     named = [{**r, **origin, "month": dt.date.fromisoformat(r["month"])} for r in (held.priors if held else ())]
     return platform.spark.createDataFrame([tuple(r[c] for c in Prior.columns) for r in named], Prior.spark_schema())
