@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from models import rules
-from models.disproportionality.counts import Cells, Floats, from_counts
+from models.disproportionality.counts import Cells, Floats, forms_table, from_counts
 from models.disproportionality.ic import ic
 from models.disproportionality.prr import chi_squared, prr
 from models.disproportionality.ror import Method, ror
@@ -60,15 +60,36 @@ def score_counts(
 
     A number whose conditions fail is null, never infinite and never replaced by another; its flag is null too, and
     `not_computed` says why, method by method. `ic025`, `ic975`, `eb05`, `eb95` are 2.5, 97.5, 5 and 95 % quantiles;
-    other bounds are 95 % intervals.
+    other bounds are 95 % intervals. Counts that form no 2x2 table, or an expected count that is none, blank their row
+    with the reason and no other.
 
     Raises:
-        ValueError: counts that form no 2x2 table, negative expected counts, or a prior of another likelihood.
+        ValueError: a prior of another likelihood.
     """
     if likelihood is not None and prior is not None and prior.likelihood != likelihood:
         raise ValueError(f"the prior was fitted with {prior.likelihood}, not {likelihood}")
-    cells = from_counts(*(x.ravel() for x in np.broadcast_arrays(a, n_product, n_event, n_total)))
-    e = cells.expected if expected is None else np.broadcast_to(np.asarray(expected, float), cells.a.shape)
+    counts = [np.asarray(x, float).ravel() for x in np.broadcast_arrays(a, n_product, n_event, n_total)]
+    e = None if expected is None else np.broadcast_to(np.asarray(expected, float).ravel(), counts[0].shape)
+    is_table = forms_table(*counts)
+    is_sound = is_table if e is None else is_table & np.isfinite(e) & (e >= 0)
+    sound = from_counts(*(x[is_sound] for x in counts))
+    scored = _scored(sound, sound.expected if e is None else e[is_sound], prior, min_reports, ror_method)
+    if is_sound.all():
+        return scored
+    place = pl.Series(np.cumsum(is_sound) - 1).set(pl.Series(~is_sound), None)
+    reason = pl.Series(np.where(is_table, "all: expected count is no number >= 0", "all: counts form no 2x2 table"))
+    return scored.select(pl.all().gather(place)).with_columns(
+        *_given(*counts), not_computed=pl.when(pl.Series(is_sound)).then("not_computed").otherwise(reason)
+    )
+
+
+def _given(a: Floats, n_product: Floats, n_event: Floats, n_total: Floats) -> list[pl.Series]:
+    """Cells as the counts have them, be they a table or not; null where a count is no number."""
+    cells = {"a": a, "b": n_product - a, "c": n_event - a, "d": n_total - n_product - n_event + a}
+    return [pl.Series(name, values).cast(pl.Int64, strict=False) for name, values in cells.items()]
+
+
+def _scored(cells: Cells, e: Floats, prior: Prior | None, min_reports: int, ror_method: Method) -> pl.DataFrame:
     ratio, odds, information = prr(cells), ror(cells, method=ror_method), ic(cells.a, e)
     enough = cells.a >= min_reports
     columns: dict[str, Floats] = {
@@ -80,7 +101,7 @@ def score_counts(
         **{"ic": information.estimate, "ic025": information.lower, "ic975": information.upper},
         **ebgm(cells.a, e, prior),
     }
-    return _frame(columns, prior, _reasons(cells, e, prior, min_reports, ror_method))
+    return _frame(columns, prior, _reasons(cells, e, columns["ebgm"], prior, min_reports, ror_method))
 
 
 def _blank(columns: dict[str, Floats], keep: NDArray[np.bool_]) -> dict[str, Floats]:
@@ -92,14 +113,16 @@ def _usable(prior: Prior | None) -> bool:
 
 
 def ebgm(a: Floats, expected: Floats, prior: Prior | None) -> dict[str, Floats]:
-    """EBGM, EB05 and EB95 by name; NaN without a prior that converged, and where nothing is expected."""
+    """EBGM, EB05 and EB95 by name; NaN without a prior that converged, where nothing is expected, and in a pair whose
+    posterior leaves the range of floats."""
     columns = {name: np.full(a.shape, np.nan) for name in ("ebgm", "eb05", "eb95")}
     if prior is None or not prior.converged:
         return columns
     positive = expected > 0
     scores = mgps_score(a[positive], expected[positive], prior)
-    for name, values in columns.items():
-        values[positive] = getattr(scores, name)
+    given = np.stack([getattr(scores, name) for name in columns])
+    for values, found in zip(columns.values(), np.where(np.isfinite(given).all(axis=0), given, np.nan), strict=True):
+        values[positive] = found
     return columns
 
 
@@ -114,7 +137,9 @@ def _frame(columns: dict[str, Floats], prior: Prior | None, reasons: pl.Expr) ->
     return frame.with_columns(pl.lit(name, dtype=pl.String).alias("ebgm_likelihood"), reasons).select(COLUMNS)
 
 
-def _reasons(cells: Cells, expected: Floats, prior: Prior | None, min_reports: int, ror_method: Method) -> pl.Expr:
+def _reasons(
+    cells: Cells, expected: Floats, ebgm: Floats, prior: Prior | None, min_reports: int, ror_method: Method
+) -> pl.Expr:
     """One text per row, the first reason that holds for each method; null where all was computed."""
     a, b, c, d = cells.a, cells.b, cells.c, cells.d
     few = (a < min_reports, f"a < {min_reports}")
@@ -134,6 +159,7 @@ def _reasons(cells: Cells, expected: Floats, prior: Prior | None, min_reports: i
             (np.full(a.shape, prior is None), "no prior"),
             (np.full(a.shape, not _usable(prior)), "the prior did not converge"),
             (expected <= 0, "expected = 0"),
+            (np.isnan(ebgm), "the posterior leaves the range of floats"),
         ],
     }
     texts = []

@@ -51,6 +51,12 @@ class Cells:
         return self.a + self.b + self.c + self.d
 
 
+def forms_table(n11: Floats, n1_: Floats, n_1: Floats, N: Floats) -> NDArray[np.bool_]:
+    """Whether pair count, margins and total (arrays of one shape) leave no cell negative, and all are finite."""
+    cells = np.stack([n11, n1_ - n11, n_1 - n11, N - n1_ - n_1 + n11])
+    return np.logical_and.reduce(np.isfinite(cells) & (cells >= 0))
+
+
 def from_counts(n11: ArrayLike, n1_: ArrayLike, n_1: ArrayLike, N: ArrayLike) -> Cells:
     """Build the cells from pair count, product margin, event margin and total (broadcast against each other; reports).
 

@@ -16,8 +16,10 @@ from scipy.special import expit, gammainc, gammaincinv, gammaln, psi
 from models.mgps.fit import Prior
 from models.mgps.likelihood import Floats
 
-_TOLERANCE = 1e-12
-_MAX_STEPS = 100
+_TOLERANCE = 1e-12  # of ln lambda
+_NEWTON_STEPS, _MAX_STEPS = 40, 100  # 60 halvings of the widest bracket end below the tolerance
+_LEAST, _MOST = np.log(np.finfo(float).tiny), np.log(np.finfo(float).max)
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,9 @@ def _weight(n: Floats, expected: Floats, prior: Prior) -> Floats:
     counts, at = np.unique(n, return_inverse=True)
 
     def log_density(alpha: float, beta: float) -> Floats:
-        rising = (gammaln(alpha + counts) - gammaln(alpha))[at]
-        return rising - alpha * np.log1p(expected / beta) - n * np.log(beta + expected)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rising = (gammaln(alpha + counts) - gammaln(alpha))[at]
+            return rising - alpha * np.log1p(expected / beta) - n * np.log(beta + expected)
 
     gap = log_density(prior.alpha1, prior.beta1) - log_density(prior.alpha2, prior.beta2)
     return expit(gap + np.log(prior.p) - np.log1p(-prior.p))
@@ -133,30 +136,35 @@ def _log_density(x: Floats, n: Floats, expected: Floats, q: Floats, prior: Prior
 
 
 def _quantile(n: Floats, expected: Floats, q: Floats, prior: Prior, probability: float) -> Floats:
-    """Root of the mixture's distribution function in ln lambda: Newton steps kept inside a shrinking bracket.
+    """Root of the mixture's distribution function in ln lambda; 0 where it is below the smallest normal float.
 
-    The root lies between the two components' own quantiles, which cost one inverse gamma per distinct n.
+    The root lies between the two components' own quantiles, which cost one inverse gamma per distinct n. Newton steps
+    are taken while they stay in the bracket and at least halve, else the bracket is halved; after `_NEWTON_STEPS` it
+    always is, so that rounding, flat stretches between far components and steep ones all end within `_MAX_STEPS`.
     """
     counts, at = np.unique(n, return_inverse=True)
-    ends = [
-        np.log(gammaincinv(alpha + counts, probability))[at] - np.log(beta + expected)
-        for alpha, beta in ((prior.alpha1, prior.beta1), (prior.alpha2, prior.beta2))
-    ]
-    low, high = np.minimum(*ends), np.maximum(*ends)
-    x = q * ends[0] + (1 - q) * ends[1]
+    with np.errstate(divide="ignore"):
+        ends = [
+            np.clip(np.log(gammaincinv(alpha + counts, probability))[at] - np.log(beta + expected), _LEAST, _MOST)
+            for alpha, beta in ((prior.alpha1, prior.beta1), (prior.alpha2, prior.beta2))
+        ]
+    low, high = np.minimum(*ends) - _SLACK, np.maximum(*ends) + _SLACK
+    x, length = q * ends[0] + (1 - q) * ends[1], high - low
     active = np.arange(n.size)
-    for _ in range(_MAX_STEPS):
-        at_x = (np.exp(x[active]), n[active], expected[active], q[active], prior)
+    for taken in range(_MAX_STEPS):
+        now = x[active]
+        at_x = (np.exp(now), n[active], expected[active], q[active], prior)
         error = _cdf(*at_x) - probability
-        high[active] = np.where(error > 0, x[active], high[active])
-        low[active] = np.where(error < 0, x[active], low[active])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = x[active] - error / _log_density(*at_x)
-        inside = (step > low[active]) & (step < high[active])
-        moved = np.where(inside, step, (low[active] + high[active]) / 2)
-        done = (error == 0) | (np.abs(moved - x[active]) <= _TOLERANCE)
-        x[active] = np.where(error == 0, x[active], moved)
-        active = active[~done]
+        high[active] = np.where(error > 0, now, high[active])
+        low[active] = np.where(error < 0, now, low[active])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            step = error / _log_density(*at_x)
+            newton = now - step
+        is_newton = (newton > low[active]) & (newton < high[active]) & (np.abs(step) <= length[active] / 2)
+        moved = np.where(is_newton & (taken < _NEWTON_STEPS), newton, (low[active] + high[active]) / 2)
+        moved = np.where(error == 0, now, moved)
+        x[active], length[active] = moved, np.abs(moved - now)
+        active = active[length[active] > _TOLERANCE]
         if active.size == 0:
-            return np.exp(x)
-    raise ArithmeticError(f"{active.size} posterior quantiles did not converge in {_MAX_STEPS} steps")
+            break
+    return np.where(x > _LEAST + 2 * _SLACK, np.exp(x), 0.0)
