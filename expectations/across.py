@@ -30,7 +30,8 @@ class Across:
     @property
     def rule(self) -> Rule:
         """The rule as single-table rules are told."""
-        return Rule(self.name, self.table, None, "across", CRITICAL, 1.0, self.advice)
+        says = self.name.replace("_", " ")
+        return Rule(self.name, self.table, None, "across", CRITICAL, 1.0, self.advice, says)
 
     def check(self, tables: Tables) -> Outcome:
         """Count the rows that break the rule; it does not apply to an empty table."""

@@ -6,7 +6,10 @@ functions: planning must be light, for the Dagster code location and the diction
 
 from __future__ import annotations
 
+import logging
+import os
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.table import Column, Table
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
 CRITICAL, WARNING = "critical", "warning"
+CODES_SAID = 8
 ADVICE = {
     "columns": "The table was written by other code than this: run the step again.",
     "required": "Look in bronze for the rows without a value; repair the source's conform step, or relax the column.",
@@ -27,7 +31,7 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a table: what it looks at, how grave a breach is, and how to mend it."""
+    """One rule of a table: what it looks at, what it says with its bounds, how grave a breach is, how to mend it."""
 
     name: str
     table: str
@@ -36,6 +40,7 @@ class Rule:
     severity: str
     threshold: float
     advice: str
+    says: str = ""  # what must be true, with its bounds, as a person reads it
 
 
 def planned(table: type[Table]) -> list[Rule]:
@@ -56,13 +61,41 @@ def planned(table: type[Table]) -> list[Rule]:
 
 def _rule(table: type[Table], name: str, column: str | None, kind: str, threshold: float) -> Rule:
     severity = CRITICAL if threshold == 1.0 else WARNING
-    return Rule(name, table.address(), column, kind, severity, threshold, ADVICE[kind])
+    says = _says(table, column, kind, threshold)
+    return Rule(name, table.address(), column, kind, severity, threshold, ADVICE[kind], says)
+
+
+def _says(table: type[Table], name: str | None, kind: str, threshold: float) -> str:
+    """Say what must be true, with its bounds and in how many of the rows."""
+    if kind == "columns":
+        return f"has its {len(table.columns)} declared columns, in their order"
+    if kind == "key":
+        return f"{', '.join(table.key)}: no two rows have the same"
+    column = table.columns[str(name)]
+    rows = "every row" if threshold == 1.0 else f"{round(100 * threshold, 6):g} % of rows"
+    if kind == "required":
+        return f"{name}: given in {rows}"
+    if kind == "codes":
+        codes = list(column.codes or ())
+        more = f" … ({len(codes)} codes)" if len(codes) > CODES_SAID else ""
+        return f"{name}: one of {', '.join(codes[:CODES_SAID])}{more} in {rows}, where given"
+    if kind == "pattern":
+        return f"{name}: written as {column.pattern} in {rows}, where given"
+    unit = f" {column.unit}" if column.unit else ""
+    if column.minimum is None:
+        bounds = f"at most {column.maximum:g}"
+    elif column.maximum is None:
+        bounds = f"at least {column.minimum:g}"
+    else:
+        bounds = f"between {column.minimum:g} and {column.maximum:g}"
+    return f"{name}: {bounds}{unit} in {rows}, where given"
 
 
 def suite(table: type[Table]) -> ExpectationSuite:
     """Great Expectations suite of a table: one expectation per planned rule, named in its `meta`."""
     import great_expectations as gx
 
+    context()
     made = gx.ExpectationSuite(name=table.address())
     for rule in planned(table):
         made.add_expectation(_expectation(table, rule))
@@ -88,3 +121,16 @@ def _expectation(table: type[Table], rule: Rule) -> Any:
     if rule.kind == "range":
         return gxe.ExpectColumnValuesToBeBetween(min_value=column.minimum, max_value=column.maximum, **shared)
     return gxe.ExpectColumnValuesToMatchRegex(regex=str(column.pattern), **shared)
+
+
+@cache
+def context() -> Any:
+    """Great Expectations without a project folder or a progress bar; suites can be made once it is there."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    made = gx.get_context(mode="ephemeral")
+    made.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return made

@@ -18,7 +18,7 @@ def check_specs(table: type[Table], key: dg.AssetKey) -> list[dg.AssetCheckSpec]
     specs: dict[str, dg.AssetCheckSpec] = {}
     for rule in planned(table):
         name = _name(rule)
-        described = "Every required column has a value in every row." if name == REQUIRED else _said(rule)
+        described = "Every required column has a value in every row." if name == REQUIRED else f"{rule.says}."
         specs[name] = dg.AssetCheckSpec(name, asset=key, description=described, blocking=rule.severity == CRITICAL)
     return list(specs.values())
 
@@ -38,6 +38,7 @@ def check_results(outcomes: Iterable[Outcome], key: dg.AssetKey) -> Iterator[dg.
             passed=not failed,
             severity=dg.AssetCheckSeverity.ERROR if is_critical else dg.AssetCheckSeverity.WARN,
             metadata={
+                "rule": worst.rule.says,
                 "rows": worst.n_rows,
                 "rows that break the rule": sum(o.n_unexpected for o in group),
                 "percent": round(worst.percent, 4),
@@ -51,8 +52,3 @@ def check_results(outcomes: Iterable[Outcome], key: dg.AssetKey) -> Iterator[dg.
 
 def _name(rule: Rule) -> str:
     return REQUIRED if rule.kind == "required" else rule.name
-
-
-def _said(rule: Rule) -> str:
-    share = "" if rule.threshold == 1 else f" in at least {rule.threshold:.0%} of rows"
-    return f"{rule.name.replace('_', ' ').capitalize()}{share}."

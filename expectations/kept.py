@@ -37,8 +37,8 @@ def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
     return outcomes
 
 
-def keep_across(outcome: Outcome, folder: Path) -> None:
-    """Keep the outcome of a rule across tables beside those of the tables."""
+def keep(outcome: Outcome, folder: Path) -> None:
+    """Keep the outcome of a rule that no table class states, across tables or of a balance, beside the others."""
     path = folder / "validation" / f"{outcome.rule.table}+{outcome.rule.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"version": "", "outcomes": [outcome.as_dict()]}, indent=1))

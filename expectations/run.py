@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from expectations.compile import Rule, planned, suite
+from expectations.compile import Rule, context, planned, suite
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
@@ -95,26 +92,13 @@ def _counts(frame: Any, table: type[Table], names: set[str]) -> dict[str, tuple[
 def _run(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] | None = None) -> list[Any]:
     import pandas as pd
 
-    context = _context()
     chosen = suite(table)
     if names is not None:
         chosen.expectations = [e for e in chosen.expectations if (e.meta or {})["rule"] in names]
     if isinstance(frame, pd.DataFrame):
-        source = context.data_sources.add_or_update_pandas(name="memory")
+        source = context().data_sources.add_or_update_pandas(name="memory")
     else:
-        source = context.data_sources.add_or_update_spark(name="lake", persist=False)
+        source = context().data_sources.add_or_update_spark(name="lake", persist=False)
     batch = source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
     found = batch.get_batch({"dataframe": frame}).validate(chosen, result_format=form)
     return list(found.results)
-
-
-@cache
-def _context() -> Any:
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context

@@ -11,8 +11,11 @@ from typing import Any
 import dagster as dg
 
 from expectations.across import RULES, Across
+from expectations.compile import CRITICAL, Rule
 from expectations.dagster import check_results, check_specs
-from expectations.kept import keep_across
+from expectations.kept import keep
+from expectations.run import Outcome
+from pipelines.core.balance import Balance
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.kept import release
@@ -24,6 +27,8 @@ from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 
 BALANCE = "rows_accounted"
+BALANCED = "rows counted in the files, unparsed, equal rows in the table plus rows in quarantine, in every delivery"
+BALANCE_ADVICE = "A reader lost or invented rows: compare its count with what it read of the delivery, and mend it."
 
 
 def key(address: str) -> dg.AssetKey:
@@ -79,7 +84,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
             BALANCE,
             asset=k,
             blocking=True,
-            description="Rows counted in the files, unparsed, equal rows in the table plus rows in quarantine.",
+            description=f"{BALANCED.capitalize()}.",
         )
         for k in by_key
     ]
@@ -109,9 +114,19 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
             tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
         counted = balances(lake, source.tables)
         for table in source.tables:
+            keep(_accounted(table, counted[table.name]), running.settings.reports)
             yield _bronze_result(lake, table, intake, counted[table.name])
 
     return ingest_source
+
+
+def _accounted(table: type[Table], counted: Balance) -> Outcome:
+    """The balance of a bronze table as the validation report tells it."""
+    rule = Rule(BALANCE, table.address(), None, "balance", CRITICAL, 1.0, BALANCE_ADVICE, BALANCED)
+    if not counted.n_read and counted.is_balanced:
+        return Outcome(rule, None, 0, 0, "no file has fed it")
+    lost = abs(counted.n_read - counted.n_kept - counted.n_quarantined)
+    return Outcome(rule, counted.is_balanced, counted.n_read, lost, f"{counted.n_quarantined:,} in quarantine")
 
 
 def _bronze_result(lake: Any, table: type[Table], intake: Any, counted: Any) -> dg.MaterializeResult[Any]:
@@ -256,7 +271,7 @@ def _across_check(rule: Across) -> dg.AssetChecksDefinition:
     def check(platform: PlatformResource) -> dg.AssetCheckResult:
         running = platform.open()
         outcome = rule.check(running.lake)
-        keep_across(outcome, running.settings.reports)
+        keep(outcome, running.settings.reports)
         return next(iter(check_results([outcome], asset_key)))
 
     return check

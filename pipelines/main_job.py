@@ -97,7 +97,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     }
     truth = planted if planted.is_dir() else None
     said = [
-        _Told(o.rule.table, o.rule.name, o.success, o.rule.severity, o.n_rows, o.n_unexpected, o.rule.advice)
+        _Told(o.rule.table, o.rule.says, o.success, o.rule.severity, o.n_rows, o.n_unexpected, o.rule.advice)
         for o in outcomes
         if o.success is not None
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from expectations.compile import planned, suite
+from expectations.compile import Rule, planned, suite
 from expectations.dagster import REQUIRED, check_results, check_specs
+from expectations.report import page
 from expectations.run import Outcome, validate, validate_small
 from pipelines.assets import key
 from pipelines.core.catalog import tables
@@ -89,6 +90,35 @@ def test_outcomes_can_be_kept_and_read_again():
     kept = Outcome(planned(Thing)[0], False, 10, 3, "why")
     assert Outcome.of_dict(kept.as_dict()) == kept
     assert kept.percent == 30
+
+
+def test_a_rule_says_its_bounds():
+    says = {r.name: r.says for r in planned(Thing)}
+    assert says["part_is_in_range"] == "part: at least 1 in every row, where given"
+    assert says["age_is_in_range"] == "age: at most 130 in 50 % of rows, where given"
+    assert says["kind_is_a_known_code"] == "kind: one of x in every row, where given"
+    assert says["key_is_unique"] == "thing_id, part: no two rows have the same"
+    described = {s.name: s.description for s in check_specs(Thing, key("silver.thing"))}
+    assert described["age_is_in_range"] == "age: at most 130 in 50 % of rows, where given."
+
+
+def test_the_page_tells_what_is_broken_first_and_sums_up_by_source_and_layer():
+    broken = next(r for r in planned(tables()["silver.report"]) if r.kind == "key")
+    tolerant = next(r for r in planned(tables()["silver.report_history"]) if r.severity == "warning")
+    accounted = Rule("rows_accounted", "bronze.faers_demo", None, "balance", "critical", 1.0, "mend", "rows in = kept")
+    found = [
+        Outcome(tolerant, False, 10, 9),
+        Outcome(broken, False, 1_000, 2),
+        Outcome(accounted, True, 5, 0, "0 in quarantine"),
+        Outcome(planned(tables()["gold.signal"])[0], None, 0, 0, "the table is empty"),
+    ]
+    text = page(found)
+    assert "1 rules hold, 2 are broken (1 critical), 1 do not apply" in text
+    listed, rest = text.split("By source and layer")
+    assert listed.index(broken.says) < listed.index(tolerant.says), "critical rules come first"
+    assert [listed.count("<tr>"), rest.count("Source faers")] == [3, 2]
+    assert rest.index("Source faers") < rest.index("Silver") < rest.index("Gold")
+    assert "does not apply: the table is empty" in rest
 
 
 @pytest.mark.parametrize("address", [a for a in tables() if not a.startswith("bronze.")])
