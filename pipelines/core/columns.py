@@ -46,36 +46,6 @@ def french_date(column: str) -> Column:
     return F.try_to_date(F.trim(column), "dd/MM/yyyy")
 
 
-def decimal_comma(column: str) -> Column:
-    """Return the number written with a decimal comma; commas before it part thousands: `1,466,29` is 1466.29."""
-    text = F.regexp_replace(F.trim(column), r"[ \u00a0]", "")
-    whole = F.regexp_replace(F.regexp_extract(text, r"^(.*?)(,\d{1,2})?$", 1), ",", "")
-    cents = F.regexp_replace(F.regexp_extract(text, r"(,\d{1,2})$", 1), ",", ".")
-    return F.when(text != "", F.concat(whole, cents).try_cast("double"))
-
-
-def number(text: Column) -> Column:
-    """Return the number written with a decimal comma or point; null where it is none."""
-    return F.regexp_replace(text, ",", ".").try_cast("double")
-
-
-def amount_mg(column: str) -> Column:
-    """Amount in mg of a text such as `1,00 mg`, `250 microgrammes` or `1 g`; null for other units and for ranges."""
-    text = F.lower(F.trim(column))
-    pattern = r"^([\d ]+(?:[.,]\d+)?) ?(mg|milligrammes?|g|grammes?|microgrammes?|µg|mcg|ug|nanogrammes?|ng)$"
-    number = F.regexp_replace(F.regexp_replace(F.regexp_extract(text, pattern, 1), " ", ""), ",", ".").try_cast(
-        "double"
-    )
-    unit = F.regexp_extract(text, pattern, 2)
-    factor = (
-        F.when(unit.startswith("mg") | unit.startswith("milli"), 1.0)
-        .when((unit == "g") | unit.startswith("gramme"), 1000.0)
-        .when(unit.isin("µg", "mcg", "ug") | unit.startswith("micro"), 0.001)
-        .when((unit == "ng") | unit.startswith("nano"), 0.000001)
-    )
-    return number * factor
-
-
 def french_partial(column: str) -> Column:
     """Digits YYYY, YYYYMM or YYYYMMDD of a partial date written JJ/MM/AAAA, /MM/AAAA or //AAAA; null for others."""
     parts = F.split(F.trim(column), "/")

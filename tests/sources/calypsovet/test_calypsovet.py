@@ -51,6 +51,16 @@ def test_feed_is_sold_by_quarter(spark):
     assert (row["species"], row["channel"], row["pack_key"]) == ("pigs", "feed", "GTIN:03597130000149")
 
 
+@pytest.mark.spark
+def test_kilograms_of_premix_are_read_whatever_marks_they_are_written_with(spark):
+    written = {"0,125": 0.125, "12,375": 12.375, "1\u202f250,5": 1250.5, "25,5": 25.5, "0,0625": 0.0625, "1.250,50": 1250.5}
+    lines = [f"FAB;035971300001{i:02};{text};2;10;Porcins;2024-T2\n" for i, text in enumerate(written)]
+    data = (FEED.splitlines(keepends=True)[0] + "".join(lines)).encode()
+    frame = bronze_frame(spark, CalypsovetFeed, read.read, {"calypsovet/aliments.csv": (data, D(2024, 9, 30))})
+    rows = sorted(conform.sale({CalypsovetFeed.address(): frame}).collect(), key=lambda r: r["pack_key"])
+    assert [r["n_packs"] for r in rows] == list(written.values())
+
+
 def test_farms_and_veterinarians_are_pseudonymised_on_entry():
     identifying = {n for n, c in CalypsovetSupply.columns.items() if c.sensitivity == "identifying"}
     assert identifying == {"numero_ordre_veterinaire", "identifiant_elevage"}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, number, said
+from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
+from pipelines.core.numbers import NUMERAL, number
 from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def product_substance(tables: Tables) -> DataFrame:
         F.when(F.col("nature") == "fraction", "FT").otherwise("SA").alias("nature"),
         F.expr("try_cast(compo AS int)").alias("link_number"),
         F.concat_ws(" ", F.trim("quantite"), "unit").alias("amount_text"),
-        (F.expr("try_cast(replace(trim(quantite), ',', '.') AS double)") * factor).alias("amount_mg"),
+        (number("quantite") * factor).alias("amount_mg"),
     )
     return conformed(_versions(listed, ["product_key", "ingredient_seq"]), ProductSubstance)
 
@@ -118,9 +119,9 @@ def pack(tables: Tables) -> DataFrame:
     return conformed(_versions(once.drop("_n", "line_number", "delivery_id"), ["pack_key", "product_key"]), Pack)
 
 
-VOLUME = r"(?i)de\s+([\d]+(?:[.,]\d+)?)\s*(ml|cl|l|g|kg)\b"
-PIECES = r"(?i)(\d+)\s+(?:comprim|g[ée]lule|capsule|oblet|bolus)"
-MULTIPLE = r"(?i)\b(?:bo[iî]te|carton|[ée]tui)\s+de\s+(\d+)\s+(?!comprim|g[ée]lule|capsule|oblet|bolus)"
+VOLUME = rf"(?i)de\s+({NUMERAL})\s*(ml|cl|l|g|kg)\b"
+PIECES = rf"(?i)({NUMERAL})\s+(?:comprim|g[ée]lule|capsule|oblet|bolus)"
+MULTIPLE = rf"(?i)\b(?:bo[iî]te|carton|[ée]tui)\s+de\s+({NUMERAL})\s+(?!comprim|g[ée]lule|capsule|oblet|bolus)"
 IN_ML_OR_G = {"ml": 1.0, "cl": 10.0, "l": 1000.0, "g": 1.0, "kg": 1000.0}
 
 
@@ -140,8 +141,8 @@ def pack_content(tables: Tables) -> DataFrame:
     size = number(F.regexp_extract(label, VOLUME, 1)) * looked_up(
         F.lower(F.regexp_extract(label, VOLUME, 2)), IN_ML_OR_G
     )
-    pieces = F.regexp_extract(label, PIECES, 1).try_cast("double")
-    multiple = F.coalesce(F.regexp_extract(label, MULTIPLE, 1).try_cast("double"), F.lit(1.0))
+    pieces = number(F.regexp_extract(label, PIECES, 1))
+    multiple = F.coalesce(number(F.regexp_extract(label, MULTIPLE, 1)), F.lit(1.0))
     packs = pack(tables).filter("is_current").join(amounts.filter("n_substances = 1"), on="product_key", how="inner")
     rows = packs.withColumn("mg_per_pack", F.col("amount_mg") * F.coalesce(pieces, size * multiple))
     one = rows.groupBy("pack_key").agg(F.max("mg_per_pack").alias("mg_per_pack"), F.max("pack_label").alias("label"))

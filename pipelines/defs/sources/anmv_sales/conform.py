@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, number, said
+from pipelines.core.columns import said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
+from pipelines.core.numbers import NUMERAL, number
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipelines.core.conform import Tables
 
-SHARE = r"^\s*(.+?)\s*:?\s*([\d.,]+)\s*%?\s*$"
+SHARE = rf"^\s*(.+?)\s*:?\s*({NUMERAL})\s*%?\s*$"
 
 
 @reads("bronze.anmv_sales_declaration")
@@ -27,7 +28,7 @@ def sale(tables: Tables) -> DataFrame:
     """Packs by species, as the holder shares them out; what no share covers is of all animals."""
     rows = tables["bronze.anmv_sales_declaration"].withColumns(
         {
-            "packs": decimal_comma("unites_vendues"),
+            "packs": number("unites_vendues"),
             "shares": F.filter(F.split("repartition_especes_estimee", r"\|"), lambda part: part.rlike(SHARE)),
         }
     )
@@ -65,7 +66,7 @@ def published_indicator(tables: Tables) -> DataFrame:
         *[F.lit(value).alias(name) for name, value in constants.items()],
         F.trim("year").try_cast("int").alias("year"),
         animal_species("species").alias("species"),
-        F.trim("alea").try_cast("double").alias("value"),
+        number("alea").alias("value"),
         F.lit("alea").alias("slot"),
     )
     key = ["indicator", "country", "year", "species", "published_by"]

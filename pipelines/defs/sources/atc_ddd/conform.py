@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, number, said
+from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import reads
+from pipelines.core.numbers import number
 from pipelines.defs.silver.dose.shape import named_dose
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MG = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
 @reads("bronze.atc_ddd_dose", "silver.substance_name")
 def daily_dose(tables: Tables) -> DataFrame:
     """Doses given in a mass; others (units, tablets) are left out."""
-    dose = number(F.trim("ddd")) * looked_up(F.lower(F.trim("unit")), MG)
+    dose = number("ddd") * looked_up(F.lower(F.trim("unit")), MG)
     rows = tables["bronze.atc_ddd_dose"].select(
         "known_date",
         *[F.lit(v).alias(c) for c, v in (("source", "atc_ddd"), ("kind", "ddd"), ("species", "human"))],

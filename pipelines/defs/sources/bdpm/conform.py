@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import amount_mg, decimal_comma, french_date, number, said
+from pipelines.core.columns import french_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
+from pipelines.core.numbers import amount_mg, number
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def pack(tables: Tables) -> DataFrame:
             F.lpad(F.trim("cip7"), 7, "0").alias("cip7"),
             said("etat_commercialisation").alias("marketing_status"),
             french_date("date_declaration").alias("declaration_date"),
-            decimal_comma("prix_public").alias("price_eur"),
+            number("prix_public").alias("price_eur"),
             _highest_rate("taux_remboursement").alias("reimbursement_percent"),
             *("known_date", "file", "line_number"),
         )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, french_date, number, said
+from pipelines.core.columns import french_date, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.numbers import NUMERAL, number, whole
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.sale.shape import sold
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 LINE = ("numero_ordonnance", "gtin")
 HUMAN = r"^34009\d{8}$"  # CIP13: the French prefix of medicines for people
-DOSE = r"([\d.,]+)\s*mg\s*/\s*kg"
+DOSE = rf"({NUMERAL})\s*mg\s*/\s*kg"
 
 
 @reads("bronze.calypsovet_supply")
@@ -44,11 +45,11 @@ def animal_supply(tables: Tables) -> DataFrame:
         said("sous_categorie_animale").alias("category"),
         _pack().alias("pack_key"),
         F.trim("gtin").rlike(HUMAN).alias("is_human_medicine"),
-        decimal_comma("quantite").alias("n_packs"),
-        F.trim("nombre_animaux_traites").try_cast("int").alias("n_animals"),
+        number("quantite").alias("n_packs"),
+        whole("nombre_animaux_traites").alias("n_animals"),
         said("posologie").alias("dose_text"),
         dose.alias("dose_mg_per_kg"),
-        decimal_comma("duree_traitement").alias("duration_days"),
+        number("duree_traitement").alias("duration_days"),
     )
     return conformed(told.filter("supply_date IS NOT NULL"), AnimalSupply)
 
@@ -57,8 +58,8 @@ def animal_supply(tables: Tables) -> DataFrame:
 def sale(tables: Tables) -> DataFrame:
     """Premixes that went into feed, by quarter and species; kilograms of premix stand as packs of one kilogram."""
     quarter = F.regexp_extract_all("trimestre", F.lit(r"(\d+)"), 1)
-    year, number = (F.try_element_at(quarter, F.lit(i)).try_cast("int") for i in (1, 2))
-    first = F.when(number.between(1, 4), F.make_date(year, number * 3 - 2, F.lit(1)))
+    year, n = (F.try_element_at(quarter, F.lit(i)).try_cast("int") for i in (1, 2))
+    first = F.when(n.between(1, 4), F.make_date(year, n * 3 - 2, F.lit(1)))
     constants = {"source": "calypsovet", "series": "medicated_feed", "domain": "veterinary", "channel": "feed"}
     gtin = F.trim("premelange").rlike(r"^\d{13,14}$")
     return sold(
@@ -71,7 +72,7 @@ def sale(tables: Tables) -> DataFrame:
             animal_species("espece").alias("species"),
             F.when(gtin, F.concat(F.lit("GTIN:"), F.lpad(F.trim("premelange"), 14, "0"))).alias("pack_key"),
             F.when(~gtin, said("premelange")).alias("product_label"),
-            decimal_comma("quantite_premelange").alias("n_packs"),
+            number("quantite_premelange").alias("n_packs"),
         )
         .filter("period_start IS NOT NULL")
     )

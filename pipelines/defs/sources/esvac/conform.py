@@ -10,6 +10,7 @@ from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.countries import CODES
 from pipelines.core.history import versions
+from pipelines.core.numbers import number
 from pipelines.defs.silver.dose.shape import animal_species, named_dose
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year
@@ -35,7 +36,7 @@ def sale(tables: Tables) -> DataFrame:
         F.lit("esvac").alias("series"),
         *[day.alias(name) for name, day in whole_year(year).items()],
         _country("country").alias("country"),
-        (F.trim("tonnes").try_cast("double") * MG_PER_TONNE).alias("mg"),
+        (number("tonnes") * MG_PER_TONNE).alias("mg"),
     )
     by_species = tables["bronze.esvac_asu_use"].select(
         "known_date",
@@ -43,7 +44,7 @@ def sale(tables: Tables) -> DataFrame:
         F.lit("asu").alias("series"),
         *[day.alias(name) for name, day in whole_year(year).items()],
         F.upper(F.trim("country")).alias("country"),
-        (F.trim("use_kg").try_cast("double") * MG_PER_KG).alias("mg"),
+        (number("use_kg") * MG_PER_KG).alias("mg"),
         animal_species("species").alias("species"),
         said("atcvet").alias("atc_code"),
     )
@@ -60,7 +61,7 @@ def published_indicator(tables: Tables) -> DataFrame:
         _country("entity").alias("country"),
         F.trim("year").try_cast("int").alias("year"),
         F.lit("all").alias("species"),
-        F.trim("mg_per_pcu").try_cast("double").alias("value"),
+        number("mg_per_pcu").alias("value"),
         F.lit("mg_pcu").alias("slot"),
     )
     told = rows.filter("country IS NOT NULL AND year IS NOT NULL AND value IS NOT NULL")
@@ -81,7 +82,7 @@ def daily_dose(tables: Tables) -> DataFrame:
             said("substance").alias("dose_name"),
             animal_species("species").alias("species"),
             F.coalesce(said("route"), F.lit("all")).alias("route"),
-            F.trim(column).try_cast("double").alias("value"),
+            number(column).alias("value"),
         ).filter("value > 0")
         told = part if told is None else told.unionByName(part)
     return named_dose(told, tables["silver.substance_name"])

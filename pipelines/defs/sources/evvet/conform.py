@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
+from pipelines.core.numbers import whole
 from pipelines.core.veterinary import REPORTERS, SEXES
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
@@ -41,7 +42,7 @@ DEATH = rf"(?i)(^|, )({'|'.join(DEATH_TERMS)})(,|$)"
 def report_history(tables: Tables) -> DataFrame:
     """All versions of all cases, removals from the listings as retractions."""
     versions = _versions(tables["bronze.evvet_case"])
-    died = F.expr("try_cast(animals_died AS int)")
+    died = whole("animals_died")
     is_death = (F.coalesce(died, F.lit(0)) > 0) | F.coalesce(F.col("reaction").rlike(DEATH), F.lit(False))
     return conformed(
         versions.select(
@@ -61,7 +62,7 @@ def report_history(tables: Tables) -> DataFrame:
             _coded("gender", SEXES).alias("sex"),
             F.coalesce(F.nullif(normalised("species"), F.lit("")), F.lit("unknown")).alias("species"),
             F.nullif(F.trim("breed"), F.lit("")).alias("breed"),
-            *[F.expr(f"try_cast({c} AS int)").alias(f"n_{c}") for c in CONTENT if c.startswith("animals_")],
+            *[whole(c).alias(f"n_{c}") for c in CONTENT if c.startswith("animals_")],
         ),
         ReportHistory,
     )

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import number, said
+from pipelines.core.columns import said
 from pipelines.core.conform import reads
+from pipelines.core.numbers import number
 from pipelines.defs.silver.sale.shape import sold
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
     from pipelines.core.conform import Tables
 
@@ -34,12 +35,7 @@ def sale(tables: Tables) -> DataFrame:
             F.concat(F.lit("CIP13:"), said("cip13")).alias("pack_key"),
             said("product").alias("product_label"),
             said("atc_code").alias("atc_code"),
-            _number(F.col("n_boxes")).alias("n_packs"),
-            _number(F.try_element_at("amount", F.col("month"))).alias("amount_eur"),
+            number("n_boxes").alias("n_packs"),
+            number(F.try_element_at("amount", F.col("month"))).alias("amount_eur"),
         )
     )
-
-
-def _number(text: Column) -> Column:
-    """Number with a decimal comma or point, blanks between thousands."""
-    return number(F.regexp_replace(text, r"[\s\u00a0]", ""))

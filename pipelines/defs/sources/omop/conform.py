@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.numbers import number
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
 
@@ -30,7 +31,7 @@ def dispensing(tables: Tables) -> DataFrame:
     rows = tables[EXPOSURE].withColumn("_n", F.row_number().over(last)).filter("_n = 1")
     named = rows.join(_drugs(tables).select("concept_id", "pack_key"), on=_same_concept(rows), how="left")
     code = F.coalesce("pack_key", F.concat(F.lit("SOURCE:"), said("drug_source_value")), F.lit("SOURCE:unknown"))
-    quantity = F.round(F.col("quantity").try_cast("double")).cast("int")
+    quantity = F.round(number("quantity")).try_cast("int")
     told = named.select(
         F.col("known_date").alias("flow_date"),
         F.trim("person_id").alias("insured"),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, said
+from pipelines.core.columns import said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
+from pipelines.core.numbers import number, whole
 from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount
 
@@ -35,8 +36,8 @@ def sale(tables: Tables) -> DataFrame:
             said("l_cip13").alias("product_label"),
             said("atc5").alias("atc_code"),
             *who(),
-            F.col("boites").try_cast("double").alias("n_packs"),
-            decimal_comma("rem").alias("amount_eur"),
+            number("boites").alias("n_packs"),
+            number("rem").alias("amount_eur"),
         ).filter("period_start IS NOT NULL")
     )
 
@@ -51,8 +52,8 @@ def patient_count(tables: Tables) -> DataFrame:
         *("known_date", "level", "code", "year"),
         *[F.lit("open_medic").alias(c) for c in ("source", "series")],
         *who(),
-        F.col("nbc").try_cast("bigint").alias("n_patients"),
-        F.col("boites").try_cast("bigint").alias("n_packs"),
+        whole("nbc", "bigint").alias("n_patients"),
+        whole("boites", "bigint").alias("n_packs"),
         F.col("file").alias("slot"),
     ).filter("code IS NOT NULL AND year IS NOT NULL AND n_patients IS NOT NULL")
     key = ["series", "year", "level", "code", "sex", "age_group", "region", "prescriber"]

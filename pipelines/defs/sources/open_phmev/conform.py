@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, said
+from pipelines.core.columns import said
 from pipelines.core.conform import reads
+from pipelines.core.numbers import number
 from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import UNKNOWN
 
@@ -38,7 +39,7 @@ def sale(tables: Tables) -> DataFrame:
             F.coalesce(cnam_sex(), F.lit(UNKNOWN)).alias("sex"),
             F.coalesce(cnam_region("region_etb"), F.lit(UNKNOWN)).alias("region"),
             F.coalesce(said("etb_rgt"), F.lit(UNKNOWN)).alias("prescriber"),
-            F.col("boites").try_cast("double").alias("n_packs"),
-            decimal_comma("rem").alias("amount_eur"),
+            number("boites").alias("n_packs"),
+            number("rem").alias("amount_eur"),
         ).filter("period_start IS NOT NULL")
     )

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
+from pipelines.core.numbers import number
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.population.tables import IDENTITY, Population
 from pipelines.defs.silver.sale.tables import ALL
@@ -36,7 +37,7 @@ def population(tables: Tables) -> DataFrame:
         F.coalesce(looked_up(F.trim("age"), AGES), F.trim("age")).alias("age_group"),
         F.coalesce(looked_up(F.trim("sex"), SEXES), F.trim("sex")).alias("sex"),
         F.lit("INSEE, estimate of 1 January").alias("method"),
-        F.trim("obs_value").try_cast("double").alias("value"),
+        number("obs_value").alias("value"),
         F.lit("heads").alias("unit"),
         F.trim("geo_object").isin("REG", "FRANCE").alias("is_wanted"),
     )
@@ -48,7 +49,7 @@ def population(tables: Tables) -> DataFrame:
         animal_species("species").alias("species"),
         F.lower(F.trim("animal_category")).alias("category"),
         F.coalesce(said("method"), F.lit("not said")).alias("method"),
-        F.trim("heads").try_cast("double").alias("value"),
+        number("heads").alias("value"),
         F.when(F.lower("species") == "fish", "kg").otherwise("heads").alias("unit"),
     )
     weights = tables["bronze.population_weight"].select(
@@ -58,7 +59,7 @@ def population(tables: Tables) -> DataFrame:
         animal_species("species").alias("species"),
         F.lower(F.trim("animal_category")).alias("category"),
         F.lit("ESVAC 2011, weight at treatment").alias("method"),
-        F.trim("average_weight_at_treatment_kg").try_cast("double").alias("value"),
+        number("average_weight_at_treatment_kg").alias("value"),
         F.lit("kg").alias("unit"),
     )
     both = people.filter("is_wanted").drop("is_wanted")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import decimal_comma, said
+from pipelines.core.columns import said
 from pipelines.core.conform import reads
+from pipelines.core.numbers import number
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def sale(tables: Tables) -> DataFrame:
             F.concat(F.lit("UCD7:"), F.lpad(said("code_ucd"), 7, "0")).alias("pack_key"),
             said("label").alias("product_label"),
             said("atc_code").alias("atc_code"),
-            decimal_comma("n_units").alias("n_packs"),
-            decimal_comma("amount").alias("amount_eur"),
+            number("n_units").alias("n_packs"),
+            number("amount").alias("amount_eur"),
         )
         .filter("period_start IS NOT NULL")
     )

@@ -12,9 +12,10 @@ import polars as pl
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, looked_up, number, said
+from pipelines.core.columns import coded, looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
+from pipelines.core.numbers import number, whole
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
 from pipelines.defs.sources.snds.flatten import GIVEN, SEXES
@@ -123,8 +124,8 @@ def pack_content(tables: Tables) -> DataFrame:
     columns = ("pha_cip_ucd", "pha_atc_c07", "pha_dos_pra_dses", "pha_dos_unt_dses", "pha_unt_nbr_dses")
     rows = latest.agg(F.max(F.struct("known_date", "delivery_id", "line_number", *columns)).alias("row"))
     rows = rows.select("cip13", *[F.col(f"row.{c}").alias(c) for c in columns])
-    strength = number(F.trim("pha_dos_pra_dses"))
-    units = F.col("pha_unt_nbr_dses").try_cast("int")
+    strength = number("pha_dos_pra_dses")
+    units = whole("pha_unt_nbr_dses")
     in_mg = coded("pha_dos_unt_dses", MG)
     return conformed(
         rows.select(
