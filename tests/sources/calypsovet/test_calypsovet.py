@@ -53,7 +53,14 @@ def test_feed_is_sold_by_quarter(spark):
 
 @pytest.mark.spark
 def test_kilograms_of_premix_are_read_whatever_marks_they_are_written_with(spark):
-    written = {"0,125": 0.125, "12,375": 12.375, "1\u202f250,5": 1250.5, "25,5": 25.5, "0,0625": 0.0625, "1.250,50": 1250.5}
+    written = {
+        "0,125": 0.125,
+        "12,375": 12.375,
+        "1\u202f250,5": 1250.5,
+        "25,5": 25.5,
+        "0,0625": 0.0625,
+        "1.250,50": 1250.5,
+    }
     lines = [f"FAB;035971300001{i:02};{text};2;10;Porcins;2024-T2\n" for i, text in enumerate(written)]
     data = (FEED.splitlines(keepends=True)[0] + "".join(lines)).encode()
     frame = bronze_frame(spark, CalypsovetFeed, read.read, {"calypsovet/aliments.csv": (data, D(2024, 9, 30))})

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.report.identity import same_identifier
 from pipelines.defs.silver.report.tables import DuplicateLink
 
 if TYPE_CHECKING:
@@ -33,13 +34,13 @@ LINK_SCHEMA = pa.schema(
 
 @reads("silver.report_history", "silver.report_product", "silver.report_event")
 def duplicate_link(tables: Tables) -> DataFrame:
-    """Link reports with the same world-wide number, and those whose fields agree beyond chance.
+    """Link reports with the same number, and those whose fields agree beyond chance.
 
     The model is learned from the reports of each domain without labels. Reports that say nothing of the person, the
     animal or the onset are left out: what they share with others is what the pair has in common with its signal.
     """
     latest = tables["silver.report_history"].filter("is_latest AND NOT is_retracted")
-    identified = _same_identifier(latest)
+    identified = same_identifier(latest)
     pair = ["report_key", "other_report_key"]
     probable = _compared(latest, tables).groupBy("domain").applyInArrow(link_domain, LINK_SQL)
     probable = probable.join(identified, on=pair, how="left_anti").withColumn("rule", F.lit("probabilistic"))
@@ -89,25 +90,6 @@ def link_domain(reports: pa.Table) -> pa.Table:
         pl.concat_str(said, separator="; ", ignore_nulls=True).alias("evidence"),
     )
     return result.to_arrow().cast(LINK_SCHEMA)
-
-
-def _same_identifier(latest: DataFrame) -> DataFrame:
-    """Reports that share any of their numbers: each with the first of those that share it."""
-    others = F.coalesce("other_case_ids", F.array().cast("array<string>"))
-    numbers = F.array_compact(F.array_append(others, F.col("worldwide_case_id")))
-    numbered = latest.select("report_key", "domain", F.explode(F.array_distinct(numbers)).alias("number"))
-    first = numbered.groupBy("domain", "number").agg(F.min("report_key").alias("first"))
-    linked = numbered.join(first, on=["domain", "number"], how="inner").filter("report_key <> first")
-    return (
-        linked.select("first", "report_key")
-        .distinct()
-        .select(
-            F.col("first").alias("report_key"),
-            F.col("report_key").alias("other_report_key"),
-            F.lit("identifier").alias("rule"),
-            F.lit(1.0).alias("probability"),
-        )
-    )
 
 
 def clusters(links: DataFrame) -> DataFrame:

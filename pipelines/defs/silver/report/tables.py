@@ -65,7 +65,7 @@ CODINGS = {
 
 
 LINK_RULES = {
-    "identifier": "The same world-wide case number",
+    "identifier": "The same number: world-wide, of a sender, or of a register that both are copies of",
     "probabilistic": "Agreement of the reported fields beyond chance",
 }
 
@@ -98,7 +98,9 @@ class ReportHistory(Table):
         "string", "Identifier the case keeps across senders and databases, where it has one", sensitivity="internal"
     )
     other_case_ids = Column(
-        "array<string>", "Further numbers under which the same case is known to others", sensitivity="internal"
+        "array<string>",
+        "Further numbers of the case; those of a register begin with its name (`FDA:`)",
+        sensitivity="internal",
     )
     warnings = Column("array<string>", "Numbers of the sender's rules that the message breaks without being rejected")
     report_type = Column("string", "How the case came about; null where the source does not say", codes=REPORT_TYPES)
@@ -240,7 +242,7 @@ class ReportEvent(Table):
 class DuplicateLink(Table):
     """Two reports of the same event in the same patient or animal, as far as can be told, and why it is thought so.
 
-    `identifier`: both carry the same world-wide case number. `probabilistic`: the fields that both report agree more
+    `identifier`: both carry the same number of the case. `probabilistic`: the fields that both report agree more
     than chance allows; `match_weight` is the log2 Bayes factor, `evidence` what each field contributed. Linked reports
     form a cluster in `silver.report`; nothing is deleted.
     """

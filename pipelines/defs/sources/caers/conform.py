@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import coded, plain, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import extracted, preferred_term, preferred_terms
+from pipelines.defs.silver.report.identity import CAERS, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.caers import codes
@@ -81,6 +82,7 @@ def report_history(tables: Tables) -> DataFrame:
             *("is_retracted", "received_first_date", "received_latest_date"),
             F.when(is_cosmetic, "cosmetic").otherwise("nutrition").alias("domain"),
             F.lit("ANSES").alias("agency"),
+            F.array(own_number(CAERS, "source_case_id")).alias("other_case_ids"),
             "onset_date",
             F.when(F.col("onset_date").isNotNull(), "day").alias("onset_precision"),
             F.when(told, serious).alias("is_serious"),

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, date_precision, partial_date
 from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.report.identity import FDA_CASE, FDA_ISR, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.faers import codes
@@ -25,8 +26,9 @@ DEMO, DELETED = "bronze.faers_demo", "bronze.faers_deleted"
 def sent(tables: Tables) -> DataFrame:
     """Case versions as they count: each version once (the last sending wins), numbered in the order they were known.
 
-    Columns of `faers_demo`, plus `quarter` (the file's quarter, to find the children), `known_from` and
-    `report_version`. FAERS versions follow LAERS ones; within an era the version number, then the date, then the key.
+    Columns of `faers_demo`, plus `quarter` (the file's quarter, to find the children), `known_from`, `report_version`
+    and `isrs`, the numbers of the case's safety reports so far. FAERS versions follow LAERS ones; within an era the
+    version number, then the date, then the key.
     """
     demo = tables[DEMO].filter("caseid IS NOT NULL AND caseid <> '' AND primaryid IS NOT NULL AND primaryid <> ''")
     demo = demo.withColumn("quarter", _quarter()).withColumn("is_faers", F.coalesce("caseversion", F.lit("")) != "")
@@ -36,11 +38,13 @@ def sent(tables: Tables) -> DataFrame:
     number = F.coalesce(F.expr("try_cast(caseversion AS int)"), F.expr("try_cast(foll_seq AS int)"), F.lit(0))
     order = [F.col("is_faers"), number, F.col("received"), F.length("primaryid"), F.col("primaryid")]
     by_case = Window.partitionBy("caseid").orderBy(*order)
+    isr = F.when(~F.col("is_faers"), own_number(FDA_ISR, "primaryid"))
     so_far = by_case.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     return (
         once.withColumn("received", received)
         .withColumn("report_version", F.row_number().over(by_case))
         .withColumn("known_from", F.max("received").over(so_far))
+        .withColumn("isrs", F.sort_array(F.collect_set(isr).over(so_far)))
     )
 
 
@@ -95,6 +99,7 @@ def _described(demo: DataFrame, tables: Tables) -> DataFrame:
         F.lit("human").alias("domain"),
         F.lit("ANSM").alias("agency"),
         F.when(F.trim("mfr_num") != "", F.upper(F.trim("mfr_num"))).alias("worldwide_case_id"),
+        F.array_append(F.col("isrs"), own_number(FDA_CASE, "caseid")).alias("other_case_ids"),
         _report_type().alias("report_type"),
         partial_date("init_fda_dt").alias("received_first_date"),
         F.col("received").alias("received_latest_date"),

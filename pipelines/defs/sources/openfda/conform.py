@@ -12,6 +12,7 @@ from pipelines.core import icsr_report, veterinary
 from pipelines.core.columns import date_precision, looked_up, partial_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
+from pipelines.defs.silver.report.identity import CAERS, fda_number, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 
@@ -119,7 +120,12 @@ def report_history(tables: Tables) -> DataFrame:
         *("is_retracted", "received_first_date", "received_latest_date"),
         F.lit("cosmetic").alias("domain"),
         F.lit("ANSES").alias("agency"),
-        F.array(F.upper(said("legacy_report_id"))).alias("other_case_ids"),
+        F.array_compact(
+            F.array(
+                F.upper(said("legacy_report_id")),
+                *[own_number(CAERS, c) for c in ("legacy_report_id", "report_number")],
+            )
+        ).alias("other_case_ids"),
         partial_date("event_date").alias("onset_date"),
         date_precision("event_date").alias("onset_precision"),
         F.when(told, F.col("outcomes").rlike("|".join(SERIOUS.values()))).alias("is_serious"),
@@ -128,7 +134,10 @@ def report_history(tables: Tables) -> DataFrame:
         F.when(age.between(0, 130), age).alias("age_years"),
         F.lit("human").alias("species"),
     )
-    parts = (icsr_report.report_history(_drug_versions(tables)), animals, cosmetics)
+    drugs = icsr_report.report_history(_drug_versions(tables))
+    numbers = F.coalesce("other_case_ids", F.array().cast("array<string>"))
+    drugs = drugs.withColumn("other_case_ids", F.array_append(numbers, fda_number("source_case_id")))
+    parts = (drugs, animals, cosmetics)
     return _united(ReportHistory, *parts)
 
 
