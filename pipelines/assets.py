@@ -103,7 +103,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         from pipelines.core.outbox import send_answers
 
         running = platform.open()
-        lake, root = running.lake, str(running.settings.landing)
+        lake, root = running.lake.today, str(running.settings.landing)
         is_wanted = source.name in (running.settings.sources or [source.name])
         landed = scan(root, {source.name: source}) if is_wanted else []
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
@@ -182,7 +182,7 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
     from expectations.kept import validated
 
     lake, address = running.lake, table.address()
-    if running.as_of and not table.is_derived:
+    if running.as_of and not table.is_derived():
         tell(f"{address}: as it stands, seen from {running.as_of}")
         changed = False
     else:

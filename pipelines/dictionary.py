@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core.axis import seen_from
 from pipelines.core.catalog import ROOT, tables
 from pipelines.core.query import QueryError
 
@@ -31,7 +32,7 @@ def show(name: str | None) -> None:
         raise QueryError(f"there is no table {name}; " + (f"near names: {', '.join(near)}" if near else "see them all"))
     table = known[name]
     console.print(f"[bold]{name}[/bold]  key: {', '.join(table.key)}  owner: {table.owner}")
-    console.print(Markdown(table.description()))
+    console.print(Markdown(f"{table.description()}\n\n{seen_from(table.axis)}"))
     console.print(_columns(table))
 
 
@@ -82,7 +83,7 @@ def markdown(known: Mapping[str, type[Table]]) -> str:
             layer = table.layer
             lines += [f"## {layer}", ""]
         lines += [f"### {address}", "", table.description(), ""]
-        lines += [f"Key: {', '.join(table.key)}. Owner: {table.owner}.", ""]
+        lines += [f"Key: {', '.join(table.key)}. Owner: {table.owner}. {seen_from(table.axis)}", ""]
         lines += ["| column | type | meaning | rules | sensitivity |", "|---|---|---|---|---|"]
         lines += [
             f"| {name} | {c.type} | {_escaped(_meaning(c))} | {_escaped(rules(c))} | {c.sensitivity} |"

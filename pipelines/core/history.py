@@ -5,10 +5,13 @@ Authorities republish whole files. Comparing the extractions of one file gives t
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+
+from pipelines.core.axis import Axis, cut
 
 FOREVER = "9999-12-31"
 
@@ -66,19 +69,15 @@ def versions(observed: DataFrame, key: Sequence[str], slot: str = "slot") -> Dat
     return history(observed, key, slot).withColumn("is_current", F.col("valid_to").isNull())
 
 
-def cut_at(frame: DataFrame, date: object) -> DataFrame:
-    """Show a versioned table as known on a date: later versions are gone, those replaced later stand again.
+def cut_at(frame: DataFrame, axis: Axis, day: dt.date | None, whole: DataFrame | None = None) -> DataFrame:
+    """Show a table as known on a date: later versions and flows are gone, versions replaced later stand again.
 
-    Of a table that grows by flows, those of later dates are gone. Tables without versions (`known_from`/`known_to` or
-    `valid_from`/`valid_to`) or flows come back as they are.
+    `whole` is the table of which a part is a part, as known on the same date.
     """
-    day = F.lit(str(date)).cast("date")
-    if "flow_date" in frame.columns:
-        return frame.filter(F.col("flow_date") <= day)
-    for start, end, flag in (("known_from", "known_to", "is_latest"), ("valid_from", "valid_to", "is_current")):
-        if start in frame.columns and end in frame.columns:
-            kept = frame.filter(F.col(start) <= day)
-            standing = F.when(F.col(end) <= day, F.col(end))
-            kept = kept.withColumn(end, standing)
-            return kept.withColumn(flag, F.col(end).isNull()) if flag in frame.columns else kept
-    return frame
+    known = cut(axis, day)
+    frame = frame.filter(known.where).withColumns({name: F.expr(sql) for name, sql in known.replaced.items()})
+    if not known.whole:
+        return frame
+    if whole is None:
+        raise ValueError(f"a part of {known.whole} is known with it: it is needed")
+    return frame.join(whole.select(*known.on).distinct(), on=list(known.on), how="left_semi")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from pipelines.core.axis import Cut, cut
 from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
 from pipelines.core.table import Column, Table
@@ -58,7 +59,12 @@ class Lake:
         return f"{base.rstrip('/')}/{layer}/{name}"
 
     def _is_derived(self, address: str) -> bool:
-        return self.tables[address].is_derived
+        return self.tables[address].is_derived()
+
+    @property
+    def today(self) -> Lake:
+        """The same lake as it stands, whatever date this one is seen from: where deliveries are taken in."""
+        return Lake(self.spark, self.root, self.tables)
 
     def exists(self, address: str) -> bool:
         """Tell whether the table has been written."""
@@ -76,13 +82,13 @@ class Lake:
         table = self.tables[address]
         if not self.exists(address):
             return self.spark.createDataFrame([], table.spark_schema())
-        frame = self._read(table)
-        return cut_at(frame, self.as_of) if self.as_of and not table.is_derived else frame
+        axis = table.axis
+        return cut_at(self._read(table), axis, self.as_of, self[axis.whole] if self.as_of and axis.whole else None)
 
     def _read(self, table: type[Table]) -> DataFrame:
         """Read a table; one of few files without the engine's replay of its log, which takes longer than they do."""
         address = table.address()
-        files = [uri for uri, _ in self.files(address)]
+        files = [uri for uri, _ in self._files(address)]
         if not 0 < len(files) <= FEW_FILES:
             return self.spark.read.format("delta").load(self.path(address))
         reader = self.spark.read.schema(table.spark_schema()).option("basePath", self.path(address))
@@ -168,8 +174,18 @@ class Lake:
     def files(self, address: str) -> list[tuple[str, dict[str, str]]]:
         """Files of a table, each with its partition values, for tasks that read them without the engine.
 
-        Raises `LakeError` for a table that uses Delta features which change what its files mean.
+        Raises `LakeError` for a table that uses Delta features which change what its files mean, and for one that can't
+        be cut at a past date file by file.
         """
+        known = cut(self.tables[address].axis, self.as_of)
+        if known == Cut():
+            return self._files(address)
+        by = self.tables[address].axis.start
+        if known.replaced or known.whole or by not in self.tables[address].partitioned_by:
+            raise LakeError(f"{address} can't be cut at {self.as_of} file by file: read its rows")
+        return [f for f in self._files(address) if f[1][by] <= str(self.as_of)]
+
+    def _files(self, address: str) -> list[tuple[str, dict[str, str]]]:
         if not self.exists(address):
             return []
         import pyarrow as pa
@@ -183,10 +199,7 @@ class Lake:
         partitions = [dict(zip(keys, map(str, v), strict=True)) for v in zip(*values, strict=True)]
         root = self.path(address)
         names = [unquote(p) for p in adds["path"].to_pylist()]
-        found = [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
-        if self.as_of and not self._is_derived(address):  # what came by later flows was not known then
-            found = [f for f in found if f[1].get("flow_date", "") <= str(self.as_of)]
-        return found
+        return [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
 
     def small(self, address: str, columns: Sequence[str], delivery_id: str | None = None) -> pa.Table:
         """Read columns of a small table, or of one delivery, without the engine; empty where it is not there yet."""
@@ -196,6 +209,12 @@ class Lake:
 
         schema = self.tables[address].arrow_schema()
         wanted = pa.schema([schema.field(c) for c in columns])
+        if cut(self.tables[address].axis, self.as_of) != Cut() and self.exists(address):
+            from pipelines.core.query import query
+
+            named = ", ".join(f'"{c}"' for c in columns)
+            of = f" WHERE delivery_id = '{delivery_id}'" if delivery_id else ""
+            return query(self.root, f"SELECT {named} FROM {address}{of}", str(self.as_of)).cast(wanted)
         files = [f for f in self.files(address) if delivery_id in (None, f[1].get("delivery_id"))]
         parts = [pieces.read(piece, columns) for piece in pieces.cut(files)]
         return pa.concat_tables([wanted.empty_table(), *(p.cast(wanted) for p in parts)])

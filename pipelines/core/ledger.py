@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.core.axis import flows, part_of
 from pipelines.core.table import Column, Table
 
 STATUSES = {"accepted": "Read; each row kept or quarantined", "refused": "Not readable as a whole; nothing kept"}
@@ -15,6 +16,7 @@ class Delivery(Table):
     """
 
     layer, name = "bronze", "delivery"
+    axis = flows("known_date")
     key = ("delivery_id", "table_name")
 
     delivery_id = Column("string", "Hash of the file's content and date", required=True)
@@ -42,6 +44,7 @@ class Quarantine(Table):
     """
 
     layer, name = "bronze", "quarantine"
+    axis = part_of("bronze.delivery", "delivery_id")
     key = ("delivery_id", "table_name", "line_number")
     partitioned_by = ("delivery_id",)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from pipelines.core.axis import Cut, cut
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
 MAX_CANDIDATES = 4  # forms of a function that an error shows
 LAYERS = ("bronze", "silver", "gold")
 READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
-VERSIONED = (("known_from", "known_to", "is_latest"), ("valid_from", "valid_to", "is_current"))
 
 
 class QueryError(Exception):
@@ -61,13 +63,25 @@ def connect(root: str, sql: str, as_of: str | None = None) -> duckdb.DuckDBPyCon
     connection.execute("SET enable_external_access = false")
     for layer in LAYERS:
         connection.execute(f"CREATE SCHEMA {layer}")
-    for address in _named(sql, tables()):
+    day = _date(as_of) if as_of else None
+    for address in _with_wholes(_named(sql, tables()), day):
         table = tables()[address]
-        layer, name = address.split(".")
-        source = f"_{layer}_{name}"
-        connection.register(source, _dataset(root, table, as_of))
-        connection.execute(f"CREATE VIEW {address} AS {_as_known(source, table, as_of)}")
+        source = f"_{address.replace('.', '_')}"
+        connection.register(source, _dataset(root, table, day))
+        connection.execute(f"CREATE VIEW {address} AS {_as_known(source, cut(table.axis, day))}")
     return connection
+
+
+def _with_wholes(addresses: list[str], day: dt.date | None) -> list[str]:
+    """Tables, each after the one that it is a part of on the date."""
+    from pipelines.core.catalog import tables
+
+    found: dict[str, None] = {}
+    for address in addresses:
+        if whole := cut(tables()[address].axis, day).whole:
+            found |= dict.fromkeys(_with_wholes([whole], day))
+        found[address] = None
+    return list(found)
 
 
 def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
@@ -75,7 +89,7 @@ def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
     return [address for address in known if address.split(".")[1] in {w.lower() for w in words}]
 
 
-def _dataset(root: str, table: type[Table], as_of: str | None) -> Any:
+def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
     from deltalake import DeltaTable
     from deltalake.exceptions import TableNotFoundError
     from pyarrow import fs
@@ -83,11 +97,11 @@ def _dataset(root: str, table: type[Table], as_of: str | None) -> Any:
     from pipelines.core.lake import needs_engine
     from pipelines.core.landing import file_system
 
-    base = f"{root}/as_of/{as_of}" if as_of and table.is_derived else root
+    base = f"{root}/as_of/{day}" if day and table.is_derived() else root
     try:
         delta = DeltaTable(f"{base}/{table.layer}/{table.name}")
     except TableNotFoundError:
-        built = f"gerland run --as-of {as_of}" if as_of else "gerland run"
+        built = f"gerland run --as-of {day}" if day else "gerland run"
         raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`") from None
     if problem := needs_engine(table.address(), delta):
         raise QueryError(problem)
@@ -97,23 +111,22 @@ def _dataset(root: str, table: type[Table], as_of: str | None) -> Any:
     return delta.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(path, system))
 
 
-def _as_known(source: str, table: type[Table], as_of: str | None) -> str:
-    """Select over a table; one with versions is cut at the date as `history.cut_at` does in Spark."""
-    for start, end, flag in VERSIONED:
-        if as_of and not table.is_derived and start in table.columns and end in table.columns:
-            day = f"DATE '{_date(as_of)}'"
-            standing = f"CASE WHEN {end} <= {day} THEN {end} END"
-            replaced = f"{standing} AS {end}"
-            if flag in table.columns:
-                replaced += f", ({standing}) IS NULL AS {flag}"
-            return f"SELECT * REPLACE ({replaced}) FROM {source} WHERE {start} <= {day}"
-    return f"SELECT * FROM {source}"
+def _as_known(source: str, known: Cut) -> str:
+    """Select over a table as it was on the date that its axis was compiled for."""
+    replaced = ", ".join(f"{sql} AS {name}" for name, sql in known.replaced.items())
+    shown = f"* REPLACE ({replaced})" if replaced else "*"
+    select = f"SELECT {shown} FROM {source} WHERE {known.where}"
+    on = ", ".join(known.on)
+    return f"{select} AND ({on}) IN (SELECT ({on}) FROM {known.whole})" if known.whole else select
 
 
-def _date(text: str) -> str:
+def _date(text: str) -> dt.date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         raise QueryError(f"{text!r} is no date YYYY-MM-DD")
-    return text
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise QueryError(f"{text!r} is no date of the calendar") from None
 
 
 def _helpful(message: str) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipelines.core.axis import Axis, flows, versions
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql.types import StructType
@@ -60,7 +62,7 @@ class Table:
     key: ClassVar[tuple[str, ...]] = ()
     partitioned_by: ClassVar[tuple[str, ...]] = ()
     has_change_feed: ClassVar[bool] = False
-    is_derived: ClassVar[bool] = False  # recomputed for a past date from the histories, rather than cut at it
+    axis: ClassVar[Axis]  # how it shows what was known on a date
     columns: ClassVar[dict[str, Column]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -72,6 +74,25 @@ class Table:
         unknown = [k for k in (*cls.key, *cls.partitioned_by) if k not in columns]
         if cls.name and unknown:
             raise ValueError(f"{cls.__name__}: key or partition columns not declared: {', '.join(unknown)}")
+        if cls.name:
+            cls._check_axis()
+
+    @classmethod
+    def _check_axis(cls) -> None:
+        """Refuse a table that does not say how it looks on a past date."""
+        axis = getattr(cls, "axis", None)
+        if axis is None:
+            raise ValueError(
+                f"{cls.__name__} declares no axis of time: say `axis = …` with one of pipelines/core/axis.py "
+                "(versions, flows, part_of, DERIVED, timeless), so that every reader shows it as known on a date"
+            )
+        if unknown := [c for c in axis.columns if c not in cls.columns]:
+            raise ValueError(f"{cls.__name__}: columns of its axis not declared: {', '.join(unknown)}")
+
+    @classmethod
+    def is_derived(cls) -> bool:
+        """Tell whether the table is computed anew for a past date, rather than cut at it."""
+        return cls.axis.kind == "derived"
 
     @classmethod
     def address(cls) -> str:
@@ -118,6 +139,8 @@ class Table:
 
 class Versioned(Table):
     """Base of tables whose rows say from when to when they were what could be known."""
+
+    axis = versions("valid_from", "valid_to", "is_current")
 
     source = Column("string", "Source system or register it came from", required=True)
     valid_from = Column("date", "First extraction or delivery that showed this content", required=True)
@@ -169,6 +192,7 @@ class BronzeTable(Table):
     """
 
     layer = "bronze"
+    axis = flows("known_date")
     source: ClassVar[str] = ""
     files: ClassVar[FileKind]
     told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself

@@ -89,7 +89,7 @@ def extracted(states: DataFrame, source: str) -> DataFrame:
     gone = gone.withColumns({"from": F.col("valid_to"), "is_retracted": F.lit(True)}).drop("_next")
     every = stood.unionByName(gone)
     by_case = Window.partitionBy("source_case_id").orderBy("from", "is_retracted")
-    whole = Window.partitionBy("source_case_id")
+    so_far = by_case.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     following = F.lead("from").over(by_case)
     return every.withColumns(
         {
@@ -97,7 +97,7 @@ def extracted(states: DataFrame, source: str) -> DataFrame:
             "known_from": F.col("from"),
             "known_to": following,
             "is_latest": following.isNull(),
-            "received_first_date": F.min(F.least(F.coalesce("received", "from"), "from")).over(whole),
+            "received_first_date": F.min(F.least(F.coalesce("received", "from"), "from")).over(so_far),
             "received_latest_date": F.col("from"),
             "report_key": F.concat(F.lit(f"{source}:"), "source_case_id"),
             "source": F.lit(source),

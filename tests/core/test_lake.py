@@ -6,16 +6,18 @@ import datetime as dt
 
 import pytest
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.conform import conformed
 from pipelines.core.history import cut_at, history
 from pipelines.core.lake import Lake, LakeError
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Table, Versioned
 
 
 class Thing(Table):
     """One thing, said by its 'name'. More is said here."""
 
     layer, name, key = "silver", "thing", ("thing_id",)
+    axis = DERIVED
     has_change_feed = True
     thing_id = Column("string", "The thing's key", required=True)
     kind = Column("string", "Its kind", codes={"x": "an x", "y": "a y"})
@@ -133,5 +135,5 @@ def test_a_record_that_moves_to_another_file_is_not_removed(spark):
 def test_a_table_cut_at_a_date_forgets_later_versions_and_lets_replaced_ones_stand(spark):
     rows = [("a", D(2024, 1, 1), D(2024, 2, 1), False), ("a", D(2024, 2, 1), None, True)]
     frame = spark.createDataFrame(rows, "k string, valid_from date, valid_to date, is_current boolean")
-    cut = [tuple(r) for r in cut_at(frame, D(2024, 1, 20)).collect()]
+    cut = [tuple(r) for r in cut_at(frame, Versioned.axis, D(2024, 1, 20)).collect()]
     assert cut == [("a", D(2024, 1, 1), None, True)]

@@ -10,6 +10,7 @@ from expectations.dagster import REQUIRED, check_results, check_specs
 from expectations.report import page
 from expectations.run import Outcome, validate, validate_small
 from pipelines.assets import key
+from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
 from pipelines.core.table import Column, Table
 
@@ -20,6 +21,7 @@ class Thing(Table):
     """One thing."""
 
     layer, name, key = "silver", "thing", ("thing_id", "part")
+    axis = DERIVED
     thing_id = Column("string", "Key", required=True)
     part = Column("int", "Part", required=True, minimum=1)
     kind = Column("string", "Kind", codes={"x": "an x"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Answer(Table):
 
     layer, owner = "gold", "signal-detection"
     partitioned_by = ("population",)
-    is_derived = True
+    axis = DERIVED
 
     population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)

@@ -31,11 +31,14 @@ FEED = (
 
 
 @pytest.mark.spark
-def test_a_line_that_comes_again_replaces_the_earlier_and_a_human_medicine_is_told(spark):
+def test_a_line_declared_otherwise_is_a_version_and_a_human_medicine_is_told(spark):
     files = {"calypsovet/a/ordonnances.csv": (FIRST.encode(), D(2024, 5, 31))}
     files["calypsovet/b/ordonnances.csv"] = (AGAIN.encode(), D(2024, 6, 30))
     frame = bronze_frame(spark, CalypsovetSupply, read.read, files)
-    rows = {r["pack_key"]: r for r in conform.animal_supply({CalypsovetSupply.address(): frame}).collect()}
+    every = conform.animal_supply({CalypsovetSupply.address(): frame}).collect()
+    rows = {r["pack_key"]: r for r in every if r["is_current"]}
+    (before,) = [r for r in every if not r["is_current"]]
+    assert (before["n_animals"], before["flow_date"], before["flow_to"]) == (40, D(2024, 5, 31), D(2024, 6, 30))
     pig, dog = rows["GTIN:03597130000149"], rows["CIP13:3400935955838"]
     assert (len(rows), pig["n_animals"], pig["flow_date"], pig["species"]) == (2, 41, D(2024, 6, 30), "pigs")
     assert (pig["dose_mg_per_kg"], pig["duration_days"], pig["is_human_medicine"]) == (10.5, 5, False)

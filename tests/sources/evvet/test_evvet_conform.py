@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from pipelines.core.history import cut_at
+from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES
 from pipelines.defs.sources.evvet.conform import report_event, report_history, reported_product
 from tests.sources.evvet.listings import bronze
@@ -173,7 +174,10 @@ def test_what_was_known_on_a_date_shows_nothing_that_came_later(spark):
         bronze(spark, ("f-2024", "2024-02-01", [PLAIN]), ("f-2024", "2024-03-01", [{"Animals died": "1"}]))
     )
     known = {
-        d: {r["source_case_id"]: r["is_retracted"] for r in cut_at(history, d).filter("is_latest").collect()}
+        d: {
+            r["source_case_id"]: r["is_retracted"]
+            for r in cut_at(history, ReportHistory.axis, d).filter("is_latest").collect()
+        }
         for d in ("2024-01-01", "2024-02-29", "2024-03-01")
     }
     assert known == {

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.core.history import cut_at
+from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.evvet import SOURCE
 from pipelines.defs.sources.evvet.codes import COUNTRIES
 from pipelines.defs.sources.evvet.conform import report_event, report_history
@@ -105,7 +106,10 @@ def test_as_known_on_two_dates_differs_as_the_extractions_say(spark, solensia, s
     )
 
     def standing(day):
-        return {r["source_case_id"] for r in cut_at(history, day).filter("is_latest AND NOT is_retracted").collect()}
+        return {
+            r["source_case_id"]
+            for r in cut_at(history, ReportHistory.axis, day).filter("is_latest AND NOT is_retracted").collect()
+        }
 
     before, after = standing("2024-09-10"), standing("2024-10-15")
     assert after == set(snapshots[dt.date(2024, 10, 15)]["Case number"])

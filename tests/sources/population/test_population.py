@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from pipelines.core.history import cut_at
+from pipelines.defs.silver.population.tables import Population
 from pipelines.defs.sources.population import conform, read
 from pipelines.defs.sources.population.tables import PopulationInhabitant, PopulationLivestock, PopulationWeight
 from tests.sources.bronze import bronze_frame
@@ -41,7 +42,7 @@ def test_a_revised_census_stands_beside_the_earlier(denominators):
     frame = denominators(PEOPLE, PEOPLE.replace("8000000", "8100000"))
     of_region = "kind = 'inhabitants' AND region = '84'"
     now = frame.filter(f"is_current AND {of_region}").collect()
-    then = cut_at(frame, D(2024, 6, 1)).filter(f"is_current AND {of_region}").collect()
+    then = cut_at(frame, Population.axis, D(2024, 6, 1)).filter(f"is_current AND {of_region}").collect()
     assert ([r["value"] for r in now], [r["value"] for r in then]) == ([8_100_000], [8_000_000])
     rows = {(r["region"], r["sex"], r["age_group"]) for r in frame.filter("kind = 'inhabitants'").collect()}
     assert rows == {("84", "all", "all"), ("all", "female", "60+")}

@@ -1,5 +1,6 @@
 """Reports over time."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 
@@ -11,7 +12,7 @@ class ReportMonth(Table):
 
     layer, name, owner = "gold", "report_month", "pharmacovigilance"
     key = ("month", "domain", "agency", "source", "country", "species")
-    is_derived = True
+    axis = DERIVED
 
     month = Column("date", "Month end of first receipt", required=True)
     domain = Column("string", "Human or veterinary", required=True)

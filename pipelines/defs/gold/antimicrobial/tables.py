@@ -1,5 +1,6 @@
 """Denominators made of populations and weights, and indicators of antimicrobial use over them."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 METHODS = {
@@ -28,7 +29,7 @@ class Denominator(Table):
 
     layer, name, owner = "gold", "denominator", "veterinary"
     key = ("country", "year", "species", "method")
-    is_derived = True
+    axis = DERIVED
 
     country = Column("string", "Country, ISO 3166 alpha-2", required=True)
     year = Column("int", "Year", required=True)
@@ -53,7 +54,7 @@ class AntimicrobialUse(Table):
     layer, name, owner = "gold", "antimicrobial_use", "veterinary"
     key = ("source", "country", "year", "species", "substance_key", "indicator")
     partitioned_by = ("source",)
-    is_derived = True
+    axis = DERIVED
 
     sector = Column("string", "People or animals", required=True, codes=SECTORS)
     source = Column("string", "Source of the quantity", required=True)

@@ -40,7 +40,9 @@ def cascade(tables: Tables) -> DataFrame:
     """Unite supplies and reports by year, species and substance."""
     supplies = _supplies(tables)
     both = supplies.join(_reports(tables), on=KEY, how="full").fillna(0)
-    every = tables["silver.animal_supply"].groupBy(F.year("supply_date").alias("year"), "species")
+    every = (
+        tables["silver.animal_supply"].filter("flow_to IS NULL").groupBy(F.year("supply_date").alias("year"), "species")
+    )
     of_species = every.agg(F.count("*").alias("n_supplies_species"))
     told = both.join(of_species, on=["year", "species"], how="left").fillna(0, subset=["n_supplies_species"])
     classes = tables["silver.substance"].select(
@@ -69,7 +71,7 @@ def cascade(tables: Tables) -> DataFrame:
 def _supplies(tables: Tables) -> DataFrame:
     """Lines of human medicines and all lines, of substances that were supplied as a human medicine at least once."""
     held = F.broadcast(substances(tables).drop("mg_per_pack"))
-    lines = tables["silver.animal_supply"].join(held, on="pack_key", how="inner")
+    lines = tables["silver.animal_supply"].filter("flow_to IS NULL").join(held, on="pack_key", how="inner")
     by = lines.groupBy(F.year("supply_date").alias("year"), "species", "substance_key")
     is_human = F.col("is_human_medicine")
     counted = by.agg(

@@ -1,5 +1,6 @@
 """The cascade: medicines for people supplied for animals."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 
@@ -14,7 +15,7 @@ class Cascade(Table):
 
     layer, name, owner = "gold", "cascade", "veterinary"
     key = ("year", "species", "substance_key")
-    is_derived = True
+    axis = DERIVED
 
     year = Column("int", "Year of supply, or of receipt of the reports", required=True)
     species = Column("string", "Species in English", required=True)

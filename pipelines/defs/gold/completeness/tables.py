@@ -1,5 +1,6 @@
 """The triangle of flows, the nowcast of months still to come, and how nowcasts of the past turned out."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 SERIES = {"all": "All substances", "one": "One substance"}
@@ -15,7 +16,7 @@ class FlowTriangle(Table):
     layer, name, owner = "gold", "flow_triangle", "health-data"
     key = ("source", "substance_key", "month", "lag")
     partitioned_by = ("source",)
-    is_derived = True
+    axis = DERIVED
 
     source = Column("string", "Source system", required=True)
     substance_key = Column("string", "Key of `silver.substance`, or `all`", required=True)
@@ -35,7 +36,7 @@ class Nowcast(Table):
     layer, name, owner = "gold", "nowcast", "health-data"
     key = ("source", "substance_key", "month")
     partitioned_by = ("source",)
-    is_derived = True
+    axis = DERIVED
 
     source = Column("string", "Source system", required=True)
     substance_key = Column("string", "Key of `silver.substance`, or `all`", required=True)
@@ -59,7 +60,7 @@ class NowcastJudgement(Table):
     layer, name, owner = "gold", "nowcast_judgement", "health-data"
     key = ("source", "substance_key", "flow_month", "month")
     partitioned_by = ("source",)
-    is_derived = True
+    axis = DERIVED
 
     source = Column("string", "Source system", required=True)
     substance_key = Column("string", "Key of `silver.substance`, or `all`", required=True)

@@ -19,7 +19,8 @@ READS = ("silver.animal_supply",)
 
 def supplied(tables: Tables, packs: DataFrame) -> DataFrame:
     """Animals, packs, milligrams and days by substance and species, by month and by year."""
-    lines = tables["silver.animal_supply"].join(F.broadcast(packs), on="pack_key", how="inner")
+    standing = tables["silver.animal_supply"].filter("flow_to IS NULL")
+    lines = standing.join(F.broadcast(packs), on="pack_key", how="inner")
     year_end = F.make_date(F.year("supply_date"), F.lit(12), F.lit(31))
     summed = _summed(lines, F.last_day("supply_date"), 1).unionByName(_summed(lines, year_end, 12))
     dosed = summed.join(F.broadcast(doses(tables, "dddvet")), on=["substance_key", "species"], how="left")

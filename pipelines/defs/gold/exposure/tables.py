@@ -1,5 +1,6 @@
 """Exposure to substances, by month or year, place and person or species, and how sources agree on it."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.coded_report.tables import AGE_GROUPS
 from pipelines.defs.silver.dispensing.tables import SEXES
@@ -28,7 +29,7 @@ class Exposure(Table):
     layer, name, owner = "gold", "exposure", "health-data"
     key = ("source", "country", "substance_key", "month", "n_months", "species", "region", "sex", "age_group")
     partitioned_by = ("source",)
-    is_derived = True
+    axis = DERIVED
 
     source = Column("string", "Source system, or published series", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)
@@ -67,7 +68,7 @@ class ExposureReconciliation(Table):
 
     layer, name, owner = "gold", "exposure_reconciliation", "health-data"
     key = ("country", "substance_key", "year", "species", "source", "other_source")
-    is_derived = True
+    axis = DERIVED
 
     country = Column("string", "Country, ISO 3166 alpha-2", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)

@@ -1,5 +1,6 @@
 """The counting cube."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 
@@ -16,7 +17,7 @@ class PairCount(Table):
     layer, name, owner = "gold", "pair_count", "signal-detection"
     key = ("month", "substance", "term", "stratum")
     partitioned_by = ("month",)
-    is_derived = True
+    axis = DERIVED
 
     month = Column("date", "Month end; of a month still running, the state where the data end", required=True)
     substance = Column("int", "Code of a substance in `silver.code`, 0 for any", required=True, minimum=0)

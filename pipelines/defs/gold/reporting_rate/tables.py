@@ -1,5 +1,6 @@
 """Reports per person or animal treated, dose or pack, and how that compares with siblings."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.report.tables import DOMAINS
 
@@ -29,7 +30,7 @@ class _Cell(Table):
 
     layer, owner = "gold", "pharmacovigilance"
     partitioned_by = ("exposure_source",)
-    is_derived = True
+    axis = DERIVED
 
     domain = Column("string", "Vigilance", required=True, codes=DOMAINS)
     country = Column("string", "Country of reports and exposure", required=True)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 
 
@@ -15,7 +16,7 @@ class Prior(Table):
 
     layer, name, owner = "gold", "prior", "signal-detection"
     key = ("population", "month")
-    is_derived = True
+    axis = DERIVED
 
     population = Column("string", "Population the prior belongs to", required=True)
     month = Column("date", "Month end it was fitted at", required=True)
@@ -45,7 +46,7 @@ class Signal(Table):
     layer, name, owner = "gold", "signal", "signal-detection"
     key: ClassVar[tuple[str, ...]] = ("population", "substance_key", "term_key", "month")
     partitioned_by = ("population",)
-    is_derived = True
+    axis = DERIVED
 
     population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
     domain = Column("string", "Human or veterinary", required=True)
@@ -125,7 +126,7 @@ class SignalCourse(Table):
     layer, name, owner = "gold", "signal_course", "signal-detection"
     key = ("population", "substance_key", "term_key")
     partitioned_by = ("population",)
-    is_derived = True
+    axis = DERIVED
 
     population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)

@@ -1,5 +1,6 @@
 """Reports as integer codes, and the two lists that say what the codes mean."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.report.tables import DOMAINS, REPORT_TYPES, SEXES
 
@@ -26,7 +27,7 @@ class Code(Table):
 
     layer, name, owner = "silver", "code", "signal-detection"
     key = ("kind", "code")
-    is_derived = True
+    axis = DERIVED
 
     kind = Column("string", "What is coded", required=True, codes=KINDS)
     code = Column("int", "The code", required=True, minimum=1)
@@ -52,7 +53,7 @@ class CodeLevel(Table):
 
     layer, name, owner = "silver", "code_level", "signal-detection"
     key = ("kind", "level", "code", "group_code")
-    is_derived = True
+    axis = DERIVED
 
     kind = Column("string", "What is coded", required=True, codes=KINDS)
     level = Column("string", "Level of the group", required=True, codes=LEVELS)
@@ -70,7 +71,7 @@ class Stratum(Table):
 
     layer, name, owner = "silver", "stratum", "signal-detection"
     key = ("stratum",)
-    is_derived = True
+    axis = DERIVED
 
     stratum = Column("int", "Code of the stratum", required=True, minimum=0)
     domain = Column("string", "Vigilance the report belongs to", required=True, codes=DOMAINS)
@@ -94,7 +95,7 @@ class CodedReport(Table):
     layer, name, owner = "silver", "coded_report", "signal-detection"
     key = ("report_key", "report_version")
     has_change_feed = True
-    is_derived = True
+    axis = DERIVED
 
     report_key = Column("string", "Case key", required=True)
     report_version = Column("int", "Version of the case", required=True, minimum=1)

@@ -1,5 +1,6 @@
 """Dispensed lines of reimbursement data, and the faults found in them."""
 
+from pipelines.core.axis import flows, part_of, timeless
 from pipelines.core.table import Column, Table
 
 SEXES = {"male": "Male", "female": "Female"}
@@ -31,6 +32,7 @@ class Dispensing(Table):
     """
 
     layer, name, owner = "silver", "dispensing", "health-data"
+    axis = flows("flow_date")
     key = ("source", "flow_date", "insured", "kind", "pack_key", "dispensed_date", "pharmacy")
     partitioned_by = ("source", "flow_date")
 
@@ -58,6 +60,7 @@ class Insured(Table):
     """
 
     layer, name, owner = "silver", "insured", "health-data"
+    axis = timeless("the list of people comes whole and without dates, and the last one counts")
     key = ("source", "insured")
     partitioned_by = ("source",)
 
@@ -72,6 +75,7 @@ class LongTermIllness(Table):
     """One period in which a person is exempt for a long-term illness (ALD)."""
 
     layer, name, owner = "silver", "long_term_illness", "health-data"
+    axis = timeless("the list comes whole; each row says when the illness began and ended")
     key = ("source", "person", "illness", "start_date")
     partitioned_by = ("source",)
 
@@ -91,6 +95,7 @@ class DispensingIssue(Table):
     """
 
     layer, name, owner = "silver", "dispensing_issue", "health-data"
+    axis = part_of("bronze.delivery", "delivery_id")
     key = ("source", "issue", "table_name", "delivery_id", "line_number")
     partitioned_by = ("source",)
 

@@ -1,5 +1,6 @@
 """Products, their composition, packs and shortages, each valid from and to."""
 
+from pipelines.core.axis import timeless
 from pipelines.core.table import Column, Table, Versioned
 from pipelines.defs.silver.report.tables import DOMAINS
 
@@ -106,6 +107,7 @@ class PackContent(Table):
     """
 
     layer, name, owner = "silver", "pack_content", "product-register"
+    axis = timeless("what a pack holds is a fact of the pack, whenever a register told it")
     key = ("source", "pack_key")
     partitioned_by = ("source",)
 

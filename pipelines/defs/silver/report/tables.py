@@ -1,7 +1,9 @@
 """The report and its children: one language for every vigilance."""
 
+from pipelines.core.axis import DERIVED, part_of, versions
 from pipelines.core.table import Column, Table
 
+OF_VERSION = part_of("silver.report_history", "report_key", "report_version")
 DOMAINS = {
     "human": "Medicines for people",
     "veterinary": "Medicines for animals, people exposed to them included",
@@ -80,6 +82,7 @@ class ReportHistory(Table):
     """
 
     layer, name, owner = "silver", "report_history", "pharmacovigilance"
+    axis = versions("known_from", "known_to", "is_latest")
     key = ("report_key", "report_version")
     partitioned_by = ("source",)
     has_change_feed = True
@@ -137,7 +140,7 @@ class Report(ReportHistory):
 
     name = "report"
     key = ("report_key",)  # type: ignore[assignment]
-    is_derived = True
+    axis = DERIVED
 
     n_products = Column("int", "Products in the case", required=True, minimum=0)
     n_events = Column("int", "Events in the case", required=True, minimum=0)
@@ -158,6 +161,7 @@ class ReportedProduct(Table):
     """
 
     layer, name, owner = "silver", "reported_product", "pharmacovigilance"
+    axis = OF_VERSION
     key = ("report_key", "report_version", "product_seq")
     partitioned_by = ("source",)
 
@@ -208,6 +212,7 @@ class ReportNarrative(Table):
     """
 
     layer, name, owner = "silver", "report_narrative", "pharmacovigilance"
+    axis = OF_VERSION
     key = ("report_key", "report_version")
     partitioned_by = ("source",)
 
@@ -225,6 +230,7 @@ class ReportEvent(Table):
     """
 
     layer, name, owner = "silver", "report_event", "pharmacovigilance"
+    axis = OF_VERSION
     key = ("report_key", "report_version", "event_seq")
     partitioned_by = ("source",)
     has_change_feed = True
@@ -249,7 +255,7 @@ class DuplicateLink(Table):
 
     layer, name, owner = "silver", "duplicate_link", "pharmacovigilance"
     key = ("report_key", "other_report_key")
-    is_derived = True
+    axis = DERIVED
 
     report_key = Column("string", "The case that comes first in the alphabet", required=True)
     other_report_key = Column("string", "The other case", required=True)

@@ -1,5 +1,6 @@
 """Substances, their names, and how reported names were coded to them."""
 
+from pipelines.core.axis import timeless
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.report.tables import CODINGS
 
@@ -12,6 +13,8 @@ NAME_KINDS = {
     "brand": "Brand name that stands for this substance alone",
 }
 
+CODING = timeless("names are coded by the dictionaries of today")
+
 
 class Substance(Table):
     """One active moiety: salts, hydrates and esters are folded into it, human and veterinary products meet in it.
@@ -23,6 +26,7 @@ class Substance(Table):
     """
 
     layer, name, owner = "silver", "substance", "product-register"
+    axis = CODING
     key = ("substance_key",)
 
     substance_key = Column("string", "UNII of the moiety, else `name:` and the normalised name", required=True)
@@ -39,6 +43,7 @@ class SubstanceName(Table):
     """One name of a substance, normalised: what reported names are matched against."""
 
     layer, name, owner = "silver", "substance_name", "product-register"
+    axis = CODING
     key = ("normalised_name", "substance_key")
 
     normalised_name = Column("string", "Upper case, no accents, single blanks, no bracketed remark", required=True)
@@ -53,6 +58,7 @@ class NameCoding(Table):
     """
 
     layer, name, owner = "silver", "name_coding", "product-register"
+    axis = CODING
     key = ("source", "reported_name", "reported_substance")
 
     source = Column("string", "Source that reported the name", required=True)

@@ -1,5 +1,6 @@
 """Terms of the event dictionaries."""
 
+from pipelines.core.axis import timeless
 from pipelines.core.table import Column, Table
 
 DICTIONARIES = {
@@ -18,6 +19,7 @@ class Term(Table):
     """
 
     layer, name, owner = "silver", "term", "pharmacovigilance"
+    axis = timeless("terms are those of the dictionaries of today")
     key = ("term_key",)
 
     term_key = Column("string", "Dictionary, colon, code (`veddra:2063`) or normalised text", required=True)

@@ -1,5 +1,6 @@
 """What joins the dictionaries of events."""
 
+from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.term.tables import DICTIONARIES
 
@@ -24,7 +25,7 @@ class TermBridge(Table):
 
     layer, name, owner = "silver", "term_bridge", "pharmacovigilance"
     key = ("term_key",)
-    is_derived = True
+    axis = DERIVED
 
     term_key = Column("string", "Key of `silver.term`", required=True)
     dictionary = Column("string", "Dictionary the term belongs to", required=True, codes=DICTIONARIES)

@@ -26,15 +26,14 @@ DOSE = rf"({NUMERAL})\s*mg\s*/\s*kg"
 
 @reads("bronze.calypsovet_supply")
 def animal_supply(tables: Tables) -> DataFrame:
-    """Lines of prescriptions, each as it was last declared."""
+    """Lines of prescriptions, each as it was declared, from one delivery until one that declares it otherwise."""
     rows = tables["bronze.calypsovet_supply"].filter("trim(numero_ordonnance) <> ''")
-    last = Window.partitionBy(*[F.trim(c) for c in LINE]).orderBy(
-        F.desc("known_date"), F.desc("delivery_id"), F.desc("line_number")
-    )
-    latest = rows.withColumn("_n", F.row_number().over(last)).filter("_n = 1")
+    line = [F.trim(c) for c in LINE]
+    last = Window.partitionBy(*line, "known_date").orderBy(F.desc("delivery_id"), F.desc("line_number"))
+    declared = rows.withColumn("_n", F.row_number().over(last)).filter("_n = 1")
     key = F.sha2(F.concat_ws("|", F.lit("calypsovet"), *[F.trim(c) for c in LINE]), 256)
     dose = number(F.regexp_extract(F.lower("posologie"), DOSE, 1))
-    told = latest.select(
+    told = declared.select(
         F.substring(key, 1, 32).alias("supply_key"),
         F.lit("calypsovet").alias("source"),
         F.col("known_date").alias("flow_date"),
@@ -51,7 +50,17 @@ def animal_supply(tables: Tables) -> DataFrame:
         dose.alias("dose_mg_per_kg"),
         number("duree_traitement").alias("duration_days"),
     )
-    return conformed(told.filter("supply_date IS NOT NULL"), AnimalSupply)
+    return conformed(_versions(told.filter("supply_date IS NOT NULL")), AnimalSupply)
+
+
+def _versions(told: DataFrame) -> DataFrame:
+    """Leave out what is declared again as it was, and say until when each version stood."""
+    by_line = Window.partitionBy("supply_key").orderBy("flow_date")
+    content = F.struct(*[c for c in told.columns if c != "flow_date"])
+    is_new = ~F.coalesce(F.lag(content).over(by_line).eqNullSafe(content), F.lit(False))
+    changed = told.withColumn("_new", is_new).filter("_new").drop("_new")
+    following = F.lead("flow_date").over(by_line)
+    return changed.withColumns({"flow_to": following, "is_current": following.isNull()})
 
 
 @reads("bronze.calypsovet_feed")

@@ -71,11 +71,10 @@ def report_history(tables: Tables) -> DataFrame:
     )
     all_versions = versions.unionByName(withdrawn)
     dated = all_versions.withColumn("known_to", F.lead("known_from").over(by_case))
-    first = F.min("received_latest_date").over(Window.partitionBy("source_case_id"))
     dated = dated.withColumn("is_latest", F.lead("known_from").over(by_case).isNull())
-    return conformed(
-        dated.withColumn("received_first_date", F.least(F.coalesce("received_first_date", first), first)), ReportHistory
-    )
+    so_far = by_case.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    first = F.min(F.least("received_first_date", "received_latest_date")).over(so_far)  # what was said up to then
+    return conformed(dated.withColumn("received_first_date", first), ReportHistory)
 
 
 def _described(demo: DataFrame, tables: Tables) -> DataFrame:
