@@ -88,7 +88,7 @@ def _broken(broken: Sequence[Outcome]) -> str:
         f"{_numbers(o)}<td>{escape(o.rule.advice)}</td></tr>"
         for o in worst
     )
-    return f'<h2>Broken</h2><div class="wide"><table>{head}<tbody>{rows}</tbody></table></div>'
+    return f'<h2>Broken</h2><div class="wide" tabindex="0"><table>{head}<tbody>{rows}</tbody></table></div>'
 
 
 def _summary(groups: dict[str, list[Outcome]]) -> str:
@@ -99,7 +99,9 @@ def _summary(groups: dict[str, list[Outcome]]) -> str:
         for name, found in groups.items()
     )
     head = _header("source or layer", "tables", "hold", "broken", "do not apply")
-    return f'<h2>By source and layer</h2><div class="wide"><table>{head}<tbody>{rows}</tbody></table></div>'
+    return (
+        f'<h2>By source and layer</h2><div class="wide" tabindex="0"><table>{head}<tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _counts(found: Sequence[Outcome]) -> tuple[int, int, int, int]:
@@ -121,7 +123,7 @@ def _table(address: str, outcomes: Sequence[Outcome]) -> str:
     rows = "".join(map(_row, outcomes))
     return (
         f'<details id="{_anchor(address)}"{" open" if n_broken else ""}><summary>{told}</summary>'
-        f'<div class="wide"><table>{head}<tbody>{rows}</tbody></table></div></details>'
+        f'<div class="wide" tabindex="0"><table>{head}<tbody>{rows}</tbody></table></div></details>'
     )
 
 

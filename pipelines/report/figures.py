@@ -157,7 +157,7 @@ def trend(points: Sequence[Mapping[str, Any]], bits: tuple[float, float], span: 
     `points` hold `month`, `ic`, `ic025`, `ic975`; the first may hold `first_flagged`. `bits` is the shared y range.
     """
     width, height, left, bottom, top = 262, 132, 26, 20, 14
-    x, y = Scale(*span, left, width - 6), Scale(*bits, height - bottom, top)
+    x, y = Scale(span[0], span[1] + 1, left, width - 6), Scale(*bits, height - bottom, top)
     known = [p for p in points if is_number(p["ic"]) and is_number(p["ic025"])]
     at = [(x(month_index(p["month"])), p) for p in known]
     body = "".join(

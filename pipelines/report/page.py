@@ -23,6 +23,7 @@ BITS = {
     **dict.fromkeys((f"mgps_{likelihood}" for likelihood in LIKELIHOODS), True),
     **dict.fromkeys(("ror_shrunk", "ic", "bcpnn"), False),
 }
+Spans = Mapping[str, tuple[int, int]]
 TEMPLATES = Path(__file__).parent / "templates"
 LABELS = {
     "data_state": "State of the data",
@@ -61,6 +62,8 @@ def page(
     lake = data.Lake(query)
     reports = data.reports(lake)
     populations = data.populations(lake)
+    activity, trends, compared = data.activity(lake), data.trends(lake), data.compared(lake)
+    spans = _spans(activity, trends, compared)
     content = {
         "title": title,
         "facts": _facts(facts),
@@ -71,10 +74,10 @@ def page(
         "populations": populations,
         "ranked": _ranked(lake),
         "limits": {"top": data.TOP, "new": data.NEW},
-        "activity": _activity(data.activity(lake)),
+        "activity": _activity(activity, spans),
         "use": use.section(lake),
-        "trends": _trends(lake, populations),
-        "compared": _compared(lake, populations),
+        "trends": _trends(trends, populations, spans),
+        "compared": _compared(compared, populations, spans),
         "interactions": data.interactions(lake),
         "masked": data.masked(lake),
         "truth": _truth(lake, folder, populations) if folder else None,
@@ -129,11 +132,20 @@ def _ranked(lake: data.Lake) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _activity(rows: data.Rows) -> list[dict[str, Any]]:
-    if not rows:
-        return []
-    indices = [figures.month_index(r["month"]) for r in rows]
-    span = min(indices), max(indices)
+def _spans(
+    activity: data.Rows, trends: Mapping[str, list[data.Rows]], compared: Mapping[str, Mapping[int, data.Rows]]
+) -> Spans:
+    """First and last month that anything drawn of a population has: one date axis for all its figures."""
+    months: dict[str, set[int]] = {}
+    for row in activity:
+        months.setdefault(row["domain"], set()).add(figures.month_index(row["month"]))
+    for by_population in (trends, {name: list(pairs.values()) for name, pairs in compared.items()}):
+        for name, pairs in by_population.items():
+            months.setdefault(name, set()).update(figures.month_index(p["month"]) for pair in pairs for p in pair)
+    return {name: (min(found), max(found)) for name, found in months.items()}
+
+
+def _activity(rows: data.Rows, spans: Spans) -> list[dict[str, Any]]:
     found = []
     for domain in sorted({r["domain"] for r in rows}):
         own = [r for r in rows if r["domain"] == domain]
@@ -147,7 +159,7 @@ def _activity(rows: data.Rows) -> list[dict[str, Any]]:
             {
                 "domain": domain,
                 "sources": [(s, totals[s]) for s in sources],
-                "figure": figures.stacked_months(series, label, span),
+                "figure": figures.stacked_months(series, label, spans[domain]),
                 "years": _by_year(own, sources),
                 "n": sum(totals.values()),
             }
@@ -163,15 +175,14 @@ def _by_year(rows: data.Rows, sources: Sequence[str]) -> list[tuple[int, list[in
     return [(y, [n.get(s, 0) for s in sources], sum(n.values())) for y, n in sorted(years.items(), reverse=True)]
 
 
-def _trends(lake: data.Lake, populations: data.Rows) -> list[dict[str, Any]]:
+def _trends(trends: Mapping[str, list[data.Rows]], populations: data.Rows, spans: Spans) -> list[dict[str, Any]]:
     """Small multiples of each domain on common axes, in the order of the populations."""
     order = [row["population"] for row in populations]
     found = []
-    for name, pairs in sorted(data.trends(lake).items(), key=lambda item: order.index(item[0])):
+    for name, pairs in sorted(trends.items(), key=lambda item: order.index(item[0])):
         points = [p for pair in pairs for p in pair]
-        indices = [figures.month_index(p["month"]) for p in points]
         highest = max((p["ic975"] for p in points if p["ic975"] is not None), default=4)
-        bits, span = (-2.0, float(min(max(highest, 2), 12))), (min(indices), max(indices) + 1)
+        bits, span = (-2.0, float(min(max(highest, 2), 12))), spans[name]
         panels = []
         for pair in pairs:
             last = pair[-1]
@@ -181,11 +192,13 @@ def _trends(lake: data.Lake, populations: data.Rows) -> list[dict[str, Any]]:
     return found
 
 
-def _compared(lake: data.Lake, populations: data.Rows) -> list[dict[str, Any]]:
+def _compared(
+    compared: Mapping[str, Mapping[int, data.Rows]], populations: data.Rows, spans: Spans
+) -> list[dict[str, Any]]:
     """All methods about a pair: a panel each on common axes in bits, and those of the last month as a table."""
     order = [row["population"] for row in populations]
     found = []
-    for name, pairs in sorted(data.compared(lake).items(), key=lambda item: order.index(item[0])):
+    for name, pairs in sorted(compared.items(), key=lambda item: order.index(item[0])):
         for rows in pairs.values():
             by_method: dict[str, data.Rows] = {}
             for row in rows:
@@ -193,10 +206,9 @@ def _compared(lake: data.Lake, populations: data.Rows) -> list[dict[str, Any]]:
             courses = {m: [_in_bits(p) for p in points] for m, points in by_method.items() if m in BITS}
             points = [p for course in courses.values() for p in course]
             highest = max((p["ic975"] for p in points if p["ic975"] is not None), default=4.0)
-            indices = [figures.month_index(p["month"]) for p in points]
-            if not indices:
+            if not points:
                 continue
-            bits, span = (-2.0, float(min(max(highest, 2), 10))), (min(indices), max(indices) + 1)
+            bits, span = (-2.0, float(min(max(highest, 2), 10))), spans[name]
             panels = []
             for method, course in courses.items():
                 first = next((p["month"] for p in course if p["is_signal"]), None)

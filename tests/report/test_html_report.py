@@ -125,3 +125,17 @@ def test_it_draws_exposure_and_never_adds_persons_up(tmp_path):
     section = text[text.index('id="exposure"') :].split("</figure>")[0]
     assert "METFORMIN (1,200 packs; 40 treated in" in section.replace("\u202f", ",").replace("\xa0", ",")
     assert "<svg" in section
+
+
+def test_all_figures_over_time_of_a_population_share_one_date_axis(page):
+    section = page[page.index('id="time"') : page.index('id="together"')]
+    drawn = re.findall(r'<svg class="(?:trend|wide)".*?</svg>', section, re.DOTALL)
+    human = [svg for svg in drawn if "Hepatic failure" in svg or "Reports a month, human" in svg]
+    years = {tuple(re.findall(r">(\d{4})</text>", svg)) for svg in human}
+    assert len(human) >= 3
+    assert len(years) == 1, years
+
+
+def test_tables_can_be_scrolled_by_keyboard_and_sorted(page):
+    assert page.count("<table") <= page.count('tabindex="0"')
+    assert "aria-sort" in page

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
+from pipelines.defs.silver.report.tables import DOMAINS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from pipelines.core.conform import Tables
 
+POPULATION = (
+    f"A domain ({', '.join(f'`{name}`' for name in DOMAINS)}) as a whole, or for animals `veterinary:` and the species"
+)
 SHAPE_SQL = (
     "method string, estimate double, lower double, upper double, p_value double, is_signal boolean, rule string, "
     "not_computed string"
@@ -40,7 +44,7 @@ class Answer(Table):
     partitioned_by = ("population",)
     axis = DERIVED
 
-    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
+    population = Column("string", POPULATION, required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)
     substance_name = Column("string", "Substance", required=True)
     term_key = Column("string", "Key of `silver.term`", required=True)

@@ -4,6 +4,12 @@ from typing import ClassVar
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
+from pipelines.defs.signals.answer import POPULATION
+
+SUBGROUP = (
+    "A domain and its part, such as `human:paediatric`: paediatric, elderly, a sex, a region (`france`, `eea`, "
+    "`other`), `serious` or `not_serious`"
+)
 
 
 class Prior(Table):
@@ -18,7 +24,7 @@ class Prior(Table):
     key = ("population", "month")
     axis = DERIVED
 
-    population = Column("string", "Population the prior belongs to", required=True)
+    population = Column("string", POPULATION, required=True)
     month = Column("date", "Month end it was fitted at", required=True)
     likelihood = Column("string", "Likelihood of the fit: which cells count and how", required=True)
     alpha1 = Column("double", "Shape of the first gamma", required=True, minimum=0)
@@ -48,7 +54,7 @@ class Signal(Table):
     partitioned_by = ("population",)
     axis = DERIVED
 
-    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
+    population = Column("string", POPULATION, required=True)
     domain = Column("string", "Human or veterinary", required=True)
     month = Column("date", "Month end at which the state was known", required=True)
     is_latest = Column("boolean", "Last month end of the population", required=True)
@@ -100,6 +106,8 @@ class SubgroupSignal(Signal):
 
     name = "subgroup_signal"
 
+    population = Column("string", SUBGROUP, required=True)
+
 
 class LevelSignal(Signal):
     """One pair at a higher level as it stands: a group of substances, a group of events, or both.
@@ -128,7 +136,7 @@ class SignalCourse(Table):
     partitioned_by = ("population",)
     axis = DERIVED
 
-    population = Column("string", "`human`, `veterinary`, or `veterinary:` and the species", required=True)
+    population = Column("string", POPULATION, required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)
     term_key = Column("string", "Key of `silver.term`", required=True)
     first_month = Column("date", "First month end with IC025 > 0; null where there was none")
