@@ -6,7 +6,8 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,15 @@ class Finding:
 
 def diagnose(settings: Settings) -> list[Finding]:
     """Look at everything the platform needs; starts neither Spark nor a server."""
-    looks: list[Callable[[Settings], Finding]] = [_python, _java, _jars, _landing, _lake, _disk, _memory]
+    looks = [_python, _java, _jars, _landing, _lake, _reports, _disk, _memory]
     looks += [_tracking, _dagster_home, _pseudonym_key, _port]
     return [look(settings) for look in looks]
+
+
+def obstacle(settings: Settings) -> Finding | None:
+    """Return the first thing that no run can go without and that is not well, if any."""
+    needed = [_java, _landing, _lake, _reports, _tracking, _dagster_home]
+    return next((found for look in needed if not (found := look(settings)).is_ok), None)
 
 
 def report(fix: bool) -> bool:
@@ -80,9 +87,12 @@ def _python(_: Settings) -> Finding:
     return Finding("Python", is_ok, version, "make the environment with Python 3.11: `make setup`")
 
 
-def _java(_: Settings) -> Finding:
+def _java(settings: Settings) -> Finding:
+    if settings.spark_remote:
+        return Finding("Java", True, "not needed here: Spark runs elsewhere")
     problem = java_home_problem()
-    return Finding("Java", problem is None, problem or "17 or newer", "install a Java 17 runtime, or set JAVA_HOME")
+    what, _, mend = (problem or "17 or newer").partition(": ")
+    return Finding("Java", problem is None, what, mend)
 
 
 def _jars(settings: Settings) -> Finding:
@@ -106,8 +116,11 @@ def _lake(settings: Settings) -> Finding:
     root = str(settings.lake)
     if "://" in root:
         return Finding("Lake", True, f"{root} (object store, not looked at)")
-    is_ok = os.access(_nearest(Path(root)), os.W_OK)
-    return Finding("Lake", is_ok, root if is_ok else f"{root} can't be written", "set GERLAND_LAKE")
+    return _writable("Lake", root, Path(root), "set GERLAND_LAKE")
+
+
+def _reports(settings: Settings) -> Finding:
+    return _writable("Reports", str(settings.reports), settings.reports, "set GERLAND_REPORTS")
 
 
 def _disk(settings: Settings) -> Finding:
@@ -125,8 +138,8 @@ def _memory(settings: Settings) -> Finding:
 def _tracking(settings: Settings) -> Finding:
     if not settings.tracking.startswith("sqlite:///"):
         return Finding("MLflow", True, f"{settings.tracking.split('@')[-1]} (a server, not looked at)")
-    folder = _nearest(Path(settings.tracking.removeprefix("sqlite:///")).parent)
-    return Finding("MLflow", os.access(folder, os.W_OK), settings.tracking, "set GERLAND_TRACKING to a file of yours")
+    folder = Path(settings.tracking.removeprefix("sqlite:///")).parent
+    return _writable("MLflow", settings.tracking, folder, "set GERLAND_TRACKING to a file of yours")
 
 
 def _dagster_home(_: Settings) -> Finding:
@@ -145,6 +158,18 @@ def _port(_: Settings) -> Finding:
     with socket.socket() as probe:
         is_ok = probe.connect_ex(("127.0.0.1", 3000)) != 0
     return Finding("Port 3000", is_ok, "free" if is_ok else "in use", "gerland ui --port 3100", is_warning=True)
+
+
+def _writable(name: str, said: str, folder: Path, mend: str) -> Finding:
+    """Try to write where a folder is or would be made: rights say nothing of a file in its place or a full disk."""
+    nearest = _nearest(folder)
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return Finding(name, True, said)
+    except NotADirectoryError:
+        return Finding(name, False, f"{said} can't be written: {nearest} is a file", mend)
+    except OSError as error:
+        return Finding(name, False, f"{said} can't be written ({(error.strerror or 'unknown').lower()})", mend)
 
 
 def _nearest(path: Path) -> Path:

@@ -159,11 +159,14 @@ def _summary(ask: Callable[[str], Any], outcomes: Iterable[Any]) -> None:
 
 
 def _checked(settings: Settings) -> None:
-    landing = str(settings.landing)
-    if "://" not in landing and not Path(landing).is_dir():
-        raise SettingsError(
-            f"the landing zone {landing} does not exist; write a simulated one with `gerland simulate --out {landing}`"
-        )
+    """Say at once what would stop every step; raises `SettingsError` or `JarsMissing`."""
+    from infra.jars import jar_paths
+    from pipelines.doctor import obstacle
+
+    if found := obstacle(settings):
+        raise SettingsError(f"{found.name}: {found.detail}; {found.mend}")
+    if not settings.spark_remote:
+        jar_paths(settings.jars)
     if settings.as_of:
         try:
             dt.date.fromisoformat(settings.as_of)

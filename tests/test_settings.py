@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.doctor import diagnose, listed
+from pipelines.main_job import run_main_job
 from pipelines.settings import SettingsError, load
 
 
@@ -64,3 +65,25 @@ def test_the_doctor_says_how_to_mend_what_is_missing(tmp_path, monkeypatch):
     assert "doctor --fix" in found["Delta jars"].mend
     assert "gerland simulate" in found["Landing zone"].mend
     assert found["Lake"].is_ok
+
+
+def _refused(**given: object) -> str:
+    with pytest.raises(SettingsError) as refused:
+        run_main_job({name: str(value) for name, value in given.items()}, [], lambda _: None)
+    return str(refused.value)
+
+
+def test_a_run_that_no_step_of_could_succeed_is_refused_at_once_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "file").write_text("not a folder")
+    given = {"landing": tmp_path / "landing", "lake": tmp_path / "lake", "reports": tmp_path / "reports"}
+    assert "gerland simulate --out" in _refused(**given | {"landing": tmp_path / "none"})
+    assert f"{tmp_path}/file is a file" in _refused(**given | {"lake": tmp_path / "file" / "lake"})
+    assert f"{tmp_path}/file is a file" in _refused(**given | {"reports": tmp_path / "file" / "reports"})
+    with monkeypatch.context() as patch:
+        patch.setenv("GERLAND_TRACKING", f"sqlite:///{tmp_path}/file/mlflow.db")
+        assert "MLflow" in _refused(**given)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    assert "install a Java 17 runtime" in _refused(**given)
+    assert not (tmp_path / "lake").exists()
