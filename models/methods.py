@@ -125,32 +125,43 @@ METHODS = {
 def answers(pairs: Pairs, names: Iterable[str], keys: pl.DataFrame, minimum: int = 0) -> pl.DataFrame:
     """Ask several methods; one row a method and pair, `keys` first, in the shape of `models.result`.
 
-    Pairs with fewer than `minimum` reports are not computed. `mgps` names its likelihood: ``mgps_zero_inclusive``.
+    Pairs with fewer than `minimum` reports are not computed, nor those whose counts form no 2x2 table: no method sees
+    them. `mgps` names its likelihood: ``mgps_zero_inclusive``.
 
     Raises:
         ValueError: an unknown name.
     """
     frames = []
+    possible = pairs.cells.is_table() & np.isfinite(pairs.expected) & (pairs.expected >= 0)
+    asked = Pairs(pairs.cells.where(possible), pairs.expected[possible], pairs.prior)
     for name in names:
         if name not in METHODS:
             raise ValueError(f"there is no method {name!r}; known are {', '.join(METHODS)}")
         method = METHODS[name]
-        estimate, lower, upper, p, met = method.answer(pairs)
-        few = pairs.cells.a < minimum
-        missing = ~np.isfinite(estimate)
-        told = np.where(few, f"a < {minimum}", np.where(missing, f"needs {method.needs}", ""))
-        reasons = pl.Series([text or None for text in told.tolist()], dtype=pl.String)
-        shown = f"mgps_{pairs.prior.likelihood}" if name == "mgps" and pairs.prior else name
-        bounds = [None if b is None else np.where(np.isfinite(b), b, np.nan) for b in (lower, upper)]
+        estimate, lower, upper, p, met = method.answer(asked)
+        whole = _spread(estimate, possible)
+        reasons = np.full(possible.shape, None, dtype=object)
+        reasons[np.isnan(whole)] = f"needs {method.needs}"
+        reasons[pairs.cells.a < minimum] = f"a < {minimum}"
+        reasons[~possible] = "the counts form no 2x2 table"
         frames.append(
             result(
-                *(shown, method.rule, np.where(missing, np.nan, estimate)),
-                lower=bounds[0],
-                upper=bounds[1],
-                p_value=p,
-                is_signal=met.tolist(),
-                not_computed=reasons,
+                f"mgps_{pairs.prior.likelihood}" if name == "mgps" and pairs.prior else name,
+                method.rule,
+                whole,
+                lower=None if lower is None else _spread(lower, possible),
+                upper=None if upper is None else _spread(upper, possible),
+                p_value=None if p is None else _spread(p, possible),
+                is_signal=(_spread(met, possible) == 1).tolist(),
+                not_computed=reasons.tolist(),
                 keys=keys,
             )
         )
     return pl.concat(frames)
+
+
+def _spread(values: Floats | NDArray[np.bool_], possible: NDArray[np.bool_]) -> Floats:
+    """Put values back in the rows they belong to; NaN in all others."""
+    whole = np.full(possible.shape, np.nan)
+    whole[possible] = values
+    return whole

@@ -21,6 +21,7 @@ from models.disproportionality.strata import StratumMargins
 
 Floats = NDArray[np.float64]
 Margins = Literal["reports", "table"]
+LARGEST = 2.0**53  # every whole number up to it is a float
 
 _KEYS = ["product", "event"]
 
@@ -50,33 +51,34 @@ class Cells:
         """All reports."""
         return self.a + self.b + self.c + self.d
 
+    def is_table(self) -> NDArray[np.bool_]:
+        """Tell which rows form a 2x2 table: four counts, neither negative nor beyond what floats count exactly."""
+        return np.logical_and.reduce([(x >= 0) & (x <= LARGEST) for x in (self.a, self.b, self.c, self.d)])
+
+    def where(self, keep: NDArray[np.bool_]) -> Cells:
+        """Return the cells of some rows."""
+        return Cells(*(x[keep] for x in (self.a, self.b, self.c, self.d, self.expected)))
+
 
 def forms_table(n11: Floats, n1_: Floats, n_1: Floats, N: Floats) -> NDArray[np.bool_]:
-    """Whether pair count, margins and total (arrays of one shape) leave no cell negative, and all are finite."""
-    cells = np.stack([n11, n1_ - n11, n_1 - n11, N - n1_ - n_1 + n11])
-    return np.logical_and.reduce(np.isfinite(cells) & (cells >= 0))
+    """Whether pair count, margins and total (arrays of one shape) leave four counts; see `Cells.is_table`."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return Cells(n11, n1_ - n11, n_1 - n11, N - n1_ - n_1 + n11, n11).is_table()
 
 
 def from_counts(n11: ArrayLike, n1_: ArrayLike, n_1: ArrayLike, N: ArrayLike) -> Cells:
     """Build the cells from pair count, product margin, event margin and total (broadcast against each other; reports).
 
-    expected = n1_ * n_1 / N, the count under independence (0 where N is 0). Floats hold every integer below 2^53
-    exactly.
-
-    Raises:
-        ValueError: a count is negative or not finite, a margin is smaller than its cell, or a cell d would be negative.
+    expected = n1_ * n_1 / N, the count under independence (0 where N is 0). Rows that form no table (a count negative
+    or not finite, a margin smaller than its cell, more reports in the margins than in all) are NaN in every cell, so
+    that one of them stops no other.
     """
     a, row, column, total = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (n11, n1_, n_1, N)))
-    b, c = row - a, column - a
-    d = total - row - c
-    for name, cell in zip("abcd", (a, b, c, d), strict=True):
-        if not np.all(np.isfinite(cell) & (cell >= 0)):
-            where = int(np.flatnonzero(~(np.isfinite(cell) & (cell >= 0)).ravel())[0])
-            raise ValueError(
-                f"counts do not form a 2x2 table: cell {name} is {cell.ravel()[where]} at position {where}"
-            )
-    expected = np.divide(row * column, total, out=np.zeros(a.shape), where=total > 0)
-    return Cells(a, b, c, d, expected)
+    with np.errstate(invalid="ignore", over="ignore"):
+        cells = (a, row - a, column - a, total - row - column + a)
+        expected = np.divide(row * column, total, out=np.zeros(a.shape), where=total > 0)
+    known = forms_table(a, row, column, total)
+    return Cells(*(np.where(known, x, np.nan) for x in (*cells, expected)))
 
 
 def long_form(case_ids: Any, products: Any, events: Any, strata: Any = None) -> pl.DataFrame:

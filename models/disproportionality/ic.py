@@ -33,7 +33,7 @@ class InformationComponent:
 def ic(
     a: ArrayLike, expected: ArrayLike, level: float = 0.95, interval: Literal["gamma", "power"] = "gamma"
 ) -> InformationComponent:
-    """IC = log2((a+1/2)/(E+1/2)) with bounds (log2); defined for every a >= 0, E >= 0.
+    """IC = log2((a+1/2)/(E+1/2)) with bounds (log2); defined for every a >= 0, E >= 0, NaN elsewhere.
 
     ``gamma``: exact quantiles of Gamma(shape a+1/2, rate E+1/2). Quantiles are computed once per distinct a, then
     divided by E+1/2.
@@ -43,14 +43,13 @@ def ic(
     Source: Norén, Hopstadius, Bate 2013, Stat Methods Med Res 22:57-69 (PMC6331976).
 
     Raises:
-        ValueError: negative or non-finite input, `level` not in (0, 1), unknown interval, power interval at another
-        level.
+        ValueError: `level` not in (0, 1), unknown interval, power interval at another level.
     """
     a, expected = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(expected, dtype=float))
-    if not (np.all(np.isfinite(a) & (a >= 0)) and np.all(np.isfinite(expected) & (expected >= 0))):
-        raise ValueError("a and expected must be finite and not negative")
     if not 0 < level < 1:
         raise ValueError(f"level must lie in (0, 1), got {level}")
+    known = np.isfinite(a) & (a >= 0) & np.isfinite(expected) & (expected >= 0)
+    a, expected = np.where(known, a, 0.0), np.where(known, expected, np.nan)
     estimate = np.log2((a + 0.5) / (expected + 0.5))
     if interval == "power":
         if level != 0.95:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from models.disproportionality.counts import LARGEST
 from models.interaction.count import EIGHT
 from models.interaction.logistic import logistic_interaction
 from models.interaction.omega import omega
@@ -17,7 +18,8 @@ def interactions(triples: pl.DataFrame) -> pl.DataFrame:
     All columns but the counts come first. `expected` is the count that Omega's additive baseline explains. Omega is in
     log2 units, the other a ratio of odds ratios.
     """
-    counts = triples.select(EIGHT).to_numpy().T
+    counts = triples.select(EIGHT).to_numpy().T.astype(float)
+    counted = np.logical_and.reduce((counts >= 0) & (counts <= LARGEST))
     additive, logistic = omega(*counts), logistic_interaction(*counts)
     keys = triples.drop(EIGHT[1:])
     keys = keys.with_columns(pl.Series("expected", additive.expected).fill_nan(None))
@@ -30,7 +32,10 @@ def interactions(triples: pl.DataFrame) -> pl.DataFrame:
                 lower=found.lower,
                 upper=found.upper,
                 is_signal=(found.lower > least).tolist(),
-                not_computed=[reason if np.isnan(x) else None for x in found.estimate],
+                not_computed=[
+                    (reason if known else "a count is negative, missing or too large") if np.isnan(x) else None
+                    for x, known in zip(found.estimate, counted, strict=True)
+                ],
                 keys=keys,
             )
             for name, found, least, rule, reason in (

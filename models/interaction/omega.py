@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.disproportionality.counts import Floats
+from models.disproportionality.counts import LARGEST, Floats
 from models.disproportionality.ic import ic
 
 
@@ -36,17 +36,18 @@ def omega(
 
     E111 = g11 (n111+n110), g11 = 1 - 1/(max(o00,o10) + max(o00,o01) - o00 + 1), o the odds of the event in reports
     with both products, one or none. NaN where one of the three comparison groups has no report or no report without
-    the event.
+    the event, and where a count is negative or beyond what floats count exactly.
 
     Source: Norén, Sundberg, Bate, Edwards 2008, Stat Med 27:3057-3070.
 
     Raises:
-        ValueError: a count negative or not finite, `level` not in (0, 1).
+        ValueError: `level` not in (0, 1).
     """
     counts = np.broadcast_arrays(*(np.asarray(x, float) for x in (n111, n110, n101, n100, n011, n010, n001, n000)))
-    if not all(np.all(np.isfinite(x) & (x >= 0)) for x in counts):
-        raise ValueError("counts must be finite and not negative")
-    both, both_without, one, one_without, two, two_without, none, none_without = counts
+    counted = np.logical_and.reduce([(x >= 0) & (x <= LARGEST) for x in counts])
+    both, both_without, one, one_without, two, two_without, none, none_without = (
+        np.where(counted, x, np.nan) for x in counts
+    )
 
     def odds(with_event: Floats, without: Floats) -> Floats:
         return np.divide(with_event, without, out=np.full(with_event.shape, np.nan), where=without > 0)

@@ -82,17 +82,18 @@ def without_masker(table: pl.DataFrame) -> pl.DataFrame:
     """
     n = {name: table[name].to_numpy().astype(float) for name in COUNTS}
     before = from_counts(n["a"], n["n_product"], n["n_event"], n["n_total"])
-    after = from_counts(
-        n["a"] - n["a_shared"],
-        n["n_product"] - n["n_shared"],
-        n["n_event"] - n["a_masker"],
-        n["n_total"] - n["n_masker"],
-    )
+    with np.errstate(invalid="ignore", over="ignore"):
+        after = from_counts(
+            n["a"] - n["a_shared"],
+            n["n_product"] - n["n_shared"],
+            n["n_event"] - n["a_masker"],
+            n["n_total"] - n["n_masker"],
+        )
     old, new = ic(before.a, before.expected), ic(after.a, after.expected)
     keys = table.select(pl.exclude(COUNTS), "a").with_columns(
-        pl.Series("ic025", old.lower),
-        pl.Series("a_without", after.a).cast(pl.Int64),
-        pl.Series("expected_without", after.expected),
+        pl.Series("ic025", old.lower).fill_nan(None),
+        pl.Series("a_without", after.a).fill_nan(None).cast(pl.Int64),
+        pl.Series("expected_without", after.expected).fill_nan(None),
         pl.Series("is_revealed", (old.lower <= 0) & (new.lower > 0), dtype=pl.Boolean),
     )
     return result(
@@ -102,6 +103,9 @@ def without_masker(table: pl.DataFrame) -> pl.DataFrame:
         lower=new.lower,
         upper=new.upper,
         is_signal=(new.lower > 0).tolist(),
-        not_computed=["every report names the masker" if x == 0 else None for x in after.n_product],
+        not_computed=[
+            "every report names the masker" if x == 0 else "the counts form no 2x2 table" if np.isnan(x) else None
+            for x in after.n_product
+        ],
         keys=keys,
     )

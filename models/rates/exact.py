@@ -25,13 +25,12 @@ Floats = NDArray[np.float64]
 def poisson_interval(count: ArrayLike, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Lower and upper bound of a Poisson mean given a count, by its exact tails.
 
-    Source: Garwood 1936, Biometrika 28:437-442. Raises ValueError for a negative count.
+    NaN where a count is negative or missing. Source: Garwood 1936, Biometrika 28:437-442.
     """
     n = np.asarray(count, dtype=float)
-    if np.any(n < 0):
-        raise ValueError("a count cannot be negative")
+    n = np.where(n >= 0, n, np.nan)
     tail = (1 - level) / 2
-    lower = np.where(n > 0, special.gammaincinv(np.maximum(n, 1e-300), tail), 0.0)
+    lower = np.where(n == 0, 0.0, special.gammaincinv(np.maximum(n, 1e-300), tail))
     return lower, special.gammaincinv(n + 1, 1 - tail)
 
 
@@ -42,14 +41,14 @@ def rate_ratio(
 
     The count is binomial given the sum, with chance `r E / (r E + E')` for ratio r, exposures E and E'. Bounds are
     Clopper and Pearson's, p is twice the smaller tail. The ratio is infinite where the others have none, NaN where both
-    have none or an exposure is not positive.
+    have none, a count is negative or missing, or an exposure is not positive.
 
     Source: Przyborowski and Wilenski 1940, Biometrika 31:313-323; Clopper and Pearson 1934, Biometrika 26:404-413.
     """
     n, e, m, f = np.broadcast_arrays(
         *(np.asarray(x, dtype=float) for x in (count, exposure, other_count, other_exposure))
     )
-    is_defined = (e > 0) & (f > 0) & (n + m > 0)
+    is_defined = (e > 0) & (f > 0) & (n >= 0) & (m >= 0) & (n + m > 0)
     tail = (1 - level) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         low = np.where(n > 0, special.betaincinv(np.maximum(n, 1e-300), m + 1, tail), 0.0)
