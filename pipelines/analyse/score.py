@@ -58,14 +58,16 @@ def command(
         str | None, typer.Option(help="Long form: these methods, with commas, or all. See models/methods.py.")
     ] = None,
     minimum: Annotated[int, typer.Option(min=0, help="With --methods: fewest reports of a pair.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
     top: Annotated[int, typer.Option(help="Rows to show without --out.")] = 25,
 ) -> None:
     """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java."""
     columns = Columns(case, product, event, count, stratum)
     if methods:
+        if out is not None and out.suffix.lower() in files.PLOTS:
+            raise FileError("the long form has no plot: leave out --methods, or write .csv or .parquet")
         answers = answer_file(file, columns, likelihood, methods, minimum, progress())
-        files.write(answers, out, _no_plot, LONG, top)
+        files.write(answers, out, plot, LONG, top)
         return
     if by:
         found = score_groups(file, columns, by, minimum_group, likelihood, progress())
@@ -76,12 +78,12 @@ def command(
 
 
 def score_file(path: Path, columns: Columns, likelihood: str, say: Say) -> pl.DataFrame:
-    """Score every pair of a CSV or Parquet file; returns product, event, all scores, sorted by EB05, else IC025.
+    """Score every pair of a file; returns product, event, all scores, in the order of `_strongest`.
 
     A case listing counts distinct cases, in cells and margins. A table of counts has margins by summing its rows.
     The two-gamma prior is fitted on the file itself. Raises `FileError` for a file or columns that don't fit.
     """
-    return _scored(files.read(path, columns.needed, HINT), columns, likelihood, say)
+    return _scored(*_pairs(files.read(path, columns.needed, HINT), columns, say), likelihood, say)
 
 
 def score_groups(path: Path, columns: Columns, by: str, minimum: int, likelihood: str, say: Say) -> pl.DataFrame:
@@ -94,49 +96,74 @@ def score_groups(path: Path, columns: Columns, by: str, minimum: int, likelihood
     if columns.count:
         raise FileError("subgroups need a case listing: leave out --count")
     frame = files.read(path, [*columns.needed, by], HINT)
+    listed = _listed(frame, columns).with_columns(subgroup=files.names(frame, by))
+    if left := listed["subgroup"].null_count():
+        say(f"{left:,} rows have no {by!r}: left out")
     found = []
-    for (value,), part in frame.drop_nulls(by).sort(by).group_by([by], maintain_order=True):
-        size = part[columns.case].n_unique()
-        if size < minimum:
-            say(f"{value}: {size:,} cases, {minimum:,} needed: left out")
+    for (value,), part in listed.drop_nulls("subgroup").sort("subgroup").group_by(["subgroup"], maintain_order=True):
+        size = part["case"].n_unique()
+        if size < minimum or part.drop_nulls(["product", "event"]).is_empty():
+            say(f"{value}: {size:,} cases, {minimum:,} with a product and an event needed: left out")
             continue
         say(f"{value}: {size:,} cases")
-        found.append(_scored(part, columns, likelihood, say).select(pl.lit(value).alias("subgroup"), pl.all()))
+        scored = _scored(*_counted(part), likelihood, say)
+        found.append(scored.select(pl.lit(value).alias("subgroup"), pl.all()))
     if not found:
         raise FileError(f"no value of {by!r} has {minimum:,} cases")
     return pl.concat(found)
 
 
-def _scored(frame: pl.DataFrame, columns: Columns, likelihood: str, say: Say) -> pl.DataFrame:
+def _scored(pairs: pl.DataFrame, strata: StratumMargins | None, likelihood: str, say: Say) -> pl.DataFrame:
     import polars as pl
 
     from models.score import score_counts
 
-    pairs, strata = _pairs(frame, columns)
     say(f"{pairs.height:,} pairs of {pairs['n_total'][0]:,} reports")
     prior = _prior(pairs, strata, likelihood, say)
     stratified = pairs["expected"] if strata else None
     counts = pairs["a"], pairs["n_product"], pairs["n_event"], pairs["n_total"]
     scores = score_counts(*counts, prior=prior, likelihood=likelihood, expected=stratified)
     result = pl.concat([pairs.select("product", "event"), scores], how="horizontal")
-    return result.sort(pl.coalesce("eb05", "ic025"), descending=True, nulls_last=True)
+    return result[_strongest(result)]
+
+
+def _strongest(scored: pl.DataFrame) -> pl.Series:
+    """Places of the rows by EB05, else by IC025, then by reports, the largest first; then by name."""
+    import polars as pl
+
+    by = [pl.coalesce("eb05", "ic025").fill_nan(None), pl.col("a"), pl.col("product"), pl.col("event")]
+    descending = [True, True, False, False]
+    return scored.select(pl.arg_sort_by(by, descending=descending, nulls_last=True)).to_series()
 
 
 def answer_file(path: Path, columns: Columns, likelihood: str, methods: str, minimum: int, say: Say) -> pl.DataFrame:
-    """Ask the named methods (or ``all``) about every pair of a file; one row a pair and method."""
+    """Ask the named methods (or ``all``) about every pair of a file; one row a pair and method.
+
+    Pairs stand in the order of `_strongest`, those with fewer than `minimum` reports last; the methods of a pair as
+    they were named.
+    """
+    import numpy as np
+    import polars as pl
+
     from models.disproportionality.counts import from_counts
+    from models.disproportionality.ic import ic
     from models.methods import METHODS, Pairs, answers
 
     names = files.chosen(methods, tuple(METHODS))
-    pairs, strata = _pairs(files.read(path, columns.needed, HINT), columns)
+    pairs, strata = _pairs(files.read(path, columns.needed, HINT), columns, say)
     prior = _prior(pairs, strata, likelihood, say) if "mgps" in names else None
     cells = from_counts(*(pairs[c].to_numpy() for c in ("a", "n_product", "n_event", "n_total")))
     given = Pairs(cells, pairs["expected"].to_numpy(), prior)
-    return answers(given, names, pairs.select("product", "event", "a", "expected"), minimum)
-
-
-def _no_plot(result: pl.DataFrame) -> Figure:
-    raise FileError("the long form has no plot: leave out --methods, or write .csv or .parquet")
+    found = answers(given, names, pairs.select("product", "event", "a", "expected"), minimum)
+    bounds = dict(zip(names, found["lower"].reshape((-1, pairs.height)), strict=True))
+    strength = pairs.with_columns(
+        eb05=bounds.get("mgps", pl.lit(None, dtype=pl.Float64)),
+        ic025=pl.Series(ic(given.cells.a, given.expected).lower),
+    )
+    first = _strongest(strength)
+    enough = pairs["a"][first] >= minimum
+    order = pl.concat([first.filter(enough), first.filter(~enough)])
+    return found[(order.to_numpy()[:, None] + pairs.height * np.arange(len(names))).ravel()]
 
 
 def plot(result: pl.DataFrame) -> Figure:
@@ -148,32 +175,43 @@ def plot(result: pl.DataFrame) -> Figure:
     return plots.forest(result, labels, unit, (middle, low, high), ratio=is_bayes)
 
 
-def _pairs(frame: pl.DataFrame, columns: Columns) -> tuple[pl.DataFrame, StratumMargins | None]:
+def _pairs(frame: pl.DataFrame, columns: Columns, say: Say) -> tuple[pl.DataFrame, StratumMargins | None]:
     """Counts and expected counts of every pair, and the margins by stratum where there are strata."""
     import polars as pl
 
-    from models.disproportionality.counts import count_pairs, count_strata, table_margins
+    from models.disproportionality.counts import table_margins
 
     if columns.count is None:
-        listed = frame.with_columns(pl.col(columns.case).cast(pl.String))
-        listed = listed.with_columns(
-            *(pl.col(c).cast(pl.String).str.strip_chars().replace("", None) for c in (columns.product, columns.event))
-        )
-        given = listed[columns.case], listed[columns.product], listed[columns.event]
-        if columns.stratum:
-            return count_strata(*given, frame[columns.stratum].cast(pl.String).fill_null("missing"))
-        return count_pairs(*given), None
+        return _counted(_listed(frame, columns))
     if columns.stratum:
         raise FileError("strata need a case listing: leave out --count")
-    counts = frame.select(
-        product=pl.col(columns.product).cast(pl.String),
-        event=pl.col(columns.event).cast(pl.String),
-        a=pl.col(columns.count).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False),
+    listed = pl.DataFrame(
+        {n: files.names(frame, c) for n, c in (("product", columns.product), ("event", columns.event))}
     )
-    if counts["a"].null_count():
-        raise FileError(f"column {columns.count!r} holds something that is no whole number")
-    summed = counts.group_by("product", "event").agg(pl.col("a").sum()).filter(pl.col("a") > 0).sort("product", "event")
-    return table_margins(summed), None
+    named = listed.with_columns(a=files.counts(frame, columns.count)).drop_nulls()
+    if left := frame.height - named.height:
+        say(f"{left:,} rows name no product or no event: left out")
+    summed = named.group_by("product", "event").agg(pl.col("a").sum()).filter(pl.col("a") > 0)
+    if summed.is_empty():
+        raise FileError("no pair of a product and an event has a count above 0")
+    return table_margins(summed.sort("product", "event")), None
+
+
+def _listed(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Case, product, event of a listing, and the stratum where one is named."""
+    listed = files.cases(frame, columns.case, columns.product, columns.event)
+    if listed.drop_nulls().is_empty():
+        raise FileError("no row has both a product and an event")
+    if columns.stratum:
+        listed = listed.with_columns(stratum=files.names(frame, columns.stratum).fill_null("missing"))
+    return listed
+
+
+def _counted(listed: pl.DataFrame) -> tuple[pl.DataFrame, StratumMargins | None]:
+    from models.disproportionality.counts import count_pairs, count_strata
+
+    cases = listed["case"], listed["product"], listed["event"]
+    return count_strata(*cases, listed["stratum"]) if "stratum" in listed.columns else (count_pairs(*cases), None)
 
 
 def _points(pairs: pl.DataFrame, strata: StratumMargins | None, with_zeros: bool) -> Points:

@@ -45,12 +45,16 @@ def read_workbook(
 
 
 def workbook_rows(stream: BinaryIO) -> list[Row]:
-    """Rows of the first sheet. Raises `Refused` where the workbook can't be opened."""
+    """Rows of the first sheet, all of one length. Raises `Refused` where the workbook can't be opened."""
     import openpyxl
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
-        return list(book.worksheets[0].iter_rows(values_only=True))
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # some programs write wrong ones, which would end the sheet early
+        rows = list(sheet.iter_rows(values_only=True))
+        width = max(map(len, rows), default=0)
+        return [row + (None,) * (width - len(row)) for row in rows]
     except (zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
         raise Refused("the workbook can't be opened") from None
 

@@ -1,0 +1,21 @@
+"""Names like one that is not known: what was perhaps meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
+    """Return up to `n` known names most like `name`, the nearest first; case does not matter."""
+    by_folded: dict[str, str] = {}
+    for one in known:
+        by_folded.setdefault(one.casefold(), one)
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=n, cutoff=0.5)
+    return [by_folded[folded] for folded in found]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'this'?``, or nothing where no known name is near."""
+    found = near(name, known)
+    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
