@@ -1,70 +1,124 @@
-"""Records of JSON cut out of a stream of any size: the objects of a `results` array, of an array, or line by line.
+"""Records of JSON cut out of a stream of any size: objects of `results` arrays, of arrays, or line by line.
 
-Each record is cut by its braces and parsed alone, so that memory is that of one record and a broken one is put aside
-without its neighbours.
+A file may hold any number of answers one behind another, as people append the pages of a search. Each record is cut by
+its braces and parsed alone, so that memory is that of one record and a broken one is put aside without its neighbours.
+How many records a file holds is counted apart from this, in `counting.py`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO
 
+from pipelines.core.reading import Refused
+
 CHUNK_BYTES = 1 << 22
-HEAD_BYTES = 1 << 16
 MAX_RECORD_BYTES = 32 << 20
-RESULTS = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{.*?"results"\s*:\s*\[', re.DOTALL)
-BRACE = re.compile(rb'(?:[^{}"]++|"(?:[^"\\]++|\\.)*+")*+[{}]', re.DOTALL)
-BETWEEN = b" \t\r\n,[]\xef\xbb\xbf"
+TOLD_BYTES = 200
+STRING = rb'"(?:[^"\\]++|\\.)*+"'
+RESULTS = rb'"results"[ \t\r\n]*+:[ \t\r\n]*+\['
+BLANK = rb"[ \t\r\n,\xef\xbb\xbf]"
+BRACE = re.compile(rb'(?:[^{}"]++|' + STRING + rb")*+([{}])", re.DOTALL)
+MEMBER = re.compile(rb'(?:[^{}"]++|(?!' + RESULTS + rb")" + STRING + rb")*+(?:([{}])|" + RESULTS + rb")", re.DOTALL)
+BETWEEN = re.compile(BLANK + rb"*+(?:([{}\[\]])|[^{}\[\]\" \t\r\n,\xef\xbb\xbf]++|" + STRING + rb")", re.DOTALL)
+Record = tuple[bytes, str]
+STRAY = "text between records"
+NO_END = "the list of records has no end"
 
 
-def records(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
-    """Cut a stream into (bytes, problem); text between records that is none of `,[]` is a record with a problem.
+def records(stream: BinaryIO) -> Iterator[Record]:
+    """Cut a stream into (bytes, problem): every object that stands alone, in an array or in a `results` array.
 
-    In a file with a `results` array what stands before and behind the array is left.
+    An object with a `results` array is an answer: its records are the objects of that array, of each where it has
+    several; its other members are left. What is no record has a problem and its first bytes: text between records, a
+    bracket that closes nothing, a record, list or answer that the file ends in, a record that is too long.
+
+    Raises `Refused` where no brace stands in so many bytes as a record may have.
     """
-    head = stream.read(HEAD_BYTES)
-    found = RESULTS.match(head)
-    buffer, is_array = (head[found.end() :], True) if found else (head, False)
-    at, depth, start, is_end = 0, 0, 0, False
-    while True:
-        brace = BRACE.match(buffer, at)
-        if brace is None:
-            if is_end:
-                break
-            if len(buffer) - start > MAX_RECORD_BYTES:
-                yield buffer[start : start + 200], f"a record of more than {MAX_RECORD_BYTES:,} bytes"
+    yield from _Cutter(stream).listed(is_answer=False)
+
+
+class _Cutter:
+    """The bytes of a stream from where they are still needed, and the place to look on from."""
+
+    def __init__(self, stream: BinaryIO):
+        self._stream, self._data, self._at, self._start = stream, b"", 0, -1
+        self._cut = b""  # first bytes of a record that is too long to be kept
+        self._is_end = self._is_told = False
+
+    def listed(self, *, is_answer: bool) -> Generator[Record, None, bool]:
+        """Records of a list, or of the whole stream; returns whether the brace of its answer was met inside."""
+        depth, stray = int(is_answer), b""
+        while token := self._next(BETWEEN):
+            mark = token[1]
+            if mark == b"{" or (is_answer and (mark == b"}" or (mark == b"]" and depth == 1))):
+                if stray or mark == b"}":
+                    yield stray, NO_END if mark == b"}" else STRAY
+                    stray = b""
+                if mark != b"{":
+                    return mark == b"}"
+                yield from self._object(may_be_answer=not is_answer)
+            elif mark == b"[":
+                depth += 1
+            elif mark == b"]" and depth:
+                depth -= 1
+            else:
+                stray = (stray + token[0].strip(b" \t\r\n,"))[:TOLD_BYTES]
+        stray += self._rest()
+        if not self._is_told and (stray or depth):
+            yield stray[:TOLD_BYTES], NO_END if depth else STRAY
+        self._is_told = True
+        return False
+
+    def _object(self, *, may_be_answer: bool) -> Generator[Record, None, None]:
+        """A record, or the records of an answer, whose opening brace has been passed."""
+        self._start, self._cut = self._at - 1, b""
+        depth, is_answer = 1, False
+        while depth:
+            token = self._next(MEMBER if may_be_answer and depth == 1 else BRACE)
+            if token is None:
+                if not self._is_told:
+                    yield self._kept()[:TOLD_BYTES], f"the {'answer' if is_answer else 'record'} has no end"
+                self._is_told = True
                 return
-            chunk = stream.read(CHUNK_BYTES)
-            is_end = not chunk
-            buffer, at, start = buffer[start:] + chunk, at - start, 0
-            continue
-        opens = buffer[brace.end() - 1] == 123  # {
-        if depth == 0:
-            gap = buffer[start : brace.end() - 1]
-            if is_array and b"]" in gap:
-                return
-            if gap.strip(BETWEEN):
-                yield gap.strip(BETWEEN)[:200], "text between records"
-            start = brace.end() - 1
-            if not opens:
-                if is_array:
+            if token[1] is None:
+                is_answer, self._start, self._cut = True, -1, b""
+                if (yield from self.listed(is_answer=True)):
                     return
-                yield b"}", "a brace that closes nothing"
-                start = brace.end()
-                at = brace.end()
-                continue
-        depth += 1 if opens else -1
-        at = brace.end()
-        if depth == 0:
-            yield buffer[start:at], ""
-            start = at
-    rest = buffer[start:]
-    if depth:
-        yield rest[:200], "the record has no end"
-    elif not (is_array and b"]" in rest) and rest.strip(BETWEEN):
-        yield rest.strip(BETWEEN)[:200], "text between records"
+            else:
+                depth += 1 if token[1] == b"{" else -1
+        if self._cut:
+            yield self._cut, f"a record of more than {MAX_RECORD_BYTES:,} bytes"
+        elif not is_answer:
+            yield self._kept(), ""
+        self._start, self._cut = -1, b""
+
+    def _next(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Match on from here, reading what is needed; None at the end of the stream."""
+        if self._is_told:
+            return None
+        while (found := pattern.match(self._data, self._at)) is None:
+            if self._is_end:
+                return None
+            if len(self._data) - self._at > MAX_RECORD_BYTES:
+                raise Refused(f"no record of JSON ends or begins in {MAX_RECORD_BYTES:,} bytes")
+            if self._start >= 0 and self._at - self._start > MAX_RECORD_BYTES:
+                self._cut, self._start = self._data[self._start : self._start + TOLD_BYTES], -1
+            needed = self._start if self._start >= 0 else self._at
+            chunk = self._stream.read(CHUNK_BYTES)
+            self._data, self._is_end = self._data[needed:] + chunk, not chunk
+            self._at, self._start = self._at - needed, min(self._start, 0)
+        self._at = found.end()
+        return found
+
+    def _kept(self) -> bytes:
+        return self._cut or self._data[self._start : self._at]
+
+    def _rest(self) -> bytes:
+        """What no pattern has taken at the end of the stream: blanks, or a text without its closing quote."""
+        return self._data[self._at :].strip(b" \t\r\n,\xef\xbb\xbf")[:TOLD_BYTES]
 
 
 def parsed(data: bytes) -> dict[str, Any]:

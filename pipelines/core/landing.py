@@ -19,6 +19,7 @@ from typing import BinaryIO
 from pyarrow import fs
 
 from pipelines.core.catalog import SourceFolder
+from pipelines.core.reading import encoding_problem
 from pipelines.core.table import BronzeTable
 
 MAX_EXPANDED_BYTES = 64 * 1024**3
@@ -157,9 +158,7 @@ def head_problem(head: bytes) -> str | None:
         return "empty"
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page (HTML), not data: the download went wrong"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "encoded as UTF-16; UTF-8 or Windows-1252 is expected"
-    return None
+    return encoding_problem(head)
 
 
 def _hostile(archive: zipfile.ZipFile) -> str | None:

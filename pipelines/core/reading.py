@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
@@ -48,6 +47,13 @@ class Again(io.RawIOBase, BinaryIO):
             return self._stream.read(n)
         first, self._first = self._first, b""
         return first + self._stream.read() if n < 0 else first
+
+
+def encoding_problem(head: bytes) -> str | None:
+    """Say that the first bytes are of a file in UTF-16, which no reader takes."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
+        return "encoded as UTF-16; UTF-8 or Windows-1252 is expected"
+    return None
 
 
 def read_schema(table: type[BronzeTable]) -> pa.Schema:
@@ -271,16 +277,6 @@ def read_parquet(
         at += n
 
 
-def count_parquet(stream: BinaryIO) -> int:
-    """Rows that a Parquet file says it holds; none where it is no such file."""
-    import pyarrow.parquet as pq
-
-    try:
-        return int(pq.ParquetFile(pa.BufferReader(stream.read())).metadata.num_rows)
-    except pa.ArrowInvalid:
-        return 0
-
-
 def read_quoted_csv(
     stream: BinaryIO,
     table: type[BronzeTable],
@@ -375,22 +371,3 @@ def _as_csv(row: Sequence[str]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(row)
     return out.getvalue()
-
-
-def count_lines(stream: BinaryIO, *, header_lines: int) -> int:
-    """Count non-blank physical lines after the header, without parsing them: the other side of the row balance."""
-    n, rest = 0, b""
-    while chunk := stream.read(CHUNK_BYTES):
-        lines = (rest + chunk).split(b"\n")
-        rest = lines.pop()
-        n += sum(1 for line in lines if line.strip())
-    return max(0, n + bool(rest.strip()) - header_lines)
-
-
-def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1, delimiter: str = ",") -> int:
-    """Count non-blank records of a quoted CSV by their line ends, once the quoted fields are blotted out."""
-    mark = re.escape(delimiter.encode())
-    quoted = re.compile(rb"(^|[" + mark + rb"\n])" + rb'"((?:[^"]|"")*)("|\Z)')
-    blotted = quoted.sub(lambda field: field[1] + (b"x" if field[2].strip() else b""), stream.read())
-    lines = blotted.split(b"\n")
-    return max(0, sum(1 for line in lines if line.strip(b" \t\r" + delimiter.encode())) - header_lines)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipelines.core.xml import next_start
+from pipelines.core.xml import MAX_HEAD_BYTES, holds, next_start
 
 if TYPE_CHECKING:
     from pyarrow import fs
@@ -29,17 +29,22 @@ WHOLE = Part()
 
 
 def parts(system: fs.FileSystem, path: str, element: str, part_bytes: int = PART_BYTES) -> list[Part]:
-    """Cut a file of messages into parts of about so many bytes; one whole part where it is small or holds none."""
+    """Cut a file of messages into parts of about so many bytes; one whole part where it is small or holds none.
+
+    A file of several documents is one part as well: each part is read behind the head of the first document.
+    """
     size = system.get_file_info(path).size or 0
     if size < 2 * part_bytes:
         return [WHOLE]
     with system.open_input_file(path) as stream:
         head = next_start(stream, element, 0)
-        cuts = [head]
-        while head is not None and cuts[-1] is not None and cuts[-1] + part_bytes < size:
+        if head is None or holds(stream, b"<?xml", 5) or head > MAX_HEAD_BYTES:
+            return [WHOLE]
+        cuts: list[int | None] = [head]
+        while cuts[-1] is not None and cuts[-1] + part_bytes < size:
             cuts.append(next_start(stream, element, cuts[-1] + part_bytes))
     found = [c for c in cuts if c is not None]
-    if head is None or len(found) < 2:
+    if len(found) < 2:
         return [WHOLE]
     return [Part(head, start, stop) for start, stop in zip(found, [*found[1:], size], strict=True)]
 

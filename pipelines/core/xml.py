@@ -1,7 +1,8 @@
 """Messages in XML: cut out of a stream of any size, each parsed apart from the others, nothing resolved or fetched.
 
-A batch file holds many messages one after another. Each is cut by its tags and parsed alone, so that memory is that of
-one message and a broken one is put aside without its neighbours.
+A batch file holds many messages one after another, and a file can hold several batches. Each message is cut by its tags
+and parsed alone, so that memory is that of one message and a broken one is put aside without its neighbours. How many a
+file holds is counted apart from this, in `counting.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipelines.core.reading import Refused
+from pipelines.core.reading import Refused, encoding_problem
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -22,98 +23,190 @@ CHUNK_BYTES = 1 << 22
 MAX_MESSAGE_BYTES = 64 << 20
 MAX_HEAD_BYTES = 1 << 20
 MARGIN = 256  # longest tag that is looked at: prefix, name, blanks
-OPENING = re.compile(rb"<(/?)(?:[A-Za-z_][\w.-]{0,63}:)?\Z")
+PREFIX = rb"(?:[A-Za-z_][\w.-]{0,63}:)?"
+AFTER_NAME = rb"(?=[ \t\r\n>/])"
+OPENING = re.compile(rb"<(/?)" + PREFIX + rb"\Z")
+CLOSED = re.compile(rb"[ \t\r\n]{0,64}>")
+MARKUP = re.compile(rb"<!--.*?-->|<([?!/]?)([^<>]*?)(/?)>|([^<]+|<)", re.DOTALL)
+BLANK = b" \t\r\n\xef\xbb\xbf"
 DECLARED = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 ENTITIES = re.compile(rb"<!\s*ENTITY|<!\s*DOCTYPE[^>]*\[", re.IGNORECASE)
 NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 ENCODING = re.compile(rb"""\A\s*(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 FORBIDDEN = bytes(c for c in range(0x20) if c not in b"\t\n\r")
+DECLARES = "declares a document type or entities, which messages have no need of"
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message as it stands in the file: its number and line, from 1, and its bytes, or why it has none."""
+    """One message as it stands in the file: its number and line, from 1, its bytes, or why it has none.
+
+    `element` is the name of its tag, empty for what is no message; `head` is what stands before the first message of
+    its document: the same object for all messages of one document.
+    """
 
     number: int
     line: int
     data: bytes
     problem: str = ""
+    element: str = ""
+    head: bytes = b""
 
 
 class Messages:
-    """The messages of a stream, each an `element`; `head` is what stands before the first one."""
+    """The messages of a stream, each one of `elements`, of one document or of several behind each other."""
 
-    def __init__(self, stream: BinaryIO, element: str, *, may_name_dtd: bool = False):
-        """Hold the stream; nothing is read yet. `may_name_dtd` accepts the name of a DTD, which is never fetched."""
-        self._stream, self._name = stream, element.encode()
-        self._forbidden = ENTITIES if may_name_dtd else DECLARED
-        self.head = b""
+    def __init__(
+        self, stream: BinaryIO, *elements: str, may_name_dtd: tuple[str, ...] = (), lost_start: bytes | None = None
+    ):
+        """Hold the stream; nothing is read yet.
+
+        `may_name_dtd` are the elements whose documents may name a DTD, which is never fetched. `lost_start` is a
+        pattern of what stands where the start tag of the last of the elements is missing.
+        """
+        self._stream, self._elements, self._may_name_dtd = stream, elements, may_name_dtd
+        names = b"|".join(re.escape(e.encode()) for e in elements)
+        lost = b"" if lost_start is None else b"|" + lost_start
+        self._start = re.compile(b"<" + PREFIX + b"(?P<name>" + names + b")" + AFTER_NAME + lost)
+        self._data, self._since, self._is_end = b"", 0, False  # what is needed begins at `_since`
+        self._line, self._counted = 1, 0
+        self._head, self._problem = b"", ""
 
     def __iter__(self) -> Iterator[Message]:
-        """Cut the stream; every start tag is one message, kept or not.
+        """Cut the stream; every start tag is one message, kept or not; so is text that belongs to none.
 
         Raises `Refused` for a document type or entities before the first message, and where there is none.
         """
-        buffer, at, start, number = b"", 0, -1, 0
-        line, counted = 1, 0
-        is_first, is_end = True, False
-        while not is_end:
-            chunk = self._stream.read(CHUNK_BYTES)
-            buffer, is_end = buffer + chunk, not chunk
-            while (tag := self._tag(buffer, at, is_end)) is not None:
-                left, right, is_closing = tag
-                at = right
-                if is_closing and start >= 0:
-                    yield Message(number, line, buffer[start:right])
-                    start = -1
-                elif not is_closing:
-                    if is_first:
-                        self.head, is_first = self._checked(buffer[:left]), False
-                    if start >= 0:
-                        yield Message(number, line, buffer[start : start + MARGIN], "the message has no end")
+        number = 0
+        while True:
+            start = self._next_start(is_first=number == 0)
+            left = len(self._data) if start is None else start.start()
+            gap = self._data[self._since : left]
+            name = self._named(start)
+            if number == 0:
+                self._head, self._problem = gap, self._declared(gap, name)
+                if problem := self._problem or encoding_problem(gap):
+                    raise Refused(problem)
+                if start is None:
+                    raise Refused(f"holds no {self._elements[0]}")
+            else:
+                began, is_stray = between(gap, is_tail=start is None)
+                if is_stray:
                     number += 1
-                    line, counted = line + buffer.count(b"\n", counted, left), left
-                    start = left
-            if is_first and len(buffer) > MAX_HEAD_BYTES:
-                raise Refused(f"no {self._name.decode()} in the first {MAX_HEAD_BYTES:,} bytes")
-            if start >= 0 and len(buffer) - start > MAX_MESSAGE_BYTES:
-                reason = f"the message is longer than {MAX_MESSAGE_BYTES:,} bytes"
-                yield Message(number, line, buffer[start : start + MARGIN], reason)
-                start = -1
-            if not is_first:
-                kept = start if start >= 0 else max(at, len(buffer) - 2 * MARGIN)
-                line, counted = line + buffer.count(b"\n", counted, max(kept, counted)), max(kept, counted)
-                buffer, at, counted = buffer[kept:], max(at - kept, 0), counted - kept
-                start = 0 if start >= 0 else -1
-        if start >= 0:
-            yield Message(number, line, buffer[:MARGIN], "the message has no end")
-        if is_first:
-            self._checked(buffer)
-            raise Refused(f"holds no {self._name.decode()}")
+                    text = gap.strip()[:MARGIN]
+                    yield Message(number, self._line_at(self._since), text, "what stands here is no message")
+                if began >= 0:
+                    self._head, self._problem = gap[began:], self._declared(gap[began:], name)
+            if start is None:
+                return
+            number += 1
+            yield self._message(number, start, name)
 
-    def _checked(self, head: bytes) -> bytes:
-        if self._forbidden.search(head):
-            raise Refused("declares a document type or entities, which messages have no need of")
-        return head
+    def _named(self, start: re.Match[bytes] | None) -> str:
+        return self._elements[-1] if start is None or start["name"] is None else start["name"].decode()
 
-    def _tag(self, buffer: bytes, at: int, is_end: bool) -> tuple[int, int, bool] | None:
-        """Next tag of the element: where it starts and ends, and whether it closes; None where more must be read."""
-        while (found := buffer.find(self._name, at)) >= 0:
-            after = found + len(self._name)
-            if not is_end and len(buffer) - after < MARGIN:
+    def _declared(self, head: bytes, name: str) -> str:
+        forbidden = ENTITIES if name in self._may_name_dtd else DECLARED
+        return DECLARES if forbidden.search(head) else ""
+
+    def _next_start(self, is_first: bool) -> re.Match[bytes] | None:
+        """Start of the next message; None at the end of the stream."""
+        at = self._since
+        while (found := self._start.search(self._data, at)) is None:
+            n = len(self._data) - self._since
+            if is_first and n > MAX_HEAD_BYTES:
+                raise Refused(f"no {self._elements[0]} in the first {MAX_HEAD_BYTES:,} bytes")
+            if n > MAX_MESSAGE_BYTES:
+                raise Refused(f"holds more than {MAX_MESSAGE_BYTES:,} bytes behind each other that are no message")
+            at = max(n - MARGIN, 0)
+            if not self._more():
                 return None
-            opening = OPENING.search(buffer, max(0, found - MARGIN), found)
-            if opening is None or buffer[after : after + 1] not in (b" ", b"\t", b"\r", b"\n", b">", b"/"):
-                at = after
-                continue
-            is_closing = bool(opening.group(1))
-            if not is_closing:
-                return opening.start(), after, False
-            end = buffer.find(b">", after, after + MARGIN)
-            if end >= 0:
-                return opening.start(), end + 1, True
+        return found
+
+    def _message(self, number: int, start: re.Match[bytes], name: str) -> Message:
+        """The message that starts here; what is needed then begins behind it."""
+        line = self._line_at(start.start())
+        before = b"" if start["name"] is not None else f"<{name}>".encode()
+        self._since = start.start()
+        stop, problem = self._end_of(name.encode(), start.end())
+        data = self._data[self._since : stop]
+        if problem:
+            again = data.find(b"<?xml")  # of the document behind a message that was cut
+            stop = self._since + again if again > 0 else stop
+            data = data[:MARGIN]
+        self._since = stop
+        return Message(number, line, before + data, problem or self._problem, name, self._head)
+
+    def _end_of(self, name: bytes, at: int) -> tuple[int, str]:
+        """Where a message ends, and why that is not by its end tag."""
+        problem = ""
+        while True:
+            found = self._data.find(name, at)
+            if found < 0 or (not self._is_end and len(self._data) - found - len(name) < MARGIN):
+                at = found if found >= 0 else max(at, len(self._data) - len(name))
+                if at - self._since > MAX_MESSAGE_BYTES:
+                    problem = f"the message is longer than {MAX_MESSAGE_BYTES:,} bytes"
+                    self._since = at - MARGIN
+                at -= self._since
+                if self._more():
+                    continue
+                at += self._since
+                if found < 0:
+                    return len(self._data), problem or "the message has no end"
+            after = found + len(name)
+            opening = OPENING.search(self._data, max(0, found - MARGIN), found)
             at = after
-        return None
+            if opening is None:
+                continue
+            if not opening[1] and self._data[after : after + 1] in (b" ", b"\t", b"\r", b"\n", b">", b"/"):
+                return opening.start(), problem or "the message has no end"
+            if opening[1] and (closed := CLOSED.match(self._data, after)):
+                return closed.end(), problem
+
+    def _more(self) -> bool:
+        """Read on, and let go of what is no longer needed; False at the end of the stream."""
+        if self._is_end:
+            return False
+        chunk = self._stream.read(CHUNK_BYTES)
+        self._line_at(self._since)
+        self._data, self._is_end = self._data[self._since :] + chunk, not chunk
+        self._since = self._counted = 0
+        return True
+
+    def _line_at(self, at: int) -> int:
+        self._line += self._data.count(b"\n", self._counted, max(at, self._counted))
+        self._counted = max(at, self._counted)
+        return self._line
+
+
+def between(gap: bytes, *, is_tail: bool) -> tuple[int, bool]:
+    """Look at what stands between two messages or behind the last: (where a new document begins or -1, is it more).
+
+    Elements of the batch around the messages are passed over. Text outside of them, a tag that the file ends in, and a
+    document without a message are more than that.
+    """
+    depth, began, is_left, is_open, is_stray = 0, -1, False, False, False
+    for found in MARKUP.finditer(gap):
+        kind, body, empty, text = found.groups()
+        if text is not None:
+            is_stray |= depth == 0 and bool(text.strip(BLANK))
+        elif kind in (b"?", b"!"):
+            if body.startswith((b"xml ", b"DOCTYPE")):
+                is_stray |= is_open
+                began = found.start() if is_open or began < 0 else began
+                depth, is_left, is_open = 0, True, False
+        elif kind == b"/":
+            if depth == 0:
+                is_left = True
+            elif depth == 1 and is_open:
+                is_stray, is_open, began = True, False, -1
+            depth = max(depth - 1, 0)
+        elif kind == b"":
+            if depth == 0 and is_left:
+                began = found.start() if began < 0 else began
+                is_stray, is_open = is_stray or bool(empty), not empty
+            depth += not empty
+    return began, is_stray or (is_tail and is_open)
 
 
 def next_start(stream: BinaryIO, element: str, at: int) -> int | None:
@@ -130,17 +223,15 @@ def next_start(stream: BinaryIO, element: str, at: int) -> int | None:
     return None
 
 
-def count_messages(stream: BinaryIO, element: str) -> int:
-    """Count the start tags of an element, without cutting or parsing."""
-    tag = _start_tag(element)
-    n, rest = 0, b""
+def holds(stream: BinaryIO, mark: bytes, at: int) -> bool:
+    """Tell whether a stream holds a mark anywhere from a byte on."""
+    stream.seek(at)
+    rest = b""
     while chunk := stream.read(CHUNK_BYTES):
-        data = rest + chunk
-        last = 0
-        for found in tag.finditer(data):
-            n, last = n + 1, found.end()
-        rest = data[max(last, len(data) - MARGIN) :]
-    return n
+        if mark in rest + chunk:
+            return True
+        rest = chunk[-len(mark) :]
+    return False
 
 
 def _start_tag(element: str) -> re.Pattern[bytes]:

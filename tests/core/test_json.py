@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.core import json as cutting
+from pipelines.core.counting import count_objects
 from pipelines.core.json import listed, parsed, records, texts
+from pipelines.core.reading import Refused
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text('ab"{}[]\\,: é', max_size=6),
@@ -67,3 +70,57 @@ def test_hostile_records_are_told_without_being_quoted(data, reason):
 def test_numbers_are_texts_and_one_is_a_list_of_one():
     assert texts({"a": 1, "b": [2.5, None, True], "c": None}) == {"a": "1", "b": ["2.5", "true"]}
     assert (listed(None), listed("x"), listed(["x"])) == ([], ["x"], ["x"])
+
+
+def paged(*records: str) -> str:
+    return '{"meta": {"results": {"total": 9}}, "results": [' + ", ".join(records) + "]}"
+
+
+A, B, C = '{"a": 1}', '{"b": {"results": [1]}}', '{"c": "]"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{paged(A)}\n{paged(B, C)}{paged()}", [A, B, C]),
+        (f"[{paged(A)}, {paged(B)}]", [A, B]),
+        (f'{{"results": [{A}], "meta": {{"b": 2}}, "results": [{B}]}}\n{C}', [A, B, C]),
+        (f"{paged(A)} -- 1 record\n{paged(B)}", [A, "text between records", B]),
+        (f"{paged(A)}]", [A, "text between records"]),
+        (f"[{A}]]", [A, "text between records"]),
+        (f"{paged(A)} <html>", [A, "text between records"]),
+        (f"{paged(A)[:-2]}, {B[:-1]}", [A, "the record has no end"]),
+        (paged(A)[:-2], [A, "the list of records has no end"]),
+        (f"{paged(A)[:-2]}}}{B}", [A, "the list of records has no end", B]),
+        (paged(A)[:-1], [A, "the answer has no end"]),
+        (f"[{A}, {B}", [A, B, "the list of records has no end"]),
+        (f'{{"results": [{A}, null, {B}, "x"]}}', [A, "text between records", B, "text between records"]),
+        (f'{A} "no end', [A, "text between records"]),
+    ],
+)
+def test_what_stands_behind_the_first_answer_is_read_or_told(text, told):
+    data = text.encode()
+    assert [problem or record.decode() for record, problem in cut(data)] == told
+    assert count_objects(io.BytesIO(data)) == len(told)
+
+
+TOKENS = ['{"a":1}', "{", "}", '"', "]", "[", ",", "x", "\\", '{"results":[', '"results"', ":", " ", "]}", "\ufeff"]
+
+
+@given(
+    st.lists(st.sampled_from([*TOKENS, '"results" : [', '{"meta":{"results":{"n":1}},"results":[', '\\"']), max_size=14)
+)
+def test_the_counter_which_shares_no_code_agrees_on_any_text(tokens):
+    data = "".join(tokens).encode()
+    assert count_objects(io.BytesIO(data)) == len(cut(data))
+
+
+def test_a_record_that_is_too_long_is_told_and_the_next_one_is_read(monkeypatch):
+    monkeypatch.setattr(cutting, "MAX_RECORD_BYTES", 5_000)
+    monkeypatch.setattr(cutting, "CHUNK_BYTES", 1_000)
+    long = json.dumps({"a": [{"b": "x" * 100}] * 200})
+    data = f'{{"results": [{A}, {long}, {B}]}}'.encode()
+    assert [problem[:8] or record.decode() for record, problem in cut(data)] == [A, "a record", B]
+    assert count_objects(io.BytesIO(data)) == 3
+    with pytest.raises(Refused, match="no record"):
+        cut(b'"' + b"x" * 9_000)

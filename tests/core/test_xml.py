@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import fs
 
+from pipelines.core import xml as cutting
+from pipelines.core.counting import count_messages
 from pipelines.core.reading import Refused
 from pipelines.core.splits import opened_part, parts
-from pipelines.core.xml import Messages, Parser, count_messages
+from pipelines.core.xml import Messages, Parser
 
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="urn:hl7-org:v3" xmlns:xsi="http://x.example">\n'
 
@@ -86,6 +88,82 @@ def test_other_encodings_are_those_the_file_declares():
     assert parser("<MSG>é</MSG>".encode("latin-1")).text == "é"
     with pytest.raises(ValueError, match="not known"):
         Parser(b'<?xml version="1.0" encoding="klingon"?>')(b"<MSG/>")
+
+
+SECOND = b'<?xml version="1.0" encoding="iso-8859-1"?>\n<batch xmlns="urn:hl7-org:v3"><id>2</id>\n'
+STRAY = "what stands here is no message"
+
+
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        (b"", ["", ""]),
+        (b"\n<!-- end > -->\n", ["", ""]),
+        (b"\n2 messages sent\n", ["", "", STRAY]),
+        (b"<MSG><t>cut", ["", "", "the message has no end"]),
+        (b"<MS", ["", "", STRAY]),
+        (SECOND + b"<MSG>3</MSG></batch>", ["", "", ""]),
+        (SECOND + b"<MSG>3</MSG></batch>\n" + SECOND + b"<MSG>4</MSG></batch>", ["", "", "", ""]),
+        (b"<batch><MSG>3</MSG></batch>", ["", "", ""]),
+        (b"<other><a>text</a></other>", ["", "", STRAY]),
+        (b'<?xml version="1.0"?><other><a>text', ["", "", STRAY]),
+        (b"<MSG><t>cut" + SECOND + b"<MSG>4</MSG></batch>", ["", "", "the message has no end", ""]),
+        (b"<MSG><t>cut" + SECOND, ["", "", "the message has no end", STRAY]),
+        (b"noise" + SECOND + b"<MSG>4</MSG>", ["", "", STRAY, ""]),
+    ],
+)
+def test_what_stands_behind_the_last_message_is_read_or_told(behind, told):
+    data = whole("a", "b") + behind
+    assert [m.problem for m in cut(data)] == told
+    assert count_messages(io.BytesIO(data), "MSG") == len(told)
+
+
+def test_each_document_has_a_head_of_its_own():
+    data = whole("é") + SECOND + "<MSG>é</MSG></batch>".encode("latin-1")
+    first, second = cut(data)
+    assert (Parser(first.head)(first.data)[0].text, Parser(second.head)(second.data).text) == ("é", "é")
+    assert b"<id>2</id>" in second.head
+
+
+def test_a_second_document_with_entities_puts_its_messages_aside():
+    data = whole("a") + b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "b">]>' + whole("b").partition(b"?>")[2]
+    assert [bool(m.problem) for m in cut(data)] == [False, True, True]
+    assert count_messages(io.BytesIO(data), "MSG") == 3
+
+
+def test_a_file_in_utf_16_is_refused_in_these_words():
+    for data in (whole("a").decode().encode("utf-16"), whole("a").decode().encode("utf-16-le")):
+        with pytest.raises(Refused, match="UTF-16"):
+            cut(data)
+
+
+TOKENS = [
+    "<MSG>",
+    "</MSG>",
+    '<x:MSG a="1">',
+    "</x:MSG >",
+    "<MSGS>",
+    "MSG",
+    "<",
+    ">",
+    " ",
+    "é",
+    "<?xml v?>",
+    "<!--",
+    "-->",
+]
+TOKENS += ["<a>", "</a>", "<b/>", "<OTHER>", "</OTHER>", "text", "<h></h><id>", "</MSG", "<!DOCTYPE r>", "x" * 300]
+
+
+@pytest.mark.parametrize("lost", [None, rb"(?<=</h>)[ \t\r\n]*+<id>"])
+@given(tokens=st.lists(st.sampled_from(TOKENS), max_size=16), size=st.sampled_from([50, 300, 1 << 20]))
+def test_the_counter_which_shares_no_code_agrees_on_any_text(lost, tokens, size):
+    data = ("<MSG></MSG>" + "".join(tokens)).encode()
+    names, kinds = ("MSG", "OTHER"), {"lost_start": lost}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cutting, "CHUNK_BYTES", size)
+        found = list(Messages(io.BytesIO(data), *names, may_name_dtd=names, **kinds))
+    assert count_messages(io.BytesIO(data), *names, **kinds) == len(found)
 
 
 @given(st.lists(st.text(alphabet="abé <", max_size=30), min_size=1, max_size=60), st.integers(1, 2000))

@@ -1,4 +1,5 @@
-from pipelines.core.reading import count_lines, read_delimited
+from pipelines.core.counting import count_lines
+from pipelines.core.reading import read_delimited
 
 
 def read(stream, name, table):

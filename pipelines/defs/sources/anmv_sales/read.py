@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_quoted_lines, read_quoted_csv
+from pipelines.core.counting import count_quoted_lines
+from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.anmv_sales.tables import AnmvSalesAlea
 
@@ -15,13 +16,11 @@ from pipelines.defs.sources.anmv_sales.tables import AnmvSalesAlea
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
     """Read one year. Raises `Refused` where the header is another."""
     columns = {column: column for column in table.source_columns()}
-    yield from read_quoted_csv(stream, table, columns=columns, delimiter=_delimiter(table), optional=("via",))
+    yield from read_quoted_csv(
+        stream, table, columns=columns, delimiter="," if table is AnmvSalesAlea else ";", optional=("via",)
+    )
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count line ends outside quotes, the header left out."""
-    return count_quoted_lines(stream, delimiter=_delimiter(table))
-
-
-def _delimiter(table: type[BronzeTable]) -> str:
-    return "," if table is AnmvSalesAlea else ";"
+    return count_quoted_lines(stream, delimiter="," if table is AnmvSalesAlea else ";")

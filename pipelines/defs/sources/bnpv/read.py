@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_quoted_lines, read_quoted_csv
+from pipelines.core.counting import count_quoted_lines
+from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
 
 KEY = {"aer_id", "cas", "ver"}

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import Refused, count_quoted_lines, read_quoted_csv
+from pipelines.core.counting import count_quoted_lines
+from pipelines.core.reading import Refused, read_quoted_csv
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.case_listing.mappings import mapping_of
 

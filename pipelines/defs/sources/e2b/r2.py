@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 
 
-def report(root: _Element, sender: str | None) -> Values:
-    """Values of one `safetyreport`, its tags in lower case; `sender` comes from the message header."""
+def report(root: _Element) -> Values:
+    """Values of one `safetyreport`, its tags in lower case."""
 
     def one(path: str, at: _Element = root) -> str | None:
         element = at.find(path)
@@ -29,7 +29,6 @@ def report(root: _Element, sender: str | None) -> Values:
     patient = root.find("patient")
     found: Values = {
         "format": "R2",
-        "message_sender": sender,
         "safety_report_id": one("safetyreportid"),
         "created": one("transmissiondate"),
         "report_type": one("reporttype"),

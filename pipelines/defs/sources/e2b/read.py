@@ -4,95 +4,71 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 from pydantic_core import to_json
 
+from pipelines.core.counting import count_messages
 from pipelines.core.reading import batches
 from pipelines.core.table import BronzeTable
-from pipelines.core.xml import Messages, Parser, count_messages
+from pipelines.core.xml import Messages, Parser
 from pipelines.defs.sources.e2b import r2, r3
 from pipelines.defs.sources.e2b.rules import broken, rejection
 
-R3, R2 = "PORR_IN049016UV", "safetyreport"
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+R3, R2 = "PORR_IN049016UV", ("SAFETYREPORT", "safetyreport")
 CUT_AT = R3
 HEADER = ("message_number", "safety_report_id", "message_sender", "message_receiver", "message_created", "batch_number")
 LISTS = ("other_case_ids", "linked_reports", "reporters", "reactions", "tests", "drugs", "warnings")
-HEAD_BYTES = 1 << 16
 BATCH_ID = re.compile(rb"""<(?:\w+:)?id\s+[^>]*extension\s*=\s*["']([^"']*)["']""")
-R2_TAG = re.compile(rb"<(safetyreport|SAFETYREPORT)[ \t\r\n>]|<safetyreportid>")
 # FDA's public files lack the first start tag in one quarter; another has two end tags too many, which harm nobody.
-NO_START = re.compile(rb"(</ichicsrmessageheader>\s*)(?=<safetyreportid>)")
+LOST_START = rb"(?<=</ichicsrmessageheader>)[ \t\r\n]*+<safetyreportid>"
 Record = tuple[int, Sequence[str | None] | None, str, str]
 
 
-class Begun:
-    """A stream whose first bytes have been looked at, perhaps mended: reads them, then on."""
-
-    def __init__(self, stream: BinaryIO):
-        """Read the head of a stream."""
-        self._stream, self.head = stream, stream.read(HEAD_BYTES)
-        self.is_r2 = R3.encode() not in self.head and R2_TAG.search(self.head) is not None
-        self._left = NO_START.sub(rb"\1<safetyreport>", self.head, count=1) if self.is_r2 else self.head
-
-    def read(self, n: int = -1) -> bytes:
-        """Read on."""
-        if self._left:
-            data, self._left = self._left, b""
-            return data
-        return self._stream.read(n)
-
-
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
-    """Read a batch of R3 messages, or a file of R2 reports; raises `Refused` where it holds neither."""
-    begun = Begun(stream)
-    records = _r2(begun, table.source_columns()) if begun.is_r2 else _r3(begun, table.source_columns())
-    yield from batches(table, records)
+    """Read R3 messages and R2 reports, of one batch or of several behind each other.
+
+    Raises `Refused` where the file holds neither.
+    """
+    yield from batches(table, _records(stream, table.source_columns()))
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
-    """Count the start tags of messages."""
-    begun = Begun(stream)
-    return count_messages(begun, _r2_tag(begun.head) if begun.is_r2 else R3)  # type: ignore[arg-type]
+    """Count the start tags of messages, and what stands behind them."""
+    lost = rb"(?<=</ichicsrmessageheader>)[ \t\r\n]*<safetyreportid>"
+    return count_messages(stream, "PORR_IN049016UV", "SAFETYREPORT", "safetyreport", lost_start=lost)
 
 
-def _r3(begun: Begun, columns: Sequence[str]) -> Iterator[Record]:
-    messages = Messages(begun, R3)  # type: ignore[arg-type]
-    parse: Parser | None = None
-    batch: str | None = None
-    for found in messages:
-        if parse is None:
-            parse = Parser(messages.head)
-            number = BATCH_ID.search(messages.head)
-            batch = number[1].decode("utf-8", "replace") if number else None
-        try:
-            if found.problem:
-                raise ValueError(found.problem)
-            yield _row(found.number, {**r3.message(parse(found.data)), "batch_number": batch}, columns)
-        except ValueError as error:
-            yield found.number, None, str(error), ""
-
-
-def _r2(begun: Begun, columns: Sequence[str]) -> Iterator[Record]:
-    messages = Messages(begun, _r2_tag(begun.head), may_name_dtd=True)  # type: ignore[arg-type]
-    parse: Parser | None = None
-    for found in messages:
-        parse = parse or Parser(messages.head)
+def _records(stream: BinaryIO, columns: Sequence[str]) -> Iterator[Record]:
+    head: bytes | None = None
+    for found in Messages(stream, R3, *R2, may_name_dtd=R2, lost_start=LOST_START):
+        if found.head is not head:
+            head, parse, of_head = found.head, Parser(found.head), _told_by(found.head)
         try:
             if found.problem:
                 raise ValueError(found.problem)
             root = parse(found.data)
-            for element in root.iter():
-                element.tag = str(element.tag).rpartition("}")[2].lower()
-            yield _row(found.number, r2.report(root, _header(messages.head, b"messagesenderidentifier")), columns)
+            values = r3.message(root) if found.element == R3 else r2.report(_lower(root))
+            yield _row(found.number, {**values, **of_head[found.element == R3]}, columns)
         except ValueError as error:
             yield found.number, None, str(error), ""
 
 
-def _r2_tag(head: bytes) -> str:
-    found = R2_TAG.search(head)
-    return (found[1] or b"safetyreport").decode() if found else R2
+def _told_by(head: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the head of a document tells of all its messages: of R2 reports, of R3 messages."""
+    number = BATCH_ID.search(head)
+    batch = number[1].decode("utf-8", "replace") if number else None
+    return {"message_sender": _header(head, b"messagesenderidentifier")}, {"batch_number": batch}
+
+
+def _lower(root: _Element) -> _Element:
+    for element in root.iter():
+        element.tag = str(element.tag).rpartition("}")[2].lower()
+    return root
 
 
 def _header(head: bytes, tag: bytes) -> str | None:

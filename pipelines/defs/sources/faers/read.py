@@ -14,7 +14,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.core.reading import count_lines, known_columns, read_delimited
+from pipelines.core.counting import count_lines
+from pipelines.core.reading import known_columns, read_delimited
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.faers.tables import FaersDeleted
 

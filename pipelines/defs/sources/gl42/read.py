@@ -9,9 +9,10 @@ from typing import BinaryIO
 import pyarrow as pa
 from pydantic_core import to_json
 
-from pipelines.core.reading import BLANK, batches, count_lines, numbered_lines
+from pipelines.core.counting import count_lines, count_messages
+from pipelines.core.reading import BLANK, batches, numbered_lines
 from pipelines.core.table import BronzeTable
-from pipelines.core.xml import Messages, Parser, count_messages
+from pipelines.core.xml import Messages, Parser
 from pipelines.defs.sources.gl42.message import message
 from pipelines.defs.sources.gl42.tables import Gl42Nullified
 
@@ -27,8 +28,8 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
-    """Count start tags of messages, or lines that are not blank."""
-    return count_lines(stream, header_lines=0) if table is Gl42Nullified else count_messages(stream, CUT_AT)
+    """Count start tags of messages and what stands behind them, or lines that are not blank."""
+    return count_lines(stream, header_lines=0) if table is Gl42Nullified else count_messages(stream, "PORR_IN049006UV")
 
 
 def _names(stream: BinaryIO) -> Iterator[Record]:
@@ -44,10 +45,10 @@ def _names(stream: BinaryIO) -> Iterator[Record]:
 
 
 def _messages(stream: BinaryIO, columns: Sequence[str]) -> Iterator[Record]:
-    messages = Messages(stream, CUT_AT)
-    parse: Parser | None = None
-    for found in messages:
-        parse = parse or Parser(messages.head)
+    head: bytes | None = None
+    for found in Messages(stream, CUT_AT):
+        if found.head is not head:
+            head, parse = found.head, Parser(found.head)
         try:
             if found.problem:
                 raise ValueError(found.problem)

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_lines, read_delimited
+from pipelines.core.counting import count_lines
+from pipelines.core.reading import read_delimited
 from pipelines.core.table import BronzeTable
 
 

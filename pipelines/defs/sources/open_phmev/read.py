@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_lines, count_parquet, read_delimited, read_parquet
+from pipelines.core.counting import count_delimited
+from pipelines.core.reading import read_delimited, read_parquet
 from pipelines.core.table import BronzeTable
 
 REQUIRED = ("cip13", "boites", "etb_rgt")
@@ -23,4 +24,4 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count lines after the header, or the rows that a Parquet file says it holds."""
-    return count_parquet(stream) if name.lower().endswith(".parquet") else count_lines(stream, header_lines=1)
+    return count_delimited(stream, name)

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from pydantic_core import to_json
 
+from pipelines.core.counting import count_objects
 from pipelines.core.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
 from pipelines.core.json import listed, parsed, records, texts
 from pipelines.core.reading import batches
@@ -23,8 +24,8 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
-    """Count the records by their braces, without parsing them."""
-    return sum(1 for _ in records(stream))
+    """Count the records byte by byte, without cutting or parsing them."""
+    return count_objects(stream)
 
 
 def _records(stream: BinaryIO, table: type[BronzeTable]) -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
@@ -33,7 +34,8 @@ def _records(stream: BinaryIO, table: type[BronzeTable]) -> Iterator[tuple[int, 
     for number, (data, problem) in enumerate(records(stream), start=1):
         try:
             if problem:
-                raise ValueError(problem)
+                yield number, None, problem, data.decode("utf-8", "replace")
+                continue
             values = shape(texts(parsed(data)))
             if not values.get(key):
                 raise ValueError(f"has no {key}")

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_quoted_lines, read_quoted_csv
+from pipelines.core.counting import count_quoted_lines
+from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.population.tables import PopulationInhabitant
 
@@ -17,14 +18,15 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
     is_insee = table is PopulationInhabitant
     columns = {c.upper() if is_insee else c: c for c in table.source_columns()}
     yield from read_quoted_csv(
-        stream, table, columns=columns, delimiter=_delimiter(table), is_whole=not is_insee, optional=("via", "method")
+        stream,
+        table,
+        columns=columns,
+        delimiter=";" if is_insee else ",",
+        is_whole=not is_insee,
+        optional=("via", "method"),
     )
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count line ends outside quotes, the header left out."""
-    return count_quoted_lines(stream, delimiter=_delimiter(table))
-
-
-def _delimiter(table: type[BronzeTable]) -> str:
-    return ";" if table is PopulationInhabitant else ","
+    return count_quoted_lines(stream, delimiter=";" if table is PopulationInhabitant else ",")

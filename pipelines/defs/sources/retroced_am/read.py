@@ -7,9 +7,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_quoted_lines, read_quoted_csv
+from pipelines.core.counting import count_sheet
+from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
-from pipelines.core.workbook import count_workbook, is_workbook, read_workbook
+from pipelines.core.workbook import is_workbook, read_workbook
 
 COLUMNS = {
     "Code UCD": "code_ucd",
@@ -31,4 +32,4 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count the lines of a CSV by their ends, the rows of a workbook by their tags that hold a value."""
-    return count_workbook(stream) if is_workbook(name) else count_quoted_lines(stream, delimiter=";")
+    return count_sheet(stream, name, delimiter=";")

@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import count_lines, count_parquet, read_delimited, read_parquet
+from pipelines.core.counting import count_delimited
+from pipelines.core.reading import read_delimited, read_parquet
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.snds.tables import KEY, SndsIrPhaR
 
@@ -27,9 +28,7 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count lines after the header, or the rows that a Parquet file says it holds."""
-    if name.lower().endswith(".parquet"):
-        return count_parquet(stream)
-    return count_lines(stream, header_lines=1)
+    return count_delimited(stream, name)
 
 
 def _required(table: type[BronzeTable]) -> tuple[str, ...]:

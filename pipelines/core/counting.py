@@ -1,0 +1,234 @@
+"""How many records a file holds: the other side of the balance of rows.
+
+A counter is no reader: it shares no code with one, so that a fault that makes a reader lose records can't hide itself.
+Nothing is imported from the readers here, and nothing is imported by them; `tests/sources/test_counters.py` holds it.
+Each counter says in one sentence what a record is; it goes through the bytes once, in chunks where files can be large.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from typing import BinaryIO
+
+import numba
+import numpy as np
+
+CHUNK_BYTES = 1 << 24
+TAG_BYTES = 256  # longest start of a tag that is looked at
+
+
+def count_delimited(stream: BinaryIO, name: str, *, header_lines: int = 1) -> int:
+    """Rows that a Parquet file says it holds, else non-blank lines behind the header."""
+    return (
+        count_parquet(stream) if name.lower().endswith(".parquet") else count_lines(stream, header_lines=header_lines)
+    )
+
+
+def count_lines(stream: BinaryIO, *, header_lines: int) -> int:
+    """Non-blank physical lines behind the header."""
+    n, rest = 0, b""
+    while chunk := stream.read(CHUNK_BYTES):
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        n += sum(1 for line in lines if line.strip())
+    return max(0, n + bool(rest.strip()) - header_lines)
+
+
+def count_quoted_lines(stream: BinaryIO, *, header_lines: int = 1, delimiter: str = ",") -> int:
+    """Non-blank records of a quoted CSV behind the header: line ends, once the quoted fields are blotted out."""
+    mark = re.escape(delimiter.encode())
+    quoted = re.compile(rb"(^|[" + mark + rb"\n])" + rb'"((?:[^"]|"")*)("|\Z)')
+    blotted = quoted.sub(lambda field: field[1] + (b"x" if field[2].strip() else b""), stream.read())
+    lines = blotted.split(b"\n")
+    return max(0, sum(1 for line in lines if line.strip(b" \t\r" + delimiter.encode())) - header_lines)
+
+
+def count_sheet(stream: BinaryIO, name: str, *, delimiter: str = ",") -> int:
+    """Rows of a workbook where its name says that it is one, else records of a CSV."""
+    if name.lower().endswith(".xlsx"):
+        return count_workbook(stream)
+    return count_quoted_lines(stream, delimiter=delimiter)
+
+
+def count_parquet(stream: BinaryIO) -> int:
+    """Rows that the metadata of a Parquet file say it holds; none where it is no such file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(pa.BufferReader(stream.read())).num_rows)
+    except pa.ArrowInvalid:
+        return 0
+
+
+def count_workbook(stream: BinaryIO) -> int:
+    """Rows of the first sheet by their tags that hold a value, the header left out."""
+    with zipfile.ZipFile(io.BytesIO(stream.read())) as archive:
+        sheet = min(n for n in archive.namelist() if n.startswith("xl/worksheets/sheet"))
+        rows = re.split(rb"<row[ >]", archive.read(sheet))[1:]
+    return sum(1 for row in rows if re.search(rb"<(v|t)[ >]", row)) - 1
+
+
+def count_objects(stream: BinaryIO) -> int:
+    """Records of JSON, and what stands between them, byte by byte.
+
+    A record is an outermost object, or an object of a `results` array of an outermost one. A run of text where a record
+    could stand counts as one, and so does a record, a list or an answer in which the file ends.
+    """
+    state = np.zeros(_STATES, np.int64)
+    while chunk := stream.read(CHUNK_BYTES):
+        _objects(np.frombuffer(chunk, np.uint8), state)
+    n, mode, stray, brackets = (int(state[i]) for i in (_N, _MODE, _STRAY, _BRACKETS))
+    return n + (1 if mode != _OUTSIDE else int(stray or brackets > 0))
+
+
+def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = None) -> int:
+    """Start tags of messages in XML, cut short or not, and what stands behind a message and belongs to none.
+
+    `lost_start` is a pattern of what stands where the start tag of the last of the elements is missing.
+    """
+    names = b"|".join(re.escape(e.encode()) for e in elements)
+    lost = b"" if lost_start is None else b"|" + lost_start
+    tags = re.compile(rb"<(/?)(?:[A-Za-z_][\w.-]{0,63}:)?(" + names + rb")(?:(?=[ \t\r\n>/]))" + lost)
+    n, inside, data, since, at, is_read = 0, b"", b"", 0, 0, False
+    while True:
+        tag = tags.search(data, at)
+        if not is_read and (tag is None or len(data) - tag.end() < TAG_BYTES):
+            chunk = stream.read(CHUNK_BYTES)
+            at = max(at, len(data) - TAG_BYTES if tag is None else tag.start()) - since
+            data, since, is_read = data[since:] + chunk, 0, not chunk
+            continue
+        is_opening = tag is not None and not tag[1]
+        if inside:
+            if tag is not None and tag[2] != inside:
+                at = tag.end()
+                continue
+            if tag is not None and not is_opening:
+                if end := re.compile(rb"[ \t\r\n]{0,64}>").match(data, tag.end()):
+                    inside, since = b"", end.end()
+                at = tag.end()
+                continue
+            following = data.find(b"<?xml", since, len(data) if tag is None else tag.start())
+            if following >= 0:  # another document behind a message without end
+                inside, since, at = b"", following, following
+                continue
+        elif is_opening or tag is None:
+            n += n > 0 and _is_more_than_markup(data[since : len(data) if tag is None else tag.start()], tag is None)
+        if tag is None:
+            return n
+        if is_opening:
+            n, inside, since = n + 1, tag[2] or elements[-1].encode(), tag.start()
+        at = tag.end()
+
+
+def _is_more_than_markup(data: bytes, is_last: bool) -> bool:
+    """Text outside of elements, or a document of its own, in what stands between messages or behind the last one."""
+    text, *pieces = re.sub(rb"<!--.*?-->", b"<!>", data, flags=re.DOTALL).split(b"<")
+    blank = b" \t\r\n\xef\xbb\xbf"
+    if text.strip(blank):
+        return True
+    depth, is_outside, is_document = 0, False, False
+    for piece in pieces:
+        tag, is_tag, text = piece.partition(b">")
+        if not is_tag:
+            tag, text = b"!", b"<" + piece
+        if tag[:1] in (b"?", b"!"):
+            if tag[1:].startswith((b"xml ", b"DOCTYPE")):
+                if is_document:
+                    return True
+                depth, is_outside = 0, True
+        elif tag[:1] == b"/":
+            if depth == 1 and is_document:
+                return True
+            is_outside |= depth == 0
+            depth = max(0, depth - 1)
+        else:
+            if depth == 0 and is_outside:
+                if tag.endswith(b"/"):
+                    return True
+                is_document = True
+            depth += not tag.endswith(b"/")
+        if depth == 0 and text.strip(blank):
+            return True
+    return is_last and is_document
+
+
+_OUTSIDE, _OBJECT, _LIST, _LISTED, _ANSWER = range(5)
+_N, _MODE, _DEPTH, _BRACKETS, _LIST_BRACKETS, _STRAY, _STRING, _ESCAPED, _SAME, _PENDING, _STATES = range(11)
+_NAME = np.frombuffer(b"results", np.uint8)
+
+
+@numba.njit(cache=True, nogil=True)
+def _objects(data: np.ndarray, s: np.ndarray) -> None:
+    """Go on through bytes with the state of those before."""
+    for b in data:
+        if s[_STRING]:
+            if s[_ESCAPED]:
+                s[_ESCAPED] = 0
+            elif b == 92:  # \
+                s[_ESCAPED], s[_SAME] = 1, -1
+            elif b == 34:  # "
+                s[_STRING], s[_PENDING] = 0, s[_SAME] == 7
+            elif 0 <= s[_SAME] < 7 and b == _NAME[s[_SAME]]:
+                s[_SAME] += 1
+            else:
+                s[_SAME] = -1
+            continue
+        is_space = b == 32 or b == 9 or b == 10 or b == 13
+        is_between = s[_MODE] == _OUTSIDE or s[_MODE] == _LIST
+        if b == 34:
+            s[_STRING], s[_SAME], s[_PENDING] = 1, 0, 0
+            s[_STRAY] |= is_between
+        elif is_between:
+            if is_space or b == 44 or b == 0xEF or b == 0xBB or b == 0xBF:  # blanks, commas, marks of byte order
+                continue
+            _between(b, s)
+        elif not is_space:
+            _inside(b, s)
+
+
+@numba.njit(cache=True, nogil=True)
+def _between(b: int, s: np.ndarray) -> None:
+    """A byte where a record could stand."""
+    is_list = s[_MODE] == _LIST
+    brackets = _LIST_BRACKETS if is_list else _BRACKETS
+    s[_PENDING] = 0
+    if b == 123:  # {
+        s[_N] += s[_STRAY]
+        s[_STRAY], s[_DEPTH], s[_MODE] = 0, 1 + is_list, _LISTED if is_list else _OBJECT
+    elif b == 91:  # [
+        s[brackets] += 1
+    elif b == 93 and s[brackets] > 0:  # ]
+        s[brackets] -= 1
+        if is_list and s[brackets] == 0:
+            s[_N] += s[_STRAY]
+            s[_STRAY], s[_DEPTH], s[_MODE] = 0, 1, _ANSWER
+    elif b == 125 and is_list:  # }: the answer ends before its list
+        s[_N] += 1
+        s[_STRAY], s[_MODE] = 0, _OUTSIDE
+    else:
+        s[_STRAY] = 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _inside(b: int, s: np.ndarray) -> None:
+    """A byte of an object: a record, or an answer around its list."""
+    if b == 58 and s[_PENDING] == 1:  # :
+        s[_PENDING] = 2
+        return
+    if b == 91 and s[_PENDING] == 2 and s[_DEPTH] == 1 and s[_MODE] != _LISTED:
+        s[_MODE], s[_LIST_BRACKETS], s[_STRAY], s[_PENDING] = _LIST, 1, 0, 0
+        return
+    s[_PENDING] = 0
+    if b == 123:
+        s[_DEPTH] += 1
+    elif b == 125:
+        s[_DEPTH] -= 1
+        if s[_DEPTH] == 0:
+            s[_N] += s[_MODE] == _OBJECT
+            s[_MODE] = _OUTSIDE
+        elif s[_DEPTH] == 1 and s[_MODE] == _LISTED:
+            s[_N] += 1
+            s[_MODE] = _LIST
