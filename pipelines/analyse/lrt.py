@@ -9,6 +9,7 @@ import typer
 
 from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
+from pipelines.core.progress import Say, progress
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,8 +35,6 @@ def command(
 
     Example: gerland lrt statin46.csv --event AE --reference Other --over table
     """
-    import numpy as np
-
     from models.disproportionality.lrt import lrt
 
     frame = files.read(file, [event], "name it with --event")
@@ -44,13 +43,27 @@ def command(
         raise FileError(f"{file.name} has no column {reference!r}")
     if over not in ("product", "table"):
         raise FileError(f"--over must be product or table, got {over!r}")
-    table = np.array([files.numbers(frame, c, whole=True).fill_null(0).to_numpy() for c in products]).T
-    listed = frame[event].to_list()
+    summed = _summed(frame, event, products, progress())
+    table, events = summed.select(products).to_numpy(), summed[event].to_list()
     try:
-        found = lrt(table, products, listed, form, zero_inflated, reference, over, simulations, seed)  # type: ignore[arg-type]
+        found = lrt(table, products, events, form, zero_inflated, reference, over, simulations, seed)  # type: ignore[arg-type]
     except ValueError as error:
         raise FileError(str(error)) from None
     files.write(found.sort("llr", descending=True), out, plot, SHOWN)
+
+
+def _summed(frame: pl.DataFrame, event: str, products: list[str], say: Say) -> pl.DataFrame:
+    """One row an event, its counts summed over the rows that name it, as `gerland score --count` does."""
+    import polars as pl
+
+    names = frame[event].cast(pl.String).str.strip_chars().replace("", None)
+    if (at := names.is_null().arg_true()).len():
+        raise FileError(f"column {event!r}, row {at[0] + 1}: no event")
+    counts = [files.numbers(frame, c, whole=True).fill_null(0).alias(c) for c in products]
+    summed = pl.DataFrame([names.alias(event), *counts]).group_by(event, maintain_order=True).agg(pl.all().sum())
+    if repeated := names.len() - summed.height:
+        say(f"events named again, in {repeated:,} of {names.len():,} rows: their counts are summed")
+    return summed
 
 
 def plot(found: pl.DataFrame) -> Figure:

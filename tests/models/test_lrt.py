@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
-from models.disproportionality.lrt import lrt, zero_inflation
+from models.disproportionality.lrt import lrt
+from models.disproportionality.zero_inflated import refitted, zero_inflation
+from pipelines.cli import app
 
 CASES = {"lrt_poisson_rrr": ("rrr", False), "lrt_poisson_rr": ("rr", False), "lrt_zi_poisson": ("rrr", True)}
 
@@ -44,7 +47,44 @@ def test_structural_zeros_are_found_and_not_invented():
     assert zero_inflation([1, 2], [1.0, 2.0]) == 0.0
 
 
+def test_structural_zeros_do_not_raise_what_is_expected_elsewhere():
+    random = np.random.default_rng(2)
+    row, column = random.gamma(4.0, 1.0, 60), np.array([3.0, 5.0, 8.0, 40.0])
+    table = random.poisson(np.outer(row, column))
+    structural = random.random(table.shape) < [0.4, 0.3, 0.2, 0.0]
+    table[structural] = 0
+    found = refitted(table.astype(float), 1000)
+    assert (found.structural[structural] > 0.9).mean() > 0.95
+    assert (found.structural[~structural] < 0.1).all()
+    kept = ~structural
+    np.testing.assert_allclose(found.expected[kept].sum(), table.sum(), rtol=0.01)
+    assert np.median(found.expected[kept] / np.outer(row, column)[kept]) == pytest.approx(1.0, abs=0.03)
+    full = random.poisson(np.outer(row, column)) + 1.0
+    np.testing.assert_allclose(refitted(full).expected, np.outer(full.sum(1), full.sum(0)) / full.sum())
+
+
+def test_the_command_sums_an_event_that_is_named_again(tmp_path, capfd):
+    head, rows = "event,A,B,C\n", ["X,5,1,3", " X ,2,3,7", "Z,9,1,20"]
+    (tmp_path / "twice.csv").write_text(head + "\n".join(rows))
+    (tmp_path / "once.csv").write_text(head + "X,7,4,10\nZ,9,1,20\n")
+    frames = []
+    for name in ("twice", "once"):
+        out = tmp_path / f"{name}_out.csv"
+        words = ["lrt", str(tmp_path / f"{name}.csv"), "--simulations", "99", "--out", str(out)]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        frames.append(pl.read_csv(out))
+        told = capfd.readouterr().err + done.output
+        assert ("named again" in told) == (name == "twice")
+    assert frames[0].equals(frames[1])
+    (tmp_path / "blank.csv").write_text(head + "X,5,1,3\n ,2,3,7\n")
+    refused = CliRunner().invoke(app, ["lrt", str(tmp_path / "blank.csv")])
+    assert "row 2: no event" in str(refused.exception)
+
+
 def test_bad_tables_are_refused():
+    with pytest.raises(ValueError, match="twice"):
+        lrt([[1, 2], [3, 4]], ["P", "Q"], ["E", "E"])
     with pytest.raises(ValueError, match="whole"):
         lrt([[1.5]], ["P"], ["E"])
     with pytest.raises(ValueError, match="names"):
