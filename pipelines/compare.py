@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from pipelines.analyse import files
 from pipelines.analyse.files import FileError
+from pipelines.core.near import did_you_mean, near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,11 +25,11 @@ def command(
     population: Annotated[str, typer.Option(help="human, veterinary, or veterinary: and the species.")] = "human",
     methods: Annotated[str, typer.Option(help="Methods with commas, or all. See models/methods.py.")] = "all",
     lake: Annotated[Path | None, typer.Option(help="Folder of the lake.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Ask every method about one pair, month by month, as known at each month end.
 
-    Example: gerland compare MELOXICAM "Renal failure" --population veterinary --out compare.png
+    Example: gerland compare BELUBILIMUMAB "Cardiac Oedema"
     """
     from models.methods import METHODS
     from pipelines.settings import settings
@@ -46,20 +48,17 @@ def compared(lake: str, substance: str, event: str, population: str, names: list
     from models.mgps.fit import fitted
     from pipelines.core.query import query
 
-    def quoted(text: str) -> str:
-        return "'" + text.replace("'", "''") + "'"
-
     def ask(sql: str) -> pl.DataFrame:
         return pl.DataFrame(query(lake, sql, None))
 
     rows = ask(
-        f"SELECT month, a, b, c, d, expected, prior_month FROM gold.signal WHERE population = {quoted(population)} "
-        f"AND upper(substance_name) = upper({quoted(substance)}) AND upper(term_name) = upper({quoted(event)}) "
+        f"SELECT month, a, b, c, d, expected, prior_month FROM gold.signal WHERE population = {_quoted(population)} "
+        f"AND upper(substance_name) = upper({_quoted(substance)}) AND upper(term_name) = upper({_quoted(event)}) "
         "ORDER BY month DESC"
     )
     if rows.is_empty():
-        raise FileError(f"gold.signal holds no pair {substance!r} and {event!r} in {population!r}")
-    held = ask(f"SELECT * FROM gold.prior WHERE population = {quoted(population)}")
+        raise FileError(_not_held(ask, substance, event, population))
+    held = ask(f"SELECT * FROM gold.prior WHERE population = {_quoted(population)}")
     priors = {p["month"]: p for p in held.to_dicts()}
     found = []
     for (month,), part in rows.group_by(["prior_month"], maintain_order=True):
@@ -68,6 +67,26 @@ def compared(lake: str, substance: str, event: str, population: str, names: list
         given = Pairs(from_counts(a, a + b, a + c, a + b + c + d), part["expected"].to_numpy(), prior)
         found.append(answers(given, names, part.select("month", "a", "expected")))
     return pl.concat(found).sort("month", descending=True, maintain_order=True)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _not_held(ask: Callable[[str], pl.DataFrame], substance: str, event: str, population: str) -> str:
+    """Say which of the names `gold.signal` does not know, and which that it knows are near."""
+    populations = ask("SELECT DISTINCT population FROM gold.signal ORDER BY population")["population"].to_list()
+    if population not in populations:
+        return f"gold.signal holds no population {population!r}; it has {', '.join(populations) or 'none'}"
+    within = f"FROM gold.signal WHERE population = {_quoted(population)}"
+    for column, kind, name in (("substance_name", "substance", substance), ("term_name", "event", event)):
+        known = ask(f"SELECT DISTINCT {column} {within} AND {column} IS NOT NULL ORDER BY {column}")[column].to_list()
+        if name.upper() not in {one.upper() for one in known}:
+            return f"gold.signal holds no {kind} {name!r} in {population!r}{did_you_mean(name, known)}"
+    beside = f"SELECT DISTINCT term_name {within} AND upper(substance_name) = upper({_quoted(substance)})"
+    told = ask(f"{beside} AND term_name IS NOT NULL ORDER BY term_name")["term_name"].to_list()
+    pair = f"gold.signal holds no pair {substance!r} and {event!r} in {population!r}"
+    return f"{pair}; of its {len(told):,} events the nearest are {', '.join(near(event, told, cutoff=0)) or 'none'}"
 
 
 def plot(found: pl.DataFrame) -> Figure:

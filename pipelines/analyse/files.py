@@ -90,6 +90,8 @@ def cases(frame: pl.DataFrame, case: str, product: str, event: str) -> pl.DataFr
     for name, column in (("product", product), ("event", event)):
         if found[name].null_count() == found.height:
             raise FileError(f"column {column!r} holds no {name}: all {found.height:,} rows are missing")
+    if found.drop_nulls().is_empty():
+        raise FileError("no row has both a product and an event")
     return found
 
 

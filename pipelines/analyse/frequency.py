@@ -23,7 +23,7 @@ def command(
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
     date: Annotated[str, typer.Option(help="Column with the day of receipt, YYYY-MM-DD.")] = "date",
     until: Annotated[str | None, typer.Option(help="Last day looked at; the last of the file without.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Compare the last 12 months of every pair with its product's own past.
 
@@ -36,6 +36,8 @@ def command(
     listed = files.listing(file, case, product, event, dates=date)
     last = files.day(until) if until else listed["date"].max()
     listed = listed.filter(pl.col("date") <= last)
+    if listed.drop_nulls().is_empty():
+        raise files.FileError(f"no case of a product and an event is dated {last} or before")
     ends = [pl.lit(last).dt.offset_by(f"-{months}mo") for months in (12, 24)]
     span = pl.when(pl.col("date") > ends[0]).then(0).when(pl.col("date") > ends[1]).then(1).otherwise(2)
     first = listed.group_by("case", "product", "event").agg(pl.col("date").min()).with_columns(span=span)

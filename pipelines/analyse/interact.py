@@ -9,6 +9,7 @@ import typer
 
 from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
+from pipelines.core.near import did_you_mean
 from pipelines.core.progress import progress
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def command(
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
     of: Annotated[str | None, typer.Option(help="Only with this product, such as a plant.")] = None,
     minimum: Annotated[int, typer.Option(min=1, help="Fewest reports of both products and the event.")] = 3,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Interactions of two products (Omega, and logistic regression with a shrunk interaction term).
 
@@ -40,6 +41,9 @@ def command(
     say = progress()
     triples = count_triples(listed["case"], listed["product"], listed["event"], minimum)
     if of is not None:
+        known = listed["product"].drop_nulls().unique()
+        if of not in known:
+            raise FileError(f"column {product!r} holds no {of!r}{did_you_mean(of, known)}")
         triples = triples.filter((pl.col("product_1") == of) | (pl.col("product_2") == of))
     if triples.is_empty():
         raise FileError(f"no two products share {minimum} reports of an event" + (f" with {of!r}" if of else ""))

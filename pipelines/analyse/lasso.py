@@ -9,6 +9,7 @@ import typer
 
 from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
+from pipelines.core.near import did_you_mean
 from pipelines.core.progress import progress
 
 if TYPE_CHECKING:
@@ -21,19 +22,19 @@ SHOWN = ("event", "substance", "estimate", "lower", "upper", "p_value", "is_sign
 
 def command(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet, a case listing: a row a case, product and event.")],
-    event: Annotated[str | None, typer.Option(help="Event to explain; every frequent one without.")] = None,
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
-    events: Annotated[str, typer.Option(help="Column with the event.")] = "event",
+    event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
+    explain: Annotated[str | None, typer.Option(help="Event to explain; every frequent one without.")] = None,
     method: Annotated[
         str, typer.Option(help="bic, adaptive (penalties weighed by a first lasso) or cisl (samples with more cases).")
     ] = "bic",
     minimum: Annotated[int, typer.Option(min=5, help="Fewest reports of an event.")] = 50,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Substances chosen by a lasso when all of a report's are looked at together, with adjusted odds ratios.
 
-    Example: gerland lasso caers.csv.gz --case id --product var1 --events var2 --event CHOKING
+    Example: gerland lasso caers.csv.gz --case id --product var1 --event var2 --explain CHOKING
     """
     import numpy as np
     import polars as pl
@@ -44,12 +45,14 @@ def command(
 
     if method not in METHODS:
         raise FileError(f"there is no method {method!r}; known are {', '.join(METHODS)}")
-    listed = files.listing(file, case, product, events).with_columns(report=pl.col("case").rank("dense") - 1)
+    listed = files.listing(file, case, product, event).with_columns(report=pl.col("case").rank("dense") - 1)
     names = listed["product"].drop_nulls().unique().sort()
     taken = listed.drop_nulls("product").join(names.to_frame().with_row_index("code"), on="product")
     table = design(taken["report"].to_numpy(), taken["code"].to_numpy(), listed["case"].n_unique(), names.len())
     had = listed.drop_nulls("event").unique(["report", "event"])
-    wanted = [event] if event else _frequent(had, minimum)
+    if explain and explain not in had["event"]:
+        raise FileError(f"column {event!r} holds no {explain!r}{did_you_mean(explain, had['event'])}")
+    wanted = [explain] if explain else _frequent(had, minimum)
     say = progress()
     say(f"{listed['case'].n_unique():,} cases hold {table.n.size:,} distinct sets of {names.len():,} products")
     found = []

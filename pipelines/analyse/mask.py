@@ -22,7 +22,7 @@ def command(
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
     ratio: Annotated[float, typer.Option(help="Smallest masking ratio looked at.")] = 1.1,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Score pairs again without the reports of the product that masks them; those revealed come first.
 

@@ -83,7 +83,7 @@ def score_file(path: Path, columns: Columns, likelihood: str, say: Say) -> pl.Da
     A case listing counts distinct cases, in cells and margins. A table of counts has margins by summing its rows.
     The two-gamma prior is fitted on the file itself. Raises `FileError` for a file or columns that don't fit.
     """
-    return _scored(*_pairs(files.read(path, columns.needed, HINT), columns, say), likelihood, say)
+    return _scored(*count_file(path, columns, say), likelihood, say)
 
 
 def score_groups(path: Path, columns: Columns, by: str, minimum: int, likelihood: str, say: Say) -> pl.DataFrame:
@@ -150,7 +150,7 @@ def answer_file(path: Path, columns: Columns, likelihood: str, methods: str, min
     from models.methods import METHODS, Pairs, answers
 
     names = files.chosen(methods, tuple(METHODS))
-    pairs, strata = _pairs(files.read(path, columns.needed, HINT), columns, say)
+    pairs, strata = count_file(path, columns, say)
     prior = _prior(pairs, strata, likelihood, say) if "mgps" in names else None
     cells = from_counts(*(pairs[c].to_numpy() for c in ("a", "n_product", "n_event", "n_total")))
     given = Pairs(cells, pairs["expected"].to_numpy(), prior)
@@ -175,12 +175,13 @@ def plot(result: pl.DataFrame) -> Figure:
     return plots.forest(result, labels, unit, (middle, low, high), ratio=is_bayes)
 
 
-def _pairs(frame: pl.DataFrame, columns: Columns, say: Say) -> tuple[pl.DataFrame, StratumMargins | None]:
-    """Counts and expected counts of every pair, and the margins by stratum where there are strata."""
+def count_file(path: Path, columns: Columns, say: Say) -> tuple[pl.DataFrame, StratumMargins | None]:
+    """Counts and expected counts of every pair (`count_pairs`), and the margins by stratum where there are strata."""
     import polars as pl
 
     from models.disproportionality.counts import table_margins
 
+    frame = files.read(path, columns.needed, HINT)
     if columns.count is None:
         return _counted(_listed(frame, columns))
     if columns.stratum:
@@ -200,8 +201,6 @@ def _pairs(frame: pl.DataFrame, columns: Columns, say: Say) -> tuple[pl.DataFram
 def _listed(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """Case, product, event of a listing, and the stratum where one is named."""
     listed = files.cases(frame, columns.case, columns.product, columns.event)
-    if listed.drop_nulls().is_empty():
-        raise FileError("no row has both a product and an event")
     if columns.stratum:
         listed = listed.with_columns(stratum=files.names(frame, columns.stratum).fill_null("missing"))
     return listed

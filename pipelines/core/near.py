@@ -6,12 +6,15 @@ import difflib
 from collections.abc import Iterable
 
 
-def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
-    """Return up to `n` known names most like `name`, the nearest first; case does not matter."""
+def near(name: str, known: Iterable[str], n: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Return up to `n` known names most like `name`, the nearest first; case does not matter.
+
+    `cutoff` is the likeness that is asked for, from 0 to 1 (`difflib.get_close_matches`).
+    """
     by_folded: dict[str, str] = {}
     for one in known:
         by_folded.setdefault(one.casefold(), one)
-    found = difflib.get_close_matches(name.casefold(), by_folded, n=n, cutoff=0.5)
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=n, cutoff=cutoff)
     return [by_folded[folded] for folded in found]
 
 

@@ -132,14 +132,14 @@ def test_lasso_finds_the_cause_and_not_its_companion(tmp_path, out):
         rows += [f"{i},{d},{'RASH' if event else 'OTHER'}" for d, taken in drugs.items() if taken] or [f"{i},D,OTHER"]
     file = tmp_path / "cases.csv"
     file.write_text("\n".join(rows) + "\n")
-    words = ("lasso", file, "--case", "case", "--product", "drug", "--events", "ae", "--event", "RASH")
+    words = ("lasso", file, "--case", "case", "--product", "drug", "--event", "ae", "--explain", "RASH")
     found = table(out, *words)
     assert found.filter("is_signal")["substance"].to_list() == ["A"]
     run(*words, "--method", "adaptive", "--out", out.with_suffix(".png"))
     sampled = table(out, *words, "--method", "cisl")
     assert sampled.filter("is_signal")["substance"].to_list() == ["A"]
     run(*words, "--method", "cisl", "--out", out.with_suffix(".png"))
-    with pytest.raises(FileError, match="'NONE' is in 0 cases"):
+    with pytest.raises(FileError, match="column 'ae' holds no 'NONE'"):
         run(*words[:-1], "NONE")
 
 
@@ -176,8 +176,10 @@ def test_interact(cases, out):
         ("A", "B", "HARM", "logistic_shrinkage"),
     }
     run("interact", cases, "--of", "B", "--out", out.with_suffix(".png"))
-    with pytest.raises(FileError, match="no two products share 3 reports of an event with 'Z'"):
+    with pytest.raises(FileError, match="column 'product' holds no 'Z'"):
         run("interact", cases, "--of", "Z")
+    with pytest.raises(FileError, match="no two products share 3 reports of an event with 'M'"):
+        run("interact", cases, "--of", "M")
 
 
 def test_mask(cases, out):

@@ -145,5 +145,5 @@ def test_any_pair_can_be_compared_without_the_engine(lake, rows, tmp_path):
     np.testing.assert_allclose(both["estimate"], both["estimate_right"], rtol=1e-12)
     words = ["compare", "HIT", "e:1", "--lake", lake.root, "--methods", "prr,ic", "--out", str(tmp_path / "c.png")]
     assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
-    with pytest.raises(FileError, match="holds no pair 'NONE' and 'e:1' in 'human'"):
+    with pytest.raises(FileError, match="holds no substance 'NONE' in 'human'"):
         compared(lake.root, "NONE", "e:1", "human", ["ic"])
