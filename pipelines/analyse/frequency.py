@@ -37,7 +37,7 @@ def command(
     last = files.day(until) if until else listed["date"].max()
     listed = listed.filter(pl.col("date") <= last)
     if listed.drop_nulls().is_empty():
-        raise files.FileError(f"no case of a product and an event is dated {last} or before")
+        raise files.FileError(f"no case of a product and an event is dated {last!s} or before")
     ends = [pl.lit(last).dt.offset_by(f"-{months}mo") for months in (12, 24)]
     span = pl.when(pl.col("date") > ends[0]).then(0).when(pl.col("date") > ends[1]).then(1).otherwise(2)
     first = listed.group_by("case", "product", "event").agg(pl.col("date").min()).with_columns(span=span)

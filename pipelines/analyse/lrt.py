@@ -29,7 +29,7 @@ def command(
     ] = "product",
     simulations: Annotated[int, typer.Option(min=99, help="Data sets drawn under the null.")] = 9999,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Likelihood ratio tests of every product and event, with simulated p.
 
@@ -56,10 +56,9 @@ def _summed(frame: pl.DataFrame, event: str, products: list[str], say: Say) -> p
     """One row an event, its counts summed over the rows that name it, as `gerland score --count` does."""
     import polars as pl
 
-    names = frame[event].cast(pl.String).str.strip_chars().replace("", None)
-    if (at := names.is_null().arg_true()).len():
-        raise FileError(f"column {event!r}, row {at[0] + 1}: no event")
-    counts = [files.numbers(frame, c, whole=True).fill_null(0).alias(c) for c in products]
+    names = files.names(frame, event)
+    files.refuse(event, {"no event": names.is_null()})
+    counts = [files.counts(frame, c, missing=0).alias(c) for c in products]
     summed = pl.DataFrame([names.alias(event), *counts]).group_by(event, maintain_order=True).agg(pl.all().sum())
     if repeated := names.len() - summed.height:
         say(f"events named again, in {repeated:,} of {names.len():,} rows: their counts are summed")

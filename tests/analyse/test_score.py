@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from models.methods import METHODS
 from pipelines.analyse import files
 from pipelines.analyse.files import FileError
-from pipelines.analyse.score import SHOWN, Columns, plot, score_file
+from pipelines.analyse.score import SHOWN, Columns, count_file, plot, score_file
 from pipelines.cli import app
 
 ROWS = [(f"c{i}", f"P{i % 7}", f"E{(i * i) % 11}") for i in range(300)] + [
@@ -124,8 +124,9 @@ def written(tmp_path, text, name="mine.csv"):
 
 
 def cells(path, **columns):
-    found = scored(path, **columns)
-    return {(p, e): tuple(n) for p, e, *n in found.select("product", "event", "a", "b", "c", "d").rows()}
+    counted = count_file(path, Columns(**columns), lambda _: None)[0]
+    numbers = counted.select("product", "event", "a", "n_product", "n_event", "n_total").rows()
+    return {(p, e): (a, n - a, m - a, total - n - m + a) for p, e, a, n, m, total in numbers}
 
 
 @pytest.mark.parametrize(
@@ -183,10 +184,9 @@ def test_a_quotation_mark_that_begins_a_name_swallows_no_line(tmp_path):
 def test_accents_are_those_of_the_file(tmp_path):
     text = "case_id;product;event\n1;CYTÉAL;ÉRUPTION\n2;CYTÈAL;NAUSÉE\n3;IBUPROFÈNE;ÉRUPTION\n4;CYTÉAL;ÉRUPTION\n"
     for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
-        found = (
-            scored(written(tmp_path, text.encode(encoding))).filter(pl.col("product") == "CYTÉAL").row(0, named=True)
-        )
-        assert (found["event"], found["a"], found["b"], found["expected"]) == ("ÉRUPTION", 2, 0, 1.5)
+        counted = count_file(written(tmp_path, text.encode(encoding)), Columns(), lambda _: None)[0]
+        found = counted.filter(pl.col("product") == "CYTÉAL").row(0, named=True)
+        assert (found["event"], found["a"], found["n_product"], found["expected"]) == ("ÉRUPTION", 2, 2, 1.5)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
