@@ -1,131 +1,121 @@
-"""Link reports that tell of one case: pairs with their weight, probability and reasons, then clusters. Nothing is
-deleted."""
+"""Link reports that tell of one case: pairs with their weight, probability and reasons. Nothing is deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from numpy.typing import NDArray
 
-from models.linkage.blocking import DEFAULT_KEYS, candidate_pairs, random_pairs, random_pairs_sharing
+from models.linkage.agree import agreeing
+from models.linkage.blocking import DEFAULT_KEYS, candidate_pairs
 from models.linkage.compare import compare, fields_of
-from models.linkage.fellegi_sunter import (
-    PRIOR_M,
-    LinkageModel,
-    contributions,
-    learn,
-    level_shares,
-    probability,
-    sum_bits,
-)
+from models.linkage.fellegi_sunter import LinkageModel, contributions, fit, probability, sum_bits
+from models.linkage.verdict import Verdict, judge
 
-STARTING_DUPLICATES_PER_REPORT = 0.05
+LINK_FROM = 0.6
+"""Probability of a link. Chosen on simulated truth; see the linkage benchmark for what it costs and gains."""
 
 
-def fit_linkage(
-    reports: pl.DataFrame,
-    keys: Sequence[Sequence[str]] = DEFAULT_KEYS,
-    max_block: int = 300,
-    n_random_pairs: int = 500_000,
-    seed: int = 0,
-) -> LinkageModel:
-    """Learn the linkage model of these reports without labels: u from random pairs, m and match rate by EM on
-    candidates.
+@dataclass(frozen=True)
+class Linked:
+    """What was found, surest first; the model behind it; and the verdict on the model."""
 
-    Args:
-        reports: columns report_key, onset_date, received_date (dates), sex, country (text), age_years, substances,
-        events (lists of text),
-            optionally reporter; null where unknown.
-        keys: see `candidate_pairs`.
-        max_block: see `candidate_pairs`.
-        n_random_pairs: pairs drawn for u.
-        seed: of that draw.
+    found: pl.DataFrame
+    model: LinkageModel
+    verdict: Verdict
 
-    Raises:
-        ValueError: a column is absent or there are fewer than two reports.
-    """
-    n = reports.height
-    if n < 2:
-        raise ValueError("linkage needs at least two reports")
-    drawn = compare(reports, random_pairs(n, n_random_pairs, seed))
-    sharing = compare(reports, random_pairs_sharing(reports, "substances", n_random_pairs, seed))
-    start = LinkageModel(
-        m={name: np.asarray(PRIOR_M[name]) for name in fields_of(reports)},
-        u={name: level_shares(levels, name) for name, levels in drawn.levels.items()},
-        u_events_shared=level_shares(sharing.levels["events"], "events"),
-        match_rate=min(0.5, 2 * STARTING_DUPLICATES_PER_REPORT / (n - 1)),
-    )
-    candidates = compare(reports, candidate_pairs(reports, keys, max_block).pairs)
-    return learn(start, candidates, n * (n - 1) // 2)
+    @property
+    def links(self) -> pl.DataFrame:
+        """What was found if the model is accepted, else nothing."""
+        return self.found if self.verdict.is_accepted else self.found.clear()
 
 
 def link(
     reports: pl.DataFrame,
-    model: LinkageModel | None = None,
     keys: Sequence[Sequence[str]] = DEFAULT_KEYS,
     max_block: int = 300,
-    min_probability: float = 0.5,
+    link_from: float = LINK_FROM,
+    n_random_pairs: int = 200_000,
     seed: int = 0,
-) -> pl.DataFrame:
-    """Pairs of reports that are probably of one case, surest first.
+) -> Linked:
+    """Pairs of reports that are probably of one case. A pure function of the reports given.
 
-    Returns columns left_key, right_key, weight_bits (log2 of the Bayes factor), probability, and bits_<field> for each
-    field: they add up to the weight and explain it. Without a model, one is learned from these reports (see
-    `fit_linkage` for the columns needed).
+    Args:
+        reports: report_key; the columns of `fields.FIELDS`, those not required may be absent; null where unknown.
+            Optionally `identified` (text): reports with the same value are known to be of one case, which teaches the
+            model and is never told as a link; and `sender` (text): who sent the report. A sender who took in two
+            reports on one day and gave them two numbers has told them apart (animals of one household or herd are
+            told together, in the same words): they are never linked.
+        keys: what candidate pairs share, see `candidate_pairs`.
+        max_block: see `candidate_pairs`.
+        link_from: least probability of a link.
+        n_random_pairs: pairs drawn to learn how often unrelated reports agree.
+        seed: of that draw.
+
+    Returns pairs with columns left_key, right_key (left before right), weight_bits (log2 of the Bayes factor),
+    probability, and for each field bits_<field>, which add up to the weight, and level_<field> (see `FIELDS`; -1 is
+    unknown).
 
     Source: Fellegi and Sunter 1969, J Am Stat Assoc 64:1183-1210; Norén et al. 2007, Data Min Knowl Discov 14:305-328
     (vigiMatch).
 
     Raises:
-        ValueError: a column is absent, there are fewer than two reports, or report_key has nulls or repeats.
+        ValueError: a required column is absent, there are fewer than two reports, or report_key has nulls or repeats.
     """
     if reports["report_key"].null_count() or reports["report_key"].n_unique() != reports.height:
         raise ValueError("report_key must be given and differ in every row")
-    if model is None:
-        model = fit_linkage(reports, keys, max_block, seed=seed)
-    pairs = candidate_pairs(reports, keys, max_block).pairs
-    bits = contributions(model, compare(reports, pairs))
+    if reports.height < 2:
+        raise ValueError("linkage needs at least two reports")
+    fields_of(reports)
+    reports = reports.sort("report_key")
+    group = _known_groups(reports)
+    pairs = _worth_comparing(reports, group, keys, max_block)
+    compared = compare(reports, pairs)
+    model = fit(reports, compared, _known_pairs(group), n_random_pairs, seed)
+    bits = contributions(model, compared)
     weight = sum_bits(bits, pairs.height)
-    report_key = reports["report_key"]
-    linked = pl.DataFrame(
+    verdict = judge(model, compared, bits, weight, link_from)
+    key = reports["report_key"]
+    said = pl.DataFrame(
         {
-            "left_key": report_key.gather(pairs["left"]),
-            "right_key": report_key.gather(pairs["right"]),
-            "weight_bits": weight,
-            "probability": probability(model, weight),
+            **{"left": pairs["left"], "right": pairs["right"]},
+            **{"left_key": key.gather(pairs["left"]), "right_key": key.gather(pairs["right"])},
+            **{"weight_bits": weight, "probability": probability(model, weight)},
             **{f"bits_{name}": values for name, values in bits.items()},
+            **{f"level_{name}": values for name, values in compared.levels.items()},
         }
-    )
-    surest_first = linked.filter(pl.col("probability") >= min_probability)
-    return surest_first.sort("weight_bits", "left_key", "right_key", descending=[True, False, False])
+    ).sort("weight_bits", "left_key", "right_key", descending=[True, False, False])
+    kept = agreeing(said, group, link_from)
+    return Linked(said.filter(pl.Series(kept, dtype=pl.Boolean)).drop("left", "right"), model, verdict)
 
 
-def cluster_ids(report_keys: pl.Series, pairs: pl.DataFrame, min_probability: float = 0.5) -> pl.DataFrame:
-    """Connected components of the linked pairs: report_key, cluster_id (the smallest report_key of its cluster),
-    n_in_cluster.
+def _worth_comparing(
+    reports: pl.DataFrame, group: NDArray[np.int64], keys: Sequence[Sequence[str]], max_block: int
+) -> pl.DataFrame:
+    """Candidate pairs that nobody has told to be one case, nor to be two."""
+    pairs = candidate_pairs(reports, keys, max_block).pairs
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    open_question = group[left] != group[right]
+    if "sender" in reports.columns:
+        day = pl.concat_str("sender", pl.col("received_date").cast(pl.String), separator=" ")
+        together = reports.select(day.rank("dense").cast(pl.Float64)).to_series().to_numpy()
+        open_question &= together[left] != together[right]
+    return pairs.filter(pl.Series(open_question, dtype=pl.Boolean))
 
-    A report without a link is a cluster of its own. Chains join: A-B and B-C put A and C together even if A-C is
-    unlikely, so choose `min_probability` accordingly.
 
-    Raises:
-        ValueError: a pair names a report that is not in `report_keys`.
-    """
-    numbered = pl.DataFrame({"report_key": report_keys}).sort("report_key").with_row_index("row")
-    kept = pairs.filter(pl.col("probability") >= min_probability)
-    ends = [
-        kept.select(report_key=side).join(numbered, on="report_key", how="left", maintain_order="left")["row"]
-        for side in ("left_key", "right_key")
-    ]
-    if any(end.null_count() for end in ends):
-        raise ValueError("a pair names a report that is not among report_keys")
-    n = numbered.height
-    graph = coo_array((np.ones(kept.height), (ends[0].to_numpy(), ends[1].to_numpy())), shape=(n, n))
-    _, component = connected_components(graph, directed=False)
-    return numbered.with_columns(component=component).select(
-        "report_key",
-        cluster_id=pl.col("report_key").min().over("component"),
-        n_in_cluster=pl.len().over("component"),
-    )
+def _known_groups(reports: pl.DataFrame) -> NDArray[np.int64]:
+    """Number of the known case of each report; a report that is in none has a number of its own."""
+    if "identified" not in reports.columns:
+        return np.arange(reports.height)
+    rows = reports.select("identified").with_row_index("row").cast({"row": pl.Int64})
+    first = pl.when(pl.col("identified").is_null()).then("row").otherwise(pl.col("row").min().over("identified"))
+    return rows.select(first).to_series().to_numpy()
+
+
+def _known_pairs(group: NDArray[np.int64]) -> pl.DataFrame:
+    """Each report of a known case with the first one of it."""
+    rows = np.flatnonzero(group != np.arange(group.size))
+    return pl.DataFrame({"left": group[rows], "right": rows}, schema={"left": pl.Int64, "right": pl.Int64})

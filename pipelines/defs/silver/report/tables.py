@@ -69,6 +69,7 @@ CODINGS = {
 LINK_RULES = {
     "identifier": "The same number: world-wide, of a sender, or of a register that both are copies of",
     "probabilistic": "Agreement of the reported fields beyond chance",
+    "refused": "The same, by a model that did not tell cases apart in this domain: shown, used nowhere",
 }
 
 
@@ -250,7 +251,9 @@ class DuplicateLink(Table):
 
     `identifier`: both carry the same number of the case. `probabilistic`: the fields that both report agree more
     than chance allows; `match_weight` is the log2 Bayes factor, `evidence` what each field contributed. Linked reports
-    form a cluster in `silver.report`; nothing is deleted.
+    form a cluster in `silver.report`; nothing is deleted. Likeness alone puts at most five reports together, all of
+    which agree with each other. Trap: animals of one household or herd are told in the same words; numbers that one
+    sender gave on one day are never linked. `refused` links are shown for review and form no cluster.
     """
 
     layer, name, owner = "silver", "duplicate_link", "pharmacovigilance"
@@ -262,4 +265,4 @@ class DuplicateLink(Table):
     rule = Column("string", "What links them", required=True, codes=LINK_RULES)
     match_weight = Column("double", "Log2 Bayes factor of being the same case; null for identifiers", unit="bit")
     probability = Column("double", "Posterior probability of being the same case", required=True, minimum=0, maximum=1)
-    evidence = Column("string", "Contribution of each field to the weight, in bits")
+    evidence = Column("string", "What each field that both tell says: how alike, and its bits of the weight")

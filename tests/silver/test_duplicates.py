@@ -1,0 +1,120 @@
+"""Links between reports: animals of one household stay apart, and what a refused model finds is shown and not used."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from pipelines.defs.silver.report.conform import report
+from pipelines.defs.silver.report.duplicates import duplicate_link, linked
+from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
+from tests.frames import frame
+
+D = dt.date
+
+
+def cases(n=400, seed=5):
+    random = np.random.default_rng(seed)
+    return [
+        {
+            "key": f"r{i:03}",
+            "received_first_date": D(2021, 1, 1) + dt.timedelta(int(random.integers(900))),
+            "sex": random.choice(["male", "female"]).item(),
+            "breed": f"Breed {random.integers(40)}",
+            "country": random.choice(["FR", "DE", "US"]).item(),
+            "n_animals_affected": 1,
+            "substances": [f"S{random.integers(4)}"],
+            "events": [f"e:{e}" for e in random.choice(60, 3, replace=False)],
+        }
+        for i in range(n)
+    ]
+
+
+def tables(spark, told):
+    reports, products, events = [], [], []
+    for case in told:
+        key, substances, terms = case["key"], case["substances"], case["events"]
+        version = {"report_key": key, "report_version": 1, "source": "x"}
+        more = {c: v for c, v in case.items() if c not in ("key", "substances", "events")}
+        reports.append(
+            {
+                **version,
+                "source_case_id": key,
+                "known_from": case["received_first_date"],
+                "is_latest": True,
+                "is_retracted": False,
+                "domain": "veterinary",
+                "agency": "ANSES",
+                "species": "dog",
+                "received_latest_date": case["received_first_date"],
+                **more,
+            }
+        )
+        products.append(
+            {**version, "product_seq": 1, "role": "suspect", "substance_keys": substances, "coding_method": "exact"}
+        )
+        events += [
+            {**version, "event_seq": i, "reported_term": t, "term_key": t, "coding_method": "exact"}
+            for i, t in enumerate(terms, 1)
+        ]
+    return {
+        "silver.report_history": frame(spark, ReportHistory, reports).cache(),
+        "silver.report_product": frame(spark, ReportProduct, products).cache(),
+        "silver.report_event": frame(spark, ReportEvent, events).cache(),
+        "silver.report_narrative": frame(spark, ReportNarrative, []),
+    }
+
+
+def retold(case, key, days, **more):
+    return case | {"key": key, "received_first_date": case["received_first_date"] + dt.timedelta(days), **more}
+
+
+@pytest.mark.spark
+def test_reports_are_linked_across_senders_and_households_are_not(spark):
+    told = cases()
+    told[7] |= {"worldwide_case_id": "FRA-HOLDER-00007"}
+    told[9] |= {"worldwide_case_id": "FRA-HOLDER-00009"}
+    told[11] |= {"sex": "male"}
+    told += [
+        retold(told[7], "t007", 0, worldwide_case_id="FRA-AGENCY-17"),
+        retold(told[9], "t009", 0, worldwide_case_id="FRA-HOLDER-00010"),
+        retold(told[11], "t011", 3, sex="female"),
+    ]
+    lake = tables(spark, told)
+    links = {(r["report_key"], r["other_report_key"]): r for r in duplicate_link(lake).collect()}
+    assert set(links) == {("r007", "t007")}
+    link = links["r007", "t007"]
+    assert link["rule"] == "probabilistic"
+    assert {part.split()[0] for part in link["evidence"].split("; ")} == {
+        *("received_date", "species", "breed", "sex", "country", "n_animals_affected", "substances", "events")
+    }
+
+
+@pytest.mark.spark
+def test_links_among_the_versions_known_on_a_date_do_not_know_what_came_later(spark):
+    told = cases()
+    told += [retold(told[7], "t007", 4), retold(told[9], "t009", 4), retold(told[9], "z009", 600)]
+    lake = tables(spark, told)
+    known = {case["key"]: case for case in told if case["received_first_date"] < D(2022, 6, 1)}
+    cut = tables(spark, list(known.values()))
+    versions = lake["silver.report_history"].filter("known_from < '2022-06-01'")
+    then = sorted(linked(versions, lake).collect())
+    assert then == sorted(linked(cut["silver.report_history"], cut).collect())
+    assert ("r007" in known) == (("r007", "t007") in {(r["report_key"], r["other_report_key"]) for r in then})
+
+
+@pytest.mark.spark
+def test_links_of_a_refused_model_are_told_and_form_no_cluster(spark):
+    random = np.random.default_rng(2)
+    told = [c for case in cases() for c in (case, retold(case, case["key"] + "-b", 0))]
+    for case in told:
+        case["sex"] = random.choice(["male", "female"]).item()
+    lake = tables(spark, told)
+    lake["silver.duplicate_link"] = duplicate_link(lake).cache()
+    links = lake["silver.duplicate_link"].collect()
+    assert len(links) > 20
+    assert {r["rule"] for r in links} == {"refused"}
+    assert "chosen without sex" in links[0]["evidence"]
+    assert report(lake).filter("NOT is_cluster_head").count() == 0
