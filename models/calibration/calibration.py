@@ -141,7 +141,7 @@ def calibrated(
 ) -> tuple[Floats, Floats, Floats]:
     """Calibrated estimate, lower and upper bound (log scale): true effects whose error explains the estimate.
 
-    NaN where an estimate can't serve.
+    NaN where an estimate can't serve, and a bound where the error grows with the effect faster than the effect itself.
     """
     z = float(norm.ppf((1 + level) / 2))
     y, s = np.asarray(log_rr, float), np.asarray(se, float)
@@ -160,26 +160,34 @@ def _effect(y: float, se: float, model: ErrorModel, z: float) -> float:
         mean = model.mean_intercept + model.mean_slope * t
         return y - mean - z * float(np.hypot(model.sd_intercept + model.sd_slope * abs(t), se))
 
+    if not model.mean_slope > 0:
+        return float("nan")
     if z == 0:
         return (y - model.mean_intercept) / model.mean_slope
     low, high = -1.0, 1.0
     while gap(low) < 0 or gap(high) > 0:
         low, high = 2 * low, 2 * high
-        if high > 1e6:
+        if high > 1e12:
             return float("nan")
     return float(brentq(gap, low, high, xtol=1e-12))
 
 
 def answer(log_rr: ArrayLike, se: ArrayLike, null: Null, model: ErrorModel | None = None) -> pl.DataFrame:
-    """Calibrated p and intervals (ratios, not logarithms) in the shape of `models.result`."""
+    """Calibrated p and intervals (ratios, not logarithms) in the shape of `models.result`.
+
+    A bound whose ratio is beyond the range of floats, as with the standard error of a regression that saw no event, is
+    null, and its row says so.
+    """
     estimate, low, high = calibrated(log_rr, se, model or ErrorModel.of(null))
     keep = usable(log_rr, se)
     reasons = [None if ok else "estimate or standard error missing, infinite or not positive" for ok in keep]
     p = p_values(log_rr, se, null)
+    with np.errstate(over="ignore"):
+        ratio, lower, upper = np.exp(estimate), np.exp(low), np.exp(high)
     return result(
-        *("empirical_calibration", "calibrated p < 0.05", np.exp(estimate)),
-        lower=np.exp(low),
-        upper=np.exp(high),
+        *("empirical_calibration", "calibrated p < 0.05", ratio),
+        lower=lower,
+        upper=upper,
         p_value=p,
         is_signal=[bool(v < 0.05) for v in p],
         not_computed=reasons,
