@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.sccs.sccs import intervals, relative_incidence
+from models.sccs.intervals import intervals
+from models.sccs.sccs import relative_incidence
 
 AGES = (426, 487, 548, 609, 670)
 MODELS = {
