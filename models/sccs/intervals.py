@@ -84,12 +84,13 @@ def intervals(
         raise ValueError("washout periods must end after the last window")
     labels = np.asarray(person)
     day, first, last, exposed = (np.asarray(v, float) for v in (event_day, start, end, exposure))
-    ends = exposed + exposure_end if np.isscalar(exposure_end) else np.asarray(exposure_end, float)
+    after = np.asarray(exposure_end, dtype=float)
+    ends = exposed + after if after.ndim == 0 else after
     _check(labels, day, first, last, exposed, ends)
     rows: list[tuple[int, ...]] = []
     for number, mine in enumerate(_rows_of(labels)):
         seen = np.unique(np.stack([exposed[mine], ends[mine]], axis=1)[~np.isnan(exposed[mine])], axis=0)
-        risks = [[at + w for w in windows] + [until + 1] for at, until in seen]
+        risks = [[min(at + w, until + 1) for w in windows] + [until + 1] for at, until in seen]
         rests = [[until + 1, *(until + w + 1 for w in washout)] for _, until in seen] if len(washout) else []
         observed = first[mine[0]], last[mine[0]] + 1
         cuts = np.unique(np.concatenate([observed, np.add(ages, 1), *risks, *rests]))
@@ -104,7 +105,8 @@ def intervals(
                     int(((events >= low) & (events < high)).sum()),
                 )
             )
-    return Intervals(*np.array(rows, dtype=np.int64).T, n_levels=(len(windows), len(washout), len(ages)))
+    number_, lower, upper, risk_, rest_, age, hits = np.array(rows, dtype=np.int64).T
+    return Intervals(number_, lower, upper, risk_, rest_, age, hits, (len(windows), len(washout), len(ages)))
 
 
 def _level(periods: list[list[float]], day: float) -> int:

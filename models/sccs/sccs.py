@@ -36,12 +36,14 @@ def relative_incidence(cut: Intervals, level: float = 0.95) -> pl.DataFrame:
     names, design = cut.design()
     if not names:
         raise ValueError("no risk window and no age group")
-    kept, reasons = separated(cut.person, cut.events, design)
+    kept, basis, reasons = separated(cut.person, cut.events, design)
     usable = np.array([r is None for r in reasons], dtype=bool)
     estimate, error = np.full(len(names), np.nan), np.full(len(names), np.nan)
     if usable.any():
         person = np.unique(cut.person[kept], return_inverse=True)[1]
-        estimate[usable], error[usable] = _fit(person, cut.events[kept], cut.days[kept], design[kept][:, usable])
+        found, covariance = _fit(person, cut.events[kept], cut.days[kept], design[kept] @ basis.T)
+        estimate[usable] = (basis.T @ found)[usable]
+        error[usable] = np.sqrt(np.diag(basis.T @ covariance @ basis))[usable]
     z = norm.ppf((1 + level) / 2)
     with np.errstate(over="ignore"):
         ratio, lower, upper = np.exp(estimate), np.exp(estimate - z * error), np.exp(estimate + z * error)
@@ -57,10 +59,10 @@ def relative_incidence(cut: Intervals, level: float = 0.95) -> pl.DataFrame:
     )
 
 
-def _fit(person: NDArray[np.int64], events: NDArray[np.int64], days: NDArray[np.int64], design: Floats) -> tuple[
-    Floats, Floats
-]:
-    """Newton's steps on the conditional likelihood; coefficients and standard errors."""
+def _fit(
+    person: NDArray[np.int64], events: NDArray[np.int64], days: NDArray[np.int64], design: Floats
+) -> tuple[Floats, Floats]:
+    """Newton's steps on the conditional likelihood; coefficients and their covariance."""
     n_persons = int(person.max()) + 1
     totals = np.bincount(person, events, n_persons)
     log_days = np.log(days)
@@ -81,7 +83,7 @@ def _fit(person: NDArray[np.int64], events: NDArray[np.int64], days: NDArray[np.
         information = (design.T * expected) @ design - (means.T * totals) @ means
         step = np.linalg.solve(information, gradient)
         if np.max(np.abs(step)) < _TOLERANCE:
-            return beta, np.sqrt(np.diag(np.linalg.inv(information)))
+            return beta, np.linalg.inv(information)
         for _ in range(_HALVINGS):
             share, new = shares(beta + step)
             if new >= value - 1e-12 * abs(value):

@@ -19,8 +19,11 @@ Ints = NDArray[np.int64]
 _RANK = 1e-9
 
 
-def separated(person: Ints, events: Ints, design: Floats) -> tuple[NDArray[np.bool_], list[str | None]]:
-    """Tell which intervals are left in the limit, and for each term why it can't be estimated (None: it can).
+def separated(person: Ints, events: Ints, design: Floats) -> tuple[NDArray[np.bool_], Floats, list[str | None]]:
+    """Tell which intervals are left in the limit, what they determine, and why a term can't be estimated (None: can).
+
+    What is determined is an orthonormal basis, sums of terms (rank x terms): terms that nothing tells apart still speak
+    through their sums.
 
     Args:
         person: number of the person of each interval, from 0.
@@ -32,13 +35,13 @@ def separated(person: Ints, events: Ints, design: Floats) -> tuple[NDArray[np.bo
     gaps = design[own] - design[other]
     rises = _rising(gaps)
     kept[other[rises]] = False
-    left = _centred(person[kept], design[kept])
-    lost = ~_estimable(left)
-    collinear = ~_estimable(_centred(person, design))
+    basis = _spanned(_centred(person[kept], design[kept]))
+    lost = ~_estimable(basis)
+    collinear = ~_estimable(_spanned(_centred(person, design)))
     reasons = [
         _reason(person, events, design[:, i], bool(collinear[i])) if is_lost else None for i, is_lost in enumerate(lost)
     ]
-    return kept, reasons
+    return kept, basis, reasons
 
 
 def _comparisons(person: Ints, events: Ints) -> tuple[Ints, Ints]:
@@ -76,13 +79,15 @@ def _centred(person: Ints, design: Floats) -> Floats:
     return np.unique(np.round(design - means[person], 12), axis=0)
 
 
-def _estimable(differences: Floats) -> NDArray[np.bool_]:
-    """Tell which coefficients the differences determine: those whose unit vector they span."""
-    if not differences.size:
-        return np.zeros(differences.shape[1], dtype=bool)
+def _spanned(differences: Floats) -> Floats:
+    """Orthonormal basis of what the differences span."""
     _, sizes, rows = np.linalg.svd(differences, full_matrices=False)
-    spanned = rows[sizes > _RANK * max(1.0, sizes.max(initial=0.0))]
-    return np.asarray((spanned**2).sum(axis=0) > 1 - 1e-8)
+    return np.asarray(rows[sizes > _RANK * max(1.0, sizes.max(initial=0.0))])
+
+
+def _estimable(basis: Floats) -> NDArray[np.bool_]:
+    """Tell which coefficients a basis determines: those whose unit vector it spans."""
+    return np.asarray((basis**2).sum(axis=0) > 1 - 1e-8)
 
 
 def _reason(person: Ints, events: Ints, column: Floats, is_collinear: bool) -> str:
@@ -95,7 +100,7 @@ def _reason(person: Ints, events: Ints, column: Floats, is_collinear: bool) -> s
     if not events[inside & compared].sum():
         return "no event in it" if not events[inside].sum() else "no event in it of a case with other time"
     if not events[~inside & compared].sum():
-        return "all events in it, of the cases that have time in it: the estimate and its upper bound are infinite"
+        return "all events of its cases are in it: estimate and upper bound infinite"
     if is_collinear:
         return "not told apart from other terms"
     return "no finite estimate beside the other terms: together they separate the events"

@@ -49,13 +49,15 @@ def sequence_ratios(
     first, as odds.
 
     Raises:
-        ValueError: a person twice for one drug, or no marker start near any index start.
+        ValueError: a person missing or twice for one drug, or no marker start near any index start.
     """
     frames = []
     for name, person, day in (("index", index_person, index_day), ("marker", marker_person, marker_day)):
         frame = pl.DataFrame(
             {"person": pl.Series(np.asarray(person)), name: pl.Series(np.asarray(day, dtype=np.int64))}
         )
+        if frame["person"].is_null().any():
+            raise ValueError(f"row {frame['person'].is_null().arg_true()[0] + 1} of the {name} drug has no person")
         if frame["person"].is_duplicated().any():
             raise ValueError(f"a person has two first dispensings of the {name} drug")
         frames.append(frame)

@@ -39,18 +39,27 @@ def command(
     from models.symmetry.symmetry import answer, sequence_ratios
 
     frame = files.read(file, [person, drug, date], "name them with --person, --drug, --date")
-    days = files.days(frame, date)
-    frame = frame.with_columns(_day=days.to_physical().cast(pl.Int64))
-    parts = [frame.filter(pl.col(drug) == value) for value in (index, marker)]
+    people, drugs = files.names(frame, person), files.names(frame, drug)
+    files.refuse(drug, {"no drug": drugs.is_null()})
+    files.refuse(person, {"no person": people.is_null() & drugs.is_in([index, marker])})
+    days = files.days(frame, date).to_physical().cast(pl.Int64)
+    events = pl.DataFrame({"person": people, "drug": drugs, "day": days, "row": range(1, frame.height + 1)})
+    events = events.filter(pl.col("drug").is_in([index, marker]))
+    again = events.filter(pl.struct("person", "drug").is_duplicated()).sort("row")
+    if again.height:
+        who, what = again.row(0)[:2]
+        first, second = again.filter(person=who, drug=what)["row"][:2]
+        raise FileError(f"column {person!r}, row {second}: {who!r} has a first {what!r} in row {first} too")
+    parts = [events.filter(drug=value) for value in (index, marker)]
     if empty := [v for v, p in zip((index, marker), parts, strict=True) if p.is_empty()]:
         raise FileError(f"column {drug!r} holds no {empty[0]!r}")
     try:
-        (people, starts), (others, marks) = ((part[person], part["_day"].to_numpy()) for part in parts)
-        ratios = sequence_ratios(people, starts, others, marks, (blackout, window), moving_average, level)
+        (indexed, starts), (marked, marks) = ((part["person"], part["day"].to_numpy()) for part in parts)
+        ratios = sequence_ratios(indexed, starts, marked, marks, (blackout, window), moving_average, level)
     except ValueError as error:
         raise FileError(str(error)) from None
-    both = parts[0].join(parts[1], on=person)
-    gaps = (both["_day_right"] - both["_day"]).to_list()
+    both = parts[0].join(parts[1], on="person")
+    gaps = (both["day_right"] - both["day"]).to_list()
 
     def draw(found: pl.DataFrame) -> Figure:
         return plot([g for g in gaps if blackout < abs(g) <= window], found)
