@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.core.reading import BLANK, Refused, decode_line
+from pipelines.core.reading import BLANK, BLANKS, Refused, decode_line
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,8 +22,6 @@ SEPARATORS = ",;\t|$"
 QUOTING = ",;"  # the format has quotation marks: one that stays open is a fault of the file, not part of a name
 NEVER_QUOTING = "$"
 LOOKED_AT_LINES = 100
-WIDTHLESS = "\ufeff\u200b\u2060"  # stand at joints of files and of copied texts
-BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + WIDTHLESS
 _MARKS = (
     *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
     *((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from pipelines.core.reading import BLANKS
+
 
 def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column:
     """Map a code column (trimmed, upper case) by a code list; what is not in it is null."""
@@ -39,6 +41,11 @@ def partial_date(column: str) -> Column:
 def said(column: str) -> Column:
     """Trim a text; blank is null."""
     return F.when(F.trim(column) != "", F.trim(column))
+
+
+def identifier(column: str | Column) -> Column:
+    """An identifier as it is compared everywhere: no blank around it, no-break ones and tabs too; blank is null."""
+    return F.nullif(F.btrim(F.col(column) if isinstance(column, str) else column, F.lit(BLANKS)), F.lit(""))
 
 
 def french_date(column: str) -> Column:

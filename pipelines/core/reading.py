@@ -21,6 +21,8 @@ BATCH_ROWS = 50_000
 LOOKED_AT_BYTES = 64 * 1024
 MAX_RAW = 2_000
 BLANK = " \t\r\n\x0b\x0c"  # what bytes.strip() takes off: readers and counters must agree on what a blank line is
+WIDTHLESS = "\ufeff\u200b\u2060"  # stand at joints of files and of copied texts
+BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + WIDTHLESS  # what is taken off identifiers
 
 Reader = Callable[[BinaryIO, str, type[BronzeTable]], Iterator[pa.Table]]
 Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
@@ -158,8 +160,12 @@ def read_delimited(
     rename: dict[str, str] | None = None,
     is_whole: bool = True,
     required: Sequence[str] = (),
+    layout_of: Callable[[str], list[str] | None] | None = None,
 ) -> Iterator[pa.Table]:
     """Read lines of fields with quoting off, vectorised.
+
+    A header again, as joined files have it, is put aside. `layout_of` gives the layout of a line that is a header, None
+    for others: where it is given, lines are read by the header before them; else a header again is the first, repeated.
 
     `layout` names the fields of a file without a header; None takes the first line as header, whose names, in lower
     case and mapped by `rename`, must be columns of the table, unless `is_whole` is off: then others are left out. Of
@@ -169,37 +175,79 @@ def read_delimited(
 
     Raises `Refused` where the header names a column that the table does not declare, or lacks one that is `required`.
     """
-    import polars as pl
-
-    first_line = 1
+    first = None
     for start, chunk in numbered_lines(stream):
         lines = chunk
         if layout is None:
             delimiter = max(delimiter, key=lines[0].count)
-            layout = header(lines[0].lstrip("\ufeff"), delimiter, table, rename, is_whole)
+            first = lines[0].lstrip("\ufeff")
+            layout = header(first, delimiter, table, rename, is_whole)
             _with_required(layout, table, required)
             lines, start = lines[1:], start + 1
-        first_line = start
-        frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", first_line)
-        frame = frame.with_columns(pl.col("line_number").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
-        frame = frame.filter(pl.col("raw").str.strip_chars(BLANK).str.len_bytes() > 0)
-        frame = frame.with_columns(fields=pl.col("raw").str.split(delimiter))
-        n = pl.col("fields").list.len()
-        fits = n == len(layout)
-        if optional_trailing:
-            fits = fits | ((n == len(layout) + 1) & (pl.col("fields").list.last() == ""))
-        good, bad = frame.filter(fits), frame.filter(~fits)
-        if good.height:
-            yield _kept(good, layout, table)
-        if bad.height:
-            reasons = bad.select(n.alias("n"))["n"].to_list()
-            yield rejected(
-                table,
-                [
-                    (number, f"{len(layout)} fields expected, {found} found", raw)
-                    for number, found, raw in zip(bad["line_number"], reasons, bad["raw"], strict=True)
-                ],
-            )
+        at = 0
+        for again in [*_headers(lines, first, layout_of), len(lines)]:
+            yield from _of_layout(lines[at:again], start + at, table, layout, delimiter, optional_trailing)
+            if again < len(lines):
+                reason = "the header again: no record"
+                try:
+                    layout = (layout_of(lines[again]) if layout_of else None) or layout
+                except Refused as refused:
+                    reason = str(refused)
+                yield rejected(table, [(start + again, reason, lines[again])])
+            at = again + 1
+
+
+def _headers(lines: Sequence[str], first: str | None, layout_of: Callable[[str], list[str] | None] | None) -> list[int]:
+    """Places of the lines that are a header again."""
+    import polars as pl
+
+    texts = pl.Series(lines, dtype=pl.String)
+    if layout_of is None:
+        return [] if first is None else (texts.str.strip_chars(BLANKS) == first.strip(BLANKS)).arg_true().to_list()
+    # a header's first field is a name, a record's never is
+    named = texts.str.contains(r"^[\s\ufeff]*[A-Za-z]").arg_true().to_list()
+    return [i for i in named if _is_header(lines[i], layout_of)]
+
+
+def _is_header(line: str, layout_of: Callable[[str], list[str] | None]) -> bool:
+    """Tell whether a line is a header, one with an unknown name too."""
+    try:
+        return layout_of(line) is not None
+    except Refused:
+        return True
+
+
+def _of_layout(
+    lines: Sequence[str],
+    start: int,
+    table: type[BronzeTable],
+    layout: Sequence[str],
+    delimiter: str,
+    optional_trailing: bool,
+) -> Iterator[pa.Table]:
+    """Read lines that follow each other under one layout."""
+    import polars as pl
+
+    frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", start)
+    frame = frame.with_columns(pl.col("line_number").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
+    frame = frame.filter(pl.col("raw").str.strip_chars(BLANK).str.len_bytes() > 0)
+    frame = frame.with_columns(fields=pl.col("raw").str.split(delimiter))
+    n = pl.col("fields").list.len()
+    fits = n == len(layout)
+    if optional_trailing:
+        fits = fits | ((n == len(layout) + 1) & (pl.col("fields").list.last() == ""))
+    good, bad = frame.filter(fits), frame.filter(~fits)
+    if good.height:
+        yield _kept(good, layout, table)
+    if bad.height:
+        reasons = bad.select(n.alias("n"))["n"].to_list()
+        yield rejected(
+            table,
+            [
+                (number, f"{len(layout)} fields expected, {found} found", raw)
+                for number, found, raw in zip(bad["line_number"], reasons, bad["raw"], strict=True)
+            ],
+        )
 
 
 def _kept(good: object, layout: Sequence[str], table: type[BronzeTable]) -> pa.Table:
@@ -330,7 +378,9 @@ def read_quoted_csv(
             number, at = rows.line_num, number + 1
             if not any(field.strip() for field in row):
                 continue
-            if len(row) != len(names):
+            if row == first:
+                yield at, None, "the header again: no record", _as_csv(row)
+            elif len(row) != len(names):
                 yield at, None, f"{len(names)} fields expected, {len(row)} found", _as_csv(row)
             else:
                 values = [constant if i is None else row[i] for i, constant in order]

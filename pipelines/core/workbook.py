@@ -40,7 +40,7 @@ def read_workbook(
     places = {column: names.index(name) for name, column in columns.items() if name in names}
     objects = gathered_places([name or "" for name in names], gathered or {})
     order = [places.get(c) for c in table.source_columns()]
-    yield from batches(table, _records(rows[1:], order, objects, table))
+    yield from batches(table, _records(rows[0] if rows else (), rows[1:], order, objects, table))
 
 
 def workbook_rows(stream: BinaryIO) -> list[Row]:
@@ -59,6 +59,7 @@ def workbook_rows(stream: BinaryIO) -> list[Row]:
 
 
 def _records(
+    head: Row,
     rows: Sequence[Row],
     order: Sequence[int | None],
     objects: Mapping[str, Mapping[int, str]],
@@ -69,7 +70,9 @@ def _records(
         cells = [cell_text(cell) for cell in row]
         if not any(cells):
             continue
-        if len(cells) <= last:
+        if row == head:
+            yield number, None, "the header again: no record", " | ".join(map(str, cells))
+        elif len(cells) <= last:
             yield number, None, f"{last + 1} cells expected, {len(cells)} found", " | ".join(map(str, cells))
         else:
             values = [None if i is None else cells[i] for i in order]

@@ -166,3 +166,102 @@ def test_every_row_of_the_real_quarters_is_kept(shared, archive, counts):
         rows = rows_of(read, table, data)
         assert (len(rows), sum(r["reason"] is None for r in rows)) == (n, n)
         assert is_balanced(read, table, data)
+
+
+SHORT = "primaryid$caseid$caseversion$init_fda_dt$fda_dt"
+
+
+def joined_case(version: int, day: str, quarter: str = "19q1") -> tuple:
+    return (t.FaersDemo, f"demo{quarter}.txt"), (f"{SHORT}\n800000{version}$80000${version}$20181015${day}\n", quarter)
+
+
+def delivered(*files: tuple) -> dict:
+    ends = {"18q4": D(2018, 12, 31), "19q1": D(2019, 3, 31), "20q1": D(2020, 3, 31), "20q2": D(2020, 6, 30)}
+    return {place: (text, ends[quarter]) for place, (text, quarter) in files}
+
+
+def states(tables) -> list[tuple]:
+    rows = conform.report_history(tables).orderBy("source_case_id", "report_version").collect()
+    return [(r["known_from"], r["known_to"], r["is_retracted"]) for r in rows]
+
+
+DELETED = (t.FaersDeleted, "deleted/ADR19Q1DeletedCases.txt"), ("80000 \n", "19q1")
+GONE = [(D(2018, 10, 15), D(2019, 3, 31), False), (D(2019, 3, 31), D(2020, 2, 10), True), (D(2020, 2, 10), None, False)]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ([joined_case(1, "20181015", "18q4"), DELETED, joined_case(2, "20200210", "20q1")], GONE),
+        ([joined_case(2, "20200210", "20q1"), DELETED, joined_case(1, "20181015", "18q4")], GONE),
+        (  # the same version again: the delivery is what shows it
+            [joined_case(1, "20181015", "18q4"), DELETED, joined_case(1, "20181015", "20q1")],
+            [*GONE[:1], (D(2019, 3, 31), D(2020, 3, 31), True), (D(2020, 3, 31), None, False)],
+        ),
+        (  # received before the deletion, sent behind it
+            [joined_case(1, "20181015", "18q4"), DELETED, joined_case(2, "20190101", "20q1")],
+            [*GONE[:1], (D(2019, 3, 31), D(2020, 3, 31), True), (D(2020, 3, 31), None, False)],
+        ),
+        (  # deleted again
+            [
+                *(joined_case(1, "20181015", "18q4"), DELETED, joined_case(2, "20200210", "20q1")),
+                ((t.FaersDeleted, "deleted/ADR20Q2DeletedCases.txt"), ("80000$\n", "20q2")),
+            ],
+            [*GONE[:2], (D(2020, 2, 10), D(2020, 6, 30), False), (D(2020, 6, 30), None, True)],
+        ),
+        ([DELETED, joined_case(1, "20200210", "20q1")], [(D(2020, 2, 10), None, False)]),
+    ],
+)
+def test_a_case_that_was_deleted_and_is_sent_again_stands_again(spark, files, expected):
+    assert states(lake(spark, delivered(*files))) == expected
+
+
+@pytest.mark.spark
+def test_one_primaryid_of_two_cases_is_two_reports_each_with_its_own_children(spark):
+    demo = f"{SHORT}\n100000111$1000001$11$20080116$20190116\n 100000111$10000011 $1$20190117$20190117\n"
+    files = [
+        ((t.FaersDemo, "demo19q1.txt"), (demo, "19q1")),
+        ((t.FaersReac, "reac19q1.txt"), ("primaryid$caseid$pt\n100000111$1000001$Bradycardia\n100000111$10000011$Tremor\n", "19q1")),
+        ((t.FaersOutc, "outc19q1.txt"), ("primaryid$caseid$outc_cod\n100000111$10000011$DE\n", "19q1")),
+        ((t.FaersDrug, "drug19q1.txt"), ("primaryid$caseid$drug_seq$drugname\n100000111$1000001$1$DIGOXIN\n100000111$10000011$1$LITHIUM\n", "19q1")),
+        ((t.FaersIndi, "indi19q1.txt"), ("primaryid$caseid$indi_drug_seq$indi_pt\n100000111$10000011$1$Mania\n", "19q1")),
+    ]  # fmt: skip
+    tables = lake(spark, delivered(*files))
+    history = {r["source_case_id"]: r["is_death"] for r in conform.report_history(tables).collect()}
+    assert history == {"1000001": None, "10000011": True}
+    events = {(r["report_key"], r["reported_term"]) for r in conform.report_event(tables).collect()}
+    assert events == {("faers:1000001", "Bradycardia"), ("faers:10000011", "Tremor")}
+    drugs = {(r["report_key"], r["reported_name"], r["indication"]) for r in conform.reported_product(tables).collect()}
+    assert drugs == {("faers:1000001", "DIGOXIN", None), ("faers:10000011", "LITHIUM", "Mania")}
+
+
+@pytest.mark.spark
+def test_one_isr_of_two_cases_is_one_report(spark):
+    demo = f"{OLD_DEMO}\n7001$500$I$$$$20120710$$$$$$$$\n7001$501$I$$$$20120710$$$$$$$$\n"
+    files = {
+        (t.FaersDemo, "demo12q2.txt"): (demo, D(2012, 6, 30)),
+        (t.FaersReac, "reac12q2.txt"): ("isr$pt\n7001$Nausea$\n", D(2012, 6, 30)),
+    }
+    tables = lake(spark, files)
+    assert [r["source_case_id"] for r in conform.report_history(tables).collect()] == ["500"]
+    assert [r["report_key"] for r in conform.report_event(tables).collect()] == ["faers:500"]
+
+
+def test_quarters_that_were_joined_are_read_each_by_its_own_header():
+    old, new = "ISR$CASE$I_F_COD$FDA_DT\n7001$500$I$20120405$\n", "primaryid$caseid$caseversion$fda_dt\n"
+    data = (old + old + new + "80011$8001$1$20190101\n" + new.upper() + "80021$8002$1$20190101\nisr$x\n1$2\n").encode()
+    rows = rows_of(read, t.FaersDemo, data)
+    assert [(r["line_number"], r["reason"]) for r in rows if r["reason"]] == [
+        (3, "the header again: no record"),
+        (5, "the header again: no record"),
+        (7, "the header again: no record"),
+        (9, "unknown column 'x' in the header of bronze.faers_demo"),
+        (10, "4 fields expected, 2 found"),
+    ]
+    kept = [(r["primaryid"], r["caseid"], r["caseversion"], r["fda_dt"]) for r in rows if not r["reason"]]
+    assert kept == [("7001", "500", None, "20120405")] * 2 + [
+        ("80011", "8001", "1", "20190101"),
+        ("80021", "8002", "1", "20190101"),
+    ]
+    assert is_balanced(read, t.FaersDemo, data)

@@ -29,6 +29,7 @@ RENAMED = {
     "dsg_drug_seq": "drug_seq",
     "indi_drug_seq": "drug_seq",
 }
+HEADER = re.compile(r"[\s\ufeff]*(?:isr|primaryid|caseid)\s*\$", re.IGNORECASE)  # of quarters that were joined
 TRAILING = re.compile(r"v\d+$")
 
 
@@ -51,7 +52,15 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
         return
     head, rest = _first_line(stream)
     layout = layout_of(head, table)
-    for rows in read_delimited(Rest(stream, rest), table, delimiter="$", layout=layout, optional_trailing=True):  # type: ignore[arg-type]
+    lines = read_delimited(
+        Rest(stream, rest),  # type: ignore[arg-type]
+        table,
+        delimiter="$",
+        layout=layout,
+        optional_trailing=True,
+        layout_of=lambda line: layout_of(line, table) if HEADER.match(line) else None,
+    )
+    for rows in lines:
         at = rows.schema.get_field_index("line_number")
         yield rows.set_column(at, "line_number", pc.add(rows["line_number"], 1))
 
