@@ -13,17 +13,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaln, kl_div, lambertw, rel_entr
+from scipy.special import kl_div, lambertw, rel_entr
 
 from models.result import result
+from models.surveillance.chain import Steps, crossing, first_passage
+from models.surveillance.series import read
 
 Floats = NDArray[np.float64]
-_NEGLIGIBLE = 1e-18
 _TIE = 1e-11  # ratios are rounded to 12 places
 _HIGHEST = 40.0  # boundary above which alpha is below 1e-17
+_EXACT = 1e-10  # of a boundary
 
 
 class NoBoundary(ValueError):
@@ -36,22 +37,35 @@ def poisson_llr(n: ArrayLike, expected: ArrayLike) -> Floats:
     return np.where((n > expected) & (expected > 0), kl_div(n, expected), 0.0)
 
 
-def poisson_alpha(boundary: float, limit: float, minimum: int = 1, delay: float = 0.0) -> float:
-    """Exact chance of crossing under the null before the expected count reaches `limit`.
+def poisson_steps(boundary: float, limit: float, minimum: int = 1, delay: float = 0.0) -> Steps:
+    """Where the boundary on the count steps up when looking continuously from `delay` to an expected count of `limit`.
 
-    The n-th event signals if it comes before the expected count mu_n at which its ratio equals the boundary, n >=
-    minimum; no look before `delay`. A Markov chain over the counts at mu_M, mu_M+1, …, limit.
+    n events cross up to the expected count mu_n at which their ratio equals the boundary: at `delay` as many are
+    needed as the first n >= minimum with mu_n >= delay has, and the same from there to mu_n.
     """
-    n = np.arange(minimum, minimum + 10 + int(4 * limit + 40))
+    reach = boundary / 3
+    top = int(limit + reach + np.sqrt(reach**2 + 2 * boundary * limit)) + 2  # mu_top >= limit, by Bernstein's bound
+    n = np.arange(minimum, max(minimum, top) + 1)
     times = -n * lambertw(-np.exp(-1 - boundary / n)).real
-    times = np.minimum(np.maximum(times, delay), limit)
-    last = int(np.argmax(times >= limit)) if (times >= limit).any() else len(n) - 1
-    first = int(np.flatnonzero(times <= delay)[-1]) if delay > 0 and (times <= delay).any() else 0
-    return float(_crossing(times[first : last + 1], n[first : last + 1]))
+    first = int(np.argmax(times >= delay)) if delay > 0 else 0
+    last = max(first, int(np.argmax(times >= limit)))
+    times, n = np.minimum(times[first : last + 1], limit), n[first : last + 1]
+    is_look = np.zeros(n.size + (delay > 0), dtype=bool)
+    if delay > 0:
+        times, n, is_look[0] = np.append(delay, times), np.append(n[0], n), True
+    return Steps(times, n, is_look)
+
+
+def poisson_alpha(boundary: float, limit: float, minimum: int = 1, delay: float = 0.0) -> float:
+    """Exact chance of crossing under the null before the expected count reaches `limit`; no look before `delay`."""
+    return crossing(poisson_steps(boundary, limit, minimum, delay))[0]
 
 
 def poisson_boundary(limit: float, alpha: float = 0.05, minimum: int = 1, delay: float = 0.0) -> float:
-    """Boundary on the log-likelihood ratio for monitoring up to an expected count of `limit`.
+    """Lowest boundary on the log-likelihood ratio that errs at most alpha up to an expected count of `limit`.
+
+    Without a delay it errs alpha exactly. With one the error jumps where one event more is needed at the first look,
+    so that it can be lower.
 
     Raises:
         ValueError: limit, alpha or minimum out of range.
@@ -64,15 +78,22 @@ def poisson_boundary(limit: float, alpha: float = 0.05, minimum: int = 1, delay:
     lowest = 1e-9
     if poisson_alpha(lowest, limit, minimum, delay) < alpha:
         raise NoBoundary(f"no boundary errs with {alpha:g} up to {limit:g} expected events, at least {minimum}")
-    found = brentq(lambda b: poisson_alpha(b, limit, minimum, delay) - alpha, lowest, _HIGHEST, xtol=1e-10)
-    return float(found)
+    found = float(brentq(lambda b: poisson_alpha(b, limit, minimum, delay) - alpha, lowest, _HIGHEST, xtol=_EXACT))
+    is_above_jump = poisson_alpha(found, limit, minimum, delay) > alpha + 1e-9
+    return found + 2 * _EXACT if is_above_jump else found
+
+
+def poisson_group_steps(boundary: float, looks: ArrayLike, minimum: int = 1) -> Steps:
+    """Counts needed when looking only at the expected counts `looks` (increasing)."""
+    mu = np.asarray(looks, float)
+    n, reached = _group_ratios(mu)
+    needed = n[((reached >= boundary - _TIE) & (n >= minimum)).argmax(axis=1)]
+    return Steps(mu, needed, np.ones(mu.size, dtype=bool))
 
 
 def poisson_group_alpha(boundary: float, looks: ArrayLike, minimum: int = 1) -> float:
     """Exact chance of crossing under the null when looking only at the expected counts `looks` (increasing)."""
-    mu = np.asarray(looks, float)
-    n, reached = _group_ratios(mu)
-    return float(_crossing(mu, n[((reached >= boundary - _TIE) & (n >= minimum)).argmax(axis=1)]))
+    return crossing(poisson_group_steps(boundary, looks, minimum))[0]
 
 
 def poisson_group_boundary(looks: ArrayLike, alpha: float = 0.05, minimum: int = 1) -> tuple[float, float]:
@@ -128,9 +149,13 @@ def poisson_maxsprt(
     boundary is that of continuous looks, so looking once a period errs less often than alpha; `grouped` takes that of
     looks at the ends of these periods alone, which is lower.
 
+    A period where nothing is expected and nothing came brings no new information: it is shown with the sums before,
+    and is no look. A period that can't be used (events where nothing is expected; a count or an expected count that is
+    missing, negative or too large) is left out of the sums, and its row says why.
+
     Args:
         counts: events of each period.
-        expected: events expected in each period under the null (> 0).
+        expected: events expected in each period under the null.
         limit: expected count at which monitoring ends; later periods are not computed.
         alpha: chance of a false signal over the whole monitoring.
         minimum: fewest events that may signal.
@@ -138,23 +163,37 @@ def poisson_maxsprt(
         grouped: looks are the periods' ends that lie between delay and limit.
 
     Raises:
-        ValueError: negative counts, or expected counts not positive.
+        ValueError: limit, alpha, minimum or delay out of range.
     """
-    n, e = np.cumsum(np.asarray(counts, float)), np.cumsum(np.asarray(expected, float))
-    if np.any(np.asarray(counts, float) < 0) or not np.all(np.asarray(expected, float) > 0):
-        raise ValueError("counts must not be negative, expected counts must be positive")
-    if grouped:
-        boundary, _ = poisson_group_boundary(e[(e >= delay) & (e <= limit)], alpha, minimum)
-    else:
-        boundary = poisson_boundary(limit, alpha, minimum, delay)
-    llr = poisson_llr(n, e)
-    crossed = (llr >= boundary) & (n >= minimum) & (e >= delay) & (e <= limit)
-    signal = np.logical_or.accumulate(crossed)
-    over = [f"expected count above the limit {limit:g}" if x > limit else None for x in e]
-    rule = f"LLR >= {boundary:.6f} (T = {limit:g}, M = {minimum}, alpha = {alpha:g})"
-    keys = pl.DataFrame({"cumulative_count": n, "cumulative_expected": e, "llr": llr})
+    n, e, reasons = read(counts, expected)
+    n, e = np.cumsum(n), np.cumsum(e)
+    looks = np.unique(e[(e > 0) & (e >= delay) & (e <= limit)])
     name = "maxsprt_poisson_grouped" if grouped else "maxsprt_poisson"
-    return result(name, rule, n / e, is_signal=signal, not_computed=over, keys=keys)
+    terms = f"T = {limit:g}, M = {minimum}, D = {delay:g}, alpha = {alpha:g}"
+    try:
+        if grouped:
+            boundary = poisson_group_boundary(looks, alpha, minimum)[0] if looks.size else np.inf
+        else:
+            boundary = poisson_boundary(limit, alpha, minimum, delay)
+        told, rule = "no period ends between delay and limit", f"LLR >= {boundary:.6f} ({terms})"
+    except NoBoundary as error:
+        boundary, told, rule = np.inf, str(error), f"no boundary ({terms})"
+    llr = poisson_llr(n, e)
+    crossed = (llr >= boundary - _TIE) & (n >= minimum) & (e >= delay) & (e <= limit)
+    why = np.select(
+        [np.isinf(boundary) | np.zeros(n.size, dtype=bool), e > limit, e == 0],
+        [told, f"expected count above the limit {limit:g}", "nothing expected so far"],
+        default="",
+    )
+    keys = pl.DataFrame({"cumulative_count": n, "cumulative_expected": e, "llr": llr})
+    return result(
+        name,
+        rule,
+        np.divide(n, e, out=np.full(n.size, np.nan), where=e > 0),
+        is_signal=np.logical_or.accumulate(crossed),
+        not_computed=[given or text or None for given, text in zip(reasons, why.tolist(), strict=True)],
+        keys=keys,
+    )
 
 
 def binomial_llr(cases: ArrayLike, n: ArrayLike, ratio: float) -> Floats:
@@ -170,7 +209,7 @@ def binomial_alpha(
     """Exact chance of crossing under the null within `limit` events, looking after each, or only at `looks` events."""
     crossing = (_binomial_ratios(limit, ratio, minimum, looks) >= boundary - _TIE).T
     needed = np.where(crossing.any(axis=1), crossing.argmax(axis=1), limit + 2)
-    return float(_walk(needed.astype(np.int64), 1 / (1 + ratio)))
+    return first_passage(needed, 1 / (1 + ratio))
 
 
 def binomial_boundary(
@@ -202,46 +241,3 @@ def _binomial_ratios(limit: int, ratio: float, minimum: int, looks: Sequence[int
     if looks is not None:
         may &= np.isin(n, looks)
     return np.where(may, binomial_llr(np.minimum(cases, n), n, ratio), -1.0)
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _walk(needed, p):  # type: ignore[no-untyped-def]  # pragma: no cover
-    chance = np.zeros(needed.size + 1)
-    chance[0], crossed = 1.0, 0.0
-    for step in range(needed.size):
-        for c in range(step + 1, -1, -1):
-            chance[c] = chance[c] * (1 - p) + (chance[c - 1] * p if c > 0 else 0.0)
-            if c >= needed[step]:
-                crossed += chance[c]
-                chance[c] = 0.0
-    return crossed
-
-
-def _crossing(times: Floats, n: NDArray[np.int64]) -> float:
-    """Chance that the count reaches n[i] by times[i] for some i."""
-    widths = np.diff(np.concatenate([[0.0], times]))
-    return float(_chain(widths, n.astype(np.int64), gammaln(np.arange(n[-1] + 2) + 1.0)))
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _chain(widths, n, log_factorial):  # type: ignore[no-untyped-def]  # pragma: no cover
-    chance, crossed = np.zeros(n[-1] + 1), 0.0
-    chance[0], states = 1.0, 1
-    for i in range(widths.size):
-        width = widths[i]
-        after = np.zeros(n[-1] + 1)
-        for k in range(states):
-            if chance[k] == 0.0:
-                continue
-            stayed = 0.0
-            for more in range(n[i] - k):
-                weight = 1.0 if more == 0 else 0.0
-                if width > 0:
-                    weight = np.exp(more * np.log(width) - width - log_factorial[more])
-                after[k + more] += chance[k] * weight
-                stayed += weight
-                if more > width and weight < _NEGLIGIBLE:
-                    break
-            crossed += chance[k] * max(0.0, 1 - stayed) if stayed < 1 - 1e-15 else 0.0
-        chance, states = after, n[i]
-    return crossed
