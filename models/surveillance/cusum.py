@@ -1,5 +1,8 @@
 """Cumulative sums: small lasting shifts that no single period shows.
 
+A period that can't be used (its count, or what is expected of it, is missing, negative or too large) leaves the sum as
+it was, and its row says why.
+
 Source: Rossi, Lampugnani, Marchi 1999, Stat Med 18:2111-2122 (CUSUM of standardised counts); Höhle and Paul 2008,
 Comput Stat Data Anal 52:4357-4368 (Poisson likelihood ratio).
 """
@@ -12,8 +15,9 @@ from numpy.typing import ArrayLike
 from scipy.special import kl_div
 
 from models.result import result
+from models.surveillance.series import read
 
-REFERENCE, DECISION = 1.04, 2.26  # k and h for an in-control run length of 500 at a shift of one standard deviation
+REFERENCE, DECISION = 1.04, 2.26  # Rossi's k and h: about 500 periods to a false signal (531 where counts are normal)
 GLR_DECISION = 5.0
 
 
@@ -22,27 +26,39 @@ def cusum(
 ) -> pl.DataFrame:
     """Sum standardised excesses (n - m) / sqrt(m) - k from period `start` on, never below 0; a signal is a sum >= h.
 
-    `mean` defaults to that of the periods before `start`. `estimate` is the sum, `upper` the smallest count that would
-    have signalled.
+    `mean` defaults to that of the periods before `start`; where it is 0 nothing is computed. `estimate` is the sum,
+    `upper` the smallest count that would have signalled.
 
     Raises:
-        ValueError: no mean given and no period before `start`, or a mean that is not positive.
+        ValueError: no mean given and no period before `start`, or a mean that is negative or no number.
     """
-    n = np.asarray(counts, dtype=float)
+    n, _, reasons = read(counts)
     if mean is None:
-        if start < 1:
-            raise ValueError("give a mean, or periods before the start to take it from")
-        mean = float(n[:start].mean())
-    if not mean > 0:
-        raise ValueError("the mean count is 0: nothing to standardise by")
+        before_start = [x for x, why in zip(n[:start], reasons[:start], strict=True) if why is None]
+        if not before_start:
+            raise ValueError("give a mean, or counts before the start to take it from")
+        mean = float(np.mean(before_start))
+    if not 0 <= mean < np.inf:
+        raise ValueError(f"a mean count can't be {mean}")
     sums, needed = np.zeros(n.size - start), np.zeros(n.size - start)
-    before = 0.0
-    for i, x in enumerate(n[start:]):
-        needed[i] = max(0.0, np.ceil(mean + np.sqrt(mean) * (h + k - before) - 1e-12))
-        before = max(0.0, before + (x - mean) / np.sqrt(mean) - k)
+    before, spread = 0.0, np.sqrt(mean) if mean > 0 else 1.0
+    if mean == 0:
+        reasons = [why or "the mean count is 0: nothing to standardise by" for why in reasons]
+    for i, (x, why) in enumerate(zip(n[start:], reasons[start:], strict=True)):
+        needed[i] = max(0.0, np.ceil(mean + spread * (h + k - before) - 1e-12))
+        before = before if why else max(0.0, before + (x - mean) / spread - k)
         sums[i] = before
-    keys = pl.DataFrame({"period": np.arange(start, n.size), "count": n[start:], "mean": np.full(sums.size, mean)})
-    return result("cusum", f"sum >= {h:g} (k = {k:g})", sums, upper=needed, is_signal=sums >= h, keys=keys)
+    shown = np.asarray(counts, float)[start:]
+    keys = pl.DataFrame({"period": np.arange(start, n.size), "count": shown, "mean": np.full(sums.size, mean)})
+    return result(
+        "cusum",
+        f"sum >= {h:g} (k = {k:g})",
+        sums,
+        upper=needed,
+        is_signal=sums >= h,
+        not_computed=reasons[start:],
+        keys=keys,
+    )
 
 
 def poisson_shift(counts: ArrayLike, expected: ArrayLike, log_ratio: float, h: float = GLR_DECISION) -> pl.DataFrame:
@@ -52,34 +68,40 @@ def poisson_shift(counts: ArrayLike, expected: ArrayLike, log_ratio: float, h: f
     signal, which is a sum >= h. `estimate` is the sum.
 
     Raises:
-        ValueError: log_ratio 0, or an expected count that is not positive.
+        ValueError: log_ratio 0.
     """
-    n, e = np.broadcast_arrays(np.asarray(counts, float), np.asarray(expected, float))
-    if log_ratio == 0 or not np.all(e > 0):
-        raise ValueError("need a shift other than 0 and positive expected counts")
+    if log_ratio == 0:
+        raise ValueError("need a shift other than 0")
+    n, e, reasons = read(counts, expected)
     gains = n * log_ratio - np.expm1(log_ratio) * e
     sums, before = np.zeros(n.size), 0.0
     for i, gain in enumerate(gains):
         before = max(0.0, before + gain)
         sums[i] = before
         before = 0.0 if before >= h else before
-    keys = pl.DataFrame({"period": np.arange(n.size), "count": n, "expected": e})
-    return result("poisson_cusum", f"likelihood ratio >= {h:g}", sums, is_signal=sums >= h, keys=keys)
+    return _answer("poisson_cusum", counts, expected, sums, h, reasons)
 
 
 def poisson_glr(counts: ArrayLike, expected: ArrayLike, h: float = GLR_DECISION) -> pl.DataFrame:
     """Generalised likelihood ratio for a rise of unknown size at an unknown time.
 
     The largest, over start times, of sum(n) ln(sum(n) / sum(expected)) - (sum(n) - sum(expected)), where more came than
-    expected; a signal is a ratio >= h. `estimate` is the ratio.
+    expected; a signal is a ratio >= h, after which it starts anew. `estimate` is the ratio. A period where nothing is
+    expected and nothing came leaves it as it was.
     """
-    n, e = np.broadcast_arrays(np.asarray(counts, float), np.asarray(expected, float))
-    if not np.all(e > 0):
-        raise ValueError("need positive expected counts")
+    n, e, reasons = read(counts, expected)
     ratios, start = np.zeros(n.size), 0
     for i in range(n.size):
         c, m = np.cumsum(n[start : i + 1][::-1]), np.cumsum(e[start : i + 1][::-1])
         ratios[i] = np.where(c > m, kl_div(c, m), 0.0).max()
         start = i + 1 if ratios[i] >= h else start
+    return _answer("poisson_glr", counts, expected, ratios, h, reasons)
+
+
+def _answer(
+    name: str, counts: ArrayLike, expected: ArrayLike, ratios: np.ndarray, h: float, reasons: list[str | None]
+) -> pl.DataFrame:
+    n, e = np.broadcast_arrays(np.asarray(counts, float), np.asarray(expected, float))
     keys = pl.DataFrame({"period": np.arange(n.size), "count": n, "expected": e})
-    return result("poisson_glr", f"likelihood ratio >= {h:g}", ratios, is_signal=ratios >= h, keys=keys)
+    rule = f"likelihood ratio >= {h:g}"
+    return result(name, rule, ratios, is_signal=ratios >= h, not_computed=reasons, keys=keys)
