@@ -6,5 +6,5 @@ Each module is one command of its own name: `gerland score` is `pipelines.analys
 
 COMMANDS = (
     *("score", "lrt", "lasso", "interact", "mask", "frequency"),
-    *("watch", "tree", "symmetry", "sccs", "calibrate"),
+    *("watch", "power", "tree", "symmetry", "sccs", "calibrate"),
 )

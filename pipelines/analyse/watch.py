@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.analyse import files
+from pipelines.analyse import files, periods
 from pipelines.analyse.files import FileError
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import polars as pl
     from matplotlib.figure import Figure
 
 FARRINGTON = ("farrington", "farrington_flexible", "farrington_flexible_nb", "farrington_flexible_muan")
-METHODS = ("ears_c1", "ears_c2", "ears_c3", "cusum", "glr", "maxsprt", "maxsprt_grouped", *FARRINGTON)
+BAYES = ("bayes", "bayes2", "bayes3")
+EXPOSED = ("glr", "maxsprt", "maxsprt_grouped")  # need expected counts
+METHODS = ("ears_c1", "ears_c2", "ears_c3", "cusum", *EXPOSED, *FARRINGTON, *BAYES)
 SHOWN = ("time", "count", "method", "estimate", "upper", "is_signal", "not_computed")
+GAPS = ("zero", "refuse")
+
+
+@dataclass(frozen=True)
+class Series:
+    """A regular series in order of time: a row a period."""
+
+    table: pl.DataFrame  # time, count, is_filled
+    expected: pl.Series | None
+    days: list[dt.date] | None
+    frequency: int | None
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row a period, in order of time.")],
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row a period.")],
     method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}, or several with commas.")] = "ears_c1",
-    time: Annotated[str | None, typer.Option(help="Column with the period; the row's number without.")] = None,
+    time: Annotated[
+        str | None, typer.Option(help=f"Column with the period: {periods.FORMS}; the order of rows without.")
+    ] = None,
+    gaps: Annotated[
+        str, typer.Option(help="Periods that the column of periods passes over: zero (no case), or refuse.")
+    ] = "zero",
     count: Annotated[str, typer.Option(help="Column with the counts.")] = "count",
     expected: Annotated[str | None, typer.Option(help="Column with expected counts; maxsprt and glr need it.")] = None,
     start: Annotated[
-        int, typer.Option(min=1, help="Row at which cusum starts; the mean is that of the rows before.")
+        int, typer.Option(min=1, help="Period at which cusum starts; the mean is that of the periods before.")
     ] = 2,
     alpha: Annotated[
-        float | None, typer.Option(help="Error: ears 0.001 (C3 0.025), maxsprt and farrington 0.05.")
+        float | None, typer.Option(help="Error: ears 0.001 (C3 0.025), maxsprt, farrington and bayes 0.05.")
     ] = None,
     limit: Annotated[
         float | None, typer.Option(help="maxsprt: expected count at which it ends; all rows without.")
     ] = None,
     minimum: Annotated[int, typer.Option(min=1, help="maxsprt: fewest events that may signal.")] = 1,
-    years: Annotated[int | None, typer.Option(min=1, help="farrington: years looked back; 4.")] = None,
-    window: Annotated[int | None, typer.Option(min=0, help="farrington: half width of the window; 3.")] = None,
-    frequency: Annotated[int | None, typer.Option(min=2, help="farrington: periods in a year; 52.")] = None,
+    delay: Annotated[float, typer.Option(min=0, help="maxsprt: expected count before which nothing may signal.")] = 0.0,
+    years: Annotated[int | None, typer.Option(min=0, help="Years looked back: farrington 4, bayes 0.")] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(min=0, help="Half width of the windows, in periods: farrington three weeks, bayes 6."),
+    ] = None,
+    left_out: Annotated[
+        int | None, typer.Option(min=0, help="farrington: latest periods that are no reference; half a year.")
+    ] = None,
+    recent: Annotated[
+        int | None, typer.Option(min=1, help="farrington: periods that must hold 5 cases; four weeks.")
+    ] = None,
+    frequency: Annotated[
+        int | None, typer.Option(min=1, help="farrington, bayes: periods in a year; what --time says, or 52.")
+    ] = None,
     season_levels: Annotated[int | None, typer.Option(min=1, help="farrington: levels of the season.")] = None,
     residual_limit: Annotated[
         float | None, typer.Option(help="farrington: residual above which a past count weighs less.")
@@ -47,70 +81,110 @@ def command(
     errors: Annotated[
         str | None, typer.Option(help="farrington: pearson, or working as R's surveillance 1.20 computes them.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
-    """Watch a series of counts: EARS, cumulative sums, likelihood ratio, MaxSPRT (continuous or grouped), Farrington.
+    """Watch a series: EARS, cumulative sums, likelihood ratio, MaxSPRT, Farrington, Bayes.
 
     Example: gerland watch salmonella_agona.csv --time idx --count observed --method ears_c1,farrington_flexible
     """
     import polars as pl
 
     methods = files.chosen(method, METHODS)
-    frame = files.read(file, [c for c in (time, count, expected) if c], "name them with --time, --count, --expected")
-    counts = files.numbers(frame, count)
-    if counts.null_count():
-        raise FileError(f"column {count!r}, row {counts.is_null().arg_true()[0] + 1}: no count")
-    times = frame[time] if time else pl.Series("time", range(1, frame.height + 1))
-    exposure = files.numbers(frame, expected) if expected else None
+    if not expected and (needing := [name for name in methods if name in EXPOSED]):
+        raise FileError(f"{needing[0]} needs expected counts: name their column with --expected")
     if errors not in (None, "pearson", "working"):
         raise FileError(f"--errors is {errors!r}: pearson or working")
-    names = ("alpha", "years", "window", "frequency", "season_levels", "residual_limit", "trend_level", "errors")
-    given = (alpha, years, window, frequency, season_levels, residual_limit, trend_level, errors)
-    changed = {name: value for name, value in zip(names, given, strict=True) if value is not None}
+    frame = files.read(file, [c for c in (time, count, expected) if c], "name them with --time, --count, --expected")
+    series = read(frame, time, count, expected, gaps)
+    if frequency and series.frequency and frequency != series.frequency:
+        raise FileError(f"--frequency is {frequency}, but column {time!r} has {series.frequency} periods a year")
+    given = {
+        **{"alpha": alpha, "years": years, "window": window, "left_out": left_out, "recent": recent},
+        **{"frequency": frequency or series.frequency, "season_levels": season_levels, "errors": errors},
+        **{"residual_limit": residual_limit, "trend_level": trend_level},
+    }
+    changed = {name: value for name, value in given.items() if value is not None}
+    design = {"limit": limit, "minimum": minimum, "delay": delay}
     try:
-        parts = [_scored(m, counts, exposure, start, alpha, limit, minimum, changed) for m in methods]
+        parts = [_scored(m, series, start, changed, design) for m in methods]
     except ValueError as error:
         raise FileError(str(error)) from None
-    shown = [_dated(part, times, counts) for part in parts]
-    files.write(pl.concat(shown, how="diagonal"), out, plot, SHOWN, top=frame.height)
+    shown = [_named(part, series.table) for part in parts]
+    files.write(pl.concat(shown, how="diagonal"), out, plot, SHOWN, top=sum(part.height for part in shown))
+
+
+def read(frame: pl.DataFrame, time: str | None, count: str, expected: str | None, gaps: str) -> Series:
+    """Put the series of a file in order of time; where the file passes over periods, they had no case.
+
+    Raises:
+        FileError: what is no count or no period; periods without a row where `gaps` is ``refuse`` or where expected
+            counts would be missing for them; events where nothing is expected.
+    """
+    import polars as pl
+
+    if gaps not in GAPS:
+        raise FileError(f"--gaps is {gaps!r}: {' or '.join(GAPS)}")
+    counts = files.counts(frame, count)
+    exposure = files.numbers(frame, expected) if expected else None
+    if expected and exposure is not None:
+        faults = {"no expected count": exposure.is_null(), "an expected count below 0": exposure < 0}
+        faults |= {"not an expected count": exposure.is_finite().not_()}
+        files.refuse(expected, faults | {"nothing is expected, but something came": (exposure == 0) & (counts > 0)})
+    if time is None:
+        table = pl.DataFrame({"time": range(1, frame.height + 1), "count": counts, "is_filled": False})
+        return Series(table, exposure, None, None)
+    found = periods.read(files.names(frame, time).alias(time))
+    if missing := found.missing():
+        told = f"column {time!r}: no row for {periods.listed(missing)}, at steps of {found.step}"
+        if gaps == "refuse" or exposure is not None:
+            why = "--gaps is refuse" if exposure is None else "expected counts can't be made up"
+            raise FileError(f"{told}; {why}")
+        sys.stderr.write(f"{told}: counted as 0 (--gaps refuse stops here)\n")
+    filled = pl.Series("is_filled", [row is None for row in found.rows])
+    rows = pl.Series(found.rows, dtype=pl.UInt32)
+    ordered = counts.gather(rows).fill_null(0)
+    table = pl.DataFrame({"time": found.labels, "count": ordered, "is_filled": filled})
+    return Series(table, None if exposure is None else exposure.gather(rows), found.days, found.frequency)
 
 
 def _scored(
-    method: str,
-    counts: pl.Series,
-    expected: pl.Series | None,
-    start: int,
-    alpha: float | None,
-    limit: float | None,
-    minimum: int,
-    changed: dict[str, Any],
+    method: str, series: Series, start: int, changed: Mapping[str, Any], design: Mapping[str, Any]
 ) -> pl.DataFrame:
+    from models.surveillance import bayes, farrington
     from models.surveillance.cusum import cusum, poisson_glr
     from models.surveillance.ears import ears
-    from models.surveillance.farrington import CONTROLS, farrington
     from models.surveillance.maxsprt import poisson_maxsprt
 
+    counts, alpha = series.table["count"].to_numpy(), changed.get("alpha", 0.05)
     if method.startswith("ears"):
-        return ears(counts.to_numpy(), method[-2:].upper(), alpha)  # type: ignore[arg-type]
+        return ears(counts, method[-2:].upper(), changed.get("alpha"))  # type: ignore[arg-type]
     if method == "cusum":
-        return cusum(counts.to_numpy(), start=start - 1)
-    if method in CONTROLS:
-        return farrington(counts.to_numpy(), replace(CONTROLS[method], **changed), method)
-    if expected is None:
-        raise FileError(f"{method} needs expected counts: name their column with --expected")
+        return cusum(counts, start=start - 1)
+    if method in FARRINGTON:
+        control = farrington.CONTROLS[method]
+        return farrington.farrington(counts, replace(control, **_known(control, changed)), method, series.days)
+    if method in BAYES:
+        past = bayes.CONTROLS[method]
+        return bayes.bayes(counts, replace(past, **_known(past, changed)), method, series.days)
+    assert series.expected is not None
+    expected = series.expected.to_numpy()
     if method == "glr":
-        return poisson_glr(counts.to_numpy(), expected.to_numpy())
-    end = float(expected.sum()) * (1 + 1e-12) if limit is None else limit
+        return poisson_glr(counts, expected)
+    end = float(expected.sum()) * (1 + 1e-12) if design["limit"] is None else design["limit"]
     return poisson_maxsprt(
-        counts.to_numpy(), expected.to_numpy(), end, alpha or 0.05, minimum, grouped=method != "maxsprt"
+        counts, expected, end, alpha, design["minimum"], design["delay"], grouped=method != "maxsprt"
     )
 
 
-def _dated(part: pl.DataFrame, times: pl.Series, counts: pl.Series) -> pl.DataFrame:
+def _known(control: Any, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that this method has."""
+    return {field.name: changed[field.name] for field in fields(control) if field.name in changed}
+
+
+def _named(part: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     """Put the periods' own names on the rows that a method gave: the last of the series."""
     n = part.height
-    keys = (times.tail(n).alias("time"), counts.tail(n).alias("count"))
-    return part.drop("count", "period", strict=False).with_columns(*keys)
+    return part.drop("count", "period", "expected", strict=False).with_columns(table.tail(n).get_columns())
 
 
 def plot(found: pl.DataFrame) -> Figure:
