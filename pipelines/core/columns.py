@@ -65,3 +65,8 @@ def plain(column: str) -> Column:
     """Upper case without French accents, trimmed; blank is null."""
     text = F.translate(F.upper(F.trim(column)), "ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜ", "AAACEEEEIIOOUUU")
     return F.nullif(text, F.lit(""))
+
+
+def month(column: str) -> Column:
+    """Months since January 1900."""
+    return ((F.year(column) - 1900) * 12 + F.month(column) - 1).cast("int")

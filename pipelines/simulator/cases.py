@@ -37,6 +37,7 @@ class Reporting:
     products: case_no, version, seq, role (PS SS C), product_no, batch.
     events: case_no, version, seq, term_no.
     signals: substance_no, term_no, start_month, strength, kind (real, artefact, batch, cluster, interaction), note.
+    popularity: product_no, share: how much each product is taken, whatever was reported.
     """
 
     domain: str
@@ -44,13 +45,14 @@ class Reporting:
     products: pl.DataFrame
     events: pl.DataFrame
     signals: pl.DataFrame
+    popularity: pl.DataFrame
 
     def through(self, channel: str) -> Reporting:
         """Return the part of it that reaches one source."""
         cases = self.cases.filter(pl.col("channel") == channel)
         ids = cases.select("case_no", "version")
         products, events = (f.join(ids, on=["case_no", "version"], how="semi") for f in (self.products, self.events))
-        return Reporting(self.domain, cases, products, events, self.signals)
+        return Reporting(self.domain, cases, products, events, self.signals, self.popularity)
 
 
 def report(
@@ -85,15 +87,24 @@ class _Draw:
         self.substances = np.unique(self.substance_of)
         random.shuffle(self.substances)
         self.product_species = None if self.is_human else np.array(products["species"].str.to_lowercase().to_list())
+        self.weight = 1 / np.arange(1, len(self.substances) + 1) ** 0.8  # Zipf
+        self.popularity = self._popularity()
         self._primary()
         self._events()
         self._plant()
 
+    def _popularity(self) -> pl.DataFrame:
+        """How much each product is taken: its substance's share, split evenly; what was reported plays no part."""
+        rank = np.empty(self.substances.max() + 1, dtype=int)
+        rank[self.substances] = np.arange(len(self.substances))
+        of_product = rank[self.substance_of]
+        share = self.weight[of_product] / np.bincount(of_product)[of_product]
+        return pl.DataFrame({"product_no": np.arange(len(share)), "share": share / share.sum()})
+
     def _primary(self) -> None:
         """Month, substance by popularity (Zipf), then one of its products."""
         random, n = self.random, self.n
-        weight = 1 / np.arange(1, len(self.substances) + 1) ** 0.8
-        self.rank = random.choice(len(self.substances), n, p=weight / weight.sum())
+        self.rank = random.choice(len(self.substances), n, p=self.weight / self.weight.sum())
         self.month = random.integers(0, len(self.months), n)
         by_substance = [np.flatnonzero(self.substance_of == s) for s in self.substances]
         pick = random.random(n)
@@ -337,6 +348,7 @@ class _Draw:
             _numbered(products.sort([*key, "role"], descending=[False, False, True], maintain_order=True)),
             _numbered(events.sort(key, maintain_order=True)),
             self.signals,
+            self.popularity,
         )
 
 

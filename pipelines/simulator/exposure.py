@@ -39,8 +39,7 @@ def people(world: World) -> Iterator[pl.DataFrame]:
 
 def _people(world: World, first: int, n: int) -> pl.DataFrame:
     random = world.random(f"people {first}")
-    taken = world.human.products["product_no"].value_counts().sort("product_no")
-    share = taken["count"].to_numpy() / taken["count"].sum()
+    taken = world.human.popularity
     departments = np.array([d.zfill(3) for d in REGIONS])
     drawn = pl.DataFrame(
         {
@@ -48,7 +47,7 @@ def _people(world: World, first: int, n: int) -> pl.DataFrame:
             "birth_year": random.integers(1925, 2012, n),
             "sex": random.integers(1, 3, n),
             "department": random.choice(departments, n),
-            "product_no": random.choice(taken["product_no"].to_numpy(), n, p=share),
+            "product_no": random.choice(taken["product_no"].to_numpy(), n, p=taken["share"].to_numpy()),
             "is_ill": random.random(n) < IS_ILL,
             "is_listed": random.random(n) > 0.01,
             "has_two": random.random(n) < SECOND_PSEUDONYM,
@@ -113,14 +112,25 @@ def patients(world: World, by: list[str]) -> pl.DataFrame:
 
 def supplied(world: World) -> pl.DataFrame:
     """Lines of prescriptions for animals over all months: product, day, farm, animals, packs, dose, days."""
-    random = world.random("supplied")
     products = world.veterinary_products
-    months = np.repeat(np.arange(len(VETERINARY_MONTHS)), SUPPLIES_A_MONTH * products.height)
-    n = months.size
-    drawn = pl.DataFrame(
+    drawn = pl.concat([_supplied_in(world, month) for month in range(len(VETERINARY_MONTHS))])
+    codes = world.human_products.group_by("name").agg(pl.col("cip13").first())
+    named = products.join(codes, on="name", how="left").with_columns(
+        code=pl.when("is_cascade").then("cip13").otherwise("gtin")
+    )
+    told = named.select("product_no", "code", "french_species", "is_cascade", "name", "form", "holder", "substance_nos")
+    return drawn.join(told, on="product_no", how="left", maintain_order="left")
+
+
+def _supplied_in(world: World, month: int) -> pl.DataFrame:
+    """Lines of one month, drawn from its own seed: no other month plays a part."""
+    random = world.random(f"supplied {month}")
+    products = world.veterinary_products["product_no"].to_numpy()
+    n = SUPPLIES_A_MONTH * len(products)
+    return pl.DataFrame(
         {
-            "month": months,
-            "product_no": np.tile(products["product_no"].to_numpy(), n // products.height),
+            "month": np.full(n, month),
+            "product_no": np.tile(products, SUPPLIES_A_MONTH),
             "day": random.integers(1, 29, n),
             "farm": random.integers(0, 400, n),
             "vet": random.integers(0, 60, n),
@@ -128,15 +138,9 @@ def supplied(world: World) -> pl.DataFrame:
             "n_packs": 1 + random.poisson(3, n),
             "dose": random.choice([5, 10, 20], n),
             "days": random.integers(1, 8, n),
-            "number": np.arange(n),
+            "number": np.arange(month * n, (month + 1) * n),
         }
     )
-    codes = world.human_products.group_by("name").agg(pl.col("cip13").first())
-    named = products.join(codes, on="name", how="left").with_columns(
-        code=pl.when("is_cascade").then("cip13").otherwise("gtin")
-    )
-    told = named.select("product_no", "code", "french_species", "is_cascade", "name", "form", "holder", "substance_nos")
-    return drawn.join(told, on="product_no", how="left", maintain_order="left")
 
 
 def livestock(world: World) -> dict[tuple[int, str], int]:

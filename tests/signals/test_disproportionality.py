@@ -20,27 +20,28 @@ from pipelines.settings import load
 D = dt.date
 HISTORY = (
     "report_key string, report_version int, known_from date, known_to date, is_retracted boolean, domain string, "
-    "species string, sex string, age_years double, country string, is_serious boolean, report_type string"
+    "species string, sex string, age_years double, country string, is_serious boolean, report_type string, "
+    "received_first_date date"
 )
+LINK = "report_key string, other_report_key string, known_from date, rule string"
 PRODUCT = "report_key string, report_version int, role string, substance_keys array<string>"
 EVENT = "report_key string, report_version int, term_key string"
 UNSAID = (None,) * 5
 CODED = {Code: code, Stratum: stratum, CodedReport: coded_report}
 
 
-def platform_of(spark, tmp_path, history, products, events, heads=None, **settings) -> Platform:
+def platform_of(spark, tmp_path, history, products, events, links=(), **settings) -> Platform:
     """A lake with coded reports and the cube, made from case versions by the platform's own functions."""
     platform = Platform(
         load(
             lake=tmp_path / "lake", tracking=f"sqlite:///{tmp_path}/mlflow.db", artifacts=tmp_path / "runs", **settings
         )
     )
-    keys = sorted({h[0] for h in history})
+    received = {key: known for key, _, known, *_ in sorted(history, key=lambda h: h[2], reverse=True)}
+    versions = [(*(*h, *UNSAID)[:12], received[h[0]]) for h in history]
     tables = {
-        "silver.report_history": spark.createDataFrame([(*h, *UNSAID)[:12] for h in history], HISTORY),
-        "silver.report": spark.createDataFrame(
-            [(k, heads is None or k in heads) for k in keys], "report_key string, is_cluster_head boolean"
-        ),
+        "silver.report_history": spark.createDataFrame(versions, HISTORY),
+        "silver.duplicate_link": spark.createDataFrame(list(links), LINK),
         "silver.report_product": spark.createDataFrame(products, PRODUCT),
         "silver.report_event": spark.createDataFrame(events, EVENT),
     }
@@ -93,12 +94,28 @@ def test_what_no_month_end_saw_and_concomitants_and_duplicates_do_not_count(spar
     products = [("c1", 1, "suspect", ["S"]), ("c1", 2, "suspect", ["S", "T"]), ("c1", 2, "concomitant", ["U"])]
     products += [("c2", 1, "suspect", ["S"]), ("c1", 2, "suspect", None)]
     events = [("c1", 1, "e:early"), ("c1", 2, "e"), ("c2", 1, "e"), ("c1", 2, None)]
-    got = counted(platform_of(spark, tmp_path, history, products, events, heads={"c1"}))
+    links = [("c1", "c2", D(2024, 1, 5), "identifier")]
+    got = counted(platform_of(spark, tmp_path, history, products, events, links))
     assert {k[1:3] for k in got if k[0] == "dog"} == {
         ("*", "*"), ("S", "*"), ("T", "*"), ("*", "e"), ("S", "e"), ("T", "e"),
     }  # fmt: skip
     assert set(got.values()) == {1}
     assert {k[3] for k in got} == {D(2024, 1, 31)}
+
+
+@pytest.mark.spark
+def test_a_duplicate_found_later_takes_nothing_off_the_months_before(spark, tmp_path):
+    """c2, received first, is found in April to be c1; in May it is withdrawn, and c1 counts again."""
+    history = [
+        ("c1", 1, D(2024, 2, 5), None, False, "human", "human"),
+        ("c2", 1, D(2024, 1, 5), D(2024, 5, 2), False, "human", "human"),
+        ("c2", 2, D(2024, 5, 2), None, True, "human", "human"),
+    ]
+    products = [("c1", 1, "suspect", ["S"]), ("c2", 1, "suspect", ["S"])]
+    events = [("c1", 1, "e"), ("c2", 1, "e")]
+    got = counted(platform_of(spark, tmp_path, history, products, events, [("c1", "c2", D(2024, 4, 9), "identifier")]))
+    changes = {day: n for (species, substance, term, day), n in got.items() if (substance, term) == ("S", "e")}
+    assert changes == {D(2024, 1, 31): 1, D(2024, 2, 29): 1, D(2024, 4, 30): -1}  # in May one goes, the other comes
 
 
 @pytest.mark.spark

@@ -57,10 +57,12 @@ def test_points_hold_every_cell_of_the_table_once(cases, step):
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=40).map(sorted))
-def test_the_prior_is_fitted_at_the_last_month_and_never_before_it_suffices(sizes):
-    steps = refit_months(sizes, 500)
+def test_the_prior_is_fitted_where_something_changed_and_whatever_comes_later(sizes):
+    changed = np.diff(sizes, prepend=0) > 0
+    steps = refit_months(sizes, changed, 500)
     assert all(sizes[s] >= 500 for s in steps)
     assert (not sizes or sizes[-1] < 500) == (steps == [])
-    if steps:
-        assert steps[-1] == len(sizes) - 1
-        assert steps == sorted(set(steps))
+    assert all(changed[s] for s in steps)
+    assert steps == sorted(set(steps))
+    for n in range(len(sizes)):
+        assert refit_months(sizes[:n], changed[:n], 500) == [s for s in steps if s < n]

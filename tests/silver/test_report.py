@@ -80,13 +80,14 @@ def test_completeness_follows_the_published_penalties_and_children_are_counted(s
 @pytest.mark.spark
 def test_one_world_wide_number_is_one_cluster_with_one_head(spark):
     reports = [{"report_key": f"r{i}", "worldwide_case_id": "W-1" if i < 3 else None} for i in range(5)]
-    reports[1]["country"] = "FR"
+    reports[1]["country"] = "FR"  # the most complete one is not the first
+    reports[1]["received_first_date"] = D(2024, 1, 3)
     lake, got = built(spark, reports, [], [])
     assert {r["rule"] for r in lake["silver.duplicate_link"].collect()} == {"identifier"}
     assert {k: r["duplicate_cluster"] for k, r in got.items()} == {
         "r0": "r0", "r1": "r0", "r2": "r0", "r3": "r3", "r4": "r4",
     }  # fmt: skip
-    assert [k for k, r in sorted(got.items()) if r["is_cluster_head"]] == ["r1", "r3", "r4"]
+    assert [k for k, r in sorted(got.items()) if r["is_cluster_head"]] == ["r0", "r3", "r4"]
 
 
 @pytest.mark.spark

@@ -46,7 +46,7 @@ def rebuild(lake: Lake, inputs: Mapping[str, str]) -> Written:
     todo = pieces.bundled(pieces.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
     n_places = max(2, lake.n_rows(FEED) // REPORTS_PER_PLACE)
     counted = pieces.each(lake.spark, todo, counting(n_places), pieces.PARCEL_SQL)
-    added = pieces.gathered(counted, n_places, writing(root), pieces.ADDED_SQL).collect()
+    added = pieces.gathered(counted, n_places, writing(root, lake.as_of), pieces.ADDED_SQL).collect()
     return lake.commit_files(PairCount, [row.asDict() for row in added], inputs)
 
 
@@ -61,11 +61,11 @@ def increment(lake: Lake, changes: Sequence[pa.RecordBatch], inputs: Mapping[str
         parts.append(contribution(codes.filter(_is(batch, ADDED))))
         parts.append(negative(contribution(codes.filter(_is(batch, TAKEN_OFF)))))
     change = add(parts)
-    touched = [month_end(int(code)).isoformat() for code in np.unique(month_of(change[0]))]
+    touched = [month_end(int(code), lake.as_of).isoformat() for code in np.unique(month_of(change[0]))]
     before = [(uri, p) for uri, p in lake.files(PairCount.address()) if p["month"] in touched]
     cells = add([stored(pieces.cut(before, REPORTS_PER_TASK)), change])
     root = lake.prepared(PairCount)
-    added = [row for batch in written(root, *cells) for row in batch.to_pylist()]
+    added = [row for batch in written(root, *cells, lake.as_of) for row in batch.to_pylist()]
     return lake.commit_files(PairCount, added, inputs, replacing={"month": touched})
 
 

@@ -17,10 +17,11 @@ COLUMNS = ("month_from", "month_to", "stratum", "substances", "terms")
 REPORTS_AT_ONCE = 1_000_000  # keys of so many reports are sorted at once: about 100 MB
 
 
-def month_end(code: int) -> dt.date:
-    """Last day of a month that counts from January 1900."""
+def month_end(code: int, until: dt.date | None = None) -> dt.date:
+    """Last day of a month that counts from January 1900; in a lake that is seen from a date, no later than that."""
     year, month = FIRST_YEAR + code // 12, code % 12 + 1
-    return dt.date(year, month, calendar.monthrange(year, month)[1])
+    end = dt.date(year, month, calendar.monthrange(year, month)[1])
+    return end if until is None else min(end, until)
 
 
 def month_code(day: dt.date) -> int:
@@ -73,22 +74,22 @@ def counting(n_places: int) -> Callable[[Sequence[Piece]], Iterator[pa.RecordBat
     return work
 
 
-def writing(root: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def writing(root: str, until: dt.date | None = None) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Task: sum what came for its months and write a file for each."""
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         keys, n = add((keys, counts) for _, _, keys, counts in opened(batches))
-        yield from written(root, keys, n)
+        yield from written(root, keys, n, until)
 
     return work
 
 
-def written(root: str, keys: np.ndarray, n: np.ndarray) -> Iterator[pa.RecordBatch]:
+def written(root: str, keys: np.ndarray, n: np.ndarray, until: dt.date | None = None) -> Iterator[pa.RecordBatch]:
     """Write sorted cells, a file a month."""
     months = month_of(keys)
     for code in np.unique(months):
         low, high = np.searchsorted(months, [code, code + 1])
-        partition = {"month": month_end(int(code)).isoformat()}
+        partition = {"month": month_end(int(code), until).isoformat()}
         yield write(root, partition, _rows(keys[low:high], n[low:high]))
 
 

@@ -19,7 +19,7 @@ class PairCount(Table):
     partitioned_by = ("month",)
     axis = DERIVED
 
-    month = Column("date", "Month end; of a month still running, the state where the data end", required=True)
+    month = Column("date", "Month end; in a lake seen from a date, the last one is that date", required=True)
     substance = Column("int", "Code of a substance in `silver.code`, 0 for any", required=True, minimum=0)
     term = Column("int", "Code of a term in `silver.code`, 0 for any", required=True, minimum=0)
     stratum = Column("int", "Code of `silver.stratum`", required=True, minimum=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,14 @@ def publish(lake: Lake, inputs: Mapping[str, str], minimum: int) -> Written:
     for kind in ("substance", "term"):
         listed = sorted((r["code"], r["key_coded"]) for r in code if r["kind"] == kind)
         keys[kind] = pa.array([key for _, key in listed], pa.string())
-    work = following(root, keys, minimum)
+    work = following(root, keys, minimum, lake.as_of)
     added = by_bucket(lake, whole(strata(lake)), work, pieces.ADDED_SQL).collect()
     return lake.commit_files(SignalCourse, [row.asDict() for row in added], inputs)
 
 
-def following(root: str, keys: Mapping[str, pa.Array], minimum: int) -> Callable[[Batches], Batches]:
+def following(
+    root: str, keys: Mapping[str, pa.Array], minimum: int, until: dt.date | None = None
+) -> Callable[[Batches], Batches]:
     """Task: follow the pairs of one bucket of a population and write their file."""
 
     def work(batches: Batches) -> Batches:
@@ -56,7 +59,7 @@ def following(root: str, keys: Mapping[str, pa.Array], minimum: int) -> Callable
         course = course_of(changes, minimum)
         kept = np.flatnonzero(~np.isnan(course.peak))
         if kept.size:
-            yield pieces.write(root, {"population": name}, _rows(changes, course, kept, keys))
+            yield pieces.write(root, {"population": name}, _rows(changes, course, kept, keys, until))
 
     return work
 
@@ -71,10 +74,12 @@ def course_of(changes: Changes, minimum: int) -> Course:
     return ic_course(bounds, step[order], n[order], n_substance, n_event, sizes, *changes.pairs, minimum)
 
 
-def _rows(changes: Changes, course: Course, kept: np.ndarray, keys: Mapping[str, pa.Array]) -> pa.Table:
+def _rows(
+    changes: Changes, course: Course, kept: np.ndarray, keys: Mapping[str, pa.Array], until: dt.date | None
+) -> pa.Table:
     substance_of, event_of = changes.pairs
     codes = {"substance": changes.substances[substance_of[kept]], "term": changes.events[event_of[kept]]}
-    ends = pa.array([month_end(month) for month in changes.months], pa.date32())
+    ends = pa.array([month_end(month, until) for month in changes.months], pa.date32())
 
     def month(steps: np.ndarray) -> pa.Array:
         return ends.take(pa.array(steps[kept], mask=steps[kept] == NEVER))

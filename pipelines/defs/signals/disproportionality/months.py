@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from models.cube.keys import unpack
 
 Ints = NDArray[np.int64]
 REFIT_GROWTH = 1.25
+REFIT_AFTER = 12  # months
 
 
 @dataclass
@@ -75,6 +76,14 @@ class Changes:
         return [int(n) for n in np.cumsum(self._totals)]
 
     @property
+    def changed(self) -> NDArray[np.bool_]:
+        """Whether the population changed in each month, by what all parts of it know: the total and the events."""
+        changed = self._totals != 0
+        at, _, n = self._rows["event"]
+        changed[at[n != 0]] = True
+        return changed
+
+    @property
     def of_pairs(self) -> tuple[Ints, Ints, Ints]:
         """Step, pair and change of every cell, in the order of steps."""
         return self._rows["pair"]
@@ -104,14 +113,17 @@ class Changes:
             )
 
 
-def refit_months(sizes: list[int], minimum: int) -> list[int]:
-    """Steps at which the prior is fitted: at the first size that suffices, whenever it grew by a quarter, and last."""
+def refit_months(sizes: Sequence[int], changed: NDArray[np.bool_], minimum: int) -> list[int]:
+    """Steps at which the prior is fitted: at the first size that suffices, then after a growth by a quarter or a year.
+
+    Only steps in which something changed are taken, and no step is taken for being the last one: what is fitted at a
+    month does not depend on the months that follow.
+    """
     steps: list[int] = []
     fitted_at = 0.0
     for step, size in enumerate(sizes):
-        if size >= minimum and size >= REFIT_GROWTH * fitted_at:
+        is_due = not steps or size >= REFIT_GROWTH * fitted_at or step - steps[-1] >= REFIT_AFTER
+        if size >= minimum and changed[step] and is_due:
             steps.append(step)
             fitted_at = size
-    if sizes and sizes[-1] >= minimum and (not steps or steps[-1] != len(sizes) - 1):
-        steps.append(len(sizes) - 1)
     return steps

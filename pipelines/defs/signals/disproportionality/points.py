@@ -28,7 +28,7 @@ def counted(changes: Changes, minimum: int, step: float, with_events: bool) -> d
     `with_events` counts them once.
     """
     found: dict[str, list[np.ndarray]] = {PAIRS: [], SUBSTANCES: [], EVENTS: []}
-    steps = set(refit_months(changes.sizes, minimum))
+    steps = set(refit_months(changes.sizes, changes.changed, minimum))
     for at, state in enumerate(changes.states()):
         if at in steps:
             base = np.uint64(state.month) << np.uint64(GRID_BITS + COUNT_BITS)

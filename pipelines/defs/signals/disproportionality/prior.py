@@ -80,7 +80,7 @@ def _fitted(lake: Lake, likelihood: str, minimum: int) -> list[dict[str, Any]]:
     step = points.FINE if n <= FINE_UP_TO else points.COARSE
     populations = whole(strata(lake))
     counted = by_bucket(lake, populations, counting(minimum, step, n), pieces.PARCEL_SQL)
-    fits = pieces.gathered(counted, max(1, len(populations)), fitting(likelihood, step), FIT_SQL)
+    fits = pieces.gathered(counted, max(1, len(populations)), fitting(likelihood, step, lake.as_of), FIT_SQL)
     return sorted(fits.toArrow().to_pylist(), key=lambda r: (r["population"], r["month"]))
 
 
@@ -101,7 +101,7 @@ def counting(minimum: int, step: float, n_buckets: int) -> Callable[[Batches], B
     return work
 
 
-def fitting(likelihood: str, step: float) -> Callable[[Batches], Batches]:
+def fitting(likelihood: str, step: float, until: dt.date | None = None) -> Callable[[Batches], Batches]:
     """Task: fit the priors of one population on the points that its buckets counted."""
 
     def work(batches: Batches) -> Batches:
@@ -113,20 +113,22 @@ def fitting(likelihood: str, step: float) -> Callable[[Batches], Batches]:
                 sizes |= dict(zip(keys.tolist(), counts.tolist(), strict=True))
             else:
                 sums.parts[part].append((keys, counts))
-        rows = [{"population": name, **row} for row in _fits(sums, sizes, likelihood, step)]
+        rows = [{"population": name, **row} for row in _fits(sums, sizes, likelihood, step, until)]
         yield from pa.Table.from_pylist(rows, schema=FIT_SCHEMA).to_batches()
 
     return work
 
 
-def _fits(sums: points.Sums, sizes: dict[int, int], likelihood: str, step: float) -> Iterator[dict[str, Any]]:
+def _fits(
+    sums: points.Sums, sizes: dict[int, int], likelihood: str, step: float, until: dt.date | None
+) -> Iterator[dict[str, Any]]:
     from models.mgps.fit import fit
 
     for month in sums.months():
         weighted = sums.points(month, sizes[month], step, with_zeros=likelihood == "zero_inclusive")
         found = fit(weighted, likelihood)  # type: ignore[arg-type]
         yield {
-            "month": month_end(month),
+            "month": month_end(month, until),
             "likelihood": likelihood,
             **{k: getattr(found, k) for k in PARAMETERS},
             "n_reports": sizes[month],

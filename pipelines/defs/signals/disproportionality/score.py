@@ -96,7 +96,7 @@ def publish(
     root = lake.prepared(table)
     last = last_month(lake) if months == "latest" else None
     named = names(lake) if groups is None else {**names(lake), **group_names(groups)}
-    work = scoring(root, table.arrow_schema(), named, priors, minimum, last)
+    work = scoring(root, table.arrow_schema(), named, priors, minimum, last, lake.as_of)
     if last is None:
         written = by_bucket(lake, populations, work, pieces.ADDED_SQL)
     else:
@@ -147,8 +147,9 @@ def scoring(
     priors: Sequence[Mapping[str, Any]],
     minimum: int,
     last: int | None,
+    until: dt.date | None = None,
 ) -> Callable[[Batches], Batches]:
-    """Task: score one bucket of a population at every month, or at the `last` alone, and write its file."""
+    """Task: score one bucket of a population at every month with a change, or at the `last` alone; write its file."""
 
     def work(batches: Batches) -> Batches:
         if (came := received(batches)) is None:
@@ -156,7 +157,7 @@ def scoring(
         _, label, cells = came
         name, levels = labelled(label)
         mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
-        scored = list(_months(name, Changes.of(cells, last), mine, minimum, last))
+        scored = list(_months(name, Changes.of(cells, last), mine, minimum, last, until))
         if scored:
             columns = pa.schema([f for f in schema if f.name != "population"])
             yield pieces.write(root, {"population": name}, _shaped(pl.concat(scored), named, levels, columns))
@@ -180,16 +181,22 @@ def _shaped(scored: pl.DataFrame, named: Names, levels: Levels, schema: pa.Schem
 
 
 def _months(
-    name: str, changes: Changes, priors: list[Mapping[str, Any]], minimum: int, only: int | None
+    name: str,
+    changes: Changes,
+    priors: list[Mapping[str, Any]],
+    minimum: int,
+    only: int | None,
+    until: dt.date | None = None,
 ) -> Iterator[pl.DataFrame]:
     n_pairs = len(changes.pairs[0])
     firsts = {first: np.full(n_pairs, NEVER, "datetime64[D]") for first in FIRSTS}
     last = changes.months[-1]
-    for state in changes.states():
+    for state, changed in zip(changes.states(), changes.changed, strict=True):
         seen = np.flatnonzero(state.a > 0)
-        if not len(seen) or (only is not None and state.month != only):
+        is_wanted = changed if only is None else state.month == only
+        if not len(seen) or not is_wanted:
             continue
-        month = month_end(state.month)
+        month = month_end(state.month, until)
         prior = _known_then(priors, month)
         scores = _scores(state, seen, prior, minimum)
         is_new = np.zeros(len(seen), dtype=bool)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from models.cube.kernels import Sparse, add
 from models.cube.levels import Groups
 from pipelines.core import pieces
+from pipelines.defs.gold.pair_count.count import month_code
 from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, counting_last, splitting
 from pipelines.defs.signals.disproportionality.populations import Population
 
@@ -47,9 +48,10 @@ def by_bucket(
 
 
 def last_month(lake: Lake) -> int | None:
-    """Last month in which a report came or went; None where none ever did."""
+    """Last month in which a report came or went, in a past lake that of its date; None where none ever did."""
     ends = (lake.maximum(REPORTS, column) for column in ("month_from", "month_to"))
-    return max((end for end in ends if end is not None), default=None)
+    last = max((end for end in ends if end is not None), default=None)
+    return month_code(lake.as_of) if lake.as_of and last is not None else last
 
 
 def by_bucket_last(

@@ -15,8 +15,8 @@ SUBGROUP = (
 class Prior(Table):
     """The two-gamma prior of one population, fitted on what was known at one month end.
 
-    Fitted again whenever the population has grown by a quarter, and at the last month: a month is scored with the
-    latest converged prior fitted at or before it, so that nothing leaks from later. Rows are read back from the
+    Fitted again whenever the population has grown by a quarter, and after a year: a month is scored with the latest
+    converged prior fitted at or before it, so that nothing leaks from later. Rows are read back from the
     registered model, whose name and version they carry.
     """
 

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.defs.silver.coded_report.heads import counting_versions
 from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import atc_codes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.core.conform import Tables
 
 VERSION = ["report_key", "report_version"]
+MONTHS = ["month_from", "month_to"]
 STRATIFIED = ["domain", "species", "age_group", "sex", "region", "seriousness", "report_type"]
 EEA = (
     *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "GR", "HR", "HU", "IE", "IS", "IT"),
@@ -96,18 +98,14 @@ def stratum(tables: Tables) -> DataFrame:
 
 
 @reads(
-    *("silver.report_history", "silver.report", "silver.report_product", "silver.report_event"),
+    *("silver.report_history", "silver.duplicate_link", "silver.report_product", "silver.report_event"),
     *("silver.code", "silver.stratum"),
 )
 def coded_report(tables: Tables) -> DataFrame:
-    """Give every version that a month end saw as known its stratum and its codes."""
-    heads = tables["silver.report"].filter("is_cluster_head").select("report_key")
-    seen = _stratified(tables["silver.report_history"]).filter("NOT is_retracted")
-    seen = seen.join(heads, on="report_key", how="left_semi").select(
-        *VERSION, *STRATIFIED, _month("known_from").alias("month_from"), _month("known_to").alias("month_to")
-    )
+    """Give every version that a month end saw as known, and as the head of its cluster, its stratum and its codes."""
+    seen = counting_versions(_stratified(tables["silver.report_history"]), tables["silver.duplicate_link"])
     strata = F.broadcast(tables["silver.stratum"].select("stratum", *STRATIFIED))
-    versions = seen.filter("month_to IS NULL OR month_to > month_from").join(strata, on=STRATIFIED, how="inner")
+    versions = seen.select(*VERSION, *STRATIFIED, *MONTHS).join(strata, on=STRATIFIED, how="inner")
     codes = tables["silver.code"]
     none = F.array().cast("array<int>")
     coded = versions.drop(*STRATIFIED)
@@ -137,11 +135,6 @@ def _terms(tables: Tables) -> DataFrame:
         .filter("term_key IS NOT NULL")
         .select(*VERSION, F.col("term_key").alias("key_coded"))
     )
-
-
-def _month(column: str) -> Column:
-    """Months since January 1900."""
-    return ((F.year(column) - 1900) * 12 + F.month(column) - 1).cast("int")
 
 
 def age_group(years: Column) -> Column:

@@ -87,20 +87,22 @@ class Stratum(Table):
 class CodedReport(Table):
     """One version of a case that counts, as integer codes: what it adds to the cube, from which month to which.
 
-    Versions that no month end saw, retracted ones and duplicates are not here. `substances` are those of suspect and
+    Versions that no month end saw, retracted ones and duplicates are not here. Of a cluster of duplicates the report
+    first received counts, as known in each month: one that another takes the place of (an earlier one found, itself
+    retracted) counts until then. `substances` are those of suspect and
     interacting products, `taken` adds the concomitant ones. Months count from January 1900. Its change feed keeps
     `gold.pair_count` up to date.
     """
 
     layer, name, owner = "silver", "coded_report", "signal-detection"
-    key = ("report_key", "report_version")
+    key = ("report_key", "report_version", "month_from")
     has_change_feed = True
     axis = DERIVED
 
     report_key = Column("string", "Case key", required=True)
     report_version = Column("int", "Version of the case", required=True, minimum=1)
-    month_from = Column("int", "Month at whose end the version is first known", required=True, minimum=0)
-    month_to = Column("int", "Month at whose end it no longer stands; null while it stands", minimum=0)
+    month_from = Column("int", "Month at whose end the version first counts", required=True, minimum=0)
+    month_to = Column("int", "Month at whose end it no longer counts; null while it does", minimum=0)
     stratum = Column("int", "Code of `silver.stratum`", required=True, minimum=0)
     substances = Column("array<int>", "Distinct substance codes, sorted", required=True)
     taken = Column("array<int>", "The same with what was taken at the same time, sorted", required=True)

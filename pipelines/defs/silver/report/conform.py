@@ -89,10 +89,12 @@ def report(tables: Tables) -> DataFrame:
     clustered = complete.join(labels, on="report_key", how="left").withColumn(
         "duplicate_cluster", F.coalesce("duplicate_cluster", "report_key")
     )
-    best = Window.partitionBy("duplicate_cluster").orderBy(
-        F.col("is_retracted"), F.desc_nulls_last("completeness"), "received_first_date", "report_key"
+    first_known = tables["silver.report_history"].groupBy("report_key").agg(F.min("known_from").alias("first_known"))
+    first = Window.partitionBy("duplicate_cluster").orderBy(
+        "is_retracted", "received_first_date", "first_known", "report_key"
     )
-    headed = clustered.withColumn("is_cluster_head", F.row_number().over(best) == 1)
+    dated = clustered.join(first_known, on="report_key", how="inner")
+    headed = dated.withColumn("is_cluster_head", F.row_number().over(first) == 1)
     return conformed(headed.select(*Report.columns), Report)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from pipelines.core.columns import month
 from pipelines.core.conform import conformed, reads
-from pipelines.defs.silver.report.identity import same_identifier
+from pipelines.defs.silver.report.identity import numbers, same_identifier
 from pipelines.defs.silver.report.tables import DuplicateLink
 
 if TYPE_CHECKING:
@@ -20,15 +23,20 @@ if TYPE_CHECKING:
 
 
 SEED = 1
+WINDOW = 12  # months: a report is compared with those that came, or came anew, within a year before it
+LAST_MONTH = 1 << 20
+MONTHLY = ("numbers", "known_from", "month", "is_new")
 UNTOLD_BREED = "unknown|not known"
 SENDER = r"^[A-Z]{2,3}-(.+)-[^-]*$"  # country, sender, the sender's number: ICH E2B and VICH GL42
 LINK_SQL = (
-    "report_key string, other_report_key string, rule string, match_weight double, probability double, evidence string"
+    "report_key string, other_report_key string, known_from date, rule string, match_weight double, "
+    "probability double, evidence string"
 )
 LINK_SCHEMA = pa.schema(
     [
         ("report_key", pa.string()),
         ("other_report_key", pa.string()),
+        ("known_from", pa.date32()),
         ("rule", pa.string()),
         ("match_weight", pa.float64()),
         ("probability", pa.float64()),
@@ -41,24 +49,36 @@ LINK_SCHEMA = pa.schema(
 def duplicate_link(tables: Tables) -> DataFrame:
     """Link reports with the same number, and those whose fields agree beyond chance.
 
-    The model is anchored by known pairs of one number and learned anew from the reports of each domain. Reports that
-    say nothing of the person, the animal or the onset are left out: what they share with others is what the pair has
-    in common with its signal. What a refused model finds is kept with the rule `refused`, and used nowhere.
+    Each month's new and changed reports are compared with those of the year before, as all of them were known at the
+    month's end, by a model that is learned from these alone: what comes later changes no link. The model is anchored by
+    known pairs of one number. Reports that say nothing of the person, the animal or the onset are left out: what they
+    share with others is what the pair has in common with its signal. What a refused model finds is kept with the rule
+    `refused`, and used nowhere.
     """
-    latest = tables["silver.report_history"].filter("is_latest AND NOT is_retracted")
-    return conformed(linked(latest, tables), DuplicateLink)
+    stood = tables["silver.report_history"].filter("NOT is_retracted")
+    compared = _compared(by_month(stood), tables, MONTHLY)
+    months = compared.filter("is_new").select("domain", "month").distinct()
+    probable = compared.join(months, on=["domain", "month"], how="left_semi").groupBy("domain", "month")
+    found = same_identifier(stood).unionByName(probable.applyInArrow(link_month, LINK_SQL), allowMissingColumns=True)
+    first = Window.partitionBy("report_key", "other_report_key").orderBy(
+        F.col("rule") == "refused", "known_from", "rule", F.desc("match_weight")
+    )
+    once = found.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n")
+    return conformed(once, DuplicateLink)
 
 
-def linked(versions: DataFrame, tables: Tables) -> DataFrame:
-    """The links among these versions, one of each case: they depend on nothing else than them and their children."""
-    identified = same_identifier(versions)
-    known = clusters(identified).withColumnRenamed("duplicate_cluster", "identified")
-    compared = _compared(versions, tables).join(known, on="report_key", how="left")
-    probable = compared.groupBy("domain").applyInArrow(link_domain, LINK_SQL)
-    return identified.unionByName(probable, allowMissingColumns=True)
+def by_month(versions: DataFrame) -> DataFrame:
+    """Versions as they stand at month ends, from the one that first saw them on, for a year at most.
+
+    Adds month (from January 1900) and is_new: no earlier month end saw the version.
+    """
+    first, after = month("known_from"), F.coalesce(month("known_to"), F.lit(LAST_MONTH))
+    last = F.least(after - 1, first + WINDOW - 1)
+    seen = versions.filter(last >= first).withColumn("month", F.explode(F.sequence(first, last)))
+    return seen.withColumns({"is_new": F.col("month") == first, "numbers": numbers()})
 
 
-def _compared(versions: DataFrame, tables: Tables) -> DataFrame:
+def _compared(versions: DataFrame, tables: Tables, more: Sequence[str] = ()) -> DataFrame:
     """What is compared of each report: person or animals, place, time, and the sets of its substances and events."""
     key = ["report_key", "report_version"]
     coded = tables["silver.report_product"].filter("substance_keys IS NOT NULL")
@@ -79,11 +99,12 @@ def _compared(versions: DataFrame, tables: Tables) -> DataFrame:
         F.coalesce("n_animals_died", F.col("is_death").cast("int")).alias("n_died"),
         F.sort_array("s").alias("substances"),
         F.sort_array("e").alias("events"),
+        *more,
     )
 
 
-def link_domain(reports: pa.Table) -> pa.Table:
-    """Link the reports of one domain: the body of a Spark task."""
+def link_month(reports: pa.Table) -> pa.Table:
+    """Link the new reports of a domain and month among themselves and with the earlier: the body of a Spark task."""
     import polars as pl
 
     from models.linkage.link import link
@@ -92,20 +113,45 @@ def link_domain(reports: pa.Table) -> pa.Table:
     assert isinstance(frame, pl.DataFrame)
     if frame.height < 2:
         return LINK_SCHEMA.empty_table()
-    result = link(frame, seed=SEED)
+    dated = frame.select("report_key", "known_from", "is_new")
+    result = link(_identified(frame.drop("month", "is_new", "known_from")), seed=SEED)
     refused = result.verdict.reason
+    both = result.found.with_columns(evidence=_evidence(result.found, refused))
+    for side in ("left", "right"):
+        both = both.join(
+            dated.select(pl.all().name.prefix(f"{side}_")).rename({f"{side}_report_key": f"{side}_key"}),
+            on=f"{side}_key",
+            how="left",
+            maintain_order="left",
+        )
     return (
-        result.found.select(
+        both.filter(pl.col("left_is_new") | pl.col("right_is_new"))
+        .select(
             pl.col("left_key").alias("report_key"),
             pl.col("right_key").alias("other_report_key"),
+            pl.max_horizontal("left_known_from", "right_known_from").alias("known_from"),
             pl.lit("refused" if refused else "probabilistic").alias("rule"),
             pl.col("weight_bits").alias("match_weight"),
-            pl.col("probability"),
-            _evidence(result.found, refused).alias("evidence"),
+            "probability",
+            "evidence",
         )
         .to_arrow()
         .cast(LINK_SCHEMA)
     )
+
+
+def _identified(reports: pl.DataFrame) -> pl.DataFrame:
+    """Reports with the same number, by themselves or through others, are known to be of one case (`identified`)."""
+    import polars as pl
+
+    told = reports.select("report_key", number="numbers").explode("number").drop_nulls()
+    shared = told.with_columns(other_report_key=pl.col("report_key").min().over("number"))
+    pairs = shared.filter(pl.col("report_key") != pl.col("other_report_key")).select("report_key", "other_report_key")
+    reports = reports.drop("numbers")
+    if pairs.height == 0:
+        return reports.with_columns(identified=pl.lit(None, pl.String))
+    known = pl.DataFrame(_components(pairs.to_arrow())).rename({"duplicate_cluster": "identified"})
+    return reports.join(known, on="report_key", how="left", maintain_order="left")
 
 
 def _evidence(links: pl.DataFrame, refused: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
@@ -31,24 +32,25 @@ def fda_number(report: str | Column) -> Column:
     )
 
 
-def same_identifier(latest: DataFrame) -> DataFrame:
-    """Reports of a domain that share any of their numbers: each with the first of those that share it.
-
-    What holds no digit but zero is no number: `UNKNOWN`, `N/A`, `000`.
-    """
+def numbers() -> Column:
+    """All numbers that a version carries, each once. What holds no digit but zero is none: `UNKNOWN`, `N/A`, `000`."""
     others = F.coalesce("other_case_ids", F.array().cast("array<string>"))
-    numbers = F.transform(F.array_append(others, F.col("worldwide_case_id")), lambda n: F.upper(F.trim(n)))
-    told = F.filter(F.array_distinct(numbers), lambda n: n.rlike("[1-9]"))
-    numbered = latest.select("report_key", "domain", F.explode(told).alias("number"))
-    first = numbered.groupBy("domain", "number").agg(F.min("report_key").alias("first"))
-    linked = numbered.join(first, on=["domain", "number"], how="inner").filter("report_key <> first")
-    return (
-        linked.select("first", "report_key")
-        .distinct()
-        .select(
-            F.col("first").alias("report_key"),
-            F.col("report_key").alias("other_report_key"),
-            F.lit("identifier").alias("rule"),
-            F.lit(1.0).alias("probability"),
-        )
+    every = F.transform(F.array_append(others, F.col("worldwide_case_id")), lambda n: F.upper(F.trim(n)))
+    return F.filter(F.array_distinct(every), lambda n: n.rlike("[1-9]"))
+
+
+def same_identifier(history: DataFrame) -> DataFrame:
+    """Reports of a domain that share any of their numbers: each with the one that was first known to carry it.
+
+    `history` holds versions of reports; they are linked from the date at which both carried the number (`known_from`).
+    """
+    numbered = history.select("report_key", "domain", "known_from", F.explode(numbers()).alias("number"))
+    carried = numbered.groupBy("report_key", "domain", "number").agg(F.min("known_from").alias("known_from"))
+    in_order = Window.partitionBy("domain", "number").orderBy("known_from", "report_key")
+    linked = carried.withColumn("first", F.first("report_key").over(in_order)).filter("report_key <> first")
+    pairs = linked.groupBy(
+        F.least("first", "report_key").alias("report_key"), F.greatest("first", "report_key").alias("other_report_key")
+    )
+    return pairs.agg(F.min("known_from").alias("known_from")).select(
+        "*", F.lit("identifier").alias("rule"), F.lit(1.0).alias("probability")
     )

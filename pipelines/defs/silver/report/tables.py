@@ -152,7 +152,11 @@ class Report(ReportHistory):
         maximum=1,
     )
     duplicate_cluster = Column("string", "Key of the cluster of duplicates; the case's own when alone", required=True)
-    is_cluster_head = Column("boolean", "The one case of its cluster that is counted", required=True)
+    is_cluster_head = Column(
+        "boolean",
+        "The case of its cluster that counts: the first received of those not retracted",
+        required=True,
+    )
 
 
 class ReportedProduct(Table):
@@ -253,7 +257,9 @@ class DuplicateLink(Table):
     than chance allows; `match_weight` is the log2 Bayes factor, `evidence` what each field contributed. Linked reports
     form a cluster in `silver.report`; nothing is deleted. Likeness alone puts at most five reports together, all of
     which agree with each other. Trap: animals of one household or herd are told in the same words; numbers that one
-    sender gave on one day are never linked. `refused` links are shown for review and form no cluster.
+    sender gave on one day are never linked. `refused` links are shown for review and form no cluster. What links two
+    reports, once known, links them from then on: each month's new and changed reports are compared with those of the
+    year before, as known at its end.
     """
 
     layer, name, owner = "silver", "duplicate_link", "pharmacovigilance"
@@ -262,6 +268,7 @@ class DuplicateLink(Table):
 
     report_key = Column("string", "The case that comes first in the alphabet", required=True)
     other_report_key = Column("string", "The other case", required=True)
+    known_from = Column("date", "First date at which the two could be linked", required=True)
     rule = Column("string", "What links them", required=True, codes=LINK_RULES)
     match_weight = Column("double", "Log2 Bayes factor of being the same case; null for identifiers", unit="bit")
     probability = Column("double", "Posterior probability of being the same case", required=True, minimum=0, maximum=1)

@@ -1,0 +1,107 @@
+"""From a register's files to what signals are counted from and scored with, by the platform's own functions.
+
+Frames instead of a lake, so that a whole country takes seconds. Any transform can be put in another's place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from models.cube.kernels import add
+from models.cube.keys import STRATUM_BITS, unpack
+from pipelines.defs.gold.pair_count.count import contribution, month_end
+from pipelines.defs.signals.disproportionality import points
+from pipelines.defs.signals.disproportionality.months import Changes
+from pipelines.defs.signals.disproportionality.prior import _fits
+from pipelines.defs.signals.disproportionality.score import _months
+from pipelines.defs.silver.coded_report.conform import code, coded_report, stratum
+from pipelines.defs.silver.report.conform import report_product
+from pipelines.defs.silver.report.duplicates import duplicate_link
+from pipelines.defs.silver.report.tables import ReportNarrative
+from pipelines.defs.silver.substance.coding import name_coding
+from pipelines.defs.silver.substance.tables import SubstanceName
+from pipelines.defs.sources.faers import conform, read
+from pipelines.defs.sources.faers import tables as faers
+from tests.frames import frame
+from tests.leaks.country import Delivery, files
+from tests.sources.bronze import bronze_frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+MINIMUM = 20
+STEPS: dict[str, Callable[..., DataFrame]] = {
+    "silver.report_history": conform.report_history,
+    "silver.reported_product": conform.reported_product,
+    "silver.report_event": conform.report_event,
+    "silver.name_coding": name_coding,
+    "silver.report_product": report_product,
+    "silver.duplicate_link": duplicate_link,
+    "silver.code": code,
+    "silver.stratum": stratum,
+    "silver.coded_report": coded_report,
+}
+FILES = {"demo": faers.FaersDemo, "drug": faers.FaersDrug, "reac": faers.FaersReac, "deleted": faers.FaersDeleted}
+EMPTY = (faers.FaersOutc, faers.FaersRpsr, faers.FaersTher, faers.FaersIndi)
+WORDS = [f"SUBSTANCE {chr(65 + i)}" for i in range(6)]
+
+
+def built(
+    spark: SparkSession,
+    deliveries: Iterable[Delivery],
+    words: Iterable[str] = WORDS,
+    instead: Mapping[str, Callable[..., DataFrame]] | None = None,
+) -> dict[str, DataFrame]:
+    """All tables up to the coded reports; `words` are the names that the dictionary knows."""
+    tables = {t.address(): spark.createDataFrame([], t.spark_schema()) for t in EMPTY}
+    for name, landed in files(deliveries).items():
+        table = FILES[name]
+        rows = bronze_frame(spark, table, read.read, landed) if landed else None
+        tables[table.address()] = spark.createDataFrame([], table.spark_schema()) if rows is None else rows
+    known = [{"normalised_name": w, "substance_key": f"K{w[-1]}", "kind": "preferred"} for w in words]
+    tables["silver.substance_name"] = frame(spark, SubstanceName, known)
+    tables["silver.report_narrative"] = frame(spark, ReportNarrative, [])
+    for address, transform in (STEPS | dict(instead or {})).items():
+        made = transform(tables)
+        tables[address] = spark.createDataFrame(made.toArrow(), made.schema)  # computed once
+    return tables
+
+
+def told(tables: Mapping[str, DataFrame], day: dt.date) -> dict[str, Any]:
+    """What gold says of the months that had ended on a date: codes, cells of the cube, priors and scores, bit by bit."""
+    codes = {(r["kind"], r["code"]): r for r in tables["silver.code"].collect()}
+    strata = {r["stratum"]: r.asDict() for r in tables["silver.stratum"].collect()}
+    reports = tables["silver.coded_report"].select("month_from", "month_to", "stratum", "substances", "terms").toArrow()
+    keys, counts = contribution(reports.combine_chunks())
+    cells = unpack(keys, counts)
+    cube = {}
+    for month, substance, term, at, n in zip(cells.month, cells.substance, cells.term, cells.stratum, cells.n):  # noqa: B905
+        if month_end(int(month)) <= day:
+            pair = [codes[kind, c]["key_coded"] if c else "*" for kind, c in (("substance", substance), ("term", term))]
+            about = tuple(v for k, v in strata[int(at)].items() if k not in ("stratum", "first_known"))
+            cube[(month_end(int(month)), *pair, *about)] = int(n)
+    whole = (keys >> np.uint64(STRATUM_BITS)) << np.uint64(STRATUM_BITS)
+    priors, scores = _scored(add([(np.sort(whole), counts[np.argsort(whole, kind="stable")])]))
+    kept = scores.filter(pl.col("month") <= day).drop("is_latest")
+    return {
+        "codes": {k: r["key_coded"] for k, r in codes.items() if r["first_known"] <= day},
+        "strata": {k: r for k, r in strata.items() if r["first_known"] <= day},
+        "cube": cube,
+        "priors": [p for p in priors if p["month"] <= day],
+        "scores": kept.sort("month", "substance", "term").rows(named=True),
+    }
+
+
+def _scored(cells: tuple[np.ndarray, np.ndarray]) -> tuple[list[dict[str, Any]], pl.DataFrame]:
+    changes = Changes.of(cells)
+    sums = points.Sums()
+    for part, histogram in points.counted(changes, MINIMUM, points.FINE, True).items():
+        sums.parts[part].append(histogram)
+    sizes = dict(zip(changes.months, changes.sizes, strict=True))
+    priors = [{"population": "human", **p} for p in _fits(sums, sizes, "zero_inclusive", points.FINE, None)]
+    return priors, pl.concat(list(_months("human", changes, priors, MINIMUM, None)))

@@ -1,0 +1,131 @@
+"""The past stays as it was: nothing known later changes what gold says of an earlier month, to the last bit.
+
+A country is cut at a date; what came later is removed, or replaced by noise. What the platform then says of the months
+that had ended must be what it says with everything there. Each kind of leak is planted once to show that this test
+sees it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.defs.silver.coded_report import conform as coded
+from pipelines.defs.silver.report.conform import report
+from tests.leaks.chain import STEPS, WORDS, built, told
+from tests.leaks.country import country, until, with_noise
+
+D = dt.date
+CUTS = [D(2023, 8, 20), D(2023, 9, 30), D(2023, 12, 31)]  # amid a quarter, and at the ends of two
+LATER_WORDS = [*WORDS, *(f"SUBSTANCE {c}" for c in "GHIJKL")]
+
+
+@pytest.fixture(scope="module")
+def whole(spark):
+    return built(spark, country())
+
+
+def differing(then, now):
+    """Names of what differs; a failure shows a few keys, not thousands of rows."""
+    found = {}
+    for name, before in then.items():
+        after = now[name]
+        if before != after:
+            pairs = (before.items(), after.items()) if isinstance(before, dict) else (map(str, before), map(str, after))
+            lost, come = ({str(x) for x in side} for side in pairs)
+            found[name] = sorted(lost ^ come)[:3]
+    return found
+
+
+def test_the_country_holds_every_kind_of_change(spark, whole):
+    """Else equality would say nothing."""
+    history = whole["silver.report_history"].collect()
+    assert sum(r["report_version"] > 1 and not r["is_retracted"] for r in history) > 10
+    assert sum(r["is_retracted"] for r in history) > 3
+    assert {r["rule"] for r in whole["silver.duplicate_link"].collect()} >= {"identifier"}
+    ends = [r["month_to"] for r in whole["silver.coded_report"].collect()]
+    assert sum(end is not None for end in ends) > 10
+    now = told(whole, CUTS[-1])
+    assert len(now["cube"]) > 300
+    assert len(now["scores"]) > 300
+    assert len(now["priors"]) >= 1
+
+
+@pytest.mark.spark
+def test_noise_after_a_date_changes_no_month_before(spark, whole):
+    """The small form: one cut, everything later replaced by noise, with a dictionary that knows more words."""
+    then = built(spark, with_noise(country(), CUTS[1]), LATER_WORDS)
+    assert differing(told(then, CUTS[1]), told(whole, CUTS[1])) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.parametrize("day", CUTS, ids=str)
+def test_nothing_known_later_changes_an_earlier_month(spark, whole, day):
+    now = told(whole, day)
+    assert len(now["cube"]) > 100
+    assert differing(told(built(spark, until(country(), day)), day), now) == {}
+    assert differing(told(built(spark, with_noise(country(), day), LATER_WORDS), day), now) == {}
+
+
+def of_the_latest(tables):
+    """Leak by follow-ups: every version says what the last one says."""
+    history = STEPS["silver.report_history"](tables)
+    last = Window.partitionBy("report_key").orderBy(F.desc("report_version"))
+    return history.withColumns({c: F.first(c).over(last) for c in ("sex", "age_years", "received_first_date")})
+
+
+def without_the_withdrawn(tables):
+    """Leak by retractions: a withdrawn case was never there."""
+    history = STEPS["silver.report_history"](tables)
+    gone = history.filter("is_retracted").select("report_key")
+    return history.join(gone, on="report_key", how="left_anti")
+
+
+def headed_by_today(tables):
+    """Leak by duplicates: the head of a cluster is the one of today, in all months."""
+    heads = report(tables).filter("is_cluster_head").select("report_key")
+    none = tables["silver.duplicate_link"].limit(0)
+    history = tables["silver.report_history"].join(heads, on="report_key", how="left_semi")
+    return coded.coded_report({**tables, "silver.report_history": history, "silver.duplicate_link": none})
+
+
+def numbered_by_frequency(tables):
+    """Leak by new reports: codes go by how often a key is told."""
+    made = coded.code(tables)
+    told_of = tables["silver.report_event"].groupBy(F.col("term_key").alias("key_coded")).count()
+    order = Window.partitionBy("kind").orderBy(F.desc("count"), "key_coded")
+    return made.join(told_of, on="key_coded", how="left").withColumn("code", F.row_number().over(order)).drop("count")
+
+
+def numbered_by_the_dictionary(tables):
+    """Leak by a dictionary: codes go by the place of a substance in the list of names."""
+    made = coded.code(tables)
+    names = tables["silver.substance_name"].select(F.col("substance_key").alias("key_coded")).distinct()
+    keys = made.select("kind", "key_coded").unionByName(names.withColumn("kind", F.lit("substance"))).distinct()
+    order = Window.partitionBy("kind").orderBy(F.desc("key_coded"))
+    placed = keys.withColumn("code", F.row_number().over(order))
+    return made.drop("code").join(placed, on=["kind", "key_coded"], how="inner")
+
+
+LEAKS = {
+    "follow-ups": ("silver.report_history", of_the_latest),
+    "retractions": ("silver.report_history", without_the_withdrawn),
+    "duplicates": ("silver.coded_report", headed_by_today),
+    "new reports": ("silver.code", numbered_by_frequency),
+    "dictionary": ("silver.code", numbered_by_the_dictionary),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.parametrize("kind", LEAKS)
+def test_a_planted_leak_is_seen(spark, kind):
+    address, leaking = LEAKS[kind]
+    day = CUTS[1]
+    now = told(built(spark, country(), instead={address: leaking}), day)
+    then = told(built(spark, with_noise(country(), day), LATER_WORDS, instead={address: leaking}), day)
+    assert differing(then, now)
