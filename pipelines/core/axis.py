@@ -65,7 +65,15 @@ def timeless(why: str) -> Axis:
     return Axis("timeless", why=why)
 
 
-DERIVED = Axis("derived")  # computed anew for a date from tables cut there, in a lake of its own
+DERIVED = Axis("derived")  # computed anew for a date from tables cut there, in a lake of its own: of today all months
+
+
+def as_known(month: str) -> Axis:
+    """Derived, and the past stays: rows say what was known at the end of their `month`, and nothing later changes them.
+
+    Names that a row carries beside its keys are those of the dictionaries of today.
+    """
+    return Axis("derived", start=month)
 
 
 def cut(axis: Axis, day: dt.date | None) -> Cut:
@@ -84,10 +92,12 @@ def cut(axis: Axis, day: dt.date | None) -> Cut:
 
 def seen_from(axis: Axis) -> str:
     """Say in words how the table is seen on a past date."""
+    if axis.kind == "derived" and axis.start:
+        return f"As known then: a row says what was known at the end of its `{axis.start}`, and stays."
     return {
         "versions": f"Versions: a row is known from `{axis.start}` until `{axis.end}`.",
         "flows": f"Flows: a row is known from `{axis.start}` on.",
         "part": f"Known as long as its row of `{axis.whole}` is.",
-        "derived": "Computed anew for a past date from what was known then.",
+        "derived": "The past as seen today; computed anew for a past date from what was known then.",
         "timeless": f"The same on every date: {axis.why}.",
     }[axis.kind]

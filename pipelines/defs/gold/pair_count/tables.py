@@ -1,6 +1,6 @@
 """The counting cube."""
 
-from pipelines.core.axis import DERIVED
+from pipelines.core.axis import as_known
 from pipelines.core.table import Column, Table
 
 
@@ -17,7 +17,7 @@ class PairCount(Table):
     layer, name, owner = "gold", "pair_count", "signal-detection"
     key = ("month", "substance", "term", "stratum")
     partitioned_by = ("month",)
-    axis = DERIVED
+    axis = as_known("month")
 
     month = Column("date", "Month end; in a lake seen from a date, the last one is that date", required=True)
     substance = Column("int", "Code of a substance in `silver.code`, 0 for any", required=True, minimum=0)

@@ -75,14 +75,21 @@ def _rate(answers: DataFrame, name: str, method: str) -> DataFrame:
 
 
 def _spans(signal: DataFrame, latest: DataFrame) -> DataFrame:
-    """Reports of each pair and of its substance as known now, 12 and 24 months ago; 0 before the history starts."""
+    """Reports of each pair and of its substance as known now, 12 and 24 months ago; 0 before the history starts.
+
+    A month in which nothing of a population changed has no rows: what was known then is the state before it.
+    """
     held = signal.select("population", *PAIR, "month", "a", (F.col("a") + F.col("b")).alias("n"))
     of_substance = held.groupBy("population", "substance_key", "month").agg(F.max("n").alias("n"))
     several = held.groupBy("population").agg((F.count_distinct("month") > 1).alias("has_history"))
     found = latest.select(*KEYS, (F.col("a") + F.col("b")).alias("n")).join(F.broadcast(several), on="population")
     for months in SPANS:
-        then = F.last_day(F.add_months("month", -months))
-        found = found.withColumn("then", then)
+        ago = F.last_day(F.add_months("month", -months))
+        asked = latest.select("population", ago.alias("ago")).distinct()
+        states = held.select("population", F.col("month").alias("state")).distinct()
+        before = asked.join(states, on="population").filter("state <= ago").groupBy("population")
+        before = before.agg(F.max("state").alias("then"))
+        found = found.drop("then").join(F.broadcast(before), on="population", how="left")
         for column, table, pair in (("a", held, PAIR), ("n", of_substance, PAIR[:1])):
             keys = ["population", *pair, "then"]
             past = table.withColumnsRenamed({"month": "then", column: f"{column}_{months}"})

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pipelines.core.axis import DERIVED
+from pipelines.core.axis import DERIVED, as_known
 from pipelines.core.table import Column, Table
 from pipelines.defs.signals.answer import POPULATION
 
@@ -22,7 +22,7 @@ class Prior(Table):
 
     layer, name, owner = "gold", "prior", "signal-detection"
     key = ("population", "month")
-    axis = DERIVED
+    axis = as_known("month")
 
     population = Column("string", POPULATION, required=True)
     month = Column("date", "Month end it was fitted at", required=True)
@@ -52,7 +52,7 @@ class Signal(Table):
     layer, name, owner = "gold", "signal", "signal-detection"
     key: ClassVar[tuple[str, ...]] = ("population", "substance_key", "term_key", "month")
     partitioned_by = ("population",)
-    axis = DERIVED
+    axis = as_known("month")
 
     population = Column("string", POPULATION, required=True)
     domain = Column("string", "Human or veterinary", required=True)
@@ -104,6 +104,7 @@ class SubgroupSignal(Signal):
     which their prior is fitted to. Trap: many parts are looked at, so some flags are chance.
     """
 
+    axis = DERIVED
     name = "subgroup_signal"
 
     population = Column("string", SUBGROUP, required=True)
@@ -117,6 +118,7 @@ class LevelSignal(Signal):
     prior is fitted to. Trap: a broad group dilutes what one member does; look at its members before its score.
     """
 
+    axis = DERIVED
     name = "level_signal"
     key = ("population", "substance_level", "term_level", "substance_key", "term_key", "month")
 
