@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from pipelines.analyse import COMMANDS
+from pipelines.analyse import COMMANDS, help_of
 from pipelines.compare import command as compare
 from pipelines.core.progress import progress
 
@@ -137,7 +137,8 @@ def ui(
 
 app.command("compare")(compare)
 for _name in COMMANDS:
-    app.command(_name)(import_module(f"pipelines.analyse.{_name}").command)
+    _command = import_module(f"pipelines.analyse.{_name}").command
+    app.command(_name, help=help_of(_command))(_command)
 
 
 def _settings() -> Any:

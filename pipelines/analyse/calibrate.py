@@ -19,18 +19,18 @@ SHOWN = ("log_rr", "se_log_rr", "is_control", "estimate", "lower", "upper", "p_v
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row an estimate, controls among them.")],
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx or Parquet: a row an estimate, controls among them.")],
     log_rr: Annotated[str, typer.Option(help="Column with the natural logarithm of the ratio.")] = "log_rr",
     se: Annotated[str, typer.Option(help="Column with its standard error.")] = "se_log_rr",
     truth: Annotated[
         str, typer.Option(help="Column: 0 for a negative control; with --errors the true log ratio.")
     ] = "truth",
     errors: Annotated[bool, typer.Option("--errors", help="Fit the error to controls of any known effect.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Calibrated p-values and intervals: the bias that negative controls show is taken off.
 
-    Example: gerland calibrate sccs.csv --log-rr logRr --se seLogRr --truth groundTruth
+    Example: gerland calibrate examples/estimates.csv
     """
     import polars as pl
 

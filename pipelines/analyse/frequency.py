@@ -17,7 +17,9 @@ SHOWN = ("product", "event", "n_12_months", "rp_before", "estimate", "is_signal"
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet, a case listing: a row a case, product and event.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, .xlsx or Parquet, a case listing: a row a case, product and event.")
+    ],
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
@@ -27,7 +29,7 @@ def command(
 ) -> None:
     """Compare the last 12 months of every pair with its product's own past.
 
-    Example: gerland frequency cases.csv --date received --until 2025-12-31
+    Example: gerland frequency examples/cases.csv --until 2024-12-31
     """
     import polars as pl
 

@@ -20,7 +20,9 @@ SHOWN = ("product_1", "product_2", "event", "n111", "expected", "method", "estim
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet, a case listing: a row a case, product and event.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, .xlsx or Parquet, a case listing: a row a case, product and event.")
+    ],
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product, substance, plant or class.")] = "product",
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
@@ -30,7 +32,7 @@ def command(
 ) -> None:
     """Interactions of two products (Omega, and logistic regression with a shrunk interaction term).
 
-    Example: gerland interact cases.csv --case case_id --product substance --event reaction --of "hypericum perforatum"
+    Example: gerland interact examples/cases.csv --of CARIMOPRIL
     """
     import polars as pl
 

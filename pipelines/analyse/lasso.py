@@ -21,7 +21,9 @@ SHOWN = ("event", "substance", "estimate", "lower", "upper", "p_value", "is_sign
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet, a case listing: a row a case, product and event.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, .xlsx or Parquet, a case listing: a row a case, product and event.")
+    ],
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
@@ -34,7 +36,7 @@ def command(
 ) -> None:
     """Substances chosen by a lasso when all of a report's are looked at together, with adjusted odds ratios.
 
-    Example: gerland lasso caers.csv.gz --case id --product var1 --event var2 --explain CHOKING
+    Example: gerland lasso examples/cases.csv --explain Necrosis
     """
     import numpy as np
     import polars as pl

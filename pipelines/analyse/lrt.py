@@ -19,7 +19,7 @@ SHOWN = ("product", "event", "a", "expected", "llr", "p_value", "is_signal")
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row an event, a column of counts a product.")],
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx or Parquet: a row an event, a column of counts a product.")],
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
     reference: Annotated[str | None, typer.Option(help="Column of all other products: margins only.")] = None,
     form: Annotated[str, typer.Option(help="rrr (count against expected) or rr (share against share).")] = "rrr",
@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Likelihood ratio tests of every product and event, with simulated p.
 
-    Example: gerland lrt statin46.csv --event AE --reference Other --over table
+    Example: gerland lrt examples/table.csv --reference Other
     """
     from models.disproportionality.lrt import lrt
 

@@ -17,7 +17,9 @@ SHOWN = ("event", "masker", "masking_ratio", "product", "a", "ic025", "a_without
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet, a case listing: a row a case, product and event.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, .xlsx or Parquet, a case listing: a row a case, product and event.")
+    ],
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
@@ -26,7 +28,7 @@ def command(
 ) -> None:
     """Score pairs again without the reports of the product that masks them; those revealed come first.
 
-    Example: gerland mask cases.csv --case case_id --product substance --event reaction
+    Example: gerland mask examples/cases.csv
     """
     from models.masking.masking import unmasked
 

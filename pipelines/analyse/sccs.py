@@ -18,7 +18,9 @@ SHOWN = ("term", "n_events", "estimate", "lower", "upper", "p_value", "is_signal
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row an event or an exposure of a case; days of age.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, .xlsx or Parquet: a row an event or an exposure of a case; days of age.")
+    ],
     windows: Annotated[
         str, typer.Option(help="Days after exposure at which risk windows start, such as 0,15,29.")
     ] = "0",
@@ -35,15 +37,14 @@ def command(
     exposure_end: Annotated[
         str | None, typer.Option(help="Column with the last day of the last window, instead of --last.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Relative incidence in risk windows after exposures, each case its own control.
 
     Several events or exposures of a case are several rows, in any order; an event or exposure day that several rows
     name counts once.
 
-    Example: gerland sccs itpdat.csv --person case --event itp --start sta --end end --exposure mmr
-    --windows 0,15,29 --last 42 --ages 426,487,548,609,670
+    Example: gerland sccs examples/people.csv --windows 0,15,29 --last 42
     """
     import polars as pl
 

@@ -43,7 +43,7 @@ class Columns:
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a case listing, or a table of counts.")],
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx or Parquet: a case listing, or a table of counts.")],
     case: Annotated[str, typer.Option(help="Column with the case number.")] = "case_id",
     product: Annotated[str, typer.Option(help="Column with the product or substance.")] = "product",
     event: Annotated[str, typer.Option(help="Column with the event.")] = "event",
@@ -61,7 +61,12 @@ def command(
     out: files.Out = None,
     top: Annotated[int, typer.Option(help="Rows to show without --out.")] = 25,
 ) -> None:
-    """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java."""
+    """Score a file of your own: case listing or counts in, the signal table out. No lake, no Java.
+
+    The strongest pairs come first: by EB05, by IC025 where no EBGM was computed, then by reports.
+
+    Example: gerland score examples/cases.csv --stratum sex
+    """
     columns = Columns(case, product, event, count, stratum)
     if methods:
         if out is not None and out.suffix.lower() in files.PLOTS:

@@ -18,7 +18,7 @@ SHOWN = ("index_first", "marker_first", "crude_ratio", "null_ratio", "estimate",
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row a person and first dispensing of a drug.")],
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx or Parquet: a row a person and first dispensing of a drug.")],
     person: Annotated[str, typer.Option(help="Column with the person.")] = "person_id",
     drug: Annotated[str, typer.Option(help="Column that says index or marker.")] = "cohort",
     date: Annotated[str, typer.Option(help="Column with the date, YYYY-MM-DD.")] = "date",
@@ -28,11 +28,11 @@ def command(
     window: Annotated[float, typer.Option(help="Days: longer gaps do not count; inf for no limit.")] = 365,
     moving_average: Annotated[float, typer.Option(help="Days around an index start that give the null ratio.")] = 548,
     level: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the interval.")] = 0.95,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Sequence ratios (crude, null-effect, adjusted) of two drugs' first dispensings.
 
-    Example: gerland symmetry first_events.csv
+    Example: gerland symmetry examples/dispensings.csv
     """
     import polars as pl
 

@@ -18,9 +18,11 @@ SHOWN = ("node", "start", "end", "cases", "expected", "estimate", "llr", "p_valu
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV, Parquet or TreeScan .cas: a row a leaf, or with --day a day.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, .xlsx, Parquet or TreeScan .cas: a row a leaf, or with --day a day.")
+    ],
     tree: Annotated[
-        Path | None, typer.Option(help="CSV, Parquet or .tre of the hierarchy: a row a node and parent.")
+        Path | None, typer.Option(help="CSV, .xlsx, Parquet or .tre of the hierarchy: a row a node and parent.")
     ] = None,
     leaf: Annotated[str, typer.Option(help="Column of the counts with the leaf.")] = "leaf",
     cases: Annotated[str, typer.Option(help="Column with the cases.")] = "cases",
@@ -40,11 +42,11 @@ def command(
     probability: Annotated[float | None, typer.Option(help="Bernoulli: known chance; else conditional.")] = None,
     replications: Annotated[int, typer.Option(min=99, help="Data sets drawn under the null.")] = 9999,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Result: .csv, .parquet, or a plot .png, .svg, .pdf.")] = None,
+    out: files.Out = None,
 ) -> None:
     """Scan a hierarchy (VeDDRA, MedDRA, ATC) for branches with too many cases, allowing for looking at all of them.
 
-    Example: gerland tree Poisson.cas --tree tree.tre --expected population
+    Example: gerland tree examples/leaves.csv --tree examples/tree.csv --expected expected
 
     Columns of TreeScan's own files, which have no header: .cas leaf, cases, population (with --day: cases, day); .ctl
     leaf, controls; .tre node, parent.

@@ -38,7 +38,7 @@ class Series:
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: a row a period.")],
+    file: Annotated[Path, typer.Argument(help="CSV, .xlsx or Parquet: a row a period.")],
     method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}, or several with commas.")] = "ears_c1",
     time: Annotated[
         str | None, typer.Option(help=f"Column with the period: {periods.FORMS}; the order of rows without.")
@@ -85,7 +85,7 @@ def command(
 ) -> None:
     """Watch a series: EARS, cumulative sums, likelihood ratio, MaxSPRT, Farrington, Bayes.
 
-    Example: gerland watch salmonella_agona.csv --time idx --count observed --method ears_c1,farrington_flexible
+    Example: gerland watch examples/weeks.csv --time week --method ears_c1,farrington_flexible
     """
     import polars as pl
 

@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.analyse import COMMANDS
 from pipelines.analyse.files import FileError
 from pipelines.cli import app
 
@@ -225,9 +224,3 @@ def test_errors_are_a_sentence(tmp_path, words, said):
     file.write_text("a,n\nx,1\ny,2.5\n")
     with pytest.raises(FileError, match=said.replace("(", r"\(")):
         RUN.invoke(app, [words[0], str(file), *words[1:]], catch_exceptions=False)
-
-
-def test_every_command_shows_an_example():
-    for command in COMMANDS:
-        shown = RUN.invoke(app, [command, "--help"]).output
-        assert command == "score" or "Example: gerland" in shown
