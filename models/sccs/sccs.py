@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from models.result import result
-from models.sccs.intervals import Intervals
+from models.sccs.intervals import Intervals, intervals
 from models.sccs.separation import separated
 
+__all__ = ["Intervals", "intervals", "relative_incidence"]
 Floats = NDArray[np.float64]
 _STEPS, _HALVINGS, _TOLERANCE = 50, 30, 1e-9
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-SHOWN = ("index_first", "marker_first", "crude_ratio", "null_ratio", "estimate", "lower", "upper", "is_signal")
+SHOWN = (
+    *("index_first", "marker_first", "crude_ratio", "null_ratio"),
+    *("estimate", "lower", "upper", "is_signal", "not_computed"),
+)
 
 
 def command(

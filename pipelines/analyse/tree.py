@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.figure import Figure
 
-SHOWN = ("node", "start", "end", "cases", "expected", "estimate", "llr", "p_value", "is_signal")
+SHOWN = ("node", "start", "end", "cases", "expected", "estimate", "llr", "p_value", "is_signal", "not_computed")
+
+
+class Condition(StrEnum):
+    """What the tree-temporal scan keeps under its null."""
+
+    node_and_time = "node-and-time"
+    node = "node"
 
 
 def command(
@@ -30,7 +38,15 @@ def command(
     controls: Annotated[
         str | None, typer.Option(help="Column with the controls, or a .ctl file of them: Bernoulli.")
     ] = None,
-    day: Annotated[str | None, typer.Option(help="Column with the day, from 1: time windows, no hierarchy.")] = None,
+    day: Annotated[
+        str | None, typer.Option(help="Column with the day, from 1: time windows; with --tree those of every node.")
+    ] = None,
+    condition: Annotated[
+        Condition, typer.Option(help="--day and --tree: keep each node's cases, or those of each day too.")
+    ] = Condition.node_and_time,
+    last_day: Annotated[
+        int | None, typer.Option(min=1, help="--day: last day observed; else the last with a row.")
+    ] = None,
     shortest_share: Annotated[
         float, typer.Option(min=0, max=1, help="--day: shortest window, as a share of the day it ends on.")
     ] = 0.0,
@@ -48,75 +64,49 @@ def command(
 
     Example: gerland tree examples/leaves.csv --tree examples/tree.csv --expected expected
 
-    Columns of TreeScan's own files, which have no header: .cas leaf, cases, population (with --day: cases, day); .ctl
-    leaf, controls; .tre node, parent.
+    Columns of TreeScan's own files, which have no header: .cas leaf, cases, population (with --day: cases, day; with
+    --day and --tree: leaf, cases, day); .ctl leaf, controls; .tre node, parent. Cases named at an inner node are its
+    own, beside those below it.
     """
+    from models.treescan.treescan import NodeError, Tree, bernoulli, poisson, temporal, tree_temporal
+    from pipelines.analyse import tree_files
+
     drawn = {"replications": replications, "seed": seed}
+    if tree is None and day is None:
+        raise FileError("name the hierarchy with --tree, or days with --day")
+    if day is None and (expected is None) == (controls is None):
+        raise FileError("name either --expected (Poisson) or --controls (Bernoulli)")
+    if day is not None and (expected or controls):
+        raise FileError("a scan of days takes neither --expected nor --controls")
+    counts = tree_files.counts(file, leaf if tree else None, cases, expected, controls, day, last_day)
+    edges = tree_files.edges(tree, node, parent) if tree else None
+    n_days = last_day or max(counts["day"].to_list() if day else [1])
     try:
-        if day is not None:
-            found = _windows(file, cases, day, shortest_share, drawn)
-        elif tree is None:
-            raise FileError("name the hierarchy with --tree, or days with --day")
-        elif (expected is None) == (controls is None):
-            raise FileError("name either --expected (Poisson) or --controls (Bernoulli)")
+        if edges is None:
+            found = temporal(tree_files.by_day(counts, n_days), shortest_share=shortest_share, **drawn)
         else:
-            counts = _counts(file, leaf, cases, expected, controls)
-            edges = files.read(tree, [node, parent], "name them with --node and --parent", bare=("node", "parent"))
-            found = _nodes(edges.select(node, parent), counts, expected is not None, unconditional, probability, drawn)
+            built = Tree.of(edges.select("node", "parent").iter_rows(), tree_files.inner(edges, counts))
+            names = counts["leaf"].to_list()
+            if day:
+                table = built.on_days(names, counts["cases"], counts["day"].to_list(), n_days)
+                kept = "node" if condition is Condition.node else "node_and_time"
+                found = tree_temporal(built, table, kept, shortest_share=shortest_share, **drawn)  # type: ignore[arg-type]
+            else:
+                first, second = (built.on_leaves(names, counts[c]) for c in ("cases", "other"))
+                if expected is not None:
+                    found = poisson(built, first, second, not unconditional, **drawn)
+                else:
+                    found = bernoulli(built, first, second, probability, **drawn)
+    except NodeError as error:
+        raise FileError(f"{tree_files.place(error.nodes, edges, counts)}{error}") from None
     except ValueError as error:
         raise FileError(str(error)) from None
     files.write(found, out, plot, [c for c in SHOWN if c in found.columns])
 
 
-def _windows(file: Path, cases: str, day: str, shortest_share: float, drawn: dict[str, int]) -> pl.DataFrame:
-    import numpy as np
-
-    from models.treescan.treescan import temporal
-
-    frame = files.read(file, [cases, day], "name them with --cases and --day", bare=("cases", "day"))
-    n, at = (files.numbers(frame, c) for c in (cases, day))
-    if at.null_count() or not (at >= 1).all():
-        raise FileError(f"column {day!r}: days are whole numbers from 1")
-    return temporal(np.bincount(at.cast(int) - 1, n.fill_null(0)), shortest_share=shortest_share, **drawn)
-
-
-def _counts(file: Path, leaf: str, cases: str, expected: str | None, controls: str | None) -> pl.DataFrame:
-    """Leaf, cases, and what they are compared with."""
-    hint, bare = "name them with --leaf, --cases, --expected or --controls", ("leaf", "cases", "population")
-    if controls is None or not controls.endswith(".ctl"):
-        other = expected or controls or ""
-        found = files.read(file, [leaf, cases, other], hint, bare=bare)
-        return found.select(leaf=leaf, cases=files.numbers(found, cases), other=files.numbers(found, other))
-    first = files.read(file, [leaf, cases], hint, bare=bare)
-    second = files.read(Path(controls), [leaf, "controls"], hint, bare=("leaf", "controls"))
-    sides = [
-        f.select(leaf=leaf, **{n: files.numbers(f, c)})
-        for f, n, c in ((first, "cases", cases), (second, "other", "controls"))
-    ]
-    return sides[0].join(sides[1], on="leaf", how="full", coalesce=True)
-
-
-def _nodes(
-    edges: pl.DataFrame,
-    counts: pl.DataFrame,
-    is_poisson: bool,
-    unconditional: bool,
-    probability: float | None,
-    drawn: dict[str, int],
-) -> pl.DataFrame:
-    from models.treescan.treescan import Tree, bernoulli, poisson
-
-    built = Tree.of((str(n).strip(), str(p).strip() if p else None) for n, p in edges.iter_rows())
-    names = [str(v).strip() for v in counts["leaf"]]
-    first, second = (built.on_leaves(names, counts[c].fill_null(0)) for c in ("cases", "other"))
-    if is_poisson:
-        return poisson(built, first, second, not unconditional, **drawn)
-    return bernoulli(built, first, second, probability, **drawn)
-
-
 def plot(found: pl.DataFrame) -> Figure:
     """Draw the nodes with the largest ratios; red where significant."""
     shown = found.filter(found["llr"] > 0)
-    named = ["node"] if "node" in found.columns else ["start", "end"]
-    labels = [f"{' to '.join(map(str, n))}  ({int(c)})" for *n, c in shown.select(*named, "cases").iter_rows()]
+    named = [c for c in ("node", "start", "end") if c in found.columns]
+    labels = [f"{' '.join(map(str, n))}  ({int(c)})" for *n, c in shown.select(*named, "cases").iter_rows()]
     return plots.bars(shown, labels, "llr", "log-likelihood ratio; red: Monte Carlo p <= 0.05")

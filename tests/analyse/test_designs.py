@@ -105,3 +105,100 @@ def test_calibrate_shows_all_rows_beside_one_that_overflows(table):
     assert found["upper"].is_null().to_list() == [False] * 5 + [True] * 3
     assert found["not_computed"][-1] == "upper is infinite"
     assert found["estimate"][4] == pytest.approx(2.219, abs=1e-3)
+
+
+TREE = "node,parent\nSOC1,\nHLT1,SOC1\nHLT2,SOC1\nPT1,HLT1\nPT2,HLT1\nPT3,HLT2\nPT4,HLT2\n"
+COUNTS = ["leaf,cases,expected", "PT1,12,4", "PT2,3,4", "PT3,2,4", "PT4,3,4"]
+
+
+@pytest.fixture
+def hierarchy(tmp_path):
+    """Path of a hierarchy, of the lines given or the usual ones."""
+
+    def write(text=TREE, name="tree.csv"):
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return write
+
+
+def with_line(at, line):
+    return [*COUNTS[:at], line, *COUNTS[at + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (with_line(2, "PT2,-3,4"), "column 'cases', row 2: a count below 0"),
+        (with_line(1, "PT1,2.5,4"), "column 'cases', row 1: not a whole number"),
+        (with_line(4, "PT4,3,0"), "own.csv, row 4: 3 cases of 'PT4', where nothing is expected"),
+        (with_line(3, "PT3,2,-1"), "column 'expected', row 3: a number below 0"),
+        (with_line(3, "PT3,2,"), "column 'expected', row 3: nothing said of what is expected"),
+        (with_line(3, "PT3,2,inf"), "column 'expected', row 3: not a finite number"),
+        (with_line(2, ",3,4"), "column 'leaf', row 2: no leaf"),
+        (with_line(2, "PT9,3,4"), "own.csv, row 2: 'PT9' is no leaf: it is no node of the tree"),
+        ([COUNTS[0], "PT1,0,4", "PT2,0,4"], "no leaf has a case"),
+        ([COUNTS[0], "PT1,0,0", "PT2,0,0"], "no leaf has a case"),
+        ([COUNTS[0], "PT1,0,0", "PT2,2,0"], "own.csv, row 2: 2 cases of 'PT2', where nothing is expected"),
+        (["leaf,cases,n", "PT1,5,1", "PT2,1,-1"], "column 'n', row 2: a count below 0"),
+    ],
+)
+def test_tree_names_the_row_of_an_impossible_count(table, hierarchy, lines, said):
+    words = ["--controls", "n"] if lines[0].endswith("n") else ["--expected", "expected"]
+    with pytest.raises(FileError, match=said):
+        table("tree", lines, "--tree", hierarchy(), *words)
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"),
+    [
+        (
+            "node,parent\nPT1,HLT1\nSOC1,HLT1\nHLT1,SOC1\n",
+            "tree.csv, row 2: the tree has a circle: HLT1 under SOC1 under HLT1",
+        ),
+        (TREE + "SOC1,SOC1\n", "tree.csv, row 8: the tree has a circle: SOC1 under SOC1"),
+        (TREE + ",SOC1\n", "column 'node', row 8: no node"),
+    ],
+)
+def test_tree_names_the_row_of_an_impossible_hierarchy(table, hierarchy, edges, said):
+    with pytest.raises(FileError, match=said):
+        table("tree", COUNTS, "--tree", hierarchy(edges), "--expected", "expected")
+
+
+def test_an_empty_line_of_a_hierarchy_is_no_node(table, hierarchy):
+    words = ("--expected", "expected", "--replications", "199")
+    plain = table("tree", COUNTS, "--tree", hierarchy(), *words)
+    assert table("tree", COUNTS, "--tree", hierarchy(TREE + ",\n\n"), *words).equals(plain)
+    assert plain["node"].to_list()[0] == "PT1"
+
+
+def test_cases_of_an_inner_node(table, hierarchy):
+    found = table(
+        "tree", [*COUNTS, "HLT1,4,2"], "--tree", hierarchy(), "--expected", "expected", "--replications", "199"
+    )
+    assert dict(found.select("node", "cases").iter_rows())["HLT1"] == 19
+    assert dict(found.select("node", "cases").iter_rows())["SOC1"] == 24
+
+
+def test_tree_temporal_scan(table, hierarchy, tmp_path):
+    lines = ["leaf,cases,day"] + [f"PT{1 + i % 4},1,{1 + i}" for i in range(12)] + ["PT2,5,6", "HLT2,2,6"]
+    words = ("--tree", hierarchy(), "--day", "day", "--replications", "199")
+    even = table("tree", lines, *words, "--condition", "node").row(0, named=True)
+    assert (even["node"], even["start"], even["end"], even["method"]) == ("PT2", 5, 6, "treescan_tree_temporal_node")
+    kept = table("tree", lines, *words)
+    assert kept["method"][0] == "treescan_tree_temporal_node_and_time"
+    assert kept.filter(node="SOC1")["not_computed"][0] == "no window holds more cases than expected"
+    longer = (
+        table("tree", lines, *words, "--condition", "node", "--last-day", "24").filter(node="PT2").row(0, named=True)
+    )
+    assert longer["expected"] == pytest.approx(8 * (longer["end"] - longer["start"] + 1) / 24)
+    for line, said in (("PT2,1,13", "column 'day', row 15: a day after 12"), ("PT2,1,0", "row 15: a day before 1")):
+        with pytest.raises(FileError, match=said):
+            table("tree", [*lines, line], *words, "--last-day", "12")
+    bare, tre = tmp_path / "own.cas", hierarchy("\n".join(TREE.splitlines()[1:]) + "\n", "tree.tre")
+    bare.write_text("\n".join(lines[1:]) + "\n")
+    out = tmp_path / "plot.svg"
+    done = RUN.invoke(
+        app, ["tree", str(bare), "--tree", tre, "--day", "day", "--out", str(out)], catch_exceptions=False
+    )
+    assert done.exit_code == 0 and out.stat().st_size > 0
