@@ -8,6 +8,7 @@ import io
 import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,30 +45,38 @@ def frame(data: bytes, note: Note, bare: Sequence[str] | None = None) -> pl.Data
 
     `bare` names the columns of text without a header. Raises `Refused` for what can't be read, saying what it is.
     """
-    import polars as pl
-
     for mark, unpacked in _COMPRESSED:
         if data.startswith(mark):
             return frame(_unpacked(data, unpacked), note, bare)
     for pattern, name in _NAMED:
         if re.match(pattern, data[:1000], re.IGNORECASE):
             raise Refused(f"{name}; save the table as CSV or .xlsx")
-    try:
-        if data.startswith(b"PAR1"):
-            return pl.read_parquet(data)
-        if data.startswith(b"ARROW1"):
-            return pl.read_ipc(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise Refused(f"can't be read as Parquet or Arrow: {str(error).splitlines()[0][:200]}") from None
+    if data.startswith((b"PAR1", b"ARROW1")):
+        return _columnar(data)
     if data.startswith(b"PK\x03\x04"):
         return _zipped(data, note, bare)
     return _headed(*text.table(text.decoded(data, note), note, bare), note)
 
 
+def _columnar(data: bytes) -> pl.DataFrame:
+    """Read by Arrow, which says what is wrong with a broken file."""
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    source = pa.BufferReader(data)
+    try:
+        found = pq.read_table(source) if data.startswith(b"PAR1") else pa.ipc.open_file(source).read_all()
+        found.validate(full=True)
+        return pl.DataFrame(found)
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise Refused(f"can't be read as Parquet or Arrow: {str(error).splitlines()[0][:200]}") from None
+
+
 def _unpacked(data: bytes, unpacked: object) -> bytes:
     try:
         return unpacked(data)  # type: ignore[operator, no-any-return]
-    except (OSError, EOFError, ValueError, lzma.LZMAError, gzip.zlib.error) as error:  # type: ignore[attr-defined]
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
         raise Refused(f"compressed, and broken: {error}") from None
 
 
@@ -83,7 +92,7 @@ def _zipped(data: bytes, note: Note, bare: Sequence[str] | None) -> pl.DataFrame
             if len(held) != 1:
                 raise Refused(f"a zip of {len(held)} files; unpack it and name one of them")
             inner = archive.read(held[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError) as error:
         raise Refused(f"a zip that can't be unpacked: {error}") from None
     return frame(inner, note, bare)
 

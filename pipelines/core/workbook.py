@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
@@ -54,7 +55,7 @@ def workbook_rows(stream: BinaryIO) -> list[Row]:
         rows = list(sheet.iter_rows(values_only=True))
         width = max(map(len, rows), default=0)
         return [row + (None,) * (width - len(row)) for row in rows]
-    except (zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
         raise Refused("the workbook can't be opened") from None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import zipfile
 
+import numpy as np
 import openpyxl
 import polars as pl
 import pytest
@@ -239,6 +241,25 @@ def test_other_kinds_and_broken_files_are_named(tmp_path, name, data, said):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(FileError, match=said):
         read(tmp_path / name, [])
+
+
+def test_a_damaged_file_is_read_or_refused_and_stops_nothing():
+    random = np.random.default_rng(5)
+    book, parquet, packed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    for row in (("a", "b"), (1, "x")):
+        book.active.append(row)
+    book.save(packed)
+    pl.DataFrame({"a": [1], "b": ["x"]}).write_parquet(parquet)
+    texts = [b"a;b\n1;2\n", 'sep=;\na;b\n"x\ny";2\n'.encode("utf-16"), b'a\tb\n1\t"x\n2\t\xe9"\n3,"z"",\n']
+    whole = [*texts, gzip.compress(texts[0]), packed.getvalue(), parquet.getvalue()]
+    for number in range(1500):
+        data = bytearray(whole[number % len(whole)])
+        for place in random.integers(0, len(data), random.integers(1, 5)):
+            data[place : place + random.integers(0, 3)] = random.choice(
+                list(b'",;\t|$\n\r \0\xe9'), random.integers(0, 3)
+            ).tobytes()[::8]
+        with contextlib.suppress(Refused):
+            frame(bytes(data), quiet)
 
 
 def test_a_zip_of_several_files_and_a_folder_are_refused(tmp_path):
