@@ -30,9 +30,12 @@ def cusum(
     `upper` the smallest count that would have signalled.
 
     Raises:
-        ValueError: no mean given and no period before `start`, or a mean that is negative or no number.
+        ValueError: no mean given and no count before `start`, a start beyond the series, or a mean that is negative or
+            no number.
     """
     n, _, reasons = read(counts)
+    if not 0 <= start < n.size:
+        raise ValueError(f"can't start at period {start + 1} of a series of {n.size}")
     if mean is None:
         before_start = [x for x, why in zip(n[:start], reasons[:start], strict=True) if why is None]
         if not before_start:

@@ -29,13 +29,15 @@ def ears(counts: ArrayLike, method: Literal["C1", "C2", "C3"] = "C1", alpha: flo
     baseline holds it.
 
     Raises:
-        ValueError: unknown method.
+        ValueError: unknown method, or alpha not between 0 and 1.
     """
     if method not in LEVELS:
         raise ValueError(f"method must be C1, C2 or C3, got {method!r}")
     n, _, unusable = read(counts)
     n[[why is not None for why in unusable]] = np.nan
     level = LEVELS[method] if alpha is None else alpha
+    if not 0 < level < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, got {level}")
     gap = 0 if method == "C1" else GAP
     z, first = float(norm.ppf(1 - level)), BASELINE + gap
     mean, sd = np.full(n.size, np.nan), np.full(n.size, np.nan)

@@ -105,8 +105,11 @@ def poisson_group_boundary(looks: ArrayLike, alpha: float = 0.05, minimum: int =
         minimum: fewest events that may signal.
 
     Raises:
-        ValueError: looks that are not positive and increasing.
+        ValueError: looks that are not positive and increasing, or alpha not between 0 and 0.5.
+        NoBoundary: no ratio that can be reached errs as little.
     """
+    if not 0 < alpha < 0.5:
+        raise ValueError(f"alpha must lie between 0 and 0.5, got {alpha}")
     mu = np.asarray(looks, float)
     if not (mu.size and mu[0] > 0 and np.all(np.diff(mu) > 0)):
         raise ValueError("looks must be positive expected counts, each above the one before")

@@ -42,6 +42,11 @@ class Periods:
     frequency: int | None
     step: str
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether people count in periods of this length, so that there is nothing to tell."""
+        return self.step.startswith("1 ") or self.step in ("7 days", "3 months", "12 months")
+
     def missing(self) -> list[str]:
         """Names of the periods that the file has no row for."""
         return [label for label, row in zip(self.labels, self.rows, strict=True) if row is None]

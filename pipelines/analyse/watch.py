@@ -140,6 +140,8 @@ def read(frame: pl.DataFrame, time: str | None, count: str, expected: str | None
             why = "--gaps is refuse" if exposure is None else "expected counts can't be made up"
             raise FileError(f"{told}; {why}")
         sys.stderr.write(f"{told}: counted as 0 (--gaps refuse stops here)\n")
+    if not found.is_usual:
+        sys.stderr.write(f"column {time!r}: periods of {found.step}, the largest step that reaches every row\n")
     filled = pl.Series("is_filled", [row is None for row in found.rows])
     rows = pl.Series(found.rows, dtype=pl.UInt32)
     ordered = counts.gather(rows).fill_null(0)
@@ -170,7 +172,10 @@ def _scored(
     expected = series.expected.to_numpy()
     if method == "glr":
         return poisson_glr(counts, expected)
-    end = float(expected.sum()) * (1 + 1e-12) if design["limit"] is None else design["limit"]
+    total = float(expected.sum())
+    if total <= design["delay"]:
+        raise FileError(f"{method}: all rows together expect {total:g}, which is not more than the delay")
+    end = total * (1 + 1e-12) if design["limit"] is None else design["limit"]
     return poisson_maxsprt(
         counts, expected, end, alpha, design["minimum"], design["delay"], grouped=method != "maxsprt"
     )

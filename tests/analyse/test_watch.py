@@ -90,6 +90,12 @@ def test_weeks_left_out_have_no_case(watch):
         watch(SPARSE, *words, "--gaps", "guess")
 
 
+def test_an_unusual_step_is_told(watch):
+    """Every other week: nobody can know whether the weeks between had no case or no period."""
+    _, said = watch("week,count\n2024-01-01,3\n2024-01-15,2\n2024-01-29,4\n", "--time", "week")
+    assert said == "column 'week': periods of 14 days, the largest step that reaches every row\n"
+
+
 def test_the_order_of_rows_does_not_matter(watch):
     lines = monthly().splitlines()
     shuffled = [lines[0], *random.Random(1).sample(lines[1:], 84)]
@@ -112,6 +118,9 @@ def test_the_order_of_rows_does_not_matter(watch):
             "column 'e', row 2: nothing is expected, but something came",
         ),
         ("week,count,e\n1,3,1\n2,1,-2\n", ("--expected", "e"), "column 'e', row 2: an expected count below 0"),
+        ("week,count,e\n1,0,0\n2,0,0\n", ("--expected", "e", "--method", "maxsprt"), "expect 0, which is not more"),
+        ("week,count\n1,3\n2,1\n", ("--method", "cusum", "--start", "9"), "can't start at period 9 of a series of 2"),
+        ("week,count\n1,3\n2,1\n", ("--alpha", "2"), "alpha must lie between 0 and 1"),
         ("week,count,e\n1,3,1\n2,1,\n", ("--expected", "e"), "column 'e', row 2: no expected count"),
         ("week,count,e\n1,3,1\n2,1,2\n4,1,2\n", ("--expected", "e"), "no row for 3.*can't be made up"),
     ],
