@@ -178,7 +178,10 @@ def _texts(column: pl.Series) -> pl.Series:
         column = column.fill_nan(None)
         if (column.is_null() | (column.is_finite() & (column == column.floor()) & (column.abs() <= MOST))).all():
             column = column.cast(pl.Int64)
-    return column.cast(pl.String).str.strip_chars(BLANKS).replace("", None)
+    try:
+        return column.cast(pl.String).str.strip_chars(BLANKS).replace("", None)
+    except pl.exceptions.PolarsError:
+        raise FileError(f"column {column.name!r} holds {column.dtype}, which is no text, number or date") from None
 
 
 def day(text: str) -> dt.date:

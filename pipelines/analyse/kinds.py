@@ -85,6 +85,9 @@ def _zipped(data: bytes, note: Note, bare: Sequence[str] | None) -> pl.DataFrame
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             if "xl/workbook.xml" in names:
+                sheets = sum(bool(re.fullmatch(r"xl/worksheets/[^/]+\.xml", part)) for part in names)
+                if sheets > 1:
+                    note(f"the first of its {sheets} sheets is read")
                 return _workbook(data, note)
             if inside := next((kind for part, kind in _IN_ZIP if part in names), None):
                 raise Refused(f"{inside}; save the table as CSV or .xlsx")

@@ -54,7 +54,7 @@ def workbook_rows(stream: BinaryIO) -> list[Row]:
         sheet.reset_dimensions()  # some programs write wrong ones, which would end the sheet early
         rows = list(sheet.iter_rows(values_only=True))
         width = max(map(len, rows), default=0)
-        return [row + (None,) * (width - len(row)) for row in rows]
+        return [(*row, *[None] * (width - len(row))) for row in rows]
     except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
         raise Refused("the workbook can't be opened") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import gzip
 import io
 import zipfile
@@ -215,6 +216,19 @@ def test_kinds_are_told_by_their_bytes_not_their_names(tmp_path):
         assert files.numbers(found, "n").to_list() == [2.5, 3], file
 
 
+def test_the_first_sheet_is_read_and_told(tmp_path, capsys):
+    book = openpyxl.Workbook()
+    for row in ((), ("a", None, "b"), (1, None, dt.date(2024, 1, 5)), (None, None, None), ("#N/A", None, True)):
+        book.active.append(row)
+    book.create_sheet("second").append(("c",))
+    book.save(tmp_path / "two.xlsx")
+    found = read(tmp_path / "two.xlsx", [])
+    assert found.columns == ["a", "b"]
+    assert files.names(found, "a").to_list() == ["1", None]
+    assert str(files.days(found.head(1), "b")[0]) == "2024-01-05"
+    assert "two.xlsx: the first of its 2 sheets is read" in capsys.readouterr().err
+
+
 def test_a_workbook_whose_own_dimensions_are_wrong_is_read_whole(tmp_path):
     book = openpyxl.Workbook()
     for row in (("a", "b"), (1, 2), (3, 4)):
@@ -312,6 +326,15 @@ def test_numbers_as_people_write_them(cell, value):
 def test_a_count_is_a_count(cell, said):
     with pytest.raises(FileError, match=f"column 'reports', row 2: {said}"):
         files.counts(pl.DataFrame({"reports": ["1", cell, "x"]}), "reports")
+
+
+def test_columns_of_lists_or_bytes_are_named(tmp_path):
+    pl.DataFrame({"drug": [["A"], ["B"]], "n": [b"\xff", b"1"]}).write_parquet(tmp_path / "lists.parquet")
+    found = read(tmp_path / "lists.parquet", ["drug"])
+    with pytest.raises(FileError, match="column 'drug' holds List"):
+        files.names(found, "drug")
+    with pytest.raises(FileError, match="column 'n' holds Binary"):
+        files.counts(found, "n")
 
 
 def test_days_are_days():
