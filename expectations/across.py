@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from expectations.compile import CRITICAL, Rule
+from expectations.compile import CRITICAL, WARNING, Rule
 from expectations.run import Outcome
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipelines.core.conform import Tables
 
 VERSION = ("report_key", "report_version")
+MOST_DROPPED, LEAST_CASES = 0.10, 100
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Across:
     reads: tuple[str, ...]
     broken: Callable[[Tables], DataFrame]
     advice: str
+    severity: str = CRITICAL
+    says: str = ""
 
     @property
     def rule(self) -> Rule:
         """The rule as single-table rules are told."""
-        says = self.name.replace("_", " ")
-        return Rule(self.name, self.table, None, "across", CRITICAL, 1.0, self.advice, says)
+        says = self.says or self.name.replace("_", " ")
+        return Rule(self.name, self.table, None, "across", self.severity, 1.0, self.advice, says)
 
     def check(self, tables: Tables) -> Outcome:
         """Count the rows that break the rule; it does not apply to an empty table."""
@@ -77,6 +80,32 @@ def _headless(tables: Tables) -> DataFrame:
     return tables["silver.report"].groupBy("duplicate_cluster").agg(heads).filter("n_heads <> 1")
 
 
+def _dropped_for_likeness(tables: Tables) -> DataFrame:
+    """Cases that likeness alone takes out of the counts, where it does so too often among those of one source and
+    country."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    ends = F.explode(F.array("report_key", "other_report_key")).alias("report_key")
+    by_rule = {
+        rule: tables["silver.duplicate_link"].filter(F.col("rule") == rule).select(ends).distinct()
+        for rule in ("identifier", "probabilistic")
+    }
+    alike = by_rule["probabilistic"].join(by_rule["identifier"], on="report_key", how="left_anti")
+    counted = (
+        tables["silver.report"].filter("NOT is_retracted").select("report_key", "source", "country", "is_cluster_head")
+    )
+    marked = counted.join(alike.withColumn("is_alike", F.lit(True)), on="report_key", how="left")
+    is_dropped = F.coalesce("is_alike", F.lit(False)) & ~F.col("is_cluster_head")
+    group = Window.partitionBy("source", "country")
+    return (
+        marked.withColumn("is_dropped", is_dropped)
+        .withColumn("n", F.count("*").over(group))
+        .withColumn("share", F.avg(F.col("is_dropped").cast("int")).over(group))
+        .filter(F.col("is_dropped") & (F.col("n") >= LEAST_CASES) & (F.col("share") > MOST_DROPPED))
+    )
+
+
 RULES = (
     Across(
         "every_product_has_its_report",
@@ -119,6 +148,16 @@ RULES = (
         (),
         _headless,
         "Each cluster of duplicates is counted once: look at the choice of the head.",
+    ),
+    Across(
+        "few_cases_are_dropped_for_likeness",
+        "silver.report",
+        ("silver.duplicate_link",),
+        _dropped_for_likeness,
+        "Likeness takes out more cases of a source and country than duplicates explain: read the links on the page of "
+        "duplicates and the shares on the asset.",
+        WARNING,
+        f"of no source and country with {LEAST_CASES} cases or more does likeness alone drop above {MOST_DROPPED:.0%}",
     ),
     Across(
         "every_ingredient_has_its_product",

@@ -78,6 +78,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     from expectations.report import write_validation
     from pipelines.core.catalog import code_version
     from pipelines.core.query import query
+    from pipelines.report.links import write_links
     from pipelines.report.page import write
 
     def ask(sql: str) -> pl.DataFrame:
@@ -102,11 +103,13 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
         if o.success is not None
     ]
     page = write(ask, settings.reports / f"signals{suffix}.html", facts=facts, truth=truth, outcomes=said)
+    links = write_links(ask, settings.reports / f"duplicates{suffix}.html")
     checks = write_validation(outcomes, settings.reports / f"validation{suffix}.html")
     _summary(ask, outcomes)
     option = f" --lake {settings.lake}" if str(settings.lake) != str(ROOT / "data" / "lake") else ""
     option += f" --as-of {settings.as_of}" if settings.as_of else ""
     say(f"report: {page}")
+    say(f"duplicates: {links}")
     say(f"validation: {checks}")
     say(f'next: gerland sql{option} "SELECT * FROM gold.signal WHERE is_latest AND is_new ORDER BY eb05 DESC LIMIT 20"')
     say("next: gerland ui   (Dagster and MLflow in the browser)")

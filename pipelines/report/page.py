@@ -84,10 +84,11 @@ def page(
         "quality": quality.section(lake, reports, outcomes),
     }
     content["unread"] = lake.unread
-    return _render(content)
+    return render("page.html.j2", content)
 
 
-def _render(content: Mapping[str, Any]) -> str:
+def render(template: str, content: Mapping[str, Any]) -> str:
+    """Fill a page's template, with the style and script that all pages share."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -99,7 +100,7 @@ def _render(content: Mapping[str, Any]) -> str:
     environment.globals |= {"key": figures.key}
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("page.html.j2").render(
+    return environment.get_template(template).render(
         **content,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704  (our own file)
         script=Markup(script),  # noqa: S704  (our own file)

@@ -11,6 +11,9 @@ told, share a word; 4. the case that was received later has no fewer deaths; 5. 
 sender on one day under two numbers, which is how the animals of one household are told; 8. they are distinctive: at
 most two other cases of the listing pass rules 1 to 7 with the first and share as many reactions, products and breeds
 with it. Everything else is wrong, what can't be told included.
+
+Measured: 18 links among the 14,954 cases as they stand, precision 0.944 (17 of 18); 2,051 with re-extractions,
+precision 0.980 of 200 drawn.
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ def tables(spark, **changed):
             "report_key string, report_version int, known_from date, known_to date, is_latest boolean",
         ),
         "report": (
-            [("a", "a", True), ("b", "a", False)],
-            "report_key string, duplicate_cluster string, is_cluster_head boolean",
+            [("a", "a", True, False, "x", "NZ"), ("b", "a", False, False, "x", "NZ")],
+            "report_key string, duplicate_cluster string, is_cluster_head boolean, is_retracted boolean, source string, "
+            "country string",
         ),
+        "duplicate_link": ([("a", "b", "identifier")], "report_key string, other_report_key string, rule string"),
         "report_product": (
             [("a", 1, ["S"]), ("a", 2, None)],
             "report_key string, report_version int, substance_keys array<string>",
@@ -56,7 +58,10 @@ def test_a_sound_lake_breaks_no_rule(spark):
         ({"report_product": [("a", 1, ["S", "X"])]}, {"every_coded_substance_exists": 1}),
         ({"report_event": [("z", 1, "t")]}, {"every_event_has_its_report": 1}),
         ({"report_event": [("a", 1, "lost")]}, {"every_coded_event_is_a_term": 1}),
-        ({"report": [("a", "a", True), ("b", "a", True)]}, {"every_cluster_has_one_head": 1}),
+        (
+            {"report": [("a", "a", True, False, "x", "NZ"), ("b", "a", True, False, "x", "NZ")]},
+            {"every_cluster_has_one_head": 1},
+        ),
         ({"product_substance": [("Q", 1)]}, {"every_ingredient_has_its_product": 1}),
         ({"pack": [("K", "Q")]}, {"every_pack_has_its_product": 1}),
         ({"cascade": [("S", True, 2)]}, {"no_reserved_antimicrobial_for_animals": 1}),
@@ -68,3 +73,23 @@ def test_a_sound_lake_breaks_no_rule(spark):
 )
 def test_each_fault_is_found_by_its_rule(spark, changed, found):
     assert broken(tables(spark, **changed)) == found
+
+
+def dropping(n_dropped, n_cases, rule="probabilistic"):
+    """A country in which so many cases are the second of a cluster of two."""
+    pairs = [(f"a{i}", f"b{i}", rule) for i in range(n_dropped)]
+    reports = [(key, f"a{i}", key == f"a{i}", False, "x", "NZ") for i in range(n_dropped) for key in (f"a{i}", f"b{i}")]
+    alone = [(f"c{i}", f"c{i}", True, False, "x", "NZ") for i in range(n_cases - 2 * n_dropped)]
+    return {"report": [*reports, *alone], "duplicate_link": pairs}
+
+
+@pytest.mark.spark
+def test_likeness_that_drops_too_many_cases_of_a_country_warns(spark):
+    found = {"few_cases_are_dropped_for_likeness": 11}
+    assert broken(tables(spark, **dropping(11, 100))) == found
+    assert broken(tables(spark, **dropping(10, 100))) == {}
+    assert broken(tables(spark, **dropping(11, 99))) == {}
+    assert broken(tables(spark, **dropping(11, 100, "identifier"))) == {}
+    assert broken(tables(spark, **dropping(11, 100, "refused"))) == {}
+    rule = next(rule.rule for rule in RULES if rule.name in found)
+    assert (rule.severity, "10%" in rule.says) == ("warning", True)

@@ -31,7 +31,7 @@ from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.defs.signals.disproportionality.tables import Prior, Signal
 from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.masking.tables import Masking
-from pipelines.defs.silver.report.tables import Report, ReportEvent
+from pipelines.defs.silver.report.tables import DuplicateLink, Report, ReportEvent, ReportProduct
 from pipelines.defs.silver.substance.tables import NameCoding, Substance
 
 TABLES: tuple[type[Table], ...] = (
@@ -39,6 +39,8 @@ TABLES: tuple[type[Table], ...] = (
     Quarantine,
     Report,
     ReportEvent,
+    ReportProduct,
+    DuplicateLink,
     NameCoding,
     Substance,
     ReportMonth,

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from pipelines.defs.silver.report.conform import report
+from pipelines.defs.silver.report.conform import cases_dropped, links_by_rule, report
 from pipelines.defs.silver.report.duplicates import duplicate_link
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 from tests.frames import frame
@@ -85,6 +85,15 @@ def test_reports_are_linked_across_senders_and_households_are_not(spark):
     lake = tables(spark, told)
     links = {(r["report_key"], r["other_report_key"]): r for r in duplicate_link(lake).collect()}
     assert set(links) == {("r007", "t007")}
+    lake["silver.duplicate_link"] = duplicate_link(lake)
+    lake["silver.report"] = report(lake).cache()
+    assert links_by_rule(lake) == {"links: veterinary probabilistic": 1}
+    country = told[7]["country"]
+    n = sum(case["country"] == country for case in told)
+    assert cases_dropped(lake) == {
+        "share dropped: x": round(1 / len(told), 5),
+        f"share dropped: x {country}": round(1 / n, 5),
+    }
     link = links["r007", "t007"]
     assert link["rule"] == "probabilistic"
     assert {part.split()[0] for part in link["evidence"].split("; ")} == {

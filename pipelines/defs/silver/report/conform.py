@@ -98,6 +98,33 @@ def report(tables: Tables) -> DataFrame:
     return conformed(headed.select(*Report.columns), Report)
 
 
+def cases_dropped(lake: Tables) -> dict[str, float]:
+    """Share of the cases that are duplicates of another and count nowhere: by source, and by country where it has
+    at least 30 cases and drops some."""
+    is_dropped = F.avg((~F.col("is_cluster_head")).cast("int")).alias("share")
+    places = lake["silver.report"].filter("NOT is_retracted").rollup("source", "country")
+    rows = places.agg(is_dropped, F.count("*").alias("n"), F.grouping_id().alias("level")).filter("source IS NOT NULL")
+    told = rows.filter("level = 1 OR (country IS NOT NULL AND n >= 30 AND share > 0)").collect()
+    names = {r: " ".join(["share dropped:", r["source"], *([r["country"]] if r["country"] else [])]) for r in told}
+    return {names[r]: round(float(r["share"]), 5) for r in sorted(told, key=lambda r: names[r])}
+
+
+report.measure = cases_dropped  # type: ignore[attr-defined]
+
+
+def links_by_rule(lake: Tables) -> dict[str, float]:
+    """Links of each domain by what links them; those of a refused model are told apart."""
+    domains = lake["silver.report_history"].filter("is_latest").select("report_key", "domain")
+    links = lake["silver.duplicate_link"].join(domains, on="report_key", how="inner")
+    rows = links.groupBy("domain", "rule").count().collect()
+    return {
+        f"links: {r['domain']} {r['rule']}": r["count"] for r in sorted(rows, key=lambda r: (r["domain"], r["rule"]))
+    }
+
+
+duplicate_link.measure = links_by_rule  # type: ignore[attr-defined]
+
+
 def _of_products(tables: Tables) -> DataFrame:
     """Per version: number of products, and what the suspects tell of dose, indication and start."""
     suspect = F.col("role").isin(*SUSPECT_ROLES)
