@@ -78,7 +78,7 @@ def table(text: str, note: Note, bare: Sequence[str] | None = None) -> tuple[lis
     The separator is the one of Excel's line ``sep=``, else that of `SEPARATORS` which fits the lines. Blank lines, and
     lines of nothing but separators, are no rows. Empty fields behind the last column are left out, and a first column
     that the header leaves out (row names of R) has no name. `bare` names the columns of a file that has neither header
-    nor quotation marks. No row: no columns.
+    nor quotation marks, and whose lines may end early. No row: no columns.
 
     Raises `Refused` with the row of a line with another number of fields, and of a quotation mark that may either be
     part of a name or join rows.
@@ -97,9 +97,12 @@ def table(text: str, note: Note, bare: Sequence[str] | None = None) -> tuple[lis
         rows = _quoted(lines, separator, note)
     if rows.is_empty():
         return [], []
-    names = list(bare)[: len(rows[0])] if bare is not None else rows[0].to_list()
-    names, rows = _fitting(names, rows if bare is not None else rows[1:])
-    return names, [rows.list.get(i) for i in range(len(names))]
+    if bare is None:
+        names, rows = _fitting(rows[0].to_list(), rows[1:])
+    else:
+        n = int(rows.list.len().max())  # type: ignore[arg-type]
+        names = [*bare, *[""] * n][:n]
+    return names, [rows.list.get(i, null_on_oob=True) for i in range(len(names))]
 
 
 def _fitting(names: list[str], rows: pl.Series) -> tuple[list[str], pl.Series]:

@@ -328,6 +328,16 @@ def test_a_count_is_a_count(cell, said):
         files.counts(pl.DataFrame({"reports": ["1", cell, "x"]}), "reports")
 
 
+def test_treescans_files_have_neither_header_nor_quotes_and_lines_may_end_early(tmp_path, capsys):
+    (tmp_path / "a.tre").write_text('Root\n"A, Root\nB,Root,Other\n\n')
+    found = read(tmp_path / "a.tre", ["node", "parent"], bare=("node", "parent"))
+    assert found.rows() == [("Root", None), ('"A', "Root"), ("B", "Root")]
+    assert "a.tre: column 3 has no name and is left out" in capsys.readouterr().err
+    (tmp_path / "a.cas").write_text("A,3\nB,4\n")
+    with pytest.raises(FileError, match="has no column 'population'; it has leaf, cases"):
+        read(tmp_path / "a.cas", ["population"], bare=("leaf", "cases", "population"))
+
+
 def test_columns_of_lists_or_bytes_are_named(tmp_path):
     pl.DataFrame({"drug": [["A"], ["B"]], "n": [b"\xff", b"1"]}).write_parquet(tmp_path / "lists.parquet")
     found = read(tmp_path / "lists.parquet", ["drug"])
