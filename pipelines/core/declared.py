@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import date_precision, partial_date, said
+from pipelines.core.columns import date_precision, identifier, partial_date, said
 from pipelines.core.declarations import DeclarationRow
 from pipelines.core.versions import listed, preferred_term, preferred_terms, sent_last, versions
 
@@ -156,10 +156,10 @@ def term(tables: Tables, row: type[DeclarationRow]) -> DataFrame:
 
 def _rows(tables: Tables, row: type[DeclarationRow]) -> DataFrame:
     """Rows of the versions that count: case, `number` of the version, the row's own columns."""
-    rows = tables[row.address()].filter("trim(declaration_number) <> ''")
+    rows = tables[row.address()].withColumn("source_case_id", identifier("declaration_number"))
+    rows = rows.filter("source_case_id IS NOT NULL")
     stated = rows.withColumns(
         {
-            "source_case_id": F.trim("declaration_number"),
             "number": F.coalesce(F.expr("try_cast(version AS int)"), F.lit(1)),
         }
     )

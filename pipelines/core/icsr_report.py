@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, date_precision, looked_up, partial_date
+from pipelines.core.columns import coded, date_precision, identifier, looked_up, partial_date
 from pipelines.core.versions import preferred_term, preferred_terms
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ FLAGS = ("death", "life_threatening", "hospitalisation", "disability", "congenit
 REPORT_TYPES = {"1": "spontaneous", "2": "study", "3": "other", "4": "other"}
 REPORTERS = {"1": "physician", "2": "pharmacist", "3": "other_health_professional", "4": "lawyer", "5": "consumer"}
 SEXES = {"1": "male", "2": "female"}
-ROLES = {"1": "suspect", "2": "concomitant", "3": "interacting", "4": "suspect"}
+ROLES = {"1": "suspect", "2": "concomitant", "3": "interacting", "4": "not_administered"}
 AGE_IN_YEARS = {"10.A": 10.0, "{DECADE}": 10.0, "A": 1.0, "MO": 1 / 12, "WK": 7 / 365.25, "D": 1 / 365.25}
 AGE_IN_YEARS |= {"H": 1 / 8766}
 OUTCOMES = {
@@ -78,8 +78,8 @@ def report_history(cases: DataFrame) -> DataFrame:
         *("is_retracted", "received_first_date", "received_latest_date"),
         F.lit("human").alias("domain"),
         F.lit("ANSM").alias("agency"),
-        F.upper(_value("worldwide_id")).alias("worldwide_case_id"),
-        F.transform("others", lambda o: F.upper(o["id"])).alias("other_case_ids"),
+        F.upper(identifier(_value("worldwide_id"))).alias("worldwide_case_id"),
+        F.transform("others", lambda o: F.upper(identifier(o["id"]))).alias("other_case_ids"),
         F.from_json("warnings", "array<string>").alias("warnings"),
         coded("report_type", REPORT_TYPES).alias("report_type"),
         partial_date("onset").alias("onset_date"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from pipelines.core.reading import BLANKS
 from pipelines.core.table import BronzeTable
 
 DEMONSTRATION_KEY = "gerland demonstration key: set GERLAND_PSEUDONYM_KEY before real identifiers are read"
@@ -25,8 +26,8 @@ class Pseudonymiser:
     version: int = 1
 
     def __call__(self, identifier: str) -> str:
-        """Pseudonym of one identifier: `p<version>_` and 32 hexadecimal digits."""
-        digest = hmac.digest(self.key.encode(), identifier.encode(), "sha256").hex()
+        """Pseudonym of one identifier, blanks around it taken off: `p<version>_` and 32 hexadecimal digits."""
+        digest = hmac.digest(self.key.encode(), identifier.strip(BLANKS).encode(), "sha256").hex()
         return f"p{self.version}_{digest[:32]}"
 
 

@@ -22,6 +22,17 @@ def sent_once(states: DataFrame, key: Sequence[str]) -> DataFrame:
     return sent_last(states, key).withColumn("_n", F.row_number().over(once)).filter("_n = 1").drop("_n")
 
 
+def stated_number(number: str, case: str, recency: str) -> Column:
+    """Number of a version as its sender states it, by which versions follow each other; `recency` orders equal ones.
+
+    A version without a number, among others that have one, follows those of its time: it has the highest number that
+    was stated up to its `recency`, else 0.
+    """
+    told = F.expr(f"try_cast(trim({number}) AS bigint)")
+    so_far = Window.partitionBy(case).orderBy(recency).rangeBetween(Window.unboundedPreceding, Window.currentRow)
+    return F.coalesce(told, F.max(told).over(so_far), F.lit(0))
+
+
 def versions(states: DataFrame, source: str, order: Sequence[Column]) -> DataFrame:
     """Number the states of each case and say from when until when each was the one known.
 

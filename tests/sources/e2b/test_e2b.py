@@ -203,3 +203,99 @@ def test_every_real_message_is_kept(shared):
     assert json.loads(found["FAERS2022Scenario6.xml"][0]["other_case_ids"])[0]["id"] == "FR-RPTLTD-15998"
     sgml = rows_of(read, E2bIcsr, bytes_of(shared / "data" / "openfda_drugevent" / "event.sgm"), "e2b/event.sgm")
     assert [r["reason"] for r in sgml] == [None]
+
+
+OLD = """<safetyreport><safetyreportversion>{version}</safetyreportversion><safetyreportid> FR-1{blank}</safetyreportid>
+<receiptdate>{day}</receiptdate><patient><reaction><reactionmeddrapt>{term}</reactionmeddrapt></reaction><drug>
+<drugcharacterization>1</drugcharacterization><medicinalproduct>X</medicinalproduct></drug></patient></safetyreport>"""
+
+
+def old(version: object, term: str, day: str = "20240104", blank: str = "") -> bytes:
+    return f"<ichicsr>{OLD.format(version=version, term=term, day=day, blank=blank)}</ichicsr>".encode()
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("files", "terms"),
+    [
+        ([(D(2024, 1, 10), old(2, "Sepsis") + old(1, "Pyrexia"))], ["Pyrexia", "Sepsis"]),
+        ([(D(2024, 1, 10), old(10, "Sepsis")), (D(2024, 1, 20), old(9, "Pyrexia", blank="\t"))], ["Pyrexia", "Sepsis"]),
+        ([(D(2024, 1, 10), old("", "Sepsis", "20240105") + old("", "Pyrexia"))], ["Pyrexia", "Sepsis"]),
+        (  # a sender that goes over to R3, which has no number
+            [(D(2024, 3, 10), old(1, "Pyrexia") + old(2, "Sepsis") + batch(said()).replace(b'"SIM-1"', b'"FR-1"'))],
+            ["Pyrexia", "Sepsis", "Rash"],
+        ),
+    ],
+)
+def test_the_number_that_the_sender_states_orders_versions_and_dates_where_there_is_none(spark, files, terms):
+    tables = frame(spark, *files)
+    events = conform.report_event(tables).orderBy("report_version").collect()
+    assert [(e["report_key"], e["report_version"], e["reported_term"]) for e in events] == [
+        ("e2b:FR-1", n, term) for n, term in enumerate(terms, start=1)
+    ]
+    latest = conform.report_history(tables).filter("is_latest").collect()
+    assert [r["report_version"] for r in latest] == [len(terms)]
+
+
+def extended(text: str) -> bytes:
+    """A message with the FDA's elements beside those of ICH, its drug not administered."""
+    role = '<component><causalityAssessment><code code="20" codeSystem="{s}"/><value code="1" codeSystem="2.16.840.1.113883.3.989.5.1.2.1.1.8"/>'.format(s=ICH + "19")  # fmt: skip
+    used = '<subject2><productUseReference><id root="1-1"/></productUseReference></subject2></causalityAssessment></component>'
+    text = text.replace('code="1"/><subject2>', f'code="4" codeSystem="{ICH}13"/><subject2>')
+    more = '<outboundRelationship2><observation><code code="9"/><value code="11" codeSystem="2.16.840.1.113883.3.989.5.1.2.1.1.7"/></observation></outboundRelationship2>'
+    text = text.replace("</consumable><outboundRelationship2>", f"</consumable>{more}<outboundRelationship2>", 1)
+    race = '<subjectOf2><observation><code code="7" codeSystem="2.16.840.1.113883.3.26.1.1"/><value value="99"/></observation></subjectOf2>'
+    text = text.replace("<subjectOf2><organizer>", f"{race}<subjectOf2><organizer>", 1)
+    return batch(text.replace("</primaryRole></subject1>", f"</primaryRole></subject1>{role}{used}"))
+
+
+ICH = "2.16.840.1.113883.3.989.2.1.1."
+
+
+def test_a_code_of_a_regions_own_list_is_no_code_of_ich():
+    (row,) = rows(extended(said()))
+    (drug,) = json.loads(row["drugs"])
+    assert (row["reason"], drug["role"], drug.get("additional")) == (None, "4", None)
+    assert [o["system"] for o in drug["other_roles"]] == ["2.16.840.1.113883.3.989.5.1.2.1.1.8"]
+    assert [o["code"] for o in drug["other_additional"]] == ["11"]
+    assert row["weight_kg"] is None, "7 of the NCI's list is no weight"
+
+
+def test_what_the_fdas_messages_tell_around_the_case_is_kept(shared):
+    folder = shared / "data" / "e2b"
+    of = {n: rows((folder / f"FAERS2022Scenario{n}.xml").read_bytes())[0] for n in ("1", "2", "3", "5-3", "6")}
+    assert [r["code"] for r in json.loads(of["1"]["races"])] == ["C41260", "C41219"]
+    assert (of["1"]["reporter_comments"], of["1"]["sender_comments"]) == ("Repoeter Comments", "Sender Comments")
+    assert (of["3"]["study_name"], of["3"]["study_number"]) == ("Study ID$Abbreviated Trial Name", "CT-00-00")
+    assert json.loads(of["3"]["study_registrations"])[0]["number"] == "STUDY-US-001"
+    condition = json.loads(of["6"]["medical_history"])[0]
+    assert (condition["code"], condition["is_family"], condition["comments"]) == ("10061122", "true", "Comment")
+    assert json.loads(of["6"]["drug_history"])[0]["reaction"] == "10067994"
+    (device,) = json.loads(of["2"]["drugs"])[0]["devices"]
+    assert (device["brand"], device["malfunction"], device["problems"]) == ("Brand Name", "true", ["4001", "3003"])
+    roles = [(d["name"], d["role"]) for d in json.loads(of["5-3"]["drugs"])]
+    assert roles == [("Drug Z (No drug exposure)", "4"), ("Drug X", "1"), ("Drug A", "2")], (
+        "two share an identifier: the order tells them apart"
+    )
+
+
+@pytest.mark.spark
+def test_what_is_told_around_a_case_has_tables_of_its_own(spark, shared):
+    folder = shared / "data" / "e2b"
+    files = {n: (folder / f"FAERS2022Scenario{n}.xml").read_bytes() for n in ("2", "6")}
+    tables = frame(spark, *((D(2024, 1, int(n)), data) for n, data in files.items()))
+    background = conform.report_background(tables).collect()
+    assert {"condition", "family_condition", "past_drug", "race", "study", "diagnosis"} <= {
+        b["kind"] for b in background
+    }
+    drug = next(b for b in background if b["reported_name"] == "ACCURETIC")
+    assert (drug["start_date"], drug["indication_code"], drug["reaction_code"]) == (
+        D(2009, 1, 1),
+        "10028094",
+        "10067994",
+    )
+    devices = conform.report_device(tables).collect()
+    assert {(d["brand_name"], d["product_seq"], d["is_malfunction"]) for d in devices} == {("Brand Name", 1, True)}
+    assert all(n["reporter_comments"] for n in conform.report_narrative(tables).collect())
+    tables = frame(spark, (D(2024, 3, 31), extended(said())))
+    assert [p["role"] for p in conform.reported_product(tables).collect()] == ["not_administered"]

@@ -170,3 +170,19 @@ def test_the_fdas_samples_are_accounted_for(shared):
     (animal,) = rows_of(read, OpenfdaAnimalEvent, golden.read_bytes())
     assert animal["unique_aer_id_number"] == "USA-USFDACVM-2016-US-017128"
     assert len(json.loads(animal["reaction"])) == 14
+
+
+@pytest.mark.spark
+def test_pages_in_one_file_are_all_read_and_the_stated_number_orders_versions(spark):
+    newer, older = {**DRUG, "safetyreportversion": "10"}, {**DRUG, "safetyreportid": " 10", "safetyreportversion": " 9"}
+    pages = b"\n".join(results(d) for d in (newer, older, {**DRUG, "safetyreportid": "11"})) + b"\n<html>"
+    rows = rows_of(read, OpenfdaDrugEvent, pages)
+    assert [r["reason"] for r in rows] == [None, None, None, "text between records"]
+    assert is_balanced(read, OpenfdaDrugEvent, pages)
+    frames = {}
+    for table in TABLES:
+        files = {"openfda/pages.json": (pages, D(2024, 2, 1))} if table is OpenfdaDrugEvent else {}
+        empty = spark.createDataFrame([], table.spark_schema())
+        frames[table.address()] = bronze_frame(spark, table, read.read, files) if files else empty
+    history = conform.report_history(frames).filter("is_latest").collect()
+    assert {(r["report_key"], r["report_version"]) for r in history} == {("openfda:10", 2), ("openfda:11", 1)}

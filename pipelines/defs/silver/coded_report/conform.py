@@ -124,7 +124,7 @@ def coded_report(tables: Tables) -> DataFrame:
 
 def _taken(tables: Tables) -> DataFrame:
     """One row per version and substance of its products, and whether the product is suspect or interacting."""
-    products = tables["silver.report_product"].filter("substance_keys IS NOT NULL")
+    products = tables["silver.report_product"].filter("substance_keys IS NOT NULL AND role <> 'not_administered'")
     is_suspect = F.col("role").isin(*SUSPECT_ROLES).alias("is_suspect")
     return products.select(*VERSION, is_suspect, F.explode("substance_keys").alias("key_coded"))
 

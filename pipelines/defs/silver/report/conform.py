@@ -154,7 +154,11 @@ def _of_events(tables: Tables) -> DataFrame:
 
 def _told(tables: Tables) -> DataFrame:
     """Versions with a narrative."""
-    return tables["silver.report_narrative"].select(*VERSION, F.lit(True).alias("has_comments"))
+    return (
+        tables["silver.report_narrative"]
+        .filter("narrative IS NOT NULL")
+        .select(*VERSION, F.lit(True).alias("has_comments"))
+    )
 
 
 def _with_completeness(reports: DataFrame) -> DataFrame:

@@ -40,6 +40,7 @@ ROLES = {
     "suspect": "Suspect, rank not said",
     "interacting": "Suspected of interacting",
     "concomitant": "Taken at the same time, not suspected",
+    "not_administered": "Prescribed, mixed up or planned, but not given: no exposure",
     "unknown": "The source does not say",
 }
 SUSPECT_ROLES = ("primary_suspect", "secondary_suspect", "suspect", "interacting", "unknown")
@@ -210,10 +211,10 @@ class ReportProduct(ReportedProduct):
 
 
 class ReportNarrative(Table):
-    """The story of one version of a case, as the sender wrote it.
+    """The story of one version of a case, as the sender wrote it, and the comments on it.
 
-    Kept apart: a narrative can identify a person, and nothing else in silver does. Give access to assessors only. Joins
-    on `report_key` and `report_version`; sources without narratives have no row here.
+    Kept apart: a narrative can identify a person. Give access to assessors only. Joins on `report_key` and
+    `report_version`; sources without narratives have no row here, and a row without a narrative has comments.
     """
 
     layer, name, owner = "silver", "report_narrative", "pharmacovigilance"
@@ -224,7 +225,9 @@ class ReportNarrative(Table):
     report_key = Column("string", "Case key", required=True)
     report_version = Column("int", "Version of the case", required=True, minimum=1)
     source = Column("string", "Source system the case came through", required=True)
-    narrative = Column("string", "What happened, in the sender's words", required=True, sensitivity="identifying")
+    narrative = Column("string", "What happened, in the sender's words", sensitivity="identifying")
+    reporter_comments = Column("string", "What the reporter thinks of it", sensitivity="identifying")
+    sender_comments = Column("string", "What the sender thinks of it", sensitivity="identifying")
 
 
 class ReportEvent(Table):

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, date_precision, french_partial, looked_up, partial_date, plain, said
+from pipelines.core.columns import (
+    coded,
+    date_precision,
+    french_partial,
+    identifier,
+    looked_up,
+    partial_date,
+    plain,
+    said,
+)
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
@@ -37,10 +46,11 @@ def _sheet(tables: Tables, address: str) -> DataFrame:
     """Rows of a sheet with the case and the number of its version; those without a number are left out."""
     rows = (
         tables[address]
-        .filter("trim(aer_id) <> ''")
+        .withColumn("aer_id", identifier("aer_id"))
+        .filter("aer_id IS NOT NULL")
         .withColumns(
             {
-                "source_case_id": F.concat_ws("/", F.trim("aer_id"), F.nullif(F.trim("cas"), F.lit(""))),
+                "source_case_id": F.concat_ws("/", "aer_id", identifier("cas")),
                 "number": F.coalesce(F.expr("try_cast(ver AS int)"), F.lit(1)),
             }
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, plain, said
+from pipelines.core.columns import coded, identifier, plain, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import extracted, preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import CAERS, own_number
@@ -27,7 +27,7 @@ SPLIT = r"(?i),(?!\s*(?:nos|unspecified|stage|site|recurrent|metastatic|intentio
 
 def _versions(tables: Tables) -> DataFrame:
     """States of each report: what any of its rows tells of it, its products and its terms, from when until when."""
-    rows = tables[ROWS].filter("trim(report_id) <> ''")
+    rows = tables[ROWS].withColumn("report_id", identifier("report_id")).filter("report_id IS NOT NULL")
     product = F.struct(
         F.coalesce(plain("product_type"), F.lit("")).alias("role"),
         F.coalesce(F.trim("product"), F.lit("")).alias("name"),
@@ -35,7 +35,7 @@ def _versions(tables: Tables) -> DataFrame:
     )
     slot = F.regexp_extract(F.lower("file"), r"([^/]+?)\.csv(\.gz)?$", 1)
     states = rows.groupBy(
-        F.trim("report_id").alias("source_case_id"),
+        F.col("report_id").alias("source_case_id"),
         F.regexp_replace(slot, r"[-_ ]?(19|20)\d\d-?[01]\d-?[0-3]\d", "").alias("slot"),
         "known_date",
     ).agg(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from pipelines.core.columns import identifier
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
@@ -23,7 +24,7 @@ ROWS = "bronze.case_listing_row"
 def _versions(tables: Tables) -> DataFrame:
     """Versions of each case of each listing: its products and events as sorted arrays, from when until when."""
     slot = F.regexp_replace(F.regexp_extract("file", r"([^/]+)$", 1), r"\.csv(\.gz)?$", "")
-    rows = tables[ROWS].filter("case_id IS NOT NULL AND trim(case_id) <> ''").withColumn("slot", slot)
+    rows = tables[ROWS].withColumns({"case_id": identifier("case_id"), "slot": slot}).filter("case_id IS NOT NULL")
     cases = rows.groupBy("slot", "case_id", "known_date").agg(
         _distinct("product").alias("products"),
         _distinct("event").alias("events"),

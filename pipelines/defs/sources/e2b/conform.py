@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core import icsr_report
-from pipelines.core.columns import partial_date
+from pipelines.core.columns import identifier, partial_date
 from pipelines.core.conform import conformed, reads
-from pipelines.core.versions import sent_once, versions
+from pipelines.core.versions import sent_once, stated_number, versions
+from pipelines.defs.silver.background.tables import ReportBackground, ReportDevice
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
+from pipelines.defs.sources.e2b import around
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -22,19 +24,23 @@ MESSAGES = "bronze.e2b_icsr"
 
 
 def _versions(tables: Tables) -> DataFrame:
-    """Versions of all cases: a message for each date of most recent information; the last sending of it counts."""
-    sent = tables[MESSAGES].filter("trim(safety_report_id) <> ''")
-    stated = sent.withColumns(
+    """Versions of all cases, by the number that the sender states (R2), then by the date of most recent information.
+
+    The last sending of a version counts.
+    """
+    stated = tables[MESSAGES].withColumns(
         {
-            "source_case_id": F.trim("safety_report_id"),
+            "source_case_id": identifier("safety_report_id"),
             "recency": F.coalesce(icsr_report.digits("most_recent"), icsr_report.digits("created"), F.lit("")),
             "is_retracted": F.coalesce(F.col("nullification") == "1", F.lit(False)),
         }
     )
-    unique = sent_once(stated, ["source_case_id", "recency", "is_retracted"])
+    stated = stated.filter("source_case_id IS NOT NULL")
+    numbered = stated.withColumn("_number", stated_number("version", "source_case_id", "recency"))
+    unique = sent_once(numbered, ["source_case_id", "_number", "recency", "is_retracted"])
     dated = unique.withColumn("_day", F.substring("recency", 1, 8))
-    dated = dated.withColumn("received", partial_date("_day"))
-    return icsr_report.parsed(versions(dated, "e2b", [F.col("recency"), F.col("is_retracted")]))
+    dated = dated.withColumns({"received": partial_date("_day"), "sent_drugs": F.col("drugs")})
+    return icsr_report.parsed(versions(dated, "e2b", [F.col("_number"), F.col("recency"), F.col("is_retracted")]))
 
 
 @reads(MESSAGES)
@@ -58,7 +64,19 @@ def report_event(tables: Tables) -> DataFrame:
 @reads(MESSAGES)
 def report_narrative(tables: Tables) -> DataFrame:
     """Case narratives."""
-    return conformed(icsr_report.report_narrative(_versions(tables)), ReportNarrative)
+    return conformed(around.report_narrative(_versions(tables)), ReportNarrative)
+
+
+@reads(MESSAGES)
+def report_background(tables: Tables) -> DataFrame:
+    """What is told around the case: history, population group, study."""
+    return conformed(around.report_background(_versions(tables)), ReportBackground)
+
+
+@reads(MESSAGES)
+def report_device(tables: Tables) -> DataFrame:
+    """Devices that are parts of the products."""
+    return conformed(around.report_device(_versions(tables)), ReportDevice)
 
 
 @reads(MESSAGES)

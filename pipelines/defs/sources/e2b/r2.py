@@ -29,6 +29,7 @@ def report(root: _Element) -> Values:
     patient = root.find("patient")
     found: Values = {
         "format": "R2",
+        "version": one("safetyreportversion"),
         "safety_report_id": one("safetyreportid"),
         "created": one("transmissiondate"),
         "report_type": one("reporttype"),
@@ -50,6 +51,8 @@ def report(root: _Element) -> Values:
         "sender_type": one("sender/sendertype"),
         "sender_organisation": one("sender/senderorganization"),
         "study_type": one("primarysource/observestudytype"),
+        "study_name": one("primarysource/studyname"),
+        "study_number": one("primarysource/sponsorstudynumb"),
         "reactions": [],
         "tests": [],
         "drugs": [],
@@ -66,6 +69,35 @@ def report(root: _Element) -> Values:
         "sex": one("patientsex", patient),
         "death_date": one("patientdeath/patientdeathdate", patient),
         "narrative": one("summary/narrativeincludeclinical", patient),
+        "reporter_comments": one("summary/reportercomment", patient),
+        "sender_comments": one("summary/sendercomment", patient),
+        "medical_history_text": one("patientmedicalhistorytext", patient),
+        "medical_history": [
+            {
+                "text": one("patientepisodename", e),
+                "version": one("patientepisodenamemeddraversion", e),
+                "start": one("patientmedicalstartdate", e),
+                "end": one("patientmedicalenddate", e),
+                "is_continuing": _yes(one("patientmedicalcontinue", e)),
+                "comments": one("patientmedicalcomment", e),
+            }
+            for e in patient.iterfind("medicalhistoryepisode")
+        ],
+        "drug_history": [
+            {
+                "name": one("patientdrugname", e),
+                "start": one("patientdrugstartdate", e),
+                "end": one("patientdrugenddate", e),
+                "indication": one("patientdrugindication", e),
+                "reaction": one("patientdrugreaction", e),
+            }
+            for e in patient.iterfind("patientpastdrugtherapy")
+        ],
+        "sender_diagnoses": [
+            {"text": text, "version": one("summary/senderdiagnosismeddraversion", patient)}
+            for text in [one("summary/senderdiagnosis", patient)]
+            if text
+        ],
     }
     for reaction in patient.iterfind("reaction"):
         found["reactions"].append(

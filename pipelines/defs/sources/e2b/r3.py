@@ -5,48 +5,39 @@ Source: ICH E2B(R3) implementation guide, appendix I (B), reference instances; t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.core.xml import HL7, hl7
+from pipelines.defs.sources.e2b import background
+from pipelines.defs.sources.e2b.elements import (
+    CODE,
+    EFFECTIVE,
+    HIGH,
+    ICH,
+    LOW,
+    MEDDRA,
+    VALUE,
+    Values,
+    coded,
+    said,
+    words,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+ROLES, ADDITIONAL, SEXES = ICH + "13", ICH + "17", "1.0.5218"
 SERIOUS = {"34": "death", "21": "life_threatening", "33": "hospitalisation", "35": "disability"}
 SERIOUS |= {"12": "congenital_anomaly", "26": "other"}
 
 
-CODE, VALUE, OBSERVATION = hl7("code"), hl7("value"), hl7("observation")
-LOW, HIGH, EFFECTIVE = hl7("low"), hl7("high"), hl7("effectiveTime")
-DEVICE_ID = hl7("device", "id")
+OBSERVATION = hl7("observation")
 PRODUCT = hl7("consumable", "instanceOfKind", "kindOfProduct")
 LOT = hl7("consumable", "instanceOfKind", "productInstanceInstance", "lotNumberText")
 FORM = hl7("consumable", "instanceOfKind", "kindOfProduct", "formCode")
 APPROVAL = hl7("asManufacturedProduct", "subjectOf", "approval")
 USED = hl7("subject2", "productUseReference", "id")
 AUTHOR = hl7("subjectOf2", "controlActEvent", "author", "assignedEntity")
-Values = dict[str, Any]
-
-
-def said(element: _Element | None, attribute: str = "value") -> str | None:
-    """Value of an attribute, else the null flavour as `nullFlavor:…`, else None."""
-    if element is None:
-        return None
-    value = element.get(attribute)
-    if value is not None:
-        return value
-    flavour = element.get("nullFlavor")
-    return f"nullFlavor:{flavour}" if flavour else None
-
-
-def words(element: _Element | None) -> str | None:
-    """Text of an element, trimmed, else its null flavour; None where it has neither."""
-    if element is None:
-        return None
-    text = (element.text or "").strip()
-    flavour = element.get("nullFlavor")
-    return text or (f"nullFlavor:{flavour}" if flavour else None)
 
 
 def message(root: _Element) -> Values:
@@ -103,7 +94,7 @@ def _component(element: _Element, found: Values) -> None:
     for child in element:
         if child.tag == HL7 + "adverseEventAssessment":
             _assessment(child, found)
-        elif child.tag == HL7 + "observationEvent" and said(child.find(CODE), "code") == "23":
+        elif child.tag == HL7 + "observationEvent" and coded(child.find(CODE)) == "23":
             found["is_expedited"] = said(child.find(VALUE))
 
 
@@ -117,7 +108,7 @@ def _sender(element: _Element, found: Values) -> None:
         source = number.get("assigningAuthorityName")
         found["other_case_ids"].append({"source": source, "id": said(number, "extension")})
     elif author is not None:
-        found["sender_type"] = said(author.find(CODE), "code")
+        found["sender_type"] = coded(author.find(CODE))
         names = list(author.iter(HL7 + "representedOrganization"))
         found["sender_organisation"] = words(names[-1].find(hl7("name"))) if names else None
 
@@ -126,13 +117,13 @@ def _characteristic(element: _Element, found: Values) -> None:
     told = element.find(hl7("investigationCharacteristic"))
     if told is None:
         return
-    code, value = said(told.find(CODE), "code"), told.find(VALUE)
+    code, value = coded(told.find(CODE)), told.find(VALUE)
     if code == "1":
-        found["report_type"] = said(value, "code")
+        found["report_type"] = coded(value)
     elif code == "2":
         found["has_other_case_ids"] = said(value)
     elif code == "3":
-        found["nullification"] = said(value, "code")
+        found["nullification"] = coded(value)
 
 
 def _related(element: _Element, found: Values) -> None:
@@ -140,7 +131,7 @@ def _related(element: _Element, found: Values) -> None:
     related = element.find(hl7("relatedInvestigation"))
     if related is None:
         return
-    kind = said(related.find(CODE), "code")
+    kind = coded(related.find(CODE))
     if kind == "2":
         person = related.find(AUTHOR)
         place = (
@@ -151,7 +142,7 @@ def _related(element: _Element, found: Values) -> None:
         found["reporters"].append(
             {
                 "country": said(place, "code"),
-                "qualification": said(trade, "code"),
+                "qualification": coded(trade),
                 "is_primary": said(primary) == "1",
             }
         )
@@ -166,47 +157,66 @@ def _assessment(element: _Element, found: Values) -> None:
     if role is not None:
         _person(role, found)
     by_id = {d["id"]: d for d in found["drugs"] if d.get("id")}
+    in_order = []
     for assessment in element.iterfind(hl7("component", "causalityAssessment")):
-        drug = by_id.get(said(assessment.find(USED), "root") or "")
+        code, value = coded(assessment.find(CODE)), assessment.find(VALUE)
+        used = said(assessment.find(USED), "root") or ""
+        role = coded(value, ROLES) if code == "20" else None
+        if role:
+            in_order.append((used, role))
+        drug = by_id.get(used)
         if drug is None:
             continue
-        code, value = said(assessment.find(CODE), "code"), assessment.find(VALUE)
-        if code == "20":
-            drug["role"] = said(value, "code")
+        if role:
+            drug["role"] = role
+        elif code == "20" and value is not None:
+            drug.setdefault("other_roles", []).append(background.coded_elsewhere(value))
         elif code == "39" and (result := words(value) or said(value)):
             drug.setdefault("causality", []).append(result)
+    is_told_apart = len(by_id) == len(found["drugs"]) and all(used in by_id for used, _ in in_order)
+    if not is_told_apart and len(in_order) == len(
+        found["drugs"]
+    ):  # senders whose identifiers do not fit keep the order
+        for drug, (_, role) in zip(found["drugs"], in_order, strict=True):
+            drug["role"] = role
+    background.comments(element, found)
 
 
 def _person(role: _Element, found: Values) -> None:
     player = role.find(hl7("player1"))
     if player is not None:
-        found["sex"] = said(player.find(hl7("administrativeGenderCode")), "code")
+        found["sex"] = coded(player.find(hl7("administrativeGenderCode")), SEXES)
         found["death_date"] = said(player.find(hl7("deceasedTime")))
         found["patient"] = words(player.find(hl7("name")))
-    study = role.find(hl7("subjectOf1", "researchStudy", "code"))
-    found["study_type"] = said(study, "code")
+    background.study(role.find(hl7("subjectOf1", "researchStudy")), found)
     for subject in role.iterfind(hl7("subjectOf2")):
         observation = subject.find(OBSERVATION)
         if observation is not None:
             _observed(observation, found)
             continue
         organizer = subject.find(hl7("organizer"))
-        kind = said(organizer.find(CODE), "code") if organizer is not None else None
+        kind = coded(organizer.find(CODE)) if organizer is not None else None
         if organizer is not None and kind == "4":
             for administration in organizer.iterfind(hl7("component", "substanceAdministration")):
                 found["drugs"].append(_drug(administration))
         elif organizer is not None and kind == "3":
             found["tests"] += [_test(o) for o in organizer.iterfind(hl7("component", "observation"))]
+        elif organizer is not None and kind == "1":
+            background.conditions(organizer, found)
+        elif organizer is not None and kind == "2":
+            background.past_drugs(organizer, found)
 
 
 def _observed(observation: _Element, found: Values) -> None:
-    code, value = said(observation.find(CODE), "code"), observation.find(VALUE)
-    if code == "29":
+    code, value = coded(observation.find(CODE)), observation.find(VALUE)
+    if code is None:
+        background.population_group(observation, found)
+    elif code == "29":
         found["reactions"].append(_reaction(observation))
     elif code == "3":
         found["age"], found["age_unit"] = said(value), said(value, "unit")
     elif code == "4":
-        found["age_group"] = said(value, "code")
+        found["age_group"] = coded(value)
     elif code == "7":
         found["weight_kg"] = said(value)
     elif code == "17":
@@ -216,7 +226,7 @@ def _observed(observation: _Element, found: Values) -> None:
 def _reaction(observation: _Element) -> Values:
     value = observation.find(VALUE)
     found: Values = {
-        "code": said(value, "code"),
+        "code": coded(value, MEDDRA),
         "version": value.get("codeSystemVersion") if value is not None else None,
         "text": words(value.find(hl7("originalText"))) if value is not None else None,
         "country": said(observation.find(hl7("location", "locatedEntity", "locatedPlace", "code")), "code"),
@@ -226,15 +236,15 @@ def _reaction(observation: _Element) -> Values:
         low, high = next(time.iter(LOW), None), next(time.iter(HIGH), None)
         found["start"], found["end"] = said(low), said(high)
     for child in observation.iterfind(hl7("outboundRelationship2", "observation")):
-        kind, told = said(child.find(CODE), "code"), child.find(VALUE)
+        kind, told = coded(child.find(CODE)), child.find(VALUE)
         if kind in SERIOUS:
             found[SERIOUS[kind]] = said(told)
         elif kind == "30":
             found["translation"] = words(told)
         elif kind == "27":
-            found["outcome"] = said(told, "code")
+            found["outcome"] = coded(told)
         elif kind == "37":
-            found["highlighted"] = said(told, "code")
+            found["highlighted"] = coded(told)
     return found
 
 
@@ -243,10 +253,10 @@ def _test(observation: _Element) -> Values:
     return {
         "date": said(observation.find(EFFECTIVE)),
         "name": words(code.find(hl7("originalText"))) if code is not None else None,
-        "code": said(code, "code"),
+        "code": coded(code, MEDDRA),
         "result": (said(value) or words(value) or said(next(value.iter(), None))) if value is not None else None,
         "unit": value.get("unit") if value is not None else None,
-        "result_code": said(observation.find(hl7("interpretationCode")), "code"),
+        "result_code": coded(observation.find(hl7("interpretationCode"))),
     }
 
 
@@ -254,6 +264,7 @@ def _drug(administration: _Element) -> Values:
     product = administration.find(PRODUCT)
     found: Values = {"id": said(administration.find(_ID), "root"), "substances": [], "doses": [], "indications": []}
     if product is not None:
+        found["devices"] = background.devices(product)
         approval = product.find(APPROVAL)
         found["name"] = words(product.find(hl7("name")))
         found["code"] = said(product.find(CODE), "code")
@@ -275,13 +286,13 @@ def _drug(administration: _Element) -> Values:
         elif child.tag == HL7 + "inboundRelationship":
             act, told = child.find(hl7("act")), child.find(OBSERVATION)
             if act is not None:
-                found["action"] = said(act.find(CODE), "code")
-            elif told is not None and said(told.find(CODE), "code") == "19":
+                found["action"] = coded(act.find(CODE))
+            elif told is not None and coded(told.find(CODE)) == "19":
                 value = told.find(VALUE)
                 found["indications"].append(
                     {
                         "text": words(value.find(hl7("originalText"))) if value is not None else None,
-                        "code": said(value, "code"),
+                        "code": coded(value, MEDDRA),
                         "version": value.get("codeSystemVersion") if value is not None else None,
                     }
                 )
@@ -289,11 +300,13 @@ def _drug(administration: _Element) -> Values:
 
 
 def _of_drug(told: _Element, found: Values) -> None:
-    kind, value = said(told.find(CODE), "code"), told.find(VALUE)
+    kind, value = coded(told.find(CODE)), told.find(VALUE)
     if kind == "31":
-        found["recurrence"] = said(value, "code")
-    elif kind == "9":
-        found.setdefault("additional", []).append(said(value, "code"))
+        found["recurrence"] = coded(value)
+    elif kind == "9" and (code := coded(value, ADDITIONAL)):
+        found.setdefault("additional", []).append(code)
+    elif kind == "9" and value is not None:
+        found.setdefault("other_additional", []).append(background.coded_elsewhere(value))
 
 
 def _dose(dose: _Element) -> Values:

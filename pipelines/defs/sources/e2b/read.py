@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 R3, R2 = "PORR_IN049016UV", ("SAFETYREPORT", "safetyreport")
 CUT_AT = R3
 HEADER = ("message_number", "safety_report_id", "message_sender", "message_receiver", "message_created", "batch_number")
-LISTS = ("other_case_ids", "linked_reports", "reporters", "reactions", "tests", "drugs", "warnings")
+LISTS = (
+    *("other_case_ids", "linked_reports", "reporters", "reactions", "tests", "drugs", "warnings"),
+    *("medical_history", "drug_history", "races", "ethnicities", "study_registrations", "sender_diagnoses"),
+)
 BATCH_ID = re.compile(rb"""<(?:\w+:)?id\s+[^>]*extension\s*=\s*["']([^"']*)["']""")
 # FDA's public files lack the first start tag in one quarter; another has two end tags too many, which harm nobody.
 LOST_START = rb"(?<=</ichicsrmessageheader>)[ \t\r\n]*+<safetyreportid>"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
+from pipelines.core.columns import identifier
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
 from pipelines.core.numbers import whole
@@ -139,12 +140,12 @@ def _observed(bronze: DataFrame) -> DataFrame:
     """One row per case, file stem (the slot: product family and year) and extraction date."""
     stem = F.lower(F.regexp_extract("file", r"([^/]+?)\.csv(\.gz)?$", 1))
     rows = bronze.select(
-        F.trim("case_number").alias("case_number"),
+        identifier("case_number").alias("case_number"),
         F.regexp_replace(stem, r"[-_ ]?(19|20)\d\d-?[01]\d-?[0-3]\d", "").alias("slot"),
         "known_date",
         F.struct(*[F.nullif(F.trim(c), F.lit("")).alias(c) for c in CONTENT]).alias("content"),
     )
-    one = rows.filter("case_number <> ''").groupBy("case_number", "slot", "known_date")
+    one = rows.filter("case_number IS NOT NULL").groupBy("case_number", "slot", "known_date")
     return one.agg(F.max("content").alias("content")).select("case_number", "slot", "known_date", "content.*")
 
 

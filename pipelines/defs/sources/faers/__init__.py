@@ -16,6 +16,7 @@ SOURCE = Source(
         "Two eras: LAERS to 2012Q3 (key ISR, trailing $), FAERS after (key primaryid = caseid and version).",
         "A follow-up in a later quarter rewrites the whole case; never deduplicate inside one quarter only.",
         "Lists of deleted cases come with each quarter since 2019Q1 and hold for all earlier quarters.",
+        "A deleted case that a later quarter sends again stands again from then on.",
         "Quoting is off, some lines are collapsed or hold stray delimiters, some bytes are not UTF-8.",
         "Dates are partial, ages and weights come in several units, header names drift.",
     ),

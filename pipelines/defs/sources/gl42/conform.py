@@ -8,7 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core import veterinary
-from pipelines.core.columns import partial_date, said
+from pipelines.core.columns import identifier, partial_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import sent_once, versions
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
@@ -27,10 +27,10 @@ def _versions(tables: Tables) -> DataFrame:
     Report numbers of the FDA are written in two ways (`USA-USFDACVM-…`, `US-FDACVM-…`): year, country and number
     tell which report a list names.
     """
-    sent = tables[REPORTS].filter("unique_aer_id_number IS NOT NULL")
+    sent = tables[REPORTS].withColumn("source_case_id", identifier("unique_aer_id_number"))
+    sent = sent.filter("source_case_id IS NOT NULL")
     stated = sent.withColumns(
         {
-            "source_case_id": F.trim("unique_aer_id_number"),
             "recency": F.coalesce(_digits("message_created"), _digits("sent_date"), F.lit("")),
             "is_retracted": F.lower(F.coalesce("type_of_submission", F.lit(""))).startswith("nullif"),
         }

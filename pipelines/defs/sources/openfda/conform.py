@@ -9,7 +9,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core import icsr_report, veterinary
-from pipelines.core.columns import date_precision, looked_up, partial_date, said
+from pipelines.core.columns import date_precision, identifier, looked_up, partial_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
 from pipelines.defs.silver.report.identity import CAERS, fda_number, own_number
@@ -42,7 +42,7 @@ def _states(rows: DataFrame, case: str, recency: Column, day: Column) -> DataFra
     """The last sending of each version of each report, a version being what it is by its recency."""
     stated = rows.withColumns(
         {
-            "source_case_id": F.trim(case),
+            "source_case_id": identifier(case),
             "recency": F.coalesce(recency, F.lit("")),
             "received": day,
             "is_retracted": F.lit(False),
@@ -51,9 +51,14 @@ def _states(rows: DataFrame, case: str, recency: Column, day: Column) -> DataFra
     return versions(sent_once(stated, ["source_case_id", "recency"]), SOURCE, [F.col("recency")])
 
 
+def _number(column: str) -> Column:
+    """Version number that the FDA states, written so that texts are in its order."""
+    return F.lpad(F.coalesce(F.expr(f"try_cast(trim({column}) AS bigint)"), F.lit(0)).cast("string"), 12, "0")
+
+
 def _drug_versions(tables: Tables) -> DataFrame:
     """Versions by their number, then by the date of the latest information."""
-    number = F.lpad(F.coalesce("version", F.lit("0")), 6, "0")
+    number = _number("version")
     recency = F.concat(number, F.coalesce(icsr_report.digits("most_recent"), F.lit("")))
     return icsr_report.parsed(
         _states(tables[DRUG], "safety_report_id", recency, partial_date("most_recent")).withColumn(
@@ -64,7 +69,7 @@ def _drug_versions(tables: Tables) -> DataFrame:
 
 def _animal_versions(tables: Tables) -> DataFrame:
     """Each delivery that shows another content is a version: the endpoint has no version number."""
-    rows = tables[ANIMAL]
+    rows = tables[ANIMAL].withColumn("unique_aer_id_number", identifier("unique_aer_id_number"))
     content = F.sha2(
         F.to_json(
             F.struct(*[c for c in rows.columns if c not in ("delivery_id", "file", "line_number", "known_date")])
@@ -85,7 +90,7 @@ def _animal_versions(tables: Tables) -> DataFrame:
 
 
 def _cosmetic_versions(tables: Tables) -> DataFrame:
-    number = F.lpad(F.coalesce("report_version", F.lit("0")), 6, "0")
+    number = _number("report_version")
     recency = F.concat(number, F.coalesce(icsr_report.digits("latest_received_date"), F.lit("")))
     received = F.coalesce(partial_date("latest_received_date"), partial_date("initial_received_date"))
     return _states(tables[COSMETIC], "report_number", recency, received).withColumns(

@@ -1,0 +1,1 @@
+"""What a report tells around its case: history, population group, study, devices."""
