@@ -89,12 +89,14 @@ def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = 
 
     `lost_start` is a pattern of what stands where the start tag of the last of the elements is missing.
     """
-    names = b"|".join(re.escape(e.encode()) for e in elements)
+    tag_of = rb"<(/?)(?:[A-Za-z_][\w.-]{0,63}:)?(%s)(?=[ \t\r\n>/])"
+    names = [re.escape(e.encode()) for e in elements]
     lost = b"" if lost_start is None else b"|" + lost_start
-    tags = re.compile(rb"<(/?)(?:[A-Za-z_][\w.-]{0,63}:)?(" + names + rb")(?:(?=[ \t\r\n>/]))" + lost)
+    within = {e.encode(): re.compile(tag_of % name) for e, name in zip(elements, names, strict=True)}
+    within[b""] = re.compile(tag_of % b"|".join(names) + lost)
     n, inside, data, since, at, is_read = 0, b"", b"", 0, 0, False
     while True:
-        tag = tags.search(data, at)
+        tag = within[inside].search(data, at)
         if not is_read and (tag is None or len(data) - tag.end() < TAG_BYTES):
             chunk = stream.read(CHUNK_BYTES)
             at = max(at, len(data) - TAG_BYTES if tag is None else tag.start()) - since
@@ -102,9 +104,6 @@ def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = 
             continue
         is_opening = tag is not None and not tag[1]
         if inside:
-            if tag is not None and tag[2] != inside:
-                at = tag.end()
-                continue
             if tag is not None and not is_opening:
                 if end := re.compile(rb"[ \t\r\n]{0,64}>").match(data, tag.end()):
                     inside, since = b"", end.end()
