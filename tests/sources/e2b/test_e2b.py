@@ -285,9 +285,7 @@ def test_what_is_told_around_a_case_has_tables_of_its_own(spark, shared):
     files = {n: (folder / f"FAERS2022Scenario{n}.xml").read_bytes() for n in ("2", "6")}
     tables = frame(spark, *((D(2024, 1, int(n)), data) for n, data in files.items()))
     background = conform.report_background(tables).collect()
-    assert {"condition", "family_condition", "past_drug", "race", "study", "diagnosis"} <= {
-        b["kind"] for b in background
-    }
+    assert {"family_condition", "past_drug", "race", "study", "diagnosis"} <= {b["kind"] for b in background}
     drug = next(b for b in background if b["reported_name"] == "ACCURETIC")
     assert (drug["start_date"], drug["indication_code"], drug["reaction_code"]) == (
         D(2009, 1, 1),
