@@ -187,6 +187,9 @@ def _joined(
     literal: list[int] = []
     while at < len(lines):
         record, n, closed = lines[at].rstrip("\r"), 1, is_closed[at]
+        escaped = "" if closed else record.replace('\\"', '""')  # as R, Spark and MySQL write a mark inside of marks
+        if escaped != record and whole.fullmatch(escaped) and len(_fields(escaped, separator)) == width:
+            record, closed = escaped, True
         if not closed:
             n, record = _enclosed(lines, at, whole)
             closed = n > 1 and (not width or len(_fields(record, separator)) == width)

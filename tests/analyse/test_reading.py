@@ -152,6 +152,8 @@ def test_excels_line_names_the_separator(line):
         ('a,b\n1,5" tube\n2,6" tube\n', [("1", '5" tube'), ("2", '6" tube')]),
         ('a,b\n1,"X" forte\n', [("1", '"X" forte')]),
         ('a,b\n1, "X, Y"\n', [("1", "X, Y")]),
+        ('a,b\n1,"X ""Y"", Z"\n2,"X \\"Y\\", Z"\n', [("1", 'X "Y", Z'), ("2", 'X "Y", Z')]),
+        ('"a"\t"b"\n"1"\t"5\\" tube"\n"2"\t"C:\\"\n', [("1", '5" tube'), ("2", "C:\\")]),
         ('a;b\n1;"X\nY"\n2;Z\n', [("1", "X\nY"), ("2", "Z")]),
         ('a;b\n1;"X\n\nY"\n2;Z\n', [("1", "X\n\nY"), ("2", "Z")]),
         ('a,b\n1,"X\n2,Y\n', [("1", '"X'), ("2", "Y")]),
