@@ -51,12 +51,7 @@ EMPTY = (faers.FaersOutc, faers.FaersRpsr, faers.FaersTher, faers.FaersIndi)
 WORDS = [f"SUBSTANCE {chr(65 + i)}" for i in range(6)]
 
 
-def built(
-    spark: SparkSession,
-    deliveries: Iterable[Delivery],
-    words: Iterable[str] = WORDS,
-    instead: Mapping[str, Callable[..., DataFrame]] | None = None,
-) -> dict[str, DataFrame]:
+def built(spark: SparkSession, deliveries: Iterable[Delivery], words: Iterable[str] = WORDS) -> dict[str, DataFrame]:
     """All tables up to the coded reports; `words` are the names that the dictionary knows."""
     tables = {t.address(): spark.createDataFrame([], t.spark_schema()) for t in EMPTY}
     for name, landed in files(deliveries).items():
@@ -66,10 +61,20 @@ def built(
     known = [{"normalised_name": w, "substance_key": f"K{w[-1]}", "kind": "preferred"} for w in words]
     tables["silver.substance_name"] = frame(spark, SubstanceName, known)
     tables["silver.report_narrative"] = frame(spark, ReportNarrative, [])
-    for address, transform in (STEPS | dict(instead or {})).items():
-        made = transform(tables)
-        tables[address] = spark.createDataFrame(made.toArrow(), made.schema)  # computed once
-    return tables
+    return carried_on(tables, next(iter(STEPS)))
+
+
+def carried_on(
+    tables: Mapping[str, DataFrame], first: str, instead: Callable[..., DataFrame] | None = None
+) -> dict[str, DataFrame]:
+    """The tables from the step of `first` on made anew, that one perhaps by another transform."""
+    found = dict(tables)
+    order = list(STEPS)
+    for address in order[order.index(first) :]:
+        transform = instead if instead is not None and address == first else STEPS[address]
+        made = transform(found)
+        found[address] = made.sparkSession.createDataFrame(made.toArrow(), made.schema)  # computed once
+    return found
 
 
 def told(tables: Mapping[str, DataFrame], day: dt.date) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from pipelines.defs.silver.coded_report import conform as coded
 from pipelines.defs.silver.report.conform import report
-from tests.leaks.chain import STEPS, WORDS, built, told
+from tests.leaks.chain import STEPS, WORDS, built, carried_on, told
 from tests.leaks.country import country, until, with_noise
 
 D = dt.date
@@ -26,6 +26,11 @@ LATER_WORDS = [*WORDS, *(f"SUBSTANCE {c}" for c in "GHIJKL")]
 @pytest.fixture(scope="module")
 def whole(spark):
     return built(spark, country())
+
+
+@pytest.fixture(scope="module")
+def noisy(spark):
+    return built(spark, with_noise(country(), CUTS[1]), LATER_WORDS)
 
 
 def differing(then, now):
@@ -40,7 +45,8 @@ def differing(then, now):
     return found
 
 
-def test_the_country_holds_every_kind_of_change(spark, whole):
+@pytest.mark.spark
+def test_the_country_holds_every_kind_of_change(whole):
     """Else equality would say nothing."""
     history = whole["silver.report_history"].collect()
     assert sum(r["report_version"] > 1 and not r["is_retracted"] for r in history) > 10
@@ -55,10 +61,9 @@ def test_the_country_holds_every_kind_of_change(spark, whole):
 
 
 @pytest.mark.spark
-def test_noise_after_a_date_changes_no_month_before(spark, whole):
+def test_noise_after_a_date_changes_no_month_before(whole, noisy):
     """The small form: one cut, everything later replaced by noise, with a dictionary that knows more words."""
-    then = built(spark, with_noise(country(), CUTS[1]), LATER_WORDS)
-    assert differing(told(then, CUTS[1]), told(whole, CUTS[1])) == {}
+    assert differing(told(noisy, CUTS[1]), told(whole, CUTS[1])) == {}
 
 
 @pytest.mark.slow
@@ -123,9 +128,7 @@ LEAKS = {
 @pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.parametrize("kind", LEAKS)
-def test_a_planted_leak_is_seen(spark, kind):
+def test_a_planted_leak_is_seen(whole, noisy, kind):
     address, leaking = LEAKS[kind]
-    day = CUTS[1]
-    now = told(built(spark, country(), instead={address: leaking}), day)
-    then = told(built(spark, with_noise(country(), day), LATER_WORDS, instead={address: leaking}), day)
+    then, now = (told(carried_on(tables, address, leaking), CUTS[1]) for tables in (noisy, whole))
     assert differing(then, now)

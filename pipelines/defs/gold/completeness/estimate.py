@@ -20,6 +20,10 @@ def month_number(day: dt.date) -> int:
     return day.year * 12 + day.month - 1
 
 
+def _numbers(days: pl.Series) -> pl.Series:
+    return days.dt.year().cast(pl.Int64) * 12 + days.dt.month() - 1
+
+
 def month_day(number: int) -> dt.date:
     """Month end of a number of months."""
     return end_of_month(number // 12, number % 12 + 1)
@@ -28,12 +32,12 @@ def month_day(number: int) -> dt.date:
 class Triangle:
     """The flows of one source: increments of each series by month of care and lag, nothing yet to come in them."""
 
-    def __init__(self, cells: pl.DataFrame):
-        """Spread cells (substance_key, month, lag, n_packs) over series x months x lags."""
-        months = cells["month"].map_elements(month_number, return_dtype=pl.Int64)
+    def __init__(self, cells: pl.DataFrame, n_lags: int = 1):
+        """Spread cells (substance_key, month, lag, n_packs) over series x months x lags, at least `n_lags` of these."""
+        months = _numbers(cells["month"])
         self.first, self.last_flow = int(months.min()), int((months + cells["lag"]).max())  # type: ignore[arg-type]
         self.keys = cells["substance_key"].unique().sort().to_list()
-        n_months, n_lags = int(months.max()) - self.first + 1, int(cells["lag"].max()) + 1  # type: ignore[arg-type]
+        n_months, n_lags = int(months.max()) - self.first + 1, max(n_lags, int(cells["lag"].max()) + 1)  # type: ignore[arg-type]
         at = {key: i for i, key in enumerate(self.keys)}
         self.increments = np.zeros((len(self.keys), n_months, n_lags))
         series = cells["substance_key"].replace_strict(at, return_dtype=pl.Int64).to_numpy()
@@ -90,11 +94,16 @@ def nowcasts(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def judgements(cells: pl.DataFrame) -> pl.DataFrame:
-    """Nowcasts of months that are complete by now, as they would have been made of each earlier flow."""
+    """Nowcasts of months that are complete by now, as they would have been made of each earlier flow.
+
+    Each is made of the flows up to it alone; that a month takes `COMPLETE` flows is taken as known.
+    """
     triangle = Triangle(cells)
     now = triangle.estimates(triangle.last_flow)
     final = now.filter(pl.col("age") >= COMPLETE).select("substance_key", "month", n_final="n_observed")
-    then = [triangle.estimates(flow) for flow in range(triangle.first + HELD_BACK_FROM, triangle.last_flow)]
+    flow_of = _numbers(cells["month"]) + cells["lag"]
+    flows = range(triangle.first + HELD_BACK_FROM, triangle.last_flow)
+    then = [Triangle(cells.filter(flow_of <= flow), COMPLETE + 1).estimates(flow) for flow in flows]
     if not then:
         return final.clear()
     told = pl.concat(then).filter(pl.col("age") < COMPLETE).join(final, on=["substance_key", "month"], how="inner")
