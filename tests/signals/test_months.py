@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.cube.kernels import add, cells_of, negative
+from models.cube.keys import unpack
+from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality import points
 from pipelines.defs.signals.disproportionality.months import Changes, refit_months
+from pipelines.defs.signals.disproportionality.score import _months
 
 CODES = st.lists(st.integers(1, 3), max_size=2, unique=True).map(sorted)
 CASES = st.lists(st.tuples(CODES, CODES, st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=12)
@@ -66,3 +72,30 @@ def test_the_prior_is_fitted_where_something_changed_and_whatever_comes_later(si
     assert steps == sorted(set(steps))
     for n in range(len(sizes)):
         assert refit_months(sizes[:n], changed[:n], 500) == [s for s in steps if s < n]
+
+
+@given(CASES, st.integers(0, 8))
+def test_rows_of_a_month_are_there_or_not_whatever_comes_later(cases, month):
+    """Also of months in which nothing changed: they have no rows, so that their end needs nobody to tell it."""
+    whole = cells(cases)
+    keys, counts = whole
+    known = unpack(keys, counts).month <= FIRST + month
+    if not known.any():
+        return
+    until = month_end(FIRST + month)
+    rows = [
+        pl.concat(made).filter(pl.col("month") <= until).drop("is_latest").rows() if made else []
+        for made in (list(_months("human", Changes.of(c), [], 1, None)) for c in (whole, (keys[known], counts[known])))
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_the_last_month_of_a_past_lake_is_its_date():
+    keys, counts = cells([([1], [1], 0, 9), ([1], [1], 1, 9)])
+    known = unpack(keys, counts).month <= FIRST + 1
+    until = dt.date(2024, 2, 11)
+    told = pl.concat(
+        list(_months("human", Changes.of((keys[known], counts[known]), FIRST + 1), [], 1, FIRST + 1, until))
+    )
+    assert told["month"].to_list() == [until]
+    assert (month_end(FIRST, until), month_end(FIRST + 1, until)) == (dt.date(2024, 1, 31), until)
