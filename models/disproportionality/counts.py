@@ -52,8 +52,9 @@ class Cells:
         return self.a + self.b + self.c + self.d
 
     def is_table(self) -> NDArray[np.bool_]:
-        """Tell which rows form a 2x2 table: four counts, neither negative nor beyond what floats count exactly."""
-        return np.logical_and.reduce([(x >= 0) & (x <= LARGEST) for x in (self.a, self.b, self.c, self.d)])
+        """Tell which rows form a 2x2 table: four counts, whole, not negative, not beyond what floats count exactly."""
+        cells = (self.a, self.b, self.c, self.d)
+        return np.logical_and.reduce([(x >= 0) & (x <= LARGEST) & (x == np.floor(x)) for x in cells])
 
     def where(self, keep: NDArray[np.bool_]) -> Cells:
         """Return the cells of some rows."""
