@@ -20,6 +20,7 @@ from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, ta
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
+from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
 from pipelines.core.spark import suit
@@ -105,6 +106,8 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         running = platform.open()
         lake, root = running.lake.today, str(running.settings.landing)
         is_wanted = source.name in (running.settings.sources or [source.name])
+        for address in (Delivery.address(), Quarantine.address(), *(t.address() for t in source.tables)):
+            lake.look(address)
         landed = scan(root, {source.name: source}) if is_wanted else []
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
         for table in source.tables:
@@ -182,6 +185,7 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
     from expectations.kept import validated
 
     lake, address = running.lake, table.address()
+    lake.look(address)
     if running.as_of and not table.is_derived():
         tell(f"{address}: as it stands, seen from {running.as_of}")
         changed = False

@@ -117,6 +117,25 @@ def tables(
 
 
 @app.command()
+def verify(
+    table: Annotated[str | None, typer.Argument(help="One table, such as silver.report; else all.")] = None,
+    lake: LakeOption = None,
+    landing: LandingOption = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Set damaged tables aside, to be made again.")] = False,
+) -> None:
+    """Read every byte of the lake and compare it with what was written. Exit code 1 where something is damaged."""
+    from pipelines.verify import repair as put_right
+    from pipelines.verify import verify_lake
+
+    root, say = str(lake or _settings().lake), progress()
+    damaged = verify_lake(root, table, say)
+    if damaged and repair:
+        put_right(root, str(landing or _settings().landing), damaged, say)
+    elif damaged:
+        raise Stop(f"{len(damaged)} tables are damaged; `gerland verify --repair` has them made again")
+
+
+@app.command()
 def doctor(fix: Annotated[bool, typer.Option("--fix", help="Fetch what can be fetched.")] = False) -> None:
     """Check Java, jars, settings and disk, and say how to mend each."""
     from pipelines.doctor import report

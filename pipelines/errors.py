@@ -13,6 +13,7 @@ EXPECTED = (
     "FetchError",
     "FileError",
     "UiError",
+    "VerifyError",
 )
 
 

@@ -15,6 +15,7 @@ from pipelines.core.catalog import tables
 from pipelines.core.query import query
 from pipelines.main_job import run_main_job
 from pipelines.simulator.write import simulate
+from pipelines.verify import VerifyError, repair, verify_lake
 
 REPORTS, SEED = 2_500, 7
 DERIVED = ("silver.report", "silver.report_event", "silver.term", "silver.pack", "gold.report_month", "gold.signal")
@@ -201,3 +202,27 @@ def test_the_first_row_of_every_table_is_told_and_the_command_ends(place):
     for address in tables():
         if (place.lake / address.replace(".", "/")).is_dir():
             _first_row_told(place, address)
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_a_damaged_lake_is_told_by_a_run_and_made_again_as_it_was(place):
+    said: list[str] = []
+    addresses = ("silver.report", "bronze.faers_drug", "gold.signal")
+    before = {address: place.content(address) for address in addresses}
+    report = max((place.lake / "silver" / "report").rglob("part-*.parquet"), key=lambda f: f.stat().st_mtime)
+    report.write_bytes(report.read_bytes()[:-100])
+    drug = next((place.lake / "bronze" / "faers_drug").rglob("*.parquet"))
+    flipped = bytearray(drug.read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    drug.write_bytes(flipped)
+    assert place.run() == "failed"
+    assert any("silver.report is damaged" in line for line in place.said)
+    damaged = verify_lake(str(place.lake), None, said.append)
+    assert {d.address for d in damaged} == {"silver.report", "bronze.faers_drug"}
+    with pytest.raises(VerifyError, match="lie no more in"):
+        repair(str(place.lake), str(place.folder / "nowhere"), damaged, said.append)
+    repair(str(place.lake), str(place.landing), damaged, said.append)
+    assert place.run() == "", place.said
+    assert verify_lake(str(place.lake), None, said.append) == []
+    assert {address: place.content(address) for address in addresses} == before

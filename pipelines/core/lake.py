@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from pipelines.core.axis import Cut, cut
 from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
+from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
 
 if TYPE_CHECKING:
@@ -67,11 +68,23 @@ class Lake:
         return Lake(self.spark, self.root, self.tables)
 
     def exists(self, address: str) -> bool:
-        """Tell whether the table has been written."""
-        from pyarrow import fs
+        """Tell whether the table has been made: its log has an entry that holds something."""
+        system, path = file_system(self.path(address))
+        first = system.get_file_info(f"{path}/_delta_log/{0:020d}.json")
+        return (first.is_file and first.size > 0) or bool(log_entries(system, path))
 
-        system, path = file_system(f"{self.path(address)}/_delta_log")
-        return system.get_file_info(path).type == fs.FileType.Directory
+    def look(self, address: str) -> None:
+        """Look at the table's log and at the sizes of its files, and seal what a killed run left without a seal.
+
+        Raises `LakeError` where something is amiss.
+        """
+        from pipelines.core.verify import glance
+
+        if not self.exists(address):
+            return
+        if problem := glance(self.path(address)):
+            raise LakeError(damaged(address, problem))
+        self._seal(address)
 
     def __getitem__(self, address: str) -> DataFrame:
         """Read a table; one that no delivery has fed yet is empty. Raises `LakeError` for an undeclared address."""
@@ -170,6 +183,7 @@ class Lake:
             write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), **mode)
         except DeltaError as error:
             raise LakeError(f"{table.address()}: {str(error).splitlines()[0][:120]}; nothing was written") from None
+        self._seal(table.address())
 
     def files(self, address: str) -> list[tuple[str, dict[str, str]]]:
         """Files of a table, each with its partition values, for tasks that read them without the engine.
@@ -322,6 +336,7 @@ class Lake:
 
         address = table.address()
         if not self.exists(address):
+            self._cleared(address)
             DeltaTable.create(
                 self.path(address),
                 delta_schema(table),
@@ -338,6 +353,15 @@ class Lake:
                 delta.alter.add_constraint(lacking)
             except DeltaError:
                 raise LakeError(f"{address} holds rows that break {' or '.join(lacking)}; build it again") from None
+            self._seal(address)
+
+    def _cleared(self, address: str) -> None:
+        """Take away the empty log that a full disk left where a table was to be made."""
+        from pyarrow import fs
+
+        system, path = file_system(f"{self.path(address)}/_delta_log")
+        if system.get_file_info(path).type == fs.FileType.Directory:
+            system.delete_dir(path)
 
     def register(self, addresses: Iterable[str]) -> None:
         """Make tables reachable as `layer.table` in this session's SQL."""
@@ -356,9 +380,19 @@ class Lake:
         return self._written(address, before)
 
     def _written(self, address: str, before: str) -> Written:
-        """Tell what a write did to a table that stood at the version `before`."""
+        """Seal what a write did to a table that stood at the version `before`, and tell it."""
+        self._seal(address)
         after = self.version(address)
         return Written(address, int(after.split("@")[1]), before != after, self.n_rows(address))
+
+    def _seal(self, address: str) -> None:
+        """Write down what the table consists of now, byte for byte."""
+        from pipelines.core.seal import Unreadable, seal
+
+        try:
+            seal(self.path(address))
+        except Unreadable as unreadable:
+            raise LakeError(damaged(address, str(unreadable))) from None
 
     def _run(self, address: str, write: Any) -> None:
         """Run a write; the engine's words for a broken constraint become one sentence without row values."""
@@ -399,6 +433,11 @@ class Lake:
 def _of_deliveries(ids: Iterable[str]) -> str:
     """SQL condition that holds for the rows of these deliveries."""
     return f"delivery_id in ({', '.join(repr(i) for i in sorted(ids))})"
+
+
+def damaged(address: str, problem: str) -> str:
+    """Say that a table is not what was written to it."""
+    return f"{address} is damaged: {problem}; `gerland verify {address}` tells all, --repair puts it right"
 
 
 def needs_engine(address: str, delta: Any) -> str | None:

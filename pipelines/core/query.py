@@ -91,23 +91,26 @@ def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
 
 def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
     from deltalake import DeltaTable
-    from deltalake.exceptions import TableNotFoundError
     from pyarrow import fs
 
-    from pipelines.core.lake import needs_engine
+    from pipelines.core.lake import damaged, needs_engine
     from pipelines.core.landing import file_system
+    from pipelines.core.seal import log_entries
+    from pipelines.core.verify import glance
 
-    base = f"{root}/as_of/{day}" if day and table.is_derived() else root
-    try:
-        delta = DeltaTable(f"{base}/{table.layer}/{table.name}")
-    except TableNotFoundError:
+    folder = f"{root}/as_of/{day}" if day and table.is_derived() else root
+    folder = f"{folder}/{table.layer}/{table.name}"
+    system, path = file_system(folder)
+    if not log_entries(system, path):
         built = f"gerland run --as-of {day}" if day else "gerland run"
-        raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`") from None
+        raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`")
+    if problem := glance(folder):
+        raise QueryError(damaged(table.address(), problem))
+    delta = DeltaTable(folder)
     if problem := needs_engine(table.address(), delta):
         raise QueryError(problem)
     # Arrow's own file system: Delta's reads through Python, and a query that stops early (LIMIT) leaves reads under
     # way that hang or crash the interpreter at its end.
-    system, path = file_system(f"{base}/{table.layer}/{table.name}")
     return delta.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(path, system))
 
 

@@ -1,0 +1,122 @@
+"""`gerland verify`: every table against its seals, told as it goes; what is damaged is made again where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from pyarrow import fs
+
+from pipelines.core.catalog import sources, tables
+from pipelines.core.landing import file_system, scan
+from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.seal import log_entries, seal
+from pipelines.core.table import BronzeTable
+from pipelines.core.verify import Verified, set_aside, verify
+
+Say = Callable[[str], None]
+
+
+class VerifyError(Exception):
+    """The lake can't be verified or repaired as asked; the message says why."""
+
+
+def verify_lake(root: str, named: str | None, say: Say) -> list[Verified]:
+    """Verify the table named `layer.table`, or every table of the lake; returns those that are damaged."""
+    if named and named not in tables():
+        raise VerifyError(f"there is no table {named}; `gerland tables` lists them")
+    found: list[Verified] = []
+    for address, folder in _standing(root):
+        if named not in (None, address):
+            continue
+        if not found or found[-1].address.split(".")[0] != address.split(".")[0]:
+            say(f"reading {address.split('.')[0]}")
+        found.append(verify(folder, address))
+        for problem in found[-1].problems:
+            say(f"DAMAGED {address}: {problem}")
+    if not found:
+        raise VerifyError(f"{named or 'no table'} has not been built in {root}")
+    n_files, n_bytes = sum(f.n_files for f in found), sum(f.n_bytes for f in found)
+    orphans = sum(f.n_orphans for f in found)
+    damaged = [f for f in found if not f.is_whole]
+    say(f"{len(found)} tables, {n_files:,} files, {n_bytes / 1e6:,.1f} MB read; {len(damaged)} damaged")
+    if unsealed := sum(not f.is_sealed for f in found):
+        say(
+            f"{unsealed} tables have versions without a seal (of a killed run, another program): only their log is known"
+        )
+    if orphans:
+        say(f"{orphans} files belong to no version (killed runs left them); they are read by nobody")
+    return damaged
+
+
+def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
+    """Set damaged tables aside, so that the next run makes them again from what they are made of.
+
+    A bronze table is read again from the landing zone: raises `VerifyError`, before anything is moved, where files that
+    it held lie there no more.
+    """
+    if "://" in root:
+        raise VerifyError("on an object store, restore the files named from the store's own versions or from a backup")
+    known = tables()
+    again = {f.address: known[f.address] for f in damaged}
+    if {Delivery.address(), Quarantine.address()} & again.keys():  # without them nobody knows what was read
+        again |= {t.address(): t for t in (Delivery, Quarantine)}
+        again |= {a: t for a, t in known.items() if issubclass(t, BronzeTable) and log_entries(*_place(root, a))}
+    sent = {a: t for a, t in known.items() if a in again and issubclass(t, BronzeTable)}
+    _must_be_landed(root, landing, sent)
+    for address in again:
+        if log_entries(*_place(root, address)):
+            say(f"{address}: set aside in {set_aside(root, address)}")
+    if Delivery.address() not in again and sent:
+        _forget(root, sent)
+    say("next: gerland run")
+
+
+def _standing(root: str) -> Iterator[tuple[str, str]]:
+    """Address and folder of every table that was made."""
+    for address in tables():
+        if log_entries(*_place(root, address)):
+            yield address, f"{root}/{address.replace('.', '/')}"
+
+
+def _place(root: str, address: str) -> tuple[fs.FileSystem, str]:
+    return file_system(f"{root}/{address.replace('.', '/')}")
+
+
+def _must_be_landed(root: str, landing: str, sent: Mapping[str, type[BronzeTable]]) -> None:
+    """Refuse to set aside what could not be read again."""
+    if not sent:
+        return
+    there = {f.delivery_id for f in scan(landing, sources())} if Path(landing).is_dir() or "://" in landing else set()
+    for address, table in sent.items():
+        held = _held(root, table)
+        if lost := held - there:
+            raise VerifyError(
+                f"{address} holds {len(held)} deliveries, of which {len(lost)} lie no more in {landing}: "
+                f"put the files of {table.source} back, or restore the table from a backup; nothing was changed"
+            )
+
+
+def _held(root: str, table: type[BronzeTable]) -> set[str]:
+    """Deliveries that a bronze table was fed with: by the ledger, else by the folders of its own partitions."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    folder, name = f"{root}/{Delivery.address().replace('.', '/')}", table.name
+    try:
+        rows = DeltaTable(folder).to_pyarrow_table(columns=["delivery_id", "table_name", "n_rows_kept"]).to_pylist()
+        return {r["delivery_id"] for r in rows if r["table_name"] == name and r["n_rows_kept"]}
+    except (DeltaError, OSError):
+        system, path = _place(root, table.address())
+        infos = system.get_file_info(fs.FileSelector(path))
+        return {i.base_name.removeprefix("delivery_id=") for i in infos if i.base_name.startswith("delivery_id=")}
+
+
+def _forget(root: str, sent: Mapping[str, type[BronzeTable]]) -> None:
+    """Take the deliveries of tables out of the ledger, so that the next run reads them again."""
+    from deltalake import DeltaTable
+
+    folder = f"{root}/{Delivery.address().replace('.', '/')}"
+    names = ", ".join(repr(t.name) for t in sent.values())
+    DeltaTable(folder).delete(f"table_name IN ({names})")
+    seal(folder)
