@@ -41,9 +41,7 @@ def verify_lake(root: str, named: str | None, say: Say) -> list[Verified]:
     damaged = [f for f in found if not f.is_whole]
     say(f"{len(found)} tables, {n_files:,} files, {n_bytes / 1e6:,.1f} MB read; {len(damaged)} damaged")
     if unsealed := sum(not f.is_sealed for f in found):
-        say(
-            f"{unsealed} tables have versions without a seal (of a killed run, another program): read by their log alone"
-        )
+        say(f"{unsealed} tables have versions without a seal (a killed run, another program): read by their log alone")
     if orphans:
         say(f"{orphans} files belong to no version (killed runs left them); they are read by nobody")
     return damaged
