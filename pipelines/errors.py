@@ -8,6 +8,7 @@ EXPECTED = (
     "SparkUnavailable",
     "JarsMissing",
     "LakeError",
+    "LeaseTaken",
     "QueryError",
     "RenderError",
     "FetchError",

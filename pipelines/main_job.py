@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
+from pipelines.core.lease import hold, release
 from pipelines.dead_runs import close_dead_runs, process_tag
 from pipelines.settings import ROOT, Settings, SettingsError, load
 
@@ -24,6 +25,14 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
     """Run every asset in one process; returns what went wrong: nothing, a blocking check, or a step."""
     settings = load(**given, **({"sources": sources} if sources else {}))
     _checked(settings)
+    hold(str(settings.lake))
+    try:
+        return _run(settings, given, sources, say)
+    finally:
+        release(str(settings.lake))
+
+
+def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
     say("starting Dagster and Spark")
@@ -57,7 +66,8 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
     seconds = time.monotonic() - started
     say(f"main job {'failed' if failed else 'done'} in {seconds:.0f} s, run {result.run_id[:8]}")
     if failed:
-        return "checks" if all("check" in _cause(e).lower() for e in failed) else "failed"
+        say(f"validation: {_validation(settings)}")
+        return "checks" if all(map(_is_of_check, failed)) else "failed"
     _finish(settings, result.run_id, seconds, say)
     return ""
 
@@ -75,7 +85,6 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     import polars as pl
 
     from expectations.kept import all_kept
-    from expectations.report import write_validation
     from pipelines.core.catalog import code_version
     from pipelines.core.query import query
     from pipelines.report.links import write_links
@@ -104,7 +113,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     ]
     page = write(ask, settings.reports / f"signals{suffix}.html", facts=facts, truth=truth, outcomes=said)
     links = write_links(ask, settings.reports / f"duplicates{suffix}.html")
-    checks = write_validation(outcomes, settings.reports / f"validation{suffix}.html")
+    checks = _validation(settings)
     _summary(ask, outcomes)
     option = f" --lake {settings.lake}" if str(settings.lake) != str(ROOT / "data" / "lake") else ""
     option += f" --as-of {settings.as_of}" if settings.as_of else ""
@@ -113,6 +122,15 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     say(f"validation: {checks}")
     say(f'next: gerland sql{option} "SELECT * FROM gold.signal WHERE is_latest AND is_new ORDER BY eb05 DESC LIMIT 20"')
     say("next: gerland ui   (Dagster and MLflow in the browser)")
+
+
+def _validation(settings: Settings) -> Path:
+    """Write the validation report of what is known: a run that failed tells as much as it found."""
+    from expectations.kept import all_kept
+    from expectations.report import write_validation
+
+    suffix = f"-as-of-{settings.as_of}" if settings.as_of else ""
+    return write_validation(all_kept(settings.reports), settings.reports / f"validation{suffix}.html")
 
 
 class _Told(NamedTuple):
@@ -190,6 +208,15 @@ def _broken(events: list[Any]) -> list[Any]:
     """Evaluations of checks that did not pass."""
     data = [e.event_specific_data for e in events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
     return [d for d in data if not d.passed]
+
+
+def _is_of_check(event: Any) -> bool:
+    """Tell whether a step ended because a blocking check did not pass, by the class of its failure."""
+    error, kinds = event.event_specific_data.error, []
+    while error:
+        kinds.append(error.cls_name)
+        error = error.cause
+    return "DagsterAssetCheckFailedError" in kinds
 
 
 def _cause(event: Any) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 import dagster as dg
 from pydantic import Field
 
+from pipelines.core.lease import hold
 from pipelines.core.run import Platform
 from pipelines.settings import load
 
@@ -26,4 +27,6 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 @cache
 def _opened(given: tuple[tuple[str, str], ...], sources: tuple[str, ...]) -> Platform:
-    return Platform(load(**dict(given), **({"sources": list(sources)} if sources else {})))
+    platform = Platform(load(**dict(given), **({"sources": list(sources)} if sources else {})))
+    hold(str(platform.settings.lake))
+    return platform
