@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from pipelines.core.axis import Cut, cut
 from pipelines.core.catalog import code_version
-from pipelines.core.landing import file_system
+from pipelines.core.landing import file_system, uri
 from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
 
@@ -146,7 +146,7 @@ class Lake:
         rest = [c for c in table.columns if c not in table.key]
         differs = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in rest) or "true"
         merge = (
-            f"MERGE INTO delta.`{path}` t USING {view} s ON {same_key} "
+            f"MERGE INTO delta.`{path.replace('`', '``')}` t USING {view} s ON {same_key} "
             f"WHEN MATCHED AND NOT ({differs}) THEN UPDATE SET * "
             "WHEN NOT MATCHED THEN INSERT * WHEN NOT MATCHED BY SOURCE THEN DELETE"
         )
@@ -338,7 +338,7 @@ class Lake:
         if not self.exists(address):
             self._cleared(address)
             DeltaTable.create(
-                self.path(address),
+                uri(self.path(address)),
                 delta_schema(table),
                 mode="ignore",
                 partition_by=list(table.partitioned_by) or None,
@@ -368,7 +368,8 @@ class Lake:
         for address in addresses:
             if self.exists(address):
                 self.spark.sql(f"CREATE DATABASE IF NOT EXISTS {address.split('.')[0]}")
-                self.spark.sql(f"CREATE TABLE IF NOT EXISTS {address} USING delta LOCATION '{self.path(address)}'")
+                place = self.path(address).replace("\\", "\\\\").replace("'", "\\'")
+                self.spark.sql(f"CREATE TABLE IF NOT EXISTS {address} USING delta LOCATION '{place}'")
 
     def _commit(self, address: str, inputs: Mapping[str, str], write: Any) -> Written:
         before = self.version(address)
@@ -418,7 +419,7 @@ class Lake:
     def _delta(self, address: str, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
-        return DeltaTable(self.path(address), version)
+        return DeltaTable(uri(self.path(address)), version)
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""

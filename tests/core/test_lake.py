@@ -137,3 +137,16 @@ def test_a_table_cut_at_a_date_forgets_later_versions_and_lets_replaced_ones_sta
     frame = spark.createDataFrame(rows, "k string, valid_from date, valid_to date, is_current boolean")
     cut = [tuple(r) for r in cut_at(frame, Versioned.axis, D(2024, 1, 20)).collect()]
     assert cut == [("a", D(2024, 1, 1), None, True)]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("name", ["with blanks", "per%20cent", "quo'te", "back`tick"])
+def test_a_lake_may_lie_in_a_folder_of_any_name(spark, tmp_path, name):
+    lake = Lake(spark, str(tmp_path / name / "lake"), TABLES)
+    lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", None)), {"in": "1"})
+    lake.upsert(Thing, frame(lake, ("a", "x", 2.0), ("c", "y", None)), {"in": "2"})
+    assert content(lake) == [("a", "x", 2.0), ("c", "y", None)]
+    assert sorted(lake.small(Thing.address(), ["thing_id"])["thing_id"].to_pylist()) == ["a", "c"]
+    assert lake.is_fresh(Thing.address(), {"in": "2"})
+    lake.look(Thing.address())
+    assert [p.name for p in tmp_path.iterdir()] == [name]
