@@ -130,13 +130,13 @@ def farrington(
         is_signal = (n > bound) & (recent >= FEWEST_CASES)
         score = (n - expected) / (bound - expected)
     score = np.where(np.isfinite(score), score, np.nan)
+    span = f"{control.recently} periods" if control.recently > 1 else "a period"
     keys = pl.DataFrame(
         {"period": np.arange(n.size), "count": np.asarray(counts, float), "score": score, "dispersion": dispersion}
     )
     return result(
         name,
-        f"count > bound (alpha = {control.alpha:g}, {control.threshold}) and {FEWEST_CASES} cases in "
-        f"{control.recently} periods",
+        f"count > bound (alpha = {control.alpha:g}, {control.threshold}) and {FEWEST_CASES} cases in {span}",
         expected,
         upper=bound,
         is_signal=is_signal,

@@ -87,6 +87,45 @@ def test_what_no_series_could_be_scored_by_is_refused(changes):
         Control(**changes)
 
 
+def by_dates(days, at, years, width, levels, left_out):
+    """Reference of the period `at` as the peer words it: same weekday nearest the date, then blocks counted off."""
+    order = {day: i for i, day in enumerate(days)}
+    bases = [at]
+    for back in range(1, years + 1):
+        target = dt.date(days[at].year - back, days[at].month, days[at].day)
+        near = [target + dt.timedelta(d) for d in range(-3, 4)]
+        bases.append(next(order[day] for day in near if day.weekday() == days[at].weekday()))
+    block = {}
+    for base, following in zip(bases[1:], bases, strict=False):
+        room = following - base - 2 * width - 1
+        sizes = [room // (levels - 1) + (i < room % (levels - 1)) for i in range(levels - 1)]
+        place = base + width + 1
+        for level, size in enumerate(sizes, start=1):
+            block |= dict.fromkeys(range(place, place + size), level)
+            place += size
+    for base in bases:
+        block |= dict.fromkeys(range(base - width, base + width + 1), 0)
+    return {i: level for i, level in block.items() if i < at - left_out}
+
+
+@settings(max_examples=60)
+@given(
+    st.dates(dt.date(1985, 1, 1), dt.date(2012, 1, 1)),
+    st.integers(1, 6),
+    st.integers(0, 5),
+    st.integers(2, 12),
+    st.integers(0, 30),
+)
+def test_reference_weeks_are_those_of_the_peer(first, years, width, levels, left_out):
+    days = mondays(first, 53 * 8)
+    at = len(days) - 1
+    if (days[at].month, days[at].day) == (2, 29):
+        at -= 1
+    control = replace(FLEXIBLE, years=years, window=width, season_levels=levels, left_out=left_out)
+    times, season = reference(at, control, ordinals(days, len(days)))
+    assert dict(zip(times.tolist(), season.tolist(), strict=True)) == by_dates(days, at, years, width, levels, left_out)
+
+
 def test_the_peers_own_dates():
     """R's surveillance tests these Thursdays for 2013-06-06: the nearest ones to the same day of each year."""
     days = ordinals([dt.date(2009, 1, 1) + dt.timedelta(weeks=i) for i in range(300)], 300)
