@@ -206,10 +206,10 @@ def _headers(lines: Sequence[str], first: str | None, layout_of: Callable[[str],
         return [] if first is None else (texts.str.strip_chars(BLANKS) == first.strip(BLANKS)).arg_true().to_list()
     # a header's first field is a name, a record's never is
     named = texts.str.contains(r"^[\s\ufeff]*[A-Za-z]").arg_true().to_list()
-    return [i for i in named if _is_header(lines[i], layout_of)]
+    return [i for i in named if _heads(lines[i], layout_of)]
 
 
-def _is_header(line: str, layout_of: Callable[[str], list[str] | None]) -> bool:
+def _heads(line: str, layout_of: Callable[[str], list[str] | None]) -> bool:
     """Tell whether a line is a header, one with an unknown name too."""
     try:
         return layout_of(line) is not None
@@ -347,23 +347,28 @@ def read_quoted_csv(
     """
     taken: list[str] = []
     rows = csv.reader(_taking(stream, taken), delimiter=delimiter)
+
+    def laid_out(
+        row: Sequence[str],
+    ) -> tuple[list[str], list[tuple[int | None, str | None]], dict[str, dict[int, str]]]:
+        names = _names(row)
+        objects = gathered_places(names, gathered or {})
+        taken_in = {i for places in objects.values() for i in places}
+        unknown = [name for i, name in enumerate(names) if name not in columns and i not in taken_in]
+        if is_whole and unknown:
+            raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
+        _with_required(names, table, [name for name in columns if name not in optional])
+        places = {column: names.index(name) for name, column in columns.items() if name in names}
+        return names, [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()], objects
+
     try:
         first = next((row for row in rows if any(field.strip() for field in row)), [])
-        names = [name.strip() for name in first]
     except csv.Error:
         raise Refused(f"the header of {table.address()} is no line of a CSV") from None
-    if names:
-        names[0] = names[0].lstrip("\ufeff").strip('"')
-    objects = gathered_places(names, gathered or {})
-    taken_in = {i for places in objects.values() for i in places}
-    unknown = [name for i, name in enumerate(names) if name not in columns and i not in taken_in]
-    if is_whole and unknown:
-        raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
-    _with_required(names, table, [name for name in columns if name not in optional])
-    places = {column: names.index(name) for name, column in columns.items() if name in names}
-    order = [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()]
+    layout = laid_out(first)
 
     def records() -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
+        nonlocal layout
         number = rows.line_num
         while True:
             taken.clear()
@@ -378,8 +383,15 @@ def read_quoted_csv(
             number, at = rows.line_num, number + 1
             if not any(field.strip() for field in row):
                 continue
-            if row == first:
-                yield at, None, "the header again: no record", _as_csv(row)
+            names, order, objects = layout
+            again = row[0].strip('\ufeff" ')
+            if (again in columns or again == names[0]) and _is_header(row, names, columns):
+                reason = "the header again: no record"
+                try:
+                    layout = laid_out(row)
+                except Refused as refused:
+                    reason = str(refused)
+                yield at, None, reason, _as_csv(row)
             elif len(row) != len(names):
                 yield at, None, f"{len(names)} fields expected, {len(row)} found", _as_csv(row)
             else:
@@ -387,6 +399,18 @@ def read_quoted_csv(
                 yield at, with_gathered(values, row, objects, table), "", ""
 
     yield from batches(table, records())
+
+
+def _names(row: Sequence[str]) -> list[str]:
+    """Names of a header's fields."""
+    names = [name.strip() for name in row]
+    return [names[0].lstrip("\ufeff").strip('"'), *names[1:]] if names else []
+
+
+def _is_header(row: Sequence[str], names: Sequence[str], columns: Mapping[str, str]) -> bool:
+    """Tell whether a row of joined files is a header again: the first, or another that names columns alone."""
+    again = _names(row)
+    return again == list(names) or (len(again) > 1 and all(name in columns for name in again))
 
 
 def gathered_places(

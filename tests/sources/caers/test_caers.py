@@ -97,3 +97,17 @@ def test_every_real_row_is_kept_and_pairs_are_those_of_the_file(spark, shared):
     told = {(a, b): n for a, b, n in cross.group_by("var1", "var2").len().iter_rows()}
     assert len(told) == listed.select("var1", "var2").unique().height
     assert found == told
+
+
+def test_years_that_were_joined_are_read_each_by_its_own_header():
+    old = "RA_Report #,SYM_One Row Coded Symptoms\n"
+    data = f"\ufeffreport_id,terms,product\n1,RASH,TEA\n\ufeff{old}2,NAUSEA\nreport_id,terms,product\n3,PAIN,BAR\nid,x\n".encode()
+    rows = rows_of(read, CaersRow, data)
+    assert [(r["line_number"], r["reason"]) for r in rows if r["reason"]] == [
+        (3, "the header again: no record"),
+        (5, "the header again: no record"),
+        (7, "3 fields expected, 2 found"),
+    ]
+    kept = [(r["report_id"], r["terms"], r["product"]) for r in rows if not r["reason"]]
+    assert kept == [("1", "RASH", "TEA"), ("2", "NAUSEA", None), ("3", "PAIN", "BAR")]
+    assert is_balanced(read, CaersRow, data)
