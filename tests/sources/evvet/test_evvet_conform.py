@@ -176,7 +176,7 @@ def test_what_was_known_on_a_date_shows_nothing_that_came_later(spark):
     known = {
         d: {
             r["source_case_id"]: r["is_retracted"]
-            for r in cut_at(history, ReportHistory.axis, d).filter("is_latest").collect()
+            for r in cut_at(history, ReportHistory.axis, D(d)).filter("is_latest").collect()
         }
         for d in ("2024-01-01", "2024-02-29", "2024-03-01")
     }

@@ -111,7 +111,7 @@ def test_as_known_on_two_dates_differs_as_the_extractions_say(spark, solensia, s
             for r in cut_at(history, ReportHistory.axis, day).filter("is_latest AND NOT is_retracted").collect()
         }
 
-    before, after = standing("2024-09-10"), standing("2024-10-15")
+    before, after = standing(dt.date(2024, 9, 10)), standing(dt.date(2024, 10, 15))
     assert after == set(snapshots[dt.date(2024, 10, 15)]["Case number"])
     extracted = snapshots[dt.date(2024, 9, 2)]
     next_one = snapshots[dt.date(2024, 9, 16)]
