@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 PAEDIATRIC = ("infant", "child", "adolescent")
@@ -56,9 +56,10 @@ def subgroups(strata: Iterable[Row]) -> list[Population]:
     return _by(strata, names)
 
 
-def raised(populations: Iterable[Population]) -> list[Population]:
-    """Every population at every higher level of substances or terms."""
-    return [replace(population, levels=levels) for population in populations for levels in RAISED]
+def raised(populations: Iterable[Population], known: Collection[str]) -> list[Population]:
+    """Every population at every higher level of substances or terms that the lake knows a group of."""
+    there = [levels for levels in RAISED if {*levels} - {*BASE} <= {*known}]
+    return [replace(population, levels=levels) for population in populations for levels in there]
 
 
 def _of(row: Row, column: str | None = None) -> str:

@@ -74,7 +74,7 @@ def level_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Score groups of substances and of terms as they stand; a prior is fitted to the lowest level only."""
     lake, settings = platform.lake, platform.settings
     groups = pl.DataFrame(lake.small("silver.code_level", list(lake.tables["silver.code_level"].columns)))
-    parts = raised(whole(strata(lake)))
+    parts = raised(whole(strata(lake)), set(groups["level"]))
     return publish(lake, LevelSignal, parts, [], inputs, settings.minimum_reports, "latest", groups)
 
 
@@ -97,12 +97,14 @@ def publish(
     last = last_month(lake) if months == "latest" else None
     named = names(lake) if groups is None else {**names(lake), **group_names(groups)}
     work = scoring(root, table.arrow_schema(), named, priors, minimum, last, lake.as_of)
-    if last is None:
-        written = by_bucket(lake, populations, work, pieces.ADDED_SQL)
-    else:
+    if last is not None:
         by_level = {} if groups is None else _groups(groups)
-        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level)
-    return lake.commit_files(table, [row.asDict() for row in written.collect()], inputs)
+        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level).collect()
+    elif months == "latest":  # no report ever came
+        written = []
+    else:
+        written = by_bucket(lake, populations, work, pieces.ADDED_SQL).collect()
+    return lake.commit_files(table, [row.asDict() for row in written], inputs)
 
 
 def _groups(table: pl.DataFrame) -> dict[str, Groups]:
