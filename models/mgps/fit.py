@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from models.mgps.likelihood import Floats, Likelihood, Objective, Points, to_unbounded
+from models.mgps.likelihood import LIKELIHOODS, Floats, Objective, Points, to_unbounded
 from models.mgps.squash import gridded
 
 ALL_STARTS: tuple[tuple[float, ...], ...] = (
@@ -21,19 +21,27 @@ ALL_STARTS: tuple[tuple[float, ...], ...] = (
     (0.3, 0.5, 6.0, 6.0, 0.5),
     (20.0, 2.0, 1.0, 1.0, 0.02),  # a rare, strong component: where truncated mixtures tend to end
 )
-STARTS: dict[str, tuple[tuple[float, ...], ...]] = {
-    "zero_inclusive": ALL_STARTS,
-    "mixture_truncated": ALL_STARTS,
-    # This likelihood serves to compare with openEBGM. On CAERS its published optimum (4162.4557) is a local one; the
-    # last two starts find 4162.1808. The first three lead to the published one.
-    "component_truncated": ALL_STARTS[:3],
-}
+PARAMETERS = ("alpha1", "beta1", "alpha2", "beta2", "p")
+OPENEBGM = "openebgm"
+FITS = (*LIKELIHOODS, OPENEBGM)
+OPENEBGM_STARTS = ALL_STARTS[:3]
+"""On CAERS they lead to the optimum that openEBGM publishes (4162.4557); the other two find a better one, 4162.1808."""
 _LARGE = 200_000
 _BOUND = 12.0  # |ln parameter|, |logit p|: e^12 = 1.6e5; a fit that reaches it is not an interior optimum
 _NEWTON_STEPS = 12
 _GRADIENT_TOLERANCE = 1e-12
 _CONVERGED_GRADIENT = 1e-8
 _HESSIAN_STEP = 1e-5
+
+
+class Minimised(Protocol):
+    """What a fit minimises: mean value and gradient at x (shape 5), over `total` cells."""
+
+    total: float
+
+    def __call__(self, x: Floats) -> tuple[float, Floats]:
+        """Return value and gradient."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class Prior:
     alpha2: float
     beta2: float
     p: float
-    likelihood: Likelihood
+    likelihood: str
     neg_log_likelihood: float = float("nan")
     n_points: int = 0
     converged: bool = True
@@ -72,11 +80,11 @@ class Prior:
 
 def fitted(row: Mapping[str, Any]) -> Prior:
     """Return the prior that a row of `gold.prior` holds."""
-    known = {name: row[name] for name in ("alpha1", "beta1", "alpha2", "beta2", "p", "likelihood")}
+    known = {name: row[name] for name in (*PARAMETERS, "likelihood")}
     return Prior(**known, converged=row["is_converged"])
 
 
-def fit(points: Points, likelihood: Likelihood = "zero_inclusive", starts: Sequence[ArrayLike] | None = None) -> Prior:
+def fit(points: Points, likelihood: str = "zero_inclusive", starts: Sequence[ArrayLike] | None = None) -> Prior:
     """Fit the prior to weighted points; the best of all starts is returned with every start's optimum.
 
     L-BFGS-B with the analytic gradient in log and logit parameters, then Newton steps until the gradient per cell
@@ -87,23 +95,26 @@ def fit(points: Points, likelihood: Likelihood = "zero_inclusive", starts: Seque
     More than 200,000 points are put on a grid of E (`squash.gridded`) for the search from all starts; the best optimum
     is then refined on the points themselves.
 
-    `starts` defaults to `STARTS[likelihood]`; pass `ALL_STARTS` to look wider.
+    `likelihood` is one of `LIKELIHOODS`, or ``openebgm``: `component_truncated` at the optimum that openEBGM finds,
+    which need not be the best, and under that name. `starts` defaults to all that are known, `ALL_STARTS`.
 
     Source: DuMouchel 1999, Am Stat 53:177-190.
 
     Raises:
         ValueError: no starts, a start out of range, or see `Objective`.
     """
-    objective = Objective(points, likelihood)
-    starts = STARTS[likelihood] if starts is None else starts
+    form: Any = "component_truncated" if likelihood == OPENEBGM else likelihood
+    objective = Objective(points, form)
+    if starts is None:
+        starts = OPENEBGM_STARTS if likelihood == OPENEBGM else ALL_STARTS
     if len(starts) == 0:
         raise ValueError("give at least one start")
     is_large = len(points) > _LARGE
-    searched = Objective(gridded(points), likelihood) if is_large else objective
-    tried = tuple(_one_start(searched, start) for start in starts)
+    searched = Objective(gridded(points), form) if is_large else objective
+    tried = tuple(one_start(searched, start) for start in starts)
     best = min(tried, key=lambda one: (not one.converged, one.neg_log_likelihood))
     if is_large:
-        best = _one_start(objective, best.optimum)
+        best = one_start(objective, best.optimum)
     alpha1, beta1, alpha2, beta2, p = best.optimum
     return Prior(
         *(alpha1, beta1, alpha2, beta2, p),
@@ -115,7 +126,8 @@ def fit(points: Points, likelihood: Likelihood = "zero_inclusive", starts: Seque
     )
 
 
-def _one_start(objective: Objective, start: ArrayLike) -> Start:
+def one_start(objective: Minimised, start: ArrayLike) -> Start:
+    """Lead one start, on the parameters' own scale, to its optimum."""
     x0 = np.clip(to_unbounded(start), -_BOUND, _BOUND)
     found = minimize(
         objective,
@@ -132,13 +144,16 @@ def _one_start(objective: Objective, start: ArrayLike) -> Start:
     return Start(tuple(float(s) for s in np.asarray(start)), optimum, value * objective.total, converged)
 
 
-def _polish(objective: Objective, x: Floats) -> tuple[Floats, float, Floats]:
+def _polish(objective: Minimised, x: Floats) -> tuple[Floats, float, Floats]:
     """Newton steps with a Hessian by central differences of the gradient; a step is kept only if it does not climb."""
     value, gradient = objective(x)
     for _ in range(_NEWTON_STEPS):
         if np.max(np.abs(gradient)) < _GRADIENT_TOLERANCE:
             break
-        eigenvalues, vectors = np.linalg.eigh(_hessian(objective, x))
+        hessian = _hessian(objective, x)
+        if not np.isfinite(hessian).all():
+            break
+        eigenvalues, vectors = np.linalg.eigh(hessian)
         if eigenvalues[0] <= 0:
             break
         step = vectors @ ((vectors.T @ gradient) / eigenvalues)
@@ -150,7 +165,7 @@ def _polish(objective: Objective, x: Floats) -> tuple[Floats, float, Floats]:
     return x, value, gradient
 
 
-def _hessian(objective: Objective, x: Floats) -> Floats:
+def _hessian(objective: Minimised, x: Floats) -> Floats:
     shifts = np.eye(x.size) * _HESSIAN_STEP
     rows = [(objective(x + shift)[1] - objective(x - shift)[1]) / (2 * _HESSIAN_STEP) for shift in shifts]
     return (np.array(rows) + np.array(rows).T) / 2

@@ -52,7 +52,7 @@ def command(
     by: Annotated[str | None, typer.Option(help="Score within each value of this column, as a subgroup.")] = None,
     minimum_group: Annotated[int, typer.Option(min=1, help="With --by: fewest cases of a subgroup.")] = 500,
     likelihood: Annotated[
-        str, typer.Option(help="zero_inclusive, component_truncated (openEBGM) or mixture_truncated.")
+        str, typer.Option(help="zero_inclusive, component_truncated, openebgm (its optimum) or mixture_truncated.")
     ] = "zero_inclusive",
     methods: Annotated[
         str | None, typer.Option(help="Long form: these methods, with commas, or all. See models/methods.py.")
@@ -232,13 +232,12 @@ def _points(pairs: pl.DataFrame, strata: StratumMargins | None, with_zeros: bool
 
 def _prior(pairs: pl.DataFrame, strata: StratumMargins | None, likelihood: str, say: Say) -> Prior | None:
     """Fit the prior on the file's own pairs; None, and a word about it, where the fit does not converge."""
-    from models.mgps.fit import fit
-    from models.mgps.likelihood import LIKELIHOODS
+    from models.mgps.fit import FITS, fit
 
-    if likelihood not in LIKELIHOODS:
-        raise FileError(f"likelihood {likelihood!r} is none of {', '.join(LIKELIHOODS)}")
+    if likelihood not in FITS:
+        raise FileError(f"likelihood {likelihood!r} is none of {', '.join(FITS)}")
     points = _points(pairs, strata, with_zeros=likelihood == "zero_inclusive")
-    prior = fit(points, likelihood)  # type: ignore[arg-type]
+    prior = fit(points, likelihood)
     theta = ", ".join(f"{v:.4g}" for v in prior.theta)
     say(f"prior ({likelihood}): alpha1, beta1, alpha2, beta2, p = {theta}")
     if not prior.converged:

@@ -69,7 +69,7 @@ def test_openebgms_scores_come_out_of_its_input(shared, tmp_path):
     raw = gzip.decompress((shared / "references/openebgm_caers/caers.csv.gz").read_bytes())
     path = tmp_path / "caers.csv"
     path.write_bytes(raw)
-    result = score_file(path, Columns("id", "var1", "var2"), "component_truncated", lambda _: None)
+    result = score_file(path, Columns("id", "var1", "var2"), "openebgm", lambda _: None)
     expected = pl.read_csv(
         gzip.decompress((shared / "references/openebgm_caers/expected_unstrat_full.csv.gz").read_bytes())
     )

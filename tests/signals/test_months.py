@@ -62,6 +62,22 @@ def test_points_hold_every_cell_of_the_table_once(cases, step):
         assert (weighted.weight > 0).all()
 
 
+def test_what_tasks_hand_over_gives_the_same_last_bit_in_any_order():
+    random = np.random.default_rng(1)
+    made = [([int(random.integers(1, 4))], [int(random.integers(1, 4))], int(random.integers(4)), 4) for _ in range(60)]
+    parts = [points.counted(Changes.of(cells(made[i::4])), 1, points.FINE, with_events=i == 0) for i in range(4)]
+    found = []
+    for order in ((0, 1, 2, 3), (3, 1, 0, 2)):
+        sums = points.Sums()
+        for at in order:
+            for part, histogram in parts[at].items():
+                sums.parts[part].append(histogram)
+        month = sums.months()[-1]
+        weighted = sums.points(month, 60, points.FINE, with_zeros=False)
+        found.append((weighted.n.tobytes(), weighted.expected.tobytes(), weighted.weight.tobytes()))
+    assert found[0] == found[1]
+
+
 @given(st.lists(st.integers(0, 10_000), max_size=40).map(sorted))
 def test_the_prior_is_fitted_where_something_changed_and_whatever_comes_later(sizes):
     changed = np.diff(sizes, prepend=0) > 0
