@@ -14,6 +14,7 @@ from expectations.across import RULES, Across
 from expectations.compile import CRITICAL, Rule
 from expectations.dagster import check_results, check_specs
 from expectations.kept import keep
+from expectations.lost import READ, SAYS, counted, lost, outcome
 from expectations.run import Outcome
 from pipelines.core.balance import Balance
 from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
@@ -21,6 +22,7 @@ from pipelines.core.conform import Transform, reads_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
 from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.losses import Loss
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
 from pipelines.core.spark import suit
@@ -171,7 +173,7 @@ def table_asset(table: type[Table], transform: Transform) -> dg.AssetsDefinition
     @dg.multi_asset(
         name=f"{table.layer}_{table.name}",
         specs=[spec(table, reads_of(transform))],
-        check_specs=check_specs(table, asset_key),
+        check_specs=[*check_specs(table, asset_key), *_read_spec(transform, asset_key)],
         pool="spark",
     )
     def build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
@@ -199,6 +201,9 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
             tell(f"{address}: unchanged, its inputs and code are the same")
     outcomes = validated(lake, table, running.settings.reports)
     measured = getattr(transform, "measure", None)
+    told = _losses(running, table, transform)
+    if told is not None:
+        outcomes = [*outcomes, outcome(table, told)]
     yield dg.MaterializeResult(
         asset_key=key(address),
         metadata={
@@ -207,9 +212,22 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
             "written": changed,
             "code version": code_version(),
             **(measured(lake) if measured else {}),
+            **(lost(told) if told is not None else {}),
         },
         check_results=list(check_results(outcomes, key(address))),
     )
+
+
+def _read_spec(transform: Transform, asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    """The check of a union of sources: values that are there are read."""
+    is_union = hasattr(transform, "losses")
+    return [dg.AssetCheckSpec(READ, asset=asset_key, description=f"{SAYS}.".capitalize())] if is_union else []
+
+
+def _losses(running: Platform, table: type[Table], transform: Transform) -> list[Loss] | None:
+    """What a union of sources could not read; None for other tables."""
+    count = getattr(transform, "losses", None)
+    return counted(running.lake, table, count, running.settings.reports) if count else None
 
 
 def _written(running: Platform, table: type[Table], transform: Transform, inputs: dict[str, str]) -> Written:

@@ -8,6 +8,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from pipelines.core.reading import BLANKS
+from pipelines.core.readings import read
+
+FIRST_YEAR = 1900
 
 
 def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column:
@@ -21,21 +24,38 @@ def looked_up(text: Column, listed: Mapping[str, str] | Mapping[str, float]) -> 
     return F.try_element_at(F.create_map(*pairs), text)
 
 
+def is_day(date: Column) -> Column:
+    """Return a date, null where it is before 1900: nobody reported then, and a year 1012 is a slip for 2012."""
+    return F.when(F.year(date) >= FIRST_YEAR, date)
+
+
 def date_precision(column: str) -> Column:
-    """`day`, `month` or `year` of a date written YYYYMMDD, YYYYMM or YYYY; null where it is none of them."""
-    text = F.trim(column)
-    day = F.when(F.try_to_date(text, "yyyyMMdd").isNotNull(), "day")
-    month = F.when(F.try_to_date(F.concat(text, F.lit("01")), "yyyyMMdd").isNotNull(), "month")
-    return F.when(text.rlike("^[12][0-9]{7}$"), day).otherwise(
-        F.when(text.rlike("^[12][0-9]{5}$"), month).otherwise(F.when(text.rlike("^[12][0-9]{3}$"), "year"))
-    )
+    """`day`, `month` or `year` of a date that `partial_date` reads; null where it reads none."""
+    digits = _digits(F.col(column))
+    size = F.length(digits)
+    known = F.when(size == 8, "day").when(size == 6, "month").when(size == 4, "year")
+    return F.when(_partial(F.col(column)).isNotNull(), known)
 
 
 def partial_date(column: str) -> Column:
-    """Date of a text YYYYMMDD, YYYYMM or YYYY, its first day where the rest is missing; null where it is none."""
-    text = F.trim(column)
-    full = F.rpad(F.when(F.length(text) == 4, F.concat(text, F.lit("0101"))).otherwise(text), 8, "01")
-    return F.when(text.rlike("^[12][0-9]{3}([0-9]{2}([0-9]{2})?)?$"), F.try_to_date(full, "yyyyMMdd"))
+    """Date written YYYYMMDD, YYYYMM or YYYY, dashes allowed, its first day where the rest is missing; else null."""
+    return read(column, _partial)
+
+
+def _digits(text: Column) -> Column:
+    return F.replace(F.trim(text), F.lit("-"), F.lit(""))
+
+
+def _partial(text: Column) -> Column:
+    digits = _digits(text)
+    full = F.rpad(F.when(F.length(digits) == 4, F.concat(digits, F.lit("0101"))).otherwise(digits), 8, "01")
+    is_one = F.trim(text).rlike(r"^[12][0-9]{3}(-?[0-9]{2}(-?[0-9]{2})?)?$")
+    return is_day(F.when(is_one, F.try_to_date(full, "yyyyMMdd")))
+
+
+def iso_date(column: str) -> Column:
+    """Date written YYYY-MM-DD, a time of day behind it allowed; null where it is none."""
+    return read(column, lambda text: is_day(F.when(text.rlike(r"^ *\d{4}-\d"), F.try_to_date(F.trim(text)))))
 
 
 def said(column: str) -> Column:
@@ -50,7 +70,7 @@ def identifier(column: str | Column) -> Column:
 
 def french_date(column: str) -> Column:
     """Date written DD/MM/YYYY; null where it is none."""
-    return F.try_to_date(F.trim(column), "dd/MM/yyyy")
+    return read(column, lambda text: is_day(F.try_to_date(F.trim(text), "dd/MM/yyyy")))
 
 
 def french_partial(column: str) -> Column:

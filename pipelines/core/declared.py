@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import date_precision, identifier, partial_date, said
 from pipelines.core.declarations import DeclarationRow
+from pipelines.core.numbers import number
 from pipelines.core.versions import listed, preferred_term, preferred_terms, sent_last, versions
 
 if TYPE_CHECKING:
@@ -52,16 +53,13 @@ def report_history(tables: Tables, row: type[DeclarationRow], source: str) -> Da
         F.max(F.lower(F.trim("is_withdrawn")) == "yes").alias("is_retracted"),
         F.max("known_date").alias("known_date"),
     )
-    first = first.withColumn("received_day", F.regexp_replace("received_date", "-", ""))
     stated = first.withColumns(
         {
-            "received": partial_date("received_day"),
+            "received": partial_date("received_date"),
             "criteria": F.split(F.lower("seriousness"), r"\s*\|\s*"),
-            "onset": F.regexp_replace("onset_date", "-", ""),
         }
     )
     dated = versions(stated, source, [F.col("number")])
-    age = F.expr("try_cast(replace(age_years, ',', '.') AS double)")
     flags: dict[str, list[str]] = {}
     for criterion, flag in CRITERIA.items():
         flags.setdefault(flag, []).append(criterion)
@@ -72,16 +70,15 @@ def report_history(tables: Tables, row: type[DeclarationRow], source: str) -> Da
         F.lit("ANSES").alias("agency"),
         F.upper(F.element_at(F.split("other_numbers", r"\s*\|\s*"), 1)).alias("worldwide_case_id"),
         F.transform(F.split("other_numbers", r"\s*\|\s*"), F.upper).alias("other_case_ids"),
-        F.when(~age.between(0, 130), F.array(F.lit("age impossible"))).alias("warnings"),
         F.lit("spontaneous").alias("report_type"),
-        partial_date("onset").alias("onset_date"),
-        date_precision("onset").alias("onset_precision"),
+        partial_date("onset_date").alias("onset_date"),
+        date_precision("onset_date").alias("onset_precision"),
         F.when(F.upper("country").rlike("^[A-Z]{2}$"), F.upper("country")).alias("country"),
         _coded("notifier", REPORTERS).alias("reporter"),
         F.when(F.col("criteria").isNotNull(), ~F.array_contains("criteria", NOT_SERIOUS)).alias("is_serious"),
         *[F.arrays_overlap("criteria", F.array(*map(F.lit, criteria))).alias(flag) for flag, criteria in flags.items()],
         _coded("sex", SEXES).alias("sex"),
-        F.when(age.between(0, 130), age).alias("age_years"),
+        number("age_years").alias("age_years"),
         F.lit("human").alias("species"),
     )
 
@@ -90,10 +87,9 @@ def reported_product(tables: Tables, row: type[DeclarationRow], source: str, ext
     """Products of every version, one a row; `extra` are columns that the source adds."""
     place = Window.partitionBy("source_case_id", "number").orderBy("line_number")
     rows = _rows(tables, row).filter("trim(product_name) <> '' OR trim(ingredients) <> ''")
-    dates = {c: F.regexp_replace(c, "-", "") for c in ("first_use_date", "last_use_date", "onset_date")}
-    rows = rows.withColumns({**extra, **{f"_{c}": v for c, v in dates.items()}})
-    start, onset = partial_date("_first_use_date"), partial_date("_onset_date")
-    is_known = (date_precision("_first_use_date") == "day") & (date_precision("_onset_date") == "day")
+    rows = rows.withColumns(extra)
+    start, onset = partial_date("first_use_date"), partial_date("onset_date")
+    is_known = (date_precision("first_use_date") == "day") & (date_precision("onset_date") == "day")
     role = F.when(F.lower(F.trim("role")) == "concomitant", "concomitant").otherwise("suspect")
     is_suspect = role == "suspect"
     return _numbered(rows, source).select(
@@ -106,9 +102,9 @@ def reported_product(tables: Tables, row: type[DeclarationRow], source: str, ext
         F.regexp_replace(said("ingredients"), r"\s*\|\s*", ";").alias("reported_substance"),
         said("batch").alias("batch"),
         start.alias("start_date"),
-        date_precision("_first_use_date").alias("start_precision"),
-        partial_date("_last_use_date").alias("end_date"),
-        date_precision("_last_use_date").alias("end_precision"),
+        date_precision("first_use_date").alias("start_precision"),
+        partial_date("last_use_date").alias("end_date"),
+        date_precision("last_use_date").alias("end_precision"),
         F.when(is_known & (onset >= start), F.datediff(onset, start)).alias("days_to_onset"),
         F.when(is_suspect, said("causality")).alias("causality"),
         *extra,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, date_precision, identifier, looked_up, partial_date
+from pipelines.core.numbers import number
 from pipelines.core.versions import preferred_term, preferred_terms
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def report_history(cases: DataFrame) -> DataFrame:
     )
     flags = {flag: _is_told(flag) for flag in FLAGS}
     serious = reduce(lambda left, right: left | right, flags.values())
-    age = F.expr("try_cast(age AS double)") * coded("age_unit", AGE_IN_YEARS)
-    weight = F.expr("try_cast(weight_kg AS double)")
+    age = number("age") * coded("age_unit", AGE_IN_YEARS)
     place = F.coalesce(
         F.get(F.filter("reactions", lambda r: r["country"].rlike("^[A-Z]{2}$")), F.lit(0)).getField("country"),
         primary.getField("country"),
@@ -89,8 +89,8 @@ def report_history(cases: DataFrame) -> DataFrame:
         F.when(F.size("reactions") > 0, serious).alias("is_serious"),
         *[flag.alias("is_other_serious" if name == "other" else f"is_{name}") for name, flag in flags.items()],
         coded("sex", SEXES).alias("sex"),
-        F.when(age.between(0, 130), age).alias("age_years"),
-        F.when(weight > 0, weight).alias("weight_kg"),
+        age.alias("age_years"),
+        number("weight_kg").alias("weight_kg"),
         F.lit("human").alias("species"),
     )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from pipelines.core.readings import read
+
 # Marks between thousands: blank, no-break, narrow no-break, thin and figure space, apostrophes.
 _GAPS = " \t\u00a0\u202f\u2009\u2007'\u2019"
 _GAP = f"[{_GAPS}]"
-_SPACED = rf"^[+-]?\d{{1,3}}(?:{_GAP}+\d{{3}})+(?:[.,]\d*)?$"
-_PLAIN = r"^[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?$"
-_GROUPED = r"^([+-]?\d{1,3}([.,])\d{3}(?:\2\d{3})*)(?:([.,])(\d*))?$"
+_IDLE = rf"^{_GAP}+|{_GAP}+$|(?<=^{_GAP}{{0,9}}[+-]){_GAP}+|(?<=(?<!\d)\d{{1,3}}){_GAP}+(?=\d{{3}}(?!\d))"
+_PLAIN = r"^[+-]?(?:\d{1,99}[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d{1,2})?$"
+_GROUPED = r"^([+-]?\d{1,3}([.,])\d{3}(?:\2\d{3}){0,30})(?:([.,])(\d*))?$"
 _UNITS = "mg|milligrammes?|g|grammes?|microgrammes?|µg|μg|mcg|ug|nanogrammes?|ng"
 _MASS = rf"^([\d.,{_GAPS}]*\d){_GAP}*({_UNITS})$"
 
@@ -25,26 +27,31 @@ def number(text: str | Column) -> Column:
     `1.250,50` and `1,250.50` are 1250.5, `1,466,29` is 1466.29, `1,466,290` is 1466290. Blanks of any kind and
     apostrophes part groups of three: `1 250,5` is 1250.5. A sign and a power of ten may stand; words may not.
     """
-    text = F.col(text) if isinstance(text, str) else text
-    bare = F.regexp_replace(F.translate(text, "\u2212", "-"), rf"^{_GAP}+|{_GAP}+$", "")
-    signed = F.regexp_replace(bare, rf"^([+-]){_GAP}+", "$1")
-    joined = F.when(signed.rlike(_SPACED), F.regexp_replace(signed, _GAP, "")).otherwise(signed)
-    whole = F.regexp_replace(F.regexp_extract(joined, _GROUPED, 1), "[.,]", "")
-    grouped = F.concat(whole, F.lit("."), F.regexp_extract(joined, _GROUPED, 4))
-    written = F.when(joined.rlike(_PLAIN), F.translate(joined, ",", ".")).when(joined.rlike(_GROUPED), grouped)
-    value = written.try_cast("double")
-    return F.when(F.abs(value) < float("inf"), value)
+    return read(text, _number)
+
+
+def _number(text: Column) -> Column:
+    bare = F.regexp_replace(F.translate(text, "\u2212", "-"), _IDLE, "")
+    grouped = F.concat_ws(
+        ".", F.regexp_replace(F.regexp_extract(bare, _GROUPED, 1), "[.,]", ""), F.regexp_extract(bare, _GROUPED, 4)
+    )
+    written = F.when(bare.rlike(_PLAIN), F.translate(bare, ",", ".")).when(bare.rlike(_GROUPED), grouped)
+    return written.try_cast("double")
 
 
 def whole(text: str | Column, kind: str = "int") -> Column:
     """Return the whole number that a text writes, as `kind`; null where it writes none, a fraction or one too large."""
-    value = number(text)
-    return F.when(value % 1 == 0, value.try_cast(kind))
+    return read(text, lambda told: F.when(number(told) % 1 == 0, number(told).try_cast(kind)))
 
 
 def amount_mg(text: str | Column) -> Column:
     """Amount in mg of a text such as `1,00 mg`, `250 microgrammes` or `1 g`; null for other units and for ranges."""
-    text = F.col(text) if isinstance(text, str) else text
+    return read(
+        text, _amount_mg, lambda told: F.coalesce(F.lower(told).rlike(rf"\d{_GAP}*({_UNITS}){_GAP}*$"), F.lit(False))
+    )
+
+
+def _amount_mg(text: Column) -> Column:
     said = F.regexp_replace(F.lower(text), rf"^{_GAP}+|{_GAP}+$", "")
     unit = F.regexp_extract(said, _MASS, 2)
     factor = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import date_precision, looked_up, partial_date
+from pipelines.core.numbers import number, whole
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -59,13 +60,13 @@ def described() -> dict[str, Column]:
     status = F.transform("outcome", lambda o: F.lower(o["medical_status"]))
     fatal = F.filter("outcome", lambda o: F.lower(o["medical_status"]).rlike("^(died|euthanized)"))
     died = F.aggregate(
-        F.transform(fatal, lambda o: F.coalesce(o["number_of_animals_affected"].try_cast("int"), F.lit(0))),
+        F.transform(fatal, lambda o: F.coalesce(whole(o["number_of_animals_affected"]), F.lit(0))),
         F.lit(0),
         lambda total, n: total + n,
     )
     is_death = F.coalesce(F.exists(status, lambda s: s.rlike("^(died|euthanized)")), F.lit(False))
-    age = F.col("animal.age.min").try_cast("double") * looked_up(F.lower("animal.age.unit"), AGE_IN_YEARS)
-    weight = F.col("animal.weight.min").try_cast("double") * looked_up(F.lower("animal.weight.unit"), WEIGHT_IN_KG)
+    age = number("animal.age.min") * looked_up(F.lower("animal.age.unit"), AGE_IN_YEARS)
+    weight = number("animal.weight.min") * looked_up(F.lower("animal.weight.unit"), WEIGHT_IN_KG)
     country = F.upper(F.trim("reporter_country"))
     return {
         "onset_precision": date_precision("onset_date"),
@@ -75,12 +76,12 @@ def described() -> dict[str, Column]:
         "is_serious": F.when(F.lower("serious_ae").isin("true", "false"), F.lower("serious_ae") == "true"),
         "is_death": is_death,
         "sex": looked_up(F.lower("animal.gender"), SEXES),
-        "age_years": F.when(age >= 0, age),
-        "weight_kg": F.when(weight > 0, weight),
+        "age_years": age,
+        "weight_kg": weight,
         "species": F.coalesce(F.nullif(F.lower(F.trim("animal.species")), F.lit("")), F.lit("unknown")),
         "breed": F.nullif(F.trim("animal.breed.breed_component"), F.lit("")),
-        "n_animals_affected": F.expr("try_cast(number_of_animals_affected AS int)"),
-        "n_animals_treated": F.expr("try_cast(number_of_animals_treated AS int)"),
+        "n_animals_affected": whole("number_of_animals_affected"),
+        "n_animals_treated": whole("number_of_animals_treated"),
         "n_animals_died": F.when(is_death, died),
     }
 

@@ -58,7 +58,7 @@ def twin(text):
     mantissa = mantissa.replace(",", ".")
     if not all(c in "0123456789." for c in mantissa) or not any(c.isdigit() for c in mantissa):
         return None
-    if e and not re.fullmatch(r"[+-]?[0-9]+", power):
+    if e and not re.fullmatch(r"[+-]?[0-9]{1,2}", power):
         return None
     value = float(f"{sign}{mantissa}{e}{power}")
     return value if math.isfinite(value) else None

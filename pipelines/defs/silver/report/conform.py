@@ -11,6 +11,7 @@ from pipelines.core.conform import conformed, reads
 from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.report.completeness import add_completeness
 from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
+from pipelines.defs.silver.report.plausible import impossible, plausible
 from pipelines.defs.silver.report.tables import (
     SUSPECT_ROLES,
     Report,
@@ -40,7 +41,8 @@ VERSION = ["report_key", "report_version"]
 CODING = ["source", "reported_name", "reported_substance"]
 ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
 
-report_history = union_of_sources(ReportHistory)
+report_history = union_of_sources(ReportHistory, plausible)
+report_history.measure = impossible  # type: ignore[attr-defined]
 report_event = union_of_sources(ReportEvent)
 report_narrative = union_of_sources(ReportNarrative)
 reported_product = union_of_sources(ReportedProduct)

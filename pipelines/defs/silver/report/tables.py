@@ -107,7 +107,10 @@ class ReportHistory(Table):
         "Further numbers of the case; those of a register begin with its name (`FDA:`)",
         sensitivity="internal",
     )
-    warnings = Column("array<string>", "Numbers of the sender's rules that the message breaks without being rejected")
+    warnings = Column(
+        "array<string>",
+        "Numbers of the sender's rules that the message breaks without being rejected; what was impossible and is null",
+    )
     report_type = Column("string", "How the case came about; null where the source does not say", codes=REPORT_TYPES)
     received_first_date = Column("date", "First receipt by the authority", required=True)
     received_latest_date = Column("date", "Receipt of this version by the authority", required=True)
@@ -123,8 +126,8 @@ class ReportHistory(Table):
     is_congenital_anomaly = Column("boolean", "Congenital anomaly")
     is_other_serious = Column("boolean", "Another medically important condition, or intervention required")
     sex = Column("string", "Sex of the patient or animal", codes=SEXES)
-    age_years = Column("double", "Age at onset", unit="years", minimum=0, maximum=130, mostly=0.99)
-    weight_kg = Column("double", "Weight", unit="kg", minimum=0, maximum=1500, mostly=0.99)
+    age_years = Column("double", "Age at onset", unit="years", minimum=0, maximum=200, mostly=0.99)
+    weight_kg = Column("double", "Weight", unit="kg", minimum=0, maximum=8000, mostly=0.99)
     species = Column("string", "Species in lower case English; `human` for people", required=True)
     breed = Column("string", "Breed as reported")
     n_animals_affected = Column("int", "Animals that reacted", minimum=0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, said
+from pipelines.core.columns import iso_date, looked_up, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
 from pipelines.core.numbers import NUMERAL, number
@@ -69,7 +69,7 @@ def product(tables: Tables) -> DataFrame:
         said("nom").alias("product_name"),
         *("form", "routes", "species", "holder", "authorisation_status", "atc_codes"),
         said("num_amm").alias("authorisation_number"),
-        F.try_to_date(F.trim("date_amm")).alias("authorisation_date"),
+        iso_date("date_amm").alias("authorisation_date"),
     )
     constants = {"domain": F.lit("veterinary"), "is_orphan": F.lit(False)}
     return conformed(_versions(listed, ["product_key"]).withColumns(constants), Product)

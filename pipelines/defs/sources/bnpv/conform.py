@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import (
     coded,
     date_precision,
+    french_date,
     french_partial,
     identifier,
     looked_up,
@@ -18,6 +19,7 @@ from pipelines.core.columns import (
     said,
 )
 from pipelines.core.conform import conformed, reads
+from pipelines.core.numbers import number
 from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
@@ -61,7 +63,7 @@ def _sheet(tables: Tables, address: str) -> DataFrame:
 def _versions(tables: Tables) -> DataFrame:
     once = Window.partitionBy(*VERSION).orderBy("line_number")
     cases = _sheet(tables, CASES).withColumn("_n", F.row_number().over(once)).filter("_n = 1")
-    stated = cases.withColumns({"received": F.try_to_date(F.trim("notif"), "dd/MM/yyyy"), "is_retracted": F.lit(False)})
+    stated = cases.withColumns({"received": french_date("notif"), "is_retracted": F.lit(False)})
     return versions(stated, "bnpv", [F.col("number")])
 
 
@@ -76,7 +78,7 @@ def report_history(tables: Tables) -> DataFrame:
     notifier = first.agg(F.min_by(plain("type_notificateur"), "line_number").alias("notifier"))
     onset = _sheet(tables, EFFECTS).groupBy(*VERSION).agg(F.min(french_partial("date_deb")).alias("onset"))
     cases = _versions(tables).join(notifier, on=VERSION, how="left").join(onset, on=VERSION, how="left")
-    age = F.expr("try_cast(replace(trim(age), ',', '.') AS double)") * coded("u_age", codes.AGE_IN_YEARS)
+    age = number("age") * coded("u_age", codes.AGE_IN_YEARS)
     return conformed(
         cases.select(
             *("report_key", "report_version", "source", "source_case_id", "known_from", "known_to", "is_latest"),
@@ -84,7 +86,6 @@ def report_history(tables: Tables) -> DataFrame:
             F.lit("human").alias("domain"),
             F.lit("ANSM").alias("agency"),
             F.upper(F.trim("aer_id")).alias("worldwide_case_id"),
-            F.when(~age.between(0, 130), F.array(F.lit("age impossible"))).alias("warnings"),
             looked_up(plain("typ_notif"), codes.REPORT_TYPES).alias("report_type"),
             partial_date("onset").alias("onset_date"),
             date_precision("onset").alias("onset_precision"),
@@ -92,7 +93,7 @@ def report_history(tables: Tables) -> DataFrame:
             looked_up(F.col("notifier"), codes.REPORTERS).alias("reporter"),
             *[_is_yes(column).alias(flag) for flag, column in FLAGS.items()],
             looked_up(plain("sexe"), codes.SEXES).alias("sex"),
-            F.when(age.between(0, 130), age).alias("age_years"),
+            age.alias("age_years"),
             F.lit("human").alias("species"),
         ),
         ReportHistory,

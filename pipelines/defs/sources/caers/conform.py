@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, identifier, plain, said
+from pipelines.core.columns import coded, identifier, is_day, plain, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.numbers import number
+from pipelines.core.readings import read
 from pipelines.core.versions import extracted, preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import CAERS, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
@@ -56,7 +58,7 @@ def _terms(column: str) -> Column:
 
 
 def _date(column: str) -> Column:
-    return F.coalesce(*[F.try_to_date(F.trim(column), pattern) for pattern in codes.DATES])
+    return read(column, lambda text: is_day(F.coalesce(*[F.try_to_date(F.trim(text), p) for p in codes.DATES])))
 
 
 def _age() -> Column:
@@ -64,8 +66,7 @@ def _age() -> Column:
     factor = F.lit(None)
     for name, years in codes.AGE_IN_YEARS.items():
         factor = F.when(unit == name, years).otherwise(factor)
-    age = F.expr("try_cast(patient_age AS double)") * factor
-    return F.when(age.between(0, 130), age)
+    return number("patient_age") * factor
 
 
 @reads(ROWS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import identifier
+from pipelines.core.columns import identifier, iso_date
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
@@ -16,7 +16,8 @@ from pipelines.defs.silver.term.tables import Term
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.core.columns import iso_date
+from pipelines.core.conform import Tables
 
 ROWS = "bronze.case_listing_row"
 
@@ -28,7 +29,7 @@ def _versions(tables: Tables) -> DataFrame:
     cases = rows.groupBy("slot", "case_id", "known_date").agg(
         _distinct("product").alias("products"),
         _distinct("event").alias("events"),
-        F.min(F.try_to_date(F.trim("received_date"))).alias("told_date"),
+        F.min(iso_date("received_date")).alias("told_date"),
         F.first("domain").alias("domain"),
     )
     named = cases.withColumn("source_case_id", F.concat_ws("/", "slot", "case_id"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import identifier
+from pipelines.core.columns import identifier, iso_date
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
 from pipelines.core.numbers import whole
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.core.columns import iso_date
+from pipelines.core.conform import Tables
 
 CONTENT = [
     "received_date",
@@ -164,7 +165,7 @@ def _known_first(observed: DataFrame) -> DataFrame:
 
 
 def _received() -> Column:
-    return F.expr("try_to_date(substring(received_date, 1, 10), 'yyyy-MM-dd')")
+    return iso_date("received_date")
 
 
 def _coded(column: str, codes: Mapping[str, str]) -> Column:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, date_precision, identifier, partial_date
 from pipelines.core.conform import conformed, reads
+from pipelines.core.numbers import number
 from pipelines.defs.silver.report.identity import FDA_CASE, FDA_ISR, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
@@ -121,8 +122,8 @@ def _described(demo: DataFrame, tables: Tables) -> DataFrame:
     sources = sources.agg(F.collect_set(F.upper(F.trim("rpsr_cod"))).alias("report_sources"))
     joined = demo.withColumn("report_key", _case()).join(outcomes, on=STATE, how="left")
     joined = joined.join(sources, on=STATE, how="left")
-    age = F.expr("try_cast(age AS double)") * coded("age_cod", codes.AGE_IN_YEARS)
-    weight = F.expr("try_cast(wt AS double)") * coded("wt_cod", codes.WEIGHT_IN_KG)
+    age = number("age") * coded("age_cod", codes.AGE_IN_YEARS)
+    weight = number("wt") * coded("wt_cod", codes.WEIGHT_IN_KG)
     country = F.coalesce(_country("occr_country"), _country("reporter_country"))
     return joined.select(
         *STATE,
@@ -142,8 +143,8 @@ def _described(demo: DataFrame, tables: Tables) -> DataFrame:
         coded("occp_cod", codes.REPORTERS).alias("reporter"),
         *_seriousness(),
         coded("sex", codes.SEXES).alias("sex"),
-        F.when(age >= 0, age).alias("age_years"),
-        F.when(weight > 0, weight).alias("weight_kg"),
+        age.alias("age_years"),
+        weight.alias("weight_kg"),
         F.lit("human").alias("species"),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, said
+from pipelines.core.columns import coded, iso_date, said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.numbers import number
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
@@ -36,7 +36,7 @@ def dispensing(tables: Tables) -> DataFrame:
         F.col("known_date").alias("flow_date"),
         F.trim("person_id").alias("insured"),
         code.alias("pack_key"),
-        F.try_to_date(F.substring(F.trim("drug_exposure_start_date"), 1, 10)).alias("dispensed_date"),
+        iso_date("drug_exposure_start_date").alias("dispensed_date"),
         F.when(quantity > 0, quantity).otherwise(1).alias("n_units"),
     ).filter("dispensed_date IS NOT NULL AND insured IS NOT NULL")
     summed = told.groupBy("flow_date", "insured", "pack_key", "dispensed_date").agg(

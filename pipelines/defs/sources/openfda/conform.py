@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from pipelines.core import icsr_report, veterinary
 from pipelines.core.columns import date_precision, identifier, looked_up, partial_date, said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.numbers import number
 from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
 from pipelines.defs.silver.report.identity import CAERS, fda_number, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
@@ -118,7 +119,7 @@ def report_history(tables: Tables) -> DataFrame:
     )
     rows = _cosmetic_versions(tables)
     unit = F.regexp_extract(F.lower("age_unit"), "^(year|month|week|day|decade)", 1)
-    age = F.expr("try_cast(age AS double)") * looked_up(unit, AGE_IN_YEARS)
+    age = number("age") * looked_up(unit, AGE_IN_YEARS)
     told = F.col("outcomes") != ""
     cosmetics = rows.select(
         *VERSION,
@@ -136,7 +137,7 @@ def report_history(tables: Tables) -> DataFrame:
         F.when(told, F.col("outcomes").rlike("|".join(SERIOUS.values()))).alias("is_serious"),
         *[F.when(told, F.col("outcomes").rlike(words)).alias(name) for name, words in SERIOUS.items()],
         looked_up(F.lower(F.trim("gender")), SEXES).alias("sex"),
-        F.when(age.between(0, 130), age).alias("age_years"),
+        age.alias("age_years"),
         F.lit("human").alias("species"),
     )
     drugs = icsr_report.report_history(_drug_versions(tables))
