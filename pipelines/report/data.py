@@ -193,8 +193,9 @@ def quarantined(lake: Lake) -> Rows:
 def name_codings(lake: Lake) -> Rows:
     """Records of product names by source and coding method."""
     return lake.rows("""
-        SELECT source, coding_method, sum(n_records)::BIGINT AS n, count(*) AS n_names
-        FROM silver.name_coding GROUP BY source, coding_method ORDER BY source""")
+        SELECT source, CASE WHEN coding_method = 'as_reported' THEN 'uncoded' ELSE coding_method END AS coding_method,
+            sum(n_records)::BIGINT AS n, count(*) AS n_names
+        FROM silver.name_coding GROUP BY ALL ORDER BY source""")
 
 
 def event_codings(lake: Lake) -> Rows:

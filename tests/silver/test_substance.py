@@ -104,8 +104,50 @@ def test_reported_names_are_coded_form_after_form(tables):
         "whatever": ([AMOX, CLAV], "exact"),
         "amoxicillin/clavulanic acid": ([AMOX, CLAV], "exact"),
         "AMOXICILIN": ([AMOX], "fuzzy"),
-        "SALINE THING": (None, "uncoded"),
+        "SALINE THING": (["reported:SALINE THING"], "as_reported"),
     }
+
+
+@pytest.mark.spark
+def test_what_no_dictionary_holds_counts_under_its_own_name(tables):
+    found = coded(
+        tables,
+        ("Zorblax® 5 mg", ""),
+        ("zorblax® 5 MG.", ""),
+        ("Brand X", "QUUXINE;AMOXICILLIN"),
+        ("unknown", ""),
+        ("-", ""),
+        ("12", ""),
+        ("ΦΑΡΜΑΚΟ", ""),
+    )
+    assert found == {
+        "Zorblax® 5 mg": (["reported:ZORBLAX® 5 MG"], "as_reported"),
+        "zorblax® 5 MG.": (["reported:ZORBLAX® 5 MG"], "as_reported"),
+        "Brand X": (sorted([AMOX, "reported:QUUXINE"]), "as_reported"),
+        "unknown": (None, "uncoded"),
+        "-": (None, "uncoded"),
+        "12": (None, "uncoded"),
+        "ΦΑΡΜΑΚΟ": (["reported:ΦΑΡΜΑΚΟ"], "as_reported"),
+    }
+
+
+@pytest.mark.spark
+def test_without_any_dictionary_names_are_substances_as_reported(spark, tables):
+    names = tables["silver.substance_name"].limit(0)
+    reported = spark.createDataFrame(
+        [("x", "Bravecto 250 mg", "", 3)],
+        "source string, reported_name string, reported_substance string, n_records bigint",
+    )
+    coding = code(reported, names)
+    (row,) = coding.collect()
+    assert (row["substance_keys"], row["n_records"]) == (["reported:BRAVECTO 250 MG"], 3)
+    lake = {a: t.limit(0) for a, t in tables.items()} | {"silver.name_coding": coding}
+    (shown,) = substance(lake).collect()
+    assert (shown["substance_key"], shown["substance_name"], shown["unii"]) == (
+        "reported:BRAVECTO 250 MG",
+        "BRAVECTO 250 MG",
+        None,
+    )
 
 
 @pytest.mark.spark

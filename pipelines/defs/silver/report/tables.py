@@ -63,7 +63,8 @@ CODINGS = {
     "translated": "Found by the rules that turn a French name into an English one",
     "brand": "A brand name, resolved through the products or the brand names of the dictionary",
     "fuzzy": "The nearest dictionary name above the threshold; see the score",
-    "uncoded": "Not found: kept as reported",
+    "as_reported": "In no dictionary at hand: counted under its own normalised name",
+    "uncoded": "Not found, or nothing was named: kept as reported",
 }
 
 
@@ -202,13 +203,14 @@ class ReportProduct(ReportedProduct):
     """One product in one version of a case, as reported and as coded.
 
     Join to `silver.report` on `report_key` and `report_version` for today's state. `substance_keys` holds every active
-    moiety of the product; an uncoded name keeps a null list, is flagged by `coding_method` and counts as such.
+    moiety of the product; a name that no dictionary holds is a key of its own (`reported:…`), flagged by
+    `coding_method`; where nothing is named the list is null.
     """
 
     name = "report_product"
     has_change_feed = True
 
-    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
+    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where nothing is named")
     coding_method = Column("string", "How the name was coded", required=True, codes=CODINGS)
     coding_score = Column("double", "Confidence of the coding, 1 for exact", minimum=0, maximum=1)
 

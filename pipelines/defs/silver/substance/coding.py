@@ -1,4 +1,4 @@
-"""Reported names to substances: by the dictionary, form after form, then by the nearest spelling, else not at all."""
+"""Reported names to substances: by the dictionary, form after form, by the nearest spelling, else as reported."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ PART_SQL = (
 FUZZY_SQL = "form string, matched string, score double"
 SHORTEST_FUZZY = 6
 SCORES = {"exact": 1.0, "code": 1.0, "botanical": 0.95, "salt_stripped": 0.95, "translated": 0.95, "brand": 0.9}
+NOT_CODED = ("uncoded", "as_reported")
+NO_NAMES = (
+    "UNKNOWN",
+    "UNK",
+    "NONE",
+    "NOT KNOWN",
+    "NOT REPORTED",
+    "NOT SPECIFIED",
+    "UNSPECIFIED",
+    "N/A",
+    "NA",
+    "INCONNU",
+)
 WEAKEST_FIRST = ("uncoded", "fuzzy", "brand", "translated", "botanical", "salt_stripped", "code", "exact")
 
 
@@ -42,7 +55,7 @@ def name_coding(tables: Tables) -> DataFrame:
 
 def shares_coded(lake: Tables) -> dict[str, float]:
     """Share of the records of each source whose product name was coded."""
-    is_coded = F.col("coding_method") != "uncoded"
+    is_coded = ~F.col("coding_method").isin(*NOT_CODED)
     share = F.sum(F.when(is_coded, F.col("n_records")).otherwise(0)) / F.sum("n_records")
     rows = lake["silver.name_coding"].groupBy("source").agg(share.alias("share")).collect()
     return {f"share coded: {r['source']}": round(float(r["share"]), 4) for r in rows}
@@ -57,15 +70,20 @@ def code(reported: DataFrame, names: DataFrame) -> DataFrame:
     Three attempts in order, the first that resolves all its parts wins: the ingredient text split at its joints, the
     product name whole, the product name split. A name none of them resolves is matched by spelling: the nearest name of
     the same first letter with a similarity of at least 0.93 (normalised indel), for names of six letters or more.
+    What no dictionary holds counts under its own normalised name (`reported:…`).
     """
     reported = keep(reported)
     spread = keep(reported.mapInArrow(spread_parts, PART_SQL))
-    hits = _hits(spread, _dictionary(names, reported))
+    hits = keep(_hits(spread, _dictionary(names, reported)))
     coded = _best_attempt(spread, hits)
     rest = reported.join(coded.select(*KEY), on=KEY, how="left_anti")
     fuzzy = _nearest(rest, spread, names)
-    uncoded = rest.join(fuzzy.select(*KEY), on=KEY, how="left_anti").withColumn("coding_method", F.lit("uncoded"))
-    every = coded.unionByName(fuzzy).unionByName(uncoded, allowMissingColumns=True)
+    rest = rest.join(fuzzy.select(*KEY), on=KEY, how="left_anti")
+    own = _as_reported(spread.join(rest.select(*KEY), on=KEY, how="left_semi"), hits)
+    nothing = rest.join(own.select(*KEY), on=KEY, how="left_anti").withColumn("coding_method", F.lit("uncoded"))
+    every = coded.unionByName(fuzzy)
+    for part in (own, nothing):
+        every = every.unionByName(part, allowMissingColumns=True)
     counts = reported.select(*KEY, "n_records")
     return conformed(every.drop("n_records").join(counts, on=KEY, how="inner"), NameCoding)
 
@@ -112,6 +130,22 @@ def _best_attempt(spread: DataFrame, hits: DataFrame) -> DataFrame:
     first = Window.partitionBy(*KEY).orderBy("attempt")
     chosen = whole.withColumn("n", F.row_number().over(first)).filter("n = 1")
     return chosen.select(*KEY, "substance_keys", "coding_method", "coding_score", "matched_name")
+
+
+def _as_reported(spread: DataFrame, hits: DataFrame) -> DataFrame:
+    """Names that are kept as they are: of the ingredients where there are any, else of the product.
+
+    An ingredient that the dictionary does hold is that substance, whatever stands beside it.
+    """
+    is_name = F.col("form").rlike(r"\p{L}{2}") & ~F.col("form").isin(*NO_NAMES)
+    named = spread.filter("rank = 0 AND attempt < 2").filter(is_name)
+    first = F.min("attempt").over(Window.partitionBy(*KEY))
+    part = [*KEY, "attempt", "part"]
+    kept = named.withColumn("_first", first).filter("attempt = _first").select(*part, "form")
+    found = kept.join(hits.select(*part, "keys"), on=part, how="left")
+    keys = F.coalesce("keys", F.array(F.concat(F.lit("reported:"), "form")))
+    listed = found.groupBy(*KEY).agg(F.sort_array(F.array_distinct(F.flatten(F.collect_list(keys)))).alias("keys"))
+    return listed.select(*KEY, F.col("keys").alias("substance_keys"), F.lit("as_reported").alias("coding_method"))
 
 
 def _nearest(rest: DataFrame, spread: DataFrame, names: DataFrame) -> DataFrame:

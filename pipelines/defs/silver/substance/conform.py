@@ -33,7 +33,7 @@ def substance(tables: Tables) -> DataFrame:
     )
     joined = used.join(shown, on="substance_key", how="left").join(held, on="substance_key", how="left")
     is_unii = F.col("substance_key").rlike("^[A-Z0-9]{10}$")
-    fallback = F.regexp_replace("substance_key", "^name:", "")
+    fallback = F.regexp_replace("substance_key", "^(name|reported):", "")
     return conformed(
         joined.select(
             "substance_key",

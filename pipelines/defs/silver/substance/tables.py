@@ -21,7 +21,8 @@ class Substance(Table):
 
     Of a plant, all parts are one substance; a pigment is its Colour Index number, a cosmetic ingredient its INCI name.
 
-    Key: the UNII of the moiety, else the normalised name in which the product registers know it (`name:…`).
+    Key: the UNII of the moiety, else the normalised name in which the product registers know it (`name:…`)
+    or, where no dictionary holds it, in which it was reported (`reported:…`: a name, perhaps of a product).
     Coverage: every substance that occurs in a product register or in a report.
     """
 
@@ -29,7 +30,9 @@ class Substance(Table):
     axis = CODING
     key = ("substance_key",)
 
-    substance_key = Column("string", "UNII of the moiety, else `name:` and the normalised name", required=True)
+    substance_key = Column(
+        "string", "UNII of the moiety, else `name:` or `reported:` and the normalised name", required=True
+    )
     unii = Column("string", "UNII of the moiety", pattern="^[A-Z0-9]{10}$")
     substance_name = Column("string", "Name to show, upper case English where known", required=True)
     french_name = Column("string", "Name in the French registers")
@@ -64,7 +67,7 @@ class NameCoding(Table):
     source = Column("string", "Source that reported the name", required=True)
     reported_name = Column("string", "Product name as reported; empty where only an ingredient was", required=True)
     reported_substance = Column("string", "Ingredient as reported; empty where none was", required=True)
-    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where uncoded")
+    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where there is no name")
     coding_method = Column(
         "string", "How the name was coded; for several ingredients the weakest", required=True, codes=CODINGS
     )

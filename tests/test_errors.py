@@ -1,0 +1,65 @@
+"""Errors in one sentence; those of tasks by their own words."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.errors import sentence
+
+HEAD = """
+  An exception was thrown from the Python worker. Please see the stack trace below.
+Traceback (most recent call last):
+  File "/somewhere/pyspark/worker.py", line 3423, in main
+    process()
+  File "/home/x/gerland/pipelines/defs/signals/score.py", line 12, in levels
+    return codes[level]
+           ~~~~~^^^^^^^
+"""
+
+
+class PythonException(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (
+            "KeyError: 'atc4'\n\n\tat org.apache.spark.X(Y.scala:1)\nDriver stacktrace:\n",
+            "KeyError: 'atc4' (in a task at pipelines/defs/signals/score.py line 12;",
+        ),
+        ("AssertionError\n", "AssertionError (in a task at"),
+        (
+            "pipelines.core.reading.FileError: column 'n', row 2: not a whole number\n",
+            "column 'n', row 2: not a whole number",
+        ),
+        ("ValueError: upper is infinite\nin two lines\n", "ValueError: upper is infinite (in a task"),
+    ],
+)
+def test_what_a_task_raised_is_told_by_its_own_words(end, said):
+    assert sentence(PythonException(HEAD + end)).startswith(said)
+
+
+def test_the_last_of_chained_exceptions_is_told():
+    chained = (
+        HEAD
+        + "KeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n"
+        + HEAD
+        + "ValueError: two\n"
+    )
+    assert sentence(PythonException(chained)).startswith("ValueError: two")
+
+
+@pytest.mark.spark
+def test_a_task_that_fails_says_why(spark):
+    def broken(batches):
+        for _ in batches:
+            yield {}["atc4"]
+
+    with pytest.raises(Exception, match="Traceback") as raised:
+        spark.range(1).mapInArrow(broken, "id bigint").collect()
+    assert sentence(raised.value).startswith("KeyError: 'atc4' (in a task")
+
+
+def test_other_errors_are_told_as_before():
+    assert sentence(ValueError("x\ny")) == "ValueError: x (the trace: gerland --debug …)"
