@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from pipelines.defs.gold.antimicrobial.build import antimicrobial_use, denominator
@@ -108,3 +109,27 @@ def test_series_are_not_chained_without_a_break_and_published_figures_stand_besi
         "ESVAC",
         None,
     )
+
+
+@pytest.mark.spark
+def test_the_same_rows_in_another_order_give_the_same_last_bit(spark):
+    random = np.random.default_rng(11)
+    amount = YEAR | {"month": D(2023, 12, 31), "substance_key": "AMOXICILLIN", "source": "asu"}
+    exposed = [amount | {"species": f"s{i}", "mg": float(m)} for i, m in enumerate(random.lognormal(10, 4, 60))]
+    heads = [
+        KNOWN
+        | {"kind": "livestock", "year": 2023, "species": f"s{i}", "category": "c", "value": float(v), "unit": "kg"}
+        | {"method": "m"}
+        for i, v in enumerate(random.lognormal(3, 4, 60))
+    ]
+    tables, found = lake(spark, {}), set()
+    for n in (1, 5):
+        mixed = {
+            Exposure: [exposed[i] for i in random.permutation(60)],
+            Population: [heads[i] for i in random.permutation(60)],
+        }
+        tables |= {t.address(): frame(spark, t, rows).repartition(n) for t, rows in mixed.items()}
+        tables["gold.denominator"] = denominator(tables)
+        rows = antimicrobial_use(tables).filter("species = 'all' AND substance_key = 'all'").collect()
+        found.add(tuple(sorted((r["indicator"], r["numerator"], r["denominator"], r["value"]) for r in rows)))
+    assert len(found) == 1 and len(next(iter(found))) >= 1

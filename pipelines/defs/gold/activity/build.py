@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.sums import exact_mean
 from pipelines.defs.gold.activity.tables import ReportMonth
 
 if TYPE_CHECKING:
@@ -25,6 +26,6 @@ def report_month(tables: Tables) -> DataFrame:
         F.count("*").alias("n_reports"),
         F.count(F.when(F.col("is_serious"), 1)).alias("n_serious"),
         F.count(F.when(F.col("is_death"), 1)).alias("n_death"),
-        F.avg("completeness").alias("mean_completeness"),
+        exact_mean("completeness").alias("mean_completeness"),
     )
     return conformed(result, ReportMonth)

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import looked_up
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
+from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.silver.substance.codes import listed
@@ -44,7 +45,7 @@ def denominator(tables: Tables) -> DataFrame:
     parts = [_biomass(weighed, "esvac_pcu"), _biomass(living, "living_biomass")]
     whole = rows.filter("kind = 'inhabitants' AND region = 'all' AND sex = 'all' AND age_group = 'all'")
     people = whole.groupBy("country", "year", "species").agg(
-        F.sum("value").alias("value"),
+        exact_sum("value").alias("value"),
         F.count("*").cast("int").alias("n_categories"),
         F.max("method").alias("counted_by"),
         F.max("valid_from").alias("known_from"),
@@ -61,7 +62,7 @@ def _biomass(weighed: DataFrame, method: str) -> DataFrame:
     return (
         both.groupBy("country", "year", "species")
         .agg(
-            F.sum("kg").alias("value"),
+            exact_sum("kg").alias("value"),
             F.count("*").cast("int").alias("n_categories"),
             F.max("method").alias("counted_by"),
             F.max("valid_from").alias("known_from"),
@@ -135,13 +136,13 @@ def _used(tables: Tables) -> DataFrame:
         F.when(~is_human, F.col("n_daily_doses")).alias("kg_days"),
         (F.col("mg") / F.col("dcdvet")).alias("kg_courses"),
     )
-    sums = [F.sum(c).alias(c) for c in ("mg", "ddd", "kg_days", "kg_courses")]
+    sums = [exact_sum(c).alias(c) for c in ("mg", "ddd", "kg_days", "kg_courses")]
     by_species = rows.groupBy("source", *PLACE).agg(*sums).withColumn("substance_key", F.lit(ALL))
     no_class = tables["silver.sale"].filter("is_current AND pack_key IS NULL AND mg IS NOT NULL")
     totals = no_class.filter("domain = 'veterinary' AND atc_code IS NULL").groupBy(
         F.col("series").alias("source"), "country", F.year("period_end").alias("year"), "species"
     )
-    whole = totals.agg(F.sum("mg").alias("mg")).withColumn("substance_key", F.lit(ALL))
+    whole = totals.agg(exact_sum("mg").alias("mg")).withColumn("substance_key", F.lit(ALL))
     animals = by_species.filter(f"species NOT IN ('human', '{ALL}')").groupBy("source", "country", "year").agg(*sums)
     rest = by_species.filter(f"species = '{ALL}'")
     every = animals.withColumns({"species": F.lit(ALL), "substance_key": F.lit(ALL)}).unionByName(rest)

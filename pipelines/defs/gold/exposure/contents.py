@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.core.sums import exact_mean
 from pipelines.defs.silver.substance.codes import listed
 from pipelines.defs.silver.substance.spine import ingredients
 
@@ -50,10 +51,10 @@ def by_class(tables: Tables) -> DataFrame:
 def doses(tables: Tables, kind: str) -> DataFrame:
     """Defined doses of a kind by substance and species, the mean of the routes: column named as the kind."""
     rows = tables["silver.daily_dose"].filter("is_current AND substance_key IS NOT NULL")
-    return rows.filter(F.col("kind") == kind).groupBy("substance_key", "species").agg(F.avg("value").alias(kind))
+    return rows.filter(F.col("kind") == kind).groupBy("substance_key", "species").agg(exact_mean("value").alias(kind))
 
 
 def weights(tables: Tables) -> DataFrame:
     """Mean standard weight of each species: species, weight_kg."""
     rows = tables["silver.population"].filter("is_current AND kind = 'standard_weight'")
-    return rows.groupBy("species").agg(F.avg("value").alias("weight_kg"))
+    return rows.groupBy("species").agg(exact_mean("value").alias("weight_kg"))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.core.sums import exact_sum
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -24,6 +26,6 @@ def totals(cells: DataFrame, key: Sequence[str], amounts: Sequence[str]) -> Data
     parts = []
     for grain in GRAINS:
         parted = cells.filter(" AND ".join(f"{c} <> '{ALL}'" for c in grain)) if grain else cells
-        summed = parted.groupBy(*key, *grain).agg(*[F.sum(c).alias(c) for c in amounts])
+        summed = parted.groupBy(*key, *grain).agg(*[exact_sum(c).alias(c) for c in amounts])
         parts.append(summed.withColumns({c: F.lit(ALL) for c in CELL if c not in grain}))
     return reduce(lambda a, b: a.unionByName(b), parts)

@@ -29,6 +29,7 @@ COLUMNS = {
     INSURED: ("source", "insured", "person", "sex", "birth_year"),
 }
 ROWS_PER_PLACE = 1_000_000
+PARTS = 100_000  # milligrams are added as whole parts of ten nanograms: the order of sums must not show in them
 AMOUNTS = ("n_treated", "n_packs", "n_hospital_units", "mg", "packs_known")
 COUNTED_SQL = (
     "source string, substance_key string, month date, n_months int, region string, sex string, age_group string, "
@@ -58,7 +59,8 @@ def counted(lake: Lake, packs: pl.DataFrame) -> DataFrame:
     files = {address: lake.files(address) for address in COLUMNS}
     sources = sorted({part["source"] for listed in files.values() for _, part in listed})
     codes = Codes(sources, packs["substance_key"].unique().sort().to_list())
-    coded = packs.select("pack_key", "mg_per_pack", substance=_code("substance_key", codes.substances))
+    parts = (pl.col("mg_per_pack") * PARTS).round().cast(pl.Int64)
+    coded = packs.select("pack_key", mg_per_pack=parts, substance=_code("substance_key", codes.substances))
     todo = [(a, piece) for a, listed in files.items() for piece in pieces.cut(listed, ROWS_PER_PLACE)]
     n = max(1, lake.n_rows(LINES) // ROWS_PER_PLACE)
     tasks = pieces.bundled(todo, ROWS_PER_PLACE, lambda item: item[1].n_rows)
@@ -168,7 +170,8 @@ def _counted(people: pl.DataFrame) -> pl.DataFrame:
     cells = people.with_columns(age_group=pl.when(age.is_null()).then(0).otherwise(group).cast(pl.Int8))
     return cells.group_by("source", "substance", "month", *CELL).agg(
         n_treated=(pl.col("net") > 0).sum().cast(pl.Float64),
-        **{c: pl.col(c).sum().cast(pl.Float64) for c in AMOUNTS[1:]},
+        **{c: pl.col(c).sum().cast(pl.Float64) for c in AMOUNTS[1:] if c != "mg"},
+        mg=pl.col("mg").sum(),
         n_mg=pl.col("n_mg").sum(),
     )
 
@@ -184,6 +187,7 @@ def _totals(batches: Iterator[pa.RecordBatch], *, codes: Codes) -> Iterator[pa.R
 def _total(cells: pl.DataFrame, grain: Sequence[str], codes: Codes) -> pl.DataFrame:
     key = ("source", "substance", "month", "n_months")
     sums = cells.group_by(*key, *grain).agg([pl.col(c).sum() for c in (*AMOUNTS, "n_mg")])
+    sums = sums.with_columns(mg=pl.col("mg") / PARTS)
     region = pl.col("region").cast(pl.String).str.zfill(2)
     words = {
         "region": pl.when(pl.col("region") == NO_REGION).then(pl.lit(UNKNOWN)).otherwise(region),

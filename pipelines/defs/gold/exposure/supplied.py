@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.gold.exposure.grains import ALL, CELL
 
@@ -47,8 +48,8 @@ def _summed(lines: DataFrame, month: Column, n_months: int) -> DataFrame:
     packs, known = F.coalesce("n_packs", F.lit(0.0)), F.col("mg_per_pack").isNotNull()
     return own.groupBy("source", "substance_key", "month", "n_months", "species").agg(
         F.sum("n_animals").cast("double").alias("n_treated"),
-        F.sum(packs).alias("n_packs"),
-        F.sum(packs * F.col("mg_per_pack")).alias("mg"),
-        F.sum(F.when(known, packs)).alias("packs_known"),
-        F.sum(F.col("n_animals") * F.col("duration_days")).alias("treatment_days"),
+        exact_sum(packs).alias("n_packs"),
+        exact_sum(packs * F.col("mg_per_pack")).alias("mg"),
+        exact_sum(F.when(known, packs)).alias("packs_known"),
+        exact_sum(F.col("n_animals") * F.col("duration_days")).alias("treatment_days"),
     )

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
+from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure.contents import substances
 from pipelines.defs.gold.reporting_rate.rate import RATES_SQL, RATIOS_SQL, compared, rated
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
@@ -85,7 +86,7 @@ def rate_comparison(tables: Tables) -> DataFrame:
 def _beside(rows: DataFrame, group: list[str], kind: str, same: list[str]) -> DataFrame:
     """Cells that are not alone in their group, with what the others count and are exposed to."""
     members = rows.filter(F.col("term_key") == ALL).groupBy(*group)
-    whole = members.agg(F.sum("exposed").alias("all_exposed"), F.count("*").cast("int").alias("n"))
+    whole = members.agg(exact_sum("exposed").alias("all_exposed"), F.count("*").cast("int").alias("n"))
     counts = rows.groupBy(*group, "term_key").agg(F.sum("n_counted").alias("all_counted"))
     told = rows.join(whole.filter("n > 1"), on=group, how="inner").join(counts, on=[*group, "term_key"], how="inner")
     return told.select(
@@ -142,7 +143,7 @@ def _exposed_brands(tables: Tables, brands: DataFrame) -> DataFrame:
         *("country", "species", "substance_key", "brand"),
         F.col("series").alias("exposure_source"),
         F.year("period_end").alias("year"),
-    ).agg(F.sum("n_packs").alias("exposed"))
+    ).agg(exact_sum("n_packs").alias("exposed"))
     return summed.withColumns({"per": F.lit("pack"), "is_complete": F.lit(True)})
 
 

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import looked_up
 from pipelines.core.conform import conformed
 from pipelines.core.history import versions
+from pipelines.core.sums import exact_sum
 from pipelines.defs.silver.sale.tables import ALL, Sale
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def sold(rows: DataFrame) -> DataFrame:
             "is_suppressed": F.col("is_suppressed") if "is_suppressed" in given else F.lit(False),
         }
     )
-    summed = rows.groupBy(*IDENTITY, "known_date").agg(*[F.sum(c).alias(c) for c in AMOUNTS])
+    summed = rows.groupBy(*IDENTITY, "known_date").agg(*[exact_sum(c).alias(c) for c in AMOUNTS])
     key = F.sha2(F.concat_ws("|", *[F.coalesce(F.col(c).cast("string"), F.lit("")) for c in IDENTITY]), 256)
     keyed = summed.withColumns(
         {"sale_key": F.substring(key, 1, 32), "slot": F.concat_ws("/", "series", "period_start", "country")}

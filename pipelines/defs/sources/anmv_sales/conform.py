@@ -10,6 +10,7 @@ from pipelines.core.columns import said
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import versions
 from pipelines.core.numbers import NUMERAL, number
+from pipelines.core.sums import exact_sum
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
@@ -38,7 +39,7 @@ def sale(tables: Tables) -> DataFrame:
     named = told.withColumns({"species": F.regexp_extract("part", SHARE, 1), "share": percent / 100})
     shared = named.withColumn("species", animal_species("species")).drop("part")
     row = ("delivery_id", "line_number")
-    covered = shared.groupBy(*row).agg(F.sum("share").alias("covered"))
+    covered = shared.groupBy(*row).agg(exact_sum("share").alias("covered"))
     rest = rows.join(covered, on=list(row), how="left").withColumns(
         {"species": F.lit(ALL), "share": F.lit(1.0) - F.coalesce("covered", F.lit(0.0))}
     )
