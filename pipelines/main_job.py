@@ -87,6 +87,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     from expectations.kept import all_kept
     from pipelines.core.catalog import code_version
     from pipelines.core.query import query
+    from pipelines.missing import missing
     from pipelines.report.links import write_links
     from pipelines.report.page import write
 
@@ -115,6 +116,8 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     links = write_links(ask, settings.reports / f"duplicates{suffix}.html")
     checks = _validation(settings)
     _summary(ask, outcomes)
+    for line in missing(settings, ask):
+        say(line)
     option = f" --lake {settings.lake}" if str(settings.lake) != str(ROOT / "data" / "lake") else ""
     option += f" --as-of {settings.as_of}" if settings.as_of else ""
     say(f"report: {page}")

@@ -19,6 +19,7 @@ from pipelines.verify import VerifyError, repair, verify_lake
 
 REPORTS, SEED = 2_500, 7
 DERIVED = ("silver.report", "silver.report_event", "silver.term", "silver.pack", "gold.report_month", "gold.signal")
+DERIVED += ("silver.sale", "gold.exposure", "gold.denominator", "gold.antimicrobial_use")
 
 
 class Place:

@@ -23,9 +23,11 @@ def union_of_sources(table: type[Table], settled: Callable[[DataFrame], DataFram
 
     Which sources those are is found by looking; what they read is what the result declares to read. Here, once for all
     sources, `settled` applies the rules of the united rows, and what is beyond the limits that the table declares
-    becomes null. The result's `losses` counts the values that were there and became null.
+    becomes null. The result's `losses` counts the values that were there and became null; `fed_by` names the
+    sources.
     """
-    given = [t for source in sources().values() if (t := source.transform(table.name)) is not None]
+    feeding = {s.name: t for s in sources().values() if (t := s.transform(table.name)) is not None}
+    given = list(feeding.values())
 
     def told_by_sources(lake: Tables) -> tuple[DataFrame, list[tuple[Transform, list[Reading]]]]:
         frames, noted = [], []
@@ -46,6 +48,7 @@ def union_of_sources(table: type[Table], settled: Callable[[DataFrame], DataFram
         return told([*frames, beyond(settled(rows) if settled else rows, table)])
 
     united.losses = losses  # type: ignore[attr-defined]
+    united.fed_by = tuple(feeding)  # type: ignore[attr-defined]
     return united
 
 

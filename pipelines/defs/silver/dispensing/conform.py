@@ -46,6 +46,7 @@ def dispensing(platform: Platform, inputs: Mapping[str, str]) -> Written:
 
 
 dispensing.writes = True  # type: ignore[attr-defined]
+dispensing.fed_by = tuple(GIVEN)  # type: ignore[attr-defined]
 
 
 def _update(lake: Lake, name: str, transform: Transform, before: Mapping[str, str] | None) -> None:
