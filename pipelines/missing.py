@@ -36,7 +36,7 @@ def missing(settings: Settings, ask: Callable[[str], Any]) -> Iterator[str]:
     for source, share in ask(AS_REPORTED).iter_rows():
         if share is not None and share >= MANY:
             would = f"; {_one_of(tuple(absent))} would code more" if absent else ""
-            yield f"{source}: {share:.0%} of its products are in no dictionary and count under their reported names{would}"
+            yield f"{source}: {share:.0%} of its products are in no dictionary and count as reported{would}"
 
 
 def dictionaries() -> list[str]:
