@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
 from pipelines.core.kept import keep
+from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure import contents, dispensed, sold, supplied
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 
@@ -35,7 +36,7 @@ def exposure_reconciliation(tables: Tables) -> DataFrame:
     by_source = (
         rows.withColumns({"year": F.year("month"), "is_whole": (F.col("n_months") == 12).cast("int")})
         .groupBy(*key, "source", "is_whole")
-        .agg(F.sum("n_months").cast("int").alias("n_months"), F.sum("n_packs").alias("n_packs"))
+        .agg(F.sum("n_months").cast("int").alias("n_months"), exact_sum("n_packs").alias("n_packs"))
     )
     best = by_source.groupBy(*key, "source").agg(
         F.max_by("n_packs", "is_whole").alias("n_packs"), F.max_by("n_months", "is_whole").alias("n_months")
