@@ -187,7 +187,7 @@ def _totals(batches: Iterator[pa.RecordBatch], *, codes: Codes) -> Iterator[pa.R
 def _total(cells: pl.DataFrame, grain: Sequence[str], codes: Codes) -> pl.DataFrame:
     key = ("source", "substance", "month", "n_months")
     sums = cells.group_by(*key, *grain).agg([pl.col(c).sum() for c in (*AMOUNTS, "n_mg")])
-    sums = sums.with_columns(mg=pl.col("mg") / PARTS)
+    sums = sums.with_columns(mg=pl.Series(sums["mg"].to_numpy() / PARTS))  # polars divides by a rounded reciprocal
     region = pl.col("region").cast(pl.String).str.zfill(2)
     words = {
         "region": pl.when(pl.col("region") == NO_REGION).then(pl.lit(UNKNOWN)).otherwise(region),
