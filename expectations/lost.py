@@ -37,7 +37,8 @@ def outcome(table: type[Table], losses: Sequence[Loss]) -> Outcome:
 
 def counted(lake: Lake, table: type[Table], count: Callable[[Any], list[Loss]], folder: Path) -> list[Loss]:
     """Losses of the table at its present version: those kept of that version, else counted now and kept."""
-    version = f"{lake.version(table.address())} {lake.as_of or ''}".strip()
+    lake = lake.today  # a union stands as it is when the past is shown
+    version = lake.version(table.address())
     path = folder / "validation" / f"{table.address()}+{READ}.json"
     if path.exists():
         kept = json.loads(path.read_text())
