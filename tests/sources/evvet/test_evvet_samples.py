@@ -108,9 +108,7 @@ def test_as_known_on_two_dates_differs_as_the_extractions_say(spark, solensia, s
     def standing(day):
         return {
             r["source_case_id"]
-            for r in cut_at(history, ReportHistory.axis, dt.date.fromisoformat(day))
-            .filter("is_latest AND NOT is_retracted")
-            .collect()
+            for r in cut_at(history, ReportHistory.axis, day).filter("is_latest AND NOT is_retracted").collect()
         }
 
     before, after = standing(dt.date(2024, 9, 10)), standing(dt.date(2024, 10, 15))
