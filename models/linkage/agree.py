@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 AGREE_FROM = 0.1
 """Probability from which two reports of one cluster do not speak against each other."""
 MAX_CLUSTER = 5
-"""Reports that likeness alone may put together. More that all look alike are a crowd (one practice's herd, a batch of
-litigation, a campaign), not one case told many times."""
+"""Known cases that likeness may put together; a case under one number is one, however often it is told. More that all
+look alike are a crowd (one practice's herd, a batch of litigation, a campaign), not one case."""
 
 
 def agreeing(pairs: pl.DataFrame, group: NDArray[np.int64], link_from: float) -> NDArray[np.bool_]:
@@ -22,27 +22,26 @@ def agreeing(pairs: pl.DataFrame, group: NDArray[np.int64], link_from: float) ->
         link_from: probability of a link.
 
     Clusters grow from the surest link on (complete linkage) and start as the known cases, which no likeness divides.
-    A report with more links than a cluster can hold has none.
+    A case with more links than a cluster can hold has none.
     """
     left, right = group[pairs["left"].to_numpy()], group[pairs["right"].to_numpy()]
     chance = pairs["probability"].to_numpy()
     is_link = (chance >= link_from) & (left != right)
     is_link &= ~_crowded(left, right, is_link)
     agreed = _agreed(pairs, chance, group)
-    size = np.bincount(group)
     cluster_of: dict[int, int] = {}
     members: dict[int, list[int]] = {}
     rows_of = _rows_by_group(group, np.union1d(left[is_link], right[is_link]))
     for a, b in zip(left[is_link].tolist(), right[is_link].tolist(), strict=True):
         one, two = cluster_of.setdefault(a, a), cluster_of.setdefault(b, b)
         ours, theirs = members.setdefault(one, [a]), members.setdefault(two, [b])
-        if one == two or sum(size[g] for g in (*ours, *theirs)) > MAX_CLUSTER:
+        if one == two or len(ours) + len(theirs) > MAX_CLUSTER:
             continue
         if all((min(i, j), max(i, j)) in agreed for g in ours for h in theirs for i in rows_of[g] for j in rows_of[h]):
             ours.extend(theirs)
             cluster_of.update(dict.fromkeys(theirs, one))
             del members[two]
-    final = np.arange(len(size))
+    final = np.arange(int(group.max(initial=0)) + 1)
     for g, cluster in cluster_of.items():
         final[g] = cluster
     return is_link & (final[left] == final[right])

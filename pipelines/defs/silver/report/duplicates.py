@@ -63,8 +63,9 @@ def duplicate_link(tables: Tables) -> DataFrame:
     first = Window.partitionBy("report_key", "other_report_key").orderBy(
         F.col("rule") == "refused", "known_from", "rule", F.desc("match_weight")
     )
-    once = found.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n")
-    return conformed(once, DuplicateLink)
+    once = found.withColumn("_n", F.row_number().over(first)).filter("_n = 1")
+    together = once.select(*LINK_SCHEMA.names, F.lit("all").alias("group")).groupBy("group")
+    return conformed(together.applyInArrow(in_order_of_time, LINK_SQL), DuplicateLink)
 
 
 def by_month(versions: DataFrame) -> DataFrame:
@@ -138,6 +139,28 @@ def link_month(reports: pa.Table) -> pa.Table:
         .to_arrow()
         .cast(LINK_SCHEMA)
     )
+
+
+def in_order_of_time(links: pa.Table) -> pa.Table:
+    """Leave out links by likeness that would make a chain over the months: the body of a Spark task."""
+    import polars as pl
+
+    from models.linkage.in_time import agreeing_in_time
+
+    frame = pl.from_arrow(links.select(LINK_SCHEMA.names))
+    assert isinstance(frame, pl.DataFrame)
+    refused, used = frame.filter(pl.col("rule") == "refused"), frame.filter(pl.col("rule") != "refused")
+    stands = agreeing_in_time(
+        used.select(
+            left="report_key",
+            right="other_report_key",
+            month=pl.col("known_from").dt.truncate("1mo"),
+            is_identifier=pl.col("rule") == "identifier",
+            weight="match_weight",
+        )
+    )
+    kept = pl.concat([used.filter(pl.Series(stands, dtype=pl.Boolean)), refused])
+    return kept.sort("report_key", "other_report_key").to_arrow().cast(LINK_SCHEMA)
 
 
 def _identified(reports: pl.DataFrame) -> pl.DataFrame:
