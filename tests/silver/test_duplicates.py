@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from pipelines.defs.silver.report.conform import cases_dropped, links_by_rule, report
-from pipelines.defs.silver.report.duplicates import duplicate_link
+from pipelines.defs.silver.report.duplicates import LINK_SCHEMA, duplicate_link, in_order_of_time
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 from tests.frames import frame
 
@@ -127,3 +128,19 @@ def test_links_of_a_refused_model_are_told_and_form_no_cluster(spark):
     assert len(refused) > 0.9 * len(links)  # the first months hold too few links to tell
     assert "chosen without sex" in refused[0]["evidence"]
     assert report(lake).filter("NOT is_cluster_head").count() == len(links) - len(refused)
+
+
+def test_a_chain_that_grew_over_the_months_is_cut_and_refused_links_stay():
+    def row(left, right, day, rule="probabilistic", weight=20.0):
+        return (left, right, day, rule, weight, 1.0 if weight is None else 0.9, None)
+
+    links = [
+        row("b", "c", D(2023, 2, 3), weight=30.0),
+        row("a", "b", D(2023, 1, 9)),
+        row("c", "d", D(2023, 1, 9), "refused"),
+        row("a", "z", D(2023, 3, 1), "identifier", None),
+    ]
+    told = pa.Table.from_pylist([dict(zip(LINK_SCHEMA.names, link, strict=True)) for link in links], LINK_SCHEMA)
+    kept = in_order_of_time(told.append_column("group", pa.array(["all"] * 4))).to_pylist()
+    assert [(r["report_key"], r["other_report_key"]) for r in kept] == [("a", "b"), ("a", "z"), ("c", "d")]
+    assert in_order_of_time(told.slice(0, 0)).num_rows == 0
