@@ -263,7 +263,7 @@ class DuplicateLink(Table):
 
     `identifier`: both carry the same number of the case. `probabilistic`: the fields that both report agree more
     than chance allows; `match_weight` is the log2 Bayes factor, `evidence` what each field contributed. Linked reports
-    form a cluster in `silver.report`; nothing is deleted. Likeness alone puts at most five reports together, all of
+    form a cluster in `silver.report`; nothing is deleted. Likeness alone puts at most five cases together, all of
     which agree with each other. Trap: animals of one household or herd are told in the same words; numbers that one
     sender gave on one day are never linked. `refused` links are shown for review and form no cluster. What links two
     reports, once known, links them from then on: each month's new and changed reports are compared with those of the
