@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.mgps.fit import PARAMETERS
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -22,7 +24,6 @@ MODEL = "mgps_prior"
 CHAMPION = "champion"
 EXPERIMENT = "disproportionality"
 ARTIFACTS = f"mlflow-artifacts:/{EXPERIMENT}"  # below where artifacts are kept, said by nobody's absolute path
-PARAMETERS = ("alpha1", "beta1", "alpha2", "beta2", "p")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Registered:
 
 def register(
     priors: Sequence[Mapping[str, Any]],
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]],
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float] | None]],
     params: Mapping[str, Any],
     tags: Mapping[str, str],
     tracking: str,
@@ -44,9 +45,10 @@ def register(
 ) -> None:
     """Log one run with every prior, and give the model it registers the alias by which it is found again.
 
-    `priors` holds population, month (ISO), likelihood, the five parameters and the fit's numbers; `curves` by
-    population: n, observed cells, fitted cells. A prior is an estimate of the data at hand, not a competitor: the
-    newest takes the alias. A fit that did not converge is logged as such, and nothing is scored with it.
+    `priors` holds population, month (ISO), likelihood, the five parameters, those of the shrunk fit and the fit's
+    numbers; `curves` by population: n, observed cells, fitted cells, and those of the fit shrunk to the whole where
+    there is one. A prior is an estimate of the data at hand, not a competitor: the newest takes the alias. A fit that
+    did not converge is logged as such, and nothing is scored with it.
     """
     latest = _latest(priors)
     mlflow = _mlflow(tracking)
@@ -55,7 +57,9 @@ def register(
         for population, row in latest.items():
             name = population.replace(":", "_")
             numbers = ("neg_log_likelihood", "n_reports", "n_pairs", *PARAMETERS)
-            mlflow.log_metrics({f"{name}.{k}": float(row[k]) for k in (*numbers, "is_converged")})
+            shrunk = (*(f"shrunk_{k}" for k in PARAMETERS), "is_shrunk_converged")
+            known = (k for k in (*numbers, "is_converged", *shrunk) if row.get(k) is not None)
+            mlflow.log_metrics({f"{name}.{k}": float(row[k]) for k in known})
             if population in curves:
                 mlflow.log_figure(plot(population, *curves[population]), f"fit_{name}.png")
         version = _log_model(mlflow, priors)
@@ -74,7 +78,13 @@ def registered(tracking: str, alias: str = CHAMPION) -> Registered:
     return Registered(tuple(json.loads(found.read_text())), str(version.version), version.run_id)
 
 
-def plot(population: str, n: Sequence[float], observed: Sequence[float], fitted: Sequence[float]) -> Figure:
+def plot(
+    population: str,
+    n: Sequence[float],
+    observed: Sequence[float],
+    fitted: Sequence[float],
+    shrunk: Sequence[float] | None = None,
+) -> Figure:
     """Draw fitted against observed: number of pairs by number of reports, both on logarithmic axes."""
     from matplotlib.figure import Figure
 
@@ -82,6 +92,8 @@ def plot(population: str, n: Sequence[float], observed: Sequence[float], fitted:
     axes = figure.subplots()
     axes.loglog(n, observed, "o", label="observed", color="#1b6ca8")
     axes.loglog(n, fitted, "-", label="fitted mixture", color="#c1440e")
+    if shrunk is not None:
+        axes.loglog(n, shrunk, "--", label="shrunk to the whole", color="#555555")
     axes.set(xlabel="reports of the pair", ylabel="pairs", title=f"Two-gamma prior: {population}")
     axes.legend(frameon=False)
     return figure

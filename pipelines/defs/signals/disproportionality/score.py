@@ -26,6 +26,7 @@ from pipelines.defs.signals.disproportionality.shared import (
     received,
     strata,
 )
+from pipelines.defs.signals.disproportionality.shrunk import shrunk_then, with_shrunk
 from pipelines.defs.signals.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
 
 if TYPE_CHECKING:
@@ -200,7 +201,9 @@ def _months(
             continue
         month = month_end(state.month, until)
         prior = _known_then(priors, month)
-        scores = _scores(state, seen, prior, minimum)
+        is_part = ":" in name and prior is not None
+        towards = shrunk_then(priors, month) if is_part else None
+        scores = with_shrunk(_scores(state, seen, prior, minimum), towards, is_part)
         is_new = np.zeros(len(seen), dtype=bool)
         for flag, first in zip(FLAGS, FIRSTS, strict=True):
             met = scores[flag].fill_null(False).to_numpy()
@@ -216,6 +219,7 @@ def _months(
             n_new=pl.Series(state.change[seen]),
             is_new=pl.Series(is_new),
             prior_month=pl.lit(prior["month"] if prior else None, dtype=pl.Date),
+            shrunk_prior_month=pl.lit(towards["month"] if towards else None, dtype=pl.Date),
             **{first: _dates(firsts[first][seen]) for first in FIRSTS},
         )
 

@@ -17,7 +17,8 @@ class Prior(Table):
 
     Fitted again whenever the population has grown by a quarter, and after a year: a month is scored with the latest
     converged prior fitted at or before it, so that nothing leaks from later. Rows are read back from the
-    registered model, whose name and version they carry.
+    registered model, whose name and version they carry. A species has a second fit beside the plain one: shrunk to the
+    prior of all animals, it is there where the species alone has too few pairs for a fit that converges.
     """
 
     layer, name, owner = "gold", "prior", "signal-detection"
@@ -36,6 +37,12 @@ class Prior(Table):
     n_reports = Column("bigint", "Reports of the population at that month end", required=True, minimum=1)
     n_pairs = Column("bigint", "Pairs with at least one report", required=True, minimum=1)
     is_converged = Column("boolean", "The optimiser converged", required=True)
+    shrunk_alpha1 = Column("double", "`alpha1` of the fit shrunk to the whole; null where this is the whole", minimum=0)
+    shrunk_beta1 = Column("double", "`beta1` of the fit shrunk to the whole", minimum=0)
+    shrunk_alpha2 = Column("double", "`alpha2` of the fit shrunk to the whole", minimum=0)
+    shrunk_beta2 = Column("double", "`beta2` of the fit shrunk to the whole", minimum=0)
+    shrunk_p = Column("double", "`p` of the fit shrunk to the whole", minimum=0, maximum=1)
+    is_shrunk_converged = Column("boolean", "The optimiser of the shrunk fit converged; null where there is none")
     model_name = Column("string", "Registered model", required=True)
     model_version = Column("string", "Version of the registered model", required=True)
     run_id = Column("string", "MLflow run of the fit", required=True)
@@ -88,6 +95,11 @@ class Signal(Table):
     ebgm_likelihood = Column("string", "Likelihood of the prior behind EBGM")
     prior_month = Column("date", "Month end at which that prior was fitted")
     is_ebgm_signal = Column("boolean", "EB05 >= 2; null where not computed")
+    ebgm_shrunk = Column("double", "EBGM by the prior shrunk to all animals' in a species; elsewhere EBGM", minimum=0)
+    eb05_shrunk = Column("double", "5 % quantile of that posterior", minimum=0)
+    eb95_shrunk = Column("double", "95 % quantile of that posterior", minimum=0)
+    is_ebgm_shrunk_signal = Column("boolean", "`eb05_shrunk` >= 2; raises no first month and no `is_new`")
+    shrunk_prior_month = Column("date", "Month end at which that prior was fitted; null where `ebgm_shrunk` is EBGM")
     first_prr_month = Column("date", "First month end at which the PRR rule was met")
     first_ror_month = Column("date", "First month end at which the ROR rule was met")
     first_ic_month = Column("date", "First month end at which the IC rule was met")

@@ -1,0 +1,59 @@
+"""The tasks that fit priors, without the engine: a species with few reports is shrunk to what was known of all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.cube.kernels import add, cells_of
+from models.mgps.fit import fitted
+from models.mgps.shrink import fitted_shrunk
+from pipelines.core import pieces
+from pipelines.defs.gold.pair_count.count import month_end
+from pipelines.defs.signals.disproportionality.points import FINE
+from pipelines.defs.signals.disproportionality.prior import FITTED, SHRUNK_CURVE, counting, fitting, shrinking
+
+FIRST = 1488  # January 2024
+
+
+def cells(n_reports: int, seed: int):
+    """Reports of four months, substances and events of uneven size, some pairs above chance."""
+    random = np.random.default_rng(seed)
+    popular = 1 / np.arange(1, 26)
+    joint = np.outer(popular, popular) * np.random.default_rng(9).gamma(0.7, 1 / 0.7, (25, 25))
+    drawn = random.choice(625, size=n_reports, p=(joint / joint.sum()).ravel())
+    parts = []
+    for at, (substance, event) in enumerate(zip(*np.divmod(drawn, 25), strict=True)):
+        lists = [(np.array([0, 1]), np.array([code + 1])) for code in (substance, event)]
+        parts.append(cells_of(np.array([FIRST + at % 4]), np.array([0]), *lists))
+    return add(parts)
+
+
+def of(name: str, place: int, n_reports: int, seed: int):
+    """What the counting task hands to the fit of one population."""
+    given = pieces.parcels(place, name, *cells(n_reports, seed))
+    return list(counting(100, FINE, 1)(given))
+
+
+def rows(batches):
+    return [row for batch in batches for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("likelihood", ["zero_inclusive", "mixture_truncated"])
+def test_a_species_is_shrunk_to_the_latest_prior_of_all_that_was_known_then(likelihood):
+    whole = rows(fitting(likelihood, FINE)(of("veterinary", 0, 1600, 1)))
+    assert [row["month"] for row in whole] == [month_end(FIRST + at) for at in range(4)]
+    counted = of("veterinary:dog", 1, 440, 2)
+    own = {("veterinary:dog", r["month"]): r for r in rows(fitting(likelihood, FINE)(counted))}
+    assert len(own) == 4
+    known = [r for r in whole[1:3] if r["is_converged"]]
+    assert known
+    dog = rows(shrinking({"veterinary": known}, {k: {f: r[f] for f in FITTED} for k, r in own.items()}, FINE)(counted))
+    assert [row["month"] for row in dog] == [month for _, month in own if month >= known[0]["month"]]
+    for row in dog:
+        found = fitted_shrunk({**own["veterinary:dog", row["month"]], **row})
+        assert found is not None
+        towards = fitted([r for r in known if r["month"] <= row["month"]][-1])
+        assert found.theta != towards.theta
+        np.testing.assert_allclose(np.log(found.theta), np.log(towards.theta), atol=1.5)
+        assert len(row[SHRUNK_CURVE]) == len(own["veterinary:dog", row["month"]]["curve_n"])
