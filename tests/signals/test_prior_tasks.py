@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from models.cube.kernels import add, cells_of
 from models.mgps.fit import fitted
+from models.mgps.posterior import score
 from models.mgps.shrink import fitted_shrunk
 from pipelines.core import pieces
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.points import FINE
 from pipelines.defs.signals.disproportionality.prior import FITTED, SHRUNK_CURVE, counting, fitting, shrinking
+from pipelines.defs.signals.disproportionality.score import scoring
+from pipelines.defs.signals.disproportionality.tables import Signal
 
 FIRST = 1488  # January 2024
 
@@ -57,3 +62,36 @@ def test_a_species_is_shrunk_to_the_latest_prior_of_all_that_was_known_then(like
         assert found.theta != towards.theta
         np.testing.assert_allclose(np.log(found.theta), np.log(towards.theta), atol=1.5)
         assert len(row[SHRUNK_CURVE]) == len(own["veterinary:dog", row["month"]]["curve_n"])
+
+
+@pytest.mark.parametrize("has_whole", [True, False])
+def test_a_species_is_scored_by_both_priors_as_known_at_each_month(tmp_path, has_whole):
+    whole = [r for r in rows(fitting("zero_inclusive", FINE)(of("veterinary", 0, 1600, 1))) if r["is_converged"]][:1]
+    counted = of("veterinary:dog", 1, 440, 2)
+    own = rows(fitting("zero_inclusive", FINE)(counted))
+    towards = {"veterinary": whole if has_whole else []}
+    shrunk = rows(shrinking(towards, {("veterinary:dog", r["month"]): r for r in own}, FINE)(counted))
+    by_month = {r["month"]: r for r in shrunk}
+    priors = [{"is_shrunk_converged": None, **r, **by_month.get(r["month"], {})} for r in own]
+    codes = pa.array([f"k{i}" for i in range(1, 26)])
+    named = {f"{kind}:{kind}_{part}": codes for kind in ("substance", "term") for part in ("key", "name")}
+    named["term:soc_name"] = codes
+    given = pieces.parcels(0, "veterinary:dog", *cells(440, 2))
+    root = str(tmp_path)
+    (added,) = rows(scoring(root, Signal.arrow_schema(), named, priors, 100, None)(given))
+    scored = pl.read_parquet(f"{root}/{added['path']}")
+    assert set(scored["month"]) == {r["month"] for r in own}
+    if not has_whole:
+        assert scored["eb05_shrunk"].null_count() == scored.height
+        assert scored["not_computed"].str.contains("ebgm_shrunk: no prior of the whole").all()
+        return
+    for month, part in scored.group_by("month"):
+        known = [r for r in shrunk if r["month"] <= month[0]]
+        if not known:
+            assert part["eb05_shrunk"].null_count() == part.height
+            continue
+        prior = fitted_shrunk({**own[0], **known[-1]})
+        expected = score(part["a"], part["expected"], prior)
+        np.testing.assert_allclose(part["eb05_shrunk"], expected.eb05, rtol=1e-9)
+        assert set(part["shrunk_prior_month"]) == {known[-1]["month"]}
+    assert scored["eb05_shrunk"].is_not_null().any()
