@@ -42,6 +42,7 @@ FIT_SQL = (
 )
 SHRUNK = (*(f"shrunk_{name}" for name in PARAMETERS), "is_shrunk_converged")
 SHRUNK_CURVE = "curve_shrunk"
+DRAWN = (*CURVE, SHRUNK_CURVE)
 SHRUNK_SCHEMA = pa.schema(
     [("population", pa.string()), ("month", pa.date32())]
     + [(name, pa.float64()) for name in SHRUNK[:-1]]
@@ -67,8 +68,8 @@ def prior(tables: Tables, platform: Platform) -> DataFrame:
     rows = _fitted(platform.lake, settings.mgps_likelihood, settings.minimum_reports)
     held = None
     if rows:
-        curves = {r["population"]: tuple(r[c] for c in CURVE) for r in rows}
-        fits = [{k: v for k, v in r.items() if k not in CURVE} | {"month": r["month"].isoformat()} for r in rows]
+        curves = {r["population"]: tuple(r[c] for c in DRAWN) for r in rows}
+        fits = [{k: v for k, v in r.items() if k not in DRAWN} | {"month": r["month"].isoformat()} for r in rows]
         params = {"likelihood": settings.mgps_likelihood, "minimum_reports": settings.minimum_reports}
         tags = {
             "code_version": code_version(),
