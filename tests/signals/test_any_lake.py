@@ -7,7 +7,6 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from pipelines.defs.gold.pair_count.build import pair_count
 from pipelines.defs.signals.comedication.build import comedication
 from pipelines.defs.signals.comedication.tables import Comedication
 from pipelines.defs.signals.comparison.build import signal_by_method
@@ -91,7 +90,6 @@ def test_every_signal_step_ends(spark, tmp_path, name):
         if rows:
             placed(lake, table, rows)
     lake.upsert(CodeLevel, code_level(lake), {})
-    pair_count(platform, {})
     lake.upsert(Prior, prior(lake, platform), {})
     for step in (signal, subgroup_signal, level_signal, signal_course):
         step(platform, {})
