@@ -39,7 +39,8 @@ def locked() -> Iterator[Jar]:
     for line in LOCK.read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             coordinate, digest = line.split()
-            yield Jar(*coordinate.split(":"), sha256=digest.removeprefix("sha256:"))
+            group, artifact, version = coordinate.split(":")
+            yield Jar(group, artifact, version, digest.removeprefix("sha256:"))
 
 
 def jar_paths(folder: Path, *, fetch: bool = True) -> list[Path]:
