@@ -116,6 +116,8 @@ def _lake(settings: Settings) -> Finding:
     root = str(settings.lake)
     if "://" in root:
         return Finding("Lake", True, f"{root} (object store, not looked at)")
+    if "%" in root:  # Delta's reader decodes the path that its writer took as it is, and looks elsewhere
+        return Finding("Lake", False, f"{root} holds a percent sign, which Delta can't read", "set GERLAND_LAKE")
     return _writable("Lake", root, Path(root), "set GERLAND_LAKE")
 
 

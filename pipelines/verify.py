@@ -8,7 +8,7 @@ from pathlib import Path
 from pyarrow import fs
 
 from pipelines.core.catalog import sources, tables
-from pipelines.core.landing import file_system, scan, uri
+from pipelines.core.landing import file_system, scan
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.seal import log_entries, seal
 from pipelines.core.table import BronzeTable
@@ -102,9 +102,7 @@ def _held(root: str, table: type[BronzeTable]) -> set[str]:
 
     folder, name = f"{root}/{Delivery.address().replace('.', '/')}", table.name
     try:
-        rows = (
-            DeltaTable(uri(folder)).to_pyarrow_table(columns=["delivery_id", "table_name", "n_rows_kept"]).to_pylist()
-        )
+        rows = DeltaTable(folder).to_pyarrow_table(columns=["delivery_id", "table_name", "n_rows_kept"]).to_pylist()
         return {r["delivery_id"] for r in rows if r["table_name"] == name and r["n_rows_kept"]}
     except (DeltaError, OSError):
         system, path = _place(root, table.address())
@@ -118,5 +116,5 @@ def _forget(root: str, sent: Mapping[str, type[BronzeTable]]) -> None:
 
     folder = f"{root}/{Delivery.address().replace('.', '/')}"
     names = ", ".join(repr(t.name) for t in sent.values())
-    DeltaTable(uri(folder)).delete(f"table_name IN ({names})")
+    DeltaTable(folder).delete(f"table_name IN ({names})")
     seal(folder)

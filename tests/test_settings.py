@@ -80,6 +80,7 @@ def test_a_run_that_no_step_of_could_succeed_is_refused_at_once_in_one_sentence(
     assert "gerland simulate --out" in _refused(**given | {"landing": tmp_path / "none"})
     assert f"{tmp_path}/file is a file" in _refused(**given | {"lake": tmp_path / "file" / "lake"})
     assert f"{tmp_path}/file is a file" in _refused(**given | {"reports": tmp_path / "file" / "reports"})
+    assert "percent sign" in _refused(**given | {"lake": tmp_path / "a%20b" / "lake"})
     with monkeypatch.context() as patch:
         patch.setenv("GERLAND_TRACKING", f"sqlite:///{tmp_path}/file/mlflow.db")
         assert "MLflow" in _refused(**given)

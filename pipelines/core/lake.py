@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from pipelines.core.axis import Cut, cut
 from pipelines.core.catalog import code_version
-from pipelines.core.landing import file_system, uri
+from pipelines.core.landing import file_system
 from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
 
@@ -338,7 +338,7 @@ class Lake:
         if not self.exists(address):
             self._cleared(address)
             DeltaTable.create(
-                uri(self.path(address)),
+                self.path(address),
                 delta_schema(table),
                 mode="ignore",
                 partition_by=list(table.partitioned_by) or None,
@@ -419,7 +419,7 @@ class Lake:
     def _delta(self, address: str, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
-        return DeltaTable(uri(self.path(address)), version)
+        return DeltaTable(self.path(address), version)
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""

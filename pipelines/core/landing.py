@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from pyarrow import fs
@@ -53,11 +53,6 @@ def file_system(root: str) -> tuple[fs.FileSystem, str]:
     if "://" in root:
         return fs.FileSystem.from_uri(root)
     return fs.LocalFileSystem(), str(PurePosixPath(root))
-
-
-def uri(folder: str) -> str:
-    """Address of a folder for programs that read addresses: of a local one each character means itself, `%` too."""
-    return folder if "://" in folder else Path(folder).absolute().as_uri()
 
 
 def scan(root: str, sources: dict[str, SourceFolder]) -> list[Landed]:

@@ -94,7 +94,7 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
     from pyarrow import fs
 
     from pipelines.core.lake import damaged, needs_engine
-    from pipelines.core.landing import file_system, uri
+    from pipelines.core.landing import file_system
     from pipelines.core.seal import log_entries
     from pipelines.core.verify import glance
 
@@ -106,7 +106,7 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
         raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`")
     if problem := glance(folder):
         raise QueryError(damaged(table.address(), problem))
-    delta = DeltaTable(uri(folder))
+    delta = DeltaTable(folder)
     if problem := needs_engine(table.address(), delta):
         raise QueryError(problem)
     # Arrow's own file system: Delta's reads through Python, and a query that stops early (LIMIT) leaves reads under

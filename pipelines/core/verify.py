@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pyarrow import fs
 
 from pipelines.core.lake import needs_engine
-from pipelines.core.landing import file_system, uri
+from pipelines.core.landing import file_system
 from pipelines.core.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
 
 LOG_KEPT = dt.timedelta(days=30)  # Delta clears entries before a checkpoint when they are older
@@ -106,7 +106,7 @@ def _opened(folder: str, address: str) -> tuple[Any, str | None]:
     import pyarrow as pa
     from deltalake import DeltaTable
 
-    delta = DeltaTable(uri(folder))
+    delta = DeltaTable(folder)
     adds = pa.table(delta.get_add_actions(flatten=True))
     names = pa.array([unquote(name) for name in adds["path"].to_pylist()], pa.string())
     return adds.set_column(adds.column_names.index("path"), "path", names), needs_engine(address, delta)

@@ -140,8 +140,8 @@ def test_a_table_cut_at_a_date_forgets_later_versions_and_lets_replaced_ones_sta
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", ["with blanks", "per%20cent", "quo'te", "back`tick"])
-def test_a_lake_may_lie_in_a_folder_of_any_name(spark, tmp_path, name):
+@pytest.mark.parametrize("name", ["with blanks", "quo'te", "back`tick"])
+def test_a_lake_may_lie_in_a_folder_with_blanks_and_quotes(spark, tmp_path, name):
     lake = Lake(spark, str(tmp_path / name / "lake"), TABLES)
     lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", None)), {"in": "1"})
     lake.upsert(Thing, frame(lake, ("a", "x", 2.0), ("c", "y", None)), {"in": "2"})
