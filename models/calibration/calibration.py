@@ -169,6 +169,8 @@ def _effect(y: float, se: float, model: ErrorModel, z: float) -> float:
         low, high = 2 * low, 2 * high
         if high > 1e12:
             return float("nan")
+    if not np.isfinite([gap(low), gap(high)]).all():  # the error model itself leaves the floats
+        return float("nan")
     return float(brentq(gap, low, high, xtol=1e-12))
 
 
