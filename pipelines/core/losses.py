@@ -102,14 +102,16 @@ def within_limits(frame: DataFrame, table: type[Table]) -> DataFrame:
     return frame.withColumns({c: F.when(~is_beyond(c, of), F.col(c)) for c, of in limits.items()}) if limits else frame
 
 
-def beyond(frame: DataFrame, table: type[Table]) -> DataFrame | None:
-    """Count by source what `within_limits` makes null; None where the table declares no limits.
+def may_exceed(table: type[Table]) -> bool:
+    """Tell whether `beyond` has anything to count: rows that carry their warnings say it themselves."""
+    return bool(limits_of(table)) and "warnings" not in table.columns
 
-    A table of rows that carry their warnings is not counted here: its rows say it.
-    """
-    limits = limits_of(table)
-    if not limits or "warnings" in table.columns:
+
+def beyond(frame: DataFrame, table: type[Table]) -> DataFrame | None:
+    """Count by source what `within_limits` makes null; None where there is nothing to count."""
+    if not may_exceed(table):
         return None
+    limits = limits_of(table)
     counts = [
         F.struct(
             F.lit(c).alias("c"), F.count_if(F.col(c).isNotNull()).alias("n"), F.count_if(is_beyond(c, of)).alias("m")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core.catalog import sources, tables
 from pipelines.core.conform import Transform, conformed, reads, reads_of
-from pipelines.core.losses import Loss, beyond, told, unread, within_limits
+from pipelines.core.losses import Loss, beyond, may_exceed, told, unread, within_limits
 from pipelines.core.readings import Reading, noting
 from pipelines.core.table import Table
 
@@ -28,24 +28,25 @@ def union_of_sources(table: type[Table], settled: Callable[[DataFrame], DataFram
     """
     feeding = {s.name: t for s in sources().values() if (t := s.transform(table.name)) is not None}
     given = list(feeding.values())
+    noted: dict[Transform, list[Reading]] = {}  # what each step reads, known once it was built
 
-    def told_by_sources(lake: Tables) -> tuple[DataFrame, list[tuple[Transform, list[Reading]]]]:
-        frames, noted = [], []
+    def told_by_sources(lake: Tables) -> DataFrame:
+        frames = []
         for transform in given:
             with noting() as readings:
                 frames.append(conformed(transform(lake), table))
-            noted.append((transform, readings))
-        return reduce(lambda left, right: left.unionByName(right), frames), noted
+            noted[transform] = readings
+        rows = reduce(lambda left, right: left.unionByName(right), frames)
+        return settled(rows) if settled else rows
 
     @reads(*sorted({address for transform in given for address in reads_of(transform)}))
     def united(lake: Tables) -> DataFrame:
-        rows, _ = told_by_sources(lake)
-        return within_limits(settled(rows) if settled else rows, table)
+        return within_limits(told_by_sources(lake), table)
 
     def losses(lake: Tables) -> list[Loss]:
-        rows, noted = told_by_sources(lake)
-        frames = [unread(lake, _bronze(transform), readings) for transform, readings in noted]
-        return told([*frames, beyond(settled(rows) if settled else rows, table)])
+        rows = told_by_sources(lake) if may_exceed(table) or not noted else None
+        frames = [unread(lake, _bronze(transform), readings) for transform, readings in noted.items()]
+        return told([*frames, None if rows is None else beyond(rows, table)])
 
     united.losses = losses  # type: ignore[attr-defined]
     united.fed_by = tuple(feeding)  # type: ignore[attr-defined]
