@@ -11,7 +11,7 @@ HEAD = """
 Traceback (most recent call last):
   File "/somewhere/pyspark/worker.py", line 3423, in main
     process()
-  File "/home/x/gerland/pipelines/defs/signals/score.py", line 12, in levels
+  File "/opt/gerland/pipelines/defs/signals/score.py", line 12, in levels
     return codes[level]
            ~~~~~^^^^^^^
 """
