@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -66,7 +66,9 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
     seconds = time.monotonic() - started
     say(f"main job {'failed' if failed else 'done'} in {seconds:.0f} s, run {result.run_id[:8]}")
     if failed:
-        say(f"validation: {_validation(settings)}")
+        from expectations.kept import all_kept
+
+        say(f"validation: {_validation(settings, all_kept(settings.reports))}")
         return "checks" if all(map(_is_of_check, failed)) else "failed"
     _finish(settings, result.run_id, seconds, say)
     return ""
@@ -98,7 +100,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
 
     outcomes = all_kept(settings.reports)
     planted = Path(str(settings.landing)) / "truth"
-    suffix = f"-as-of-{settings.as_of}" if settings.as_of else ""
+    suffix = _suffix(settings)
     facts = {
         "data_state": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "code_version": code_version(),
@@ -114,7 +116,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     ]
     page = write(ask, settings.reports / f"signals{suffix}.html", facts=facts, truth=truth, outcomes=said)
     links = write_links(ask, settings.reports / f"duplicates{suffix}.html")
-    checks = _validation(settings)
+    checks = _validation(settings, outcomes)
     _summary(ask, outcomes)
     for line in missing(settings, ask):
         say(line)
@@ -127,13 +129,16 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     say("next: gerland ui   (Dagster and MLflow in the browser)")
 
 
-def _validation(settings: Settings) -> Path:
+def _validation(settings: Settings, outcomes: Sequence[Any]) -> Path:
     """Write the validation report of what is known: a run that failed tells as much as it found."""
-    from expectations.kept import all_kept
     from expectations.report import write_validation
 
-    suffix = f"-as-of-{settings.as_of}" if settings.as_of else ""
-    return write_validation(all_kept(settings.reports), settings.reports / f"validation{suffix}.html")
+    return write_validation(outcomes, settings.reports / f"validation{_suffix(settings)}.html")
+
+
+def _suffix(settings: Settings) -> str:
+    """What the names of a past lake's reports end in."""
+    return f"-as-of-{settings.as_of}" if settings.as_of else ""
 
 
 class _Told(NamedTuple):

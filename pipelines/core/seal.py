@@ -52,7 +52,7 @@ class Unreadable(Exception):
     """A log entry or a seal is no longer what a commit writes; the message names it."""
 
 
-def seal(folder: str) -> Sealed:
+def seal(folder: str) -> None:
     """Seal what came to a table's folder since the last seal; a second call finds nothing to do.
 
     Raises `Unreadable` where a new log entry can't be read: what is damaged is never sealed.
@@ -63,7 +63,7 @@ def seal(folder: str) -> Sealed:
         raise Unreadable(before.problem)
     names = [name for name in log_entries(system, path) if f"_delta_log/{name}" not in before.log]
     if not names:
-        return before
+        return
     log = [f"_delta_log/{name}" for name in names]
     if any("checkpoint" in name for name in names):
         log.append("_delta_log/_last_checkpoint")
@@ -83,7 +83,6 @@ def seal(folder: str) -> Sealed:
     system.create_dir(f"{path}/_seal", recursive=True)
     with system.open_output_stream(f"{path}/_seal/{before.n_seals:08d}.json") as out:
         out.write(json.dumps(content, sort_keys=True).encode())
-    return sealed(folder)
 
 
 def sealed(folder: str) -> Sealed:
