@@ -195,10 +195,9 @@ def _counts(done: Iterable[Any], delivery_id: str, table_name: str) -> tuple[int
 
 
 def _write(lake: Lake, table: type[Table], added: list[dict[str, Any]], ids: Sequence[str]) -> None:
-    """Take files into a table in place of what it holds of these deliveries."""
-    holds_some = lake.n_rows(table.address()) > 0
-    if added or holds_some:
-        lake.commit_files(table, added, {}, replacing={"delivery_id": ids if holds_some else ()})
+    """Take files into a table in place of what it holds of these deliveries, or of what another run brings of them."""
+    if added or lake.n_rows(table.address()) > 0:
+        lake.commit_files(table, added, {}, replacing={"delivery_id": ids})
 
 
 def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FEW_FILES = 32  # from more on, listing them one by one takes longer than the log
+MOST_ATTEMPTS = 20  # to commit beside other writers
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 
@@ -176,11 +177,13 @@ class Lake:
         from deltalake.exceptions import DeltaError
 
         self.create(table)
-        mode: dict[str, Any] = {"mode": "append"}
-        if self.n_rows(table.address()):
-            mode = {"mode": "overwrite", "predicate": _of_deliveries(ids)}
+        cast, where = rows.cast(table.arrow_schema()), _of_deliveries(ids)
+
+        def write(delta: Any, alone: Any) -> None:
+            write_deltalake(delta, cast, mode="overwrite", predicate=where, commit_properties=alone)
+
         try:
-            write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), **mode)
+            self._alone(table.address(), write)
         except DeltaError as error:
             raise LakeError(f"{table.address()}: {str(error).splitlines()[0][:120]}; nothing was written") from None
         self._seal(table.address())
@@ -259,24 +262,38 @@ class Lake:
         """Make files that tasks wrote to the table's `prepared` folder its content, in one transaction.
 
         `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. Rules of
-        single values are the business of those who wrote the files: the engine does not see them.
+        single values are the business of those who wrote the files: the engine does not see them. What another writer
+        committed meanwhile is seen before this one commits, and gives way as well.
         """
-        from deltalake import CommitProperties
-
         from pipelines.core.pieces import actions
 
         address = table.address()
-        before, delta = self.version(address), self._delta(address)
+        before, taken = self.version(address), actions(added)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
-        delta.create_write_transaction(
-            actions(added),
-            "append" if filters == [] else "overwrite",
-            delta.schema(),
-            list(table.partitioned_by) or None,
-            filters or None,
-            commit_properties=CommitProperties(custom_metadata={"userMetadata": self._provenance(inputs)}),
-        )
+
+        def write(delta: Any, alone: Any) -> None:
+            mode = "append" if filters == [] else "overwrite"
+            keys = list(table.partitioned_by) or None
+            delta.create_write_transaction(taken, mode, delta.schema(), keys, filters or None, commit_properties=alone)
+
+        self._alone(address, write, {"userMetadata": self._provenance(inputs)})
         return self._written(address, before)
+
+    def _alone(self, address: str, write: Callable[[Any, Any], None], told: Mapping[str, str] | None = None) -> None:
+        """Commit on the very version that was looked at: where another writer was faster, look again and repeat.
+
+        `write` is given the table and the properties of the commit. Raises what the last attempt raised.
+        """
+        from deltalake import CommitProperties
+        from deltalake.exceptions import CommitFailedError
+
+        alone = CommitProperties(custom_metadata=dict(told or {}), max_commit_retries=0)
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                return write(self._delta(address), alone)
+            except CommitFailedError:
+                if attempt == MOST_ATTEMPTS:
+                    raise
 
     def new_partitions(self, address: str, before: str, column: str) -> list[str] | None:
         """Values of a partition column that came since the table stood at the version `before`.

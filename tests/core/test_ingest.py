@@ -6,7 +6,9 @@ import gzip
 import io
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -157,3 +159,24 @@ def test_a_delivery_is_known_by_the_date_in_its_path_else_by_the_files_own(tmp_p
     os.utime(tmp_path / "toy" / "b.txt", (1_600_000_000, 1_600_000_000))
     dates = {f.path: f.known_date.isoformat() for f in scan(str(tmp_path), {"toy": TOY})}
     assert dates == {"toy/2024-07-13/a.txt": "2024-07-13", "toy/b.txt": "2020-09-13"}
+
+
+@pytest.mark.spark
+def test_two_runs_at_once_double_nothing(lake, tmp_path):
+    deliver(tmp_path / "in", one__txt=b"a|b\nc|d|e\n", two__txt=b"f|g\n")
+    for table in TABLES.values():
+        lake.create(table)
+    together = Barrier(2, timeout=60)
+    landed = scan(str(tmp_path / "in"), {"toy": TOY})
+
+    def forced(_: int) -> None:
+        def tell(said: str) -> None:
+            if "rows to" in said:  # what follows is the commit
+                together.wait()
+
+        ingest(lake, TOY, landed, str(tmp_path / "in"), Pseudonymiser("k"), tell)
+
+    with ThreadPoolExecutor(2) as runs:
+        list(runs.map(forced, range(2)))
+    assert (lake[ADDRESS].count(), lake[Quarantine.address()].count(), lake[Delivery.address()].count()) == (2, 1, 2)
+    assert balance(lake, ToyLine).is_balanced
