@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 REPORTS ?= 20000
 SEED ?= 1
+WORKERS ?= 2
 LANDING ?= data/landing
 bin := .venv/bin
 
@@ -15,8 +16,8 @@ demo: setup ## the main job on a simulated country: lake, signals, report
 	@$(bin)/gerland simulate --out $(LANDING) --reports $(REPORTS) --seed $(SEED)
 	@$(bin)/gerland run --landing $(LANDING)
 
-test: setup ## all tests but the slow proofs
-	@$(bin)/python -m pytest -q -m "not slow"
+test: setup ## all tests but the slow proofs, in WORKERS processes (2)
+	@$(bin)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 prove: setup ## the slow proofs
 	@$(bin)/python -m pytest -q -m slow

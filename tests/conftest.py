@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: one Spark session, and the authorities' real files where they are to be had."""
+"""Fixtures of the whole suite: a Spark session, and the authorities' real files where they are to be had."""
 
 from __future__ import annotations
 
@@ -20,6 +20,19 @@ settings.register_profile("gerland", deadline=None, suppress_health_check=[Healt
 settings.load_profile("gerland")
 
 
+# Files that take minutes: begun first, so that no worker is left alone with one at the end.
+LONGEST = ("tests/test_main_job.py", "tests/test_subsets.py", "tests/leaks/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files by their length, the longest first; the order within a file stays."""
+
+    def place(item: pytest.Item) -> int:
+        return next((i for i, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Folder of real samples and reference results; tests that need it are skipped, with the reason, without it."""
@@ -31,7 +44,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """The one Spark session of the run, suited to little data as the main job suits it."""
+    """The one Spark session of the run, or of a worker of it, suited to little data as the main job suits it."""
     from pipelines.core.spark import session, suit
     from pipelines.settings import settings
 

@@ -50,7 +50,9 @@ def test_the_place_of_a_killed_run_is_free_again(instance):
     assert instance.event_log_storage.claim_concurrency_slot("spark", "next", "nothing").is_claimed
 
 
-@pytest.mark.parametrize("tag", [process_tag()[PROCESS], None, "elsewhere:1:1"])
+@pytest.mark.parametrize(
+    "tag", [process_tag()[PROCESS], None, "elsewhere:1:1"], ids=["living", "untagged", "elsewhere"]
+)
 def test_the_place_of_any_other_run_stays_taken(instance, tag):
     held_by(instance, tag)
     assert close_dead_runs(instance) == []
