@@ -26,7 +26,7 @@ class CaseListing(BaseModel, extra="forbid"):
     event: str = "event"
     received_date: str | None = None  # else the delivery's date
     domain: str = "human"
-    delimiter: str = ","
+    delimiter: str = ",;\t"  # of several, the one that the header holds most often
 
 
 class Settings(BaseSettings):

@@ -45,7 +45,7 @@ def test_a_wrong_line_in_the_file_is_named(elsewhere):
 def test_own_case_listings_are_mapped_in_a_small_block(elsewhere):
     elsewhere.write_text('[[case_listings]]\nfiles = "mine/.*csv"\ncase_id = "No"\nproduct = "Drug"\nevent = "PT"\n')
     mapped = load().case_listings[0]
-    assert (mapped.case_id, mapped.product, mapped.event, mapped.delimiter) == ("No", "Drug", "PT", ",")
+    assert (mapped.case_id, mapped.product, mapped.event, mapped.delimiter) == ("No", "Drug", "PT", ",;\t")
 
 
 def test_the_pseudonym_key_is_shown_nowhere(monkeypatch):

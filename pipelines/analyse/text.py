@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.core.reading import BLANK, BLANKS, Refused, decode_line
+from pipelines.core.reading import BLANKS, Refused, decode_line
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,7 +86,7 @@ def table(text: str, note: Note, bare: Sequence[str] | None = None) -> tuple[lis
     import polars as pl
 
     lines = text.split("\n" if text.count("\n") >= text.count("\r") - text.count("\r\n") else "\r")
-    first = next((i for i, line in enumerate(lines) if line.strip(BLANK)), 0)
+    first = next((i for i, line in enumerate(lines) if line.strip(BLANKS)), 0)
     named = _NAMED.fullmatch(lines[first])
     lines = lines[first + bool(named) :]
     separator = named[1] if named else likely_separator(lines[:LOOKED_AT_LINES])
@@ -112,7 +112,7 @@ def _fitting(names: list[str], rows: pl.Series) -> tuple[list[str], pl.Series]:
     sizes = rows.list.len()
     while rows.len() and len(names) > sizes.min() and not names[-1].strip():  # type: ignore[operator]
         names = names[:-1]
-    is_over = rows.list.slice(len(names)).list.join("").str.strip_chars(BLANK) != ""
+    is_over = rows.list.slice(len(names)).list.join("").str.strip_chars(BLANKS) != ""
     if rows.len() and (sizes == len(names) + 1).all() and is_over.any():
         names, is_over = ["", *names], pl.repeat(False, rows.len(), eager=True)
     if (bad := ((sizes < len(names)) | is_over).arg_true()).len():
@@ -123,7 +123,7 @@ def _fitting(names: list[str], rows: pl.Series) -> tuple[list[str], pl.Series]:
 
 
 def _holds(records: pl.Series, separator: str) -> pl.Series:
-    return records.str.strip_chars(f'{BLANK}{separator}"\ufeff') != ""
+    return records.str.strip_chars(f'{BLANKS}{separator}"\ufeff') != ""
 
 
 def likely_separator(lines: Sequence[str]) -> str:
@@ -131,7 +131,7 @@ def likely_separator(lines: Sequence[str]) -> str:
 
     Of equals, the one that the first line holds most often; a comma where it holds none.
     """
-    filled = [line for line in lines if line.strip(BLANK)]
+    filled = [line for line in lines if line.strip(BLANKS)]
 
     def fit(separator: str) -> tuple[int, int]:
         sizes = [len(_fields(line, separator)) for line in filled]
@@ -193,7 +193,7 @@ def _joined(
         if not closed:
             n, record = _enclosed(lines, at, whole)
             closed = n > 1 and (not width or len(_fields(record, separator)) == width)
-            alone = [len(_fields(line, separator)) == width for line in lines[at : at + n] if line.strip(BLANK)]
+            alone = [len(_fields(line, separator)) == width for line in lines[at : at + n] if line.strip(BLANKS)]
             if closed and width > 1 and all(alone):
                 if separator in QUOTING:
                     raise Refused(
@@ -205,8 +205,8 @@ def _joined(
             if not closed:
                 record, n = lines[at].rstrip("\r"), 1
             (joined if closed else literal).append(row)
-        width = width or len(_fields(record, separator)) * bool(record.strip(BLANK))
-        row += bool(record.strip(f'{BLANK}{separator}"'))
+        width = width or len(_fields(record, separator)) * bool(record.strip(BLANKS))
+        row += bool(record.strip(f'{BLANKS}{separator}"'))
         records.append((record, closed))
         at += n
     for rows, told in ((joined, "fields that run over lines"), (literal, "a quotation mark that is part of the text")):

@@ -9,20 +9,27 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import BinaryIO
 
 import pyarrow as pa
 
+from pipelines.core import limits
 from pipelines.core.table import BronzeTable
 
 CHUNK_BYTES = 16 * 1024 * 1024
 BATCH_ROWS = 50_000
-LOOKED_AT_BYTES = 64 * 1024
 MAX_RAW = 2_000
-BLANK = " \t\r\n\x0b\x0c"  # what bytes.strip() takes off: readers and counters must agree on what a blank line is
+MARK = b"\xef\xbb\xbf"  # of byte order
 WIDTHLESS = "\ufeff\u200b\u2060"  # stand at joints of files and of copied texts
-BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + WIDTHLESS  # what is taken off identifiers
+BLANKS = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + WIDTHLESS  # a line of nothing else is no record
+TOO_LONG = f"a line of more than {limits.TEXT_BYTES:,} bytes"
+NO_END = "a quoted field without end"
+PAIRS = re.compile(rb'(?:[^"]++|"")*+')
+NO_RECORD = "no record of a CSV: a stray line end"
 
 Reader = Callable[[BinaryIO, str, type[BronzeTable]], Iterator[pa.Table]]
 Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
@@ -33,15 +40,30 @@ class Refused(Exception):
 
 
 class Again(io.RawIOBase, BinaryIO):
-    """A stream whose first line has been looked at and is still to be read."""
+    """A stream whose first bytes have been looked at and are still to be read."""
 
     def __init__(self, stream: BinaryIO):
-        """Take the first piece of it."""
-        self._stream, self._first = stream, stream.read(LOOKED_AT_BYTES)
+        """Take as many as are looked at."""
+        self._stream, self._first = stream, b""
+        while (wanted := limits.LOOKED_AT_BYTES - len(self._first)) and (piece := stream.read(wanted)):
+            self._first += piece
+
+    @property
+    def ends_lines_by_returns(self) -> bool:
+        """Tell a file of more carriage returns alone than line feeds, as old Macs and some exports write them."""
+        n = self._first.count
+        return n(b"\r") - n(b"\r\n") > n(b"\n")
 
     def has_tabs(self) -> bool:
         """Tell whether the first line has tabs."""
-        return b"\t" in self._first.split(b"\n", 1)[0]
+        return b"\t" in self._line()
+
+    def likeliest(self, delimiters: str) -> str:
+        """Of several delimiters, the one that the first line holds most often; of equals the first."""
+        return max(delimiters, key=lambda d: self._line().count(d.encode()))
+
+    def _line(self) -> bytes:
+        return self._first.strip().split(b"\r" if self.ends_lines_by_returns else b"\n", 1)[0]
 
     def read(self, n: int = -1) -> bytes:
         """Return the next bytes: first those that were looked at."""
@@ -83,20 +105,48 @@ def decode(data: bytes) -> str:
         return "\n".join(decode_line(line) for line in data.split(b"\n"))
 
 
-def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-    """Yield (number of the first line, lines without their ends) in chunks of whole lines."""
+class LongLine(bytes):
+    """The first bytes of a line that is longer than a line may be."""
+
+
+def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield (number of the first line, lines without their line feeds) in chunks of whole lines.
+
+    A line that is longer than `limits.TEXT_BYTES` is a `LongLine`, alone in its chunk. A mark of byte order at the
+    start of the file belongs to no line.
+    """
     rest, number = b"", 1
-    while chunk := stream.read(CHUNK_BYTES):
-        head, newline, tail = (rest + chunk).rpartition(b"\n")
-        if not newline:
-            rest = tail
-            continue
-        rest = tail
-        lines = decode(head).split("\n")
-        yield number, lines
-        number += len(lines)
+    for chunk in _chunks(stream):
+        first, *others = chunk.split(b"\n")
+        rest += first
+        if others:
+            for lines in _apart([rest, *others[:-1]]):
+                yield number, lines
+                number += len(lines)
+            rest = others[-1]
+        rest = rest[: limits.TEXT_BYTES + 2]
     if rest:
-        yield number, [decode_line(rest)]
+        yield from ((number, lines) for lines in _apart([rest]))
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """Pieces of a text whose lines end in line feeds, without its mark of byte order."""
+    again = Again(stream)
+    by_returns, first = again.ends_lines_by_returns, again.read(CHUNK_BYTES)
+    for chunk in chain([first.removeprefix(MARK)], iter(lambda: again.read(CHUNK_BYTES), b"")):
+        yield chunk.replace(b"\r", b"\n") if by_returns else chunk
+
+
+def _apart(lines: list[bytes]) -> Iterator[list[bytes]]:
+    """Runs of lines, each that is too long alone."""
+    if max(map(len, lines)) <= limits.TEXT_BYTES:
+        yield lines
+        return
+    at = 0
+    for i in [i for i, line in enumerate(lines) if len(line) > limits.TEXT_BYTES]:
+        yield from filter(None, (lines[at:i], [LongLine(lines[i][: limits.TEXT_BYTES + 2])]))
+        at = i + 1
+    yield from filter(None, (lines[at:],))
 
 
 def batch(table: type[BronzeTable], numbers: Sequence[int], rows: Sequence[Sequence[str | None]]) -> pa.Table:
@@ -160,61 +210,65 @@ def read_delimited(
     rename: dict[str, str] | None = None,
     is_whole: bool = True,
     required: Sequence[str] = (),
-    layout_of: Callable[[str], list[str] | None] | None = None,
+    layout_of: Callable[[str], list[str]] | None = None,
+    is_header: Callable[[str], bool] | None = None,
 ) -> Iterator[pa.Table]:
     """Read lines of fields with quoting off, vectorised.
 
-    A header again, as joined files have it, is put aside. `layout_of` gives the layout of a line that is a header, None
-    for others: where it is given, lines are read by the header before them; else a header again is the first, repeated.
+    A header again, as joined files have it, is put aside. `layout_of` gives the layout of a header, in place of what
+    is said here below. `is_header` tells a line that is a header: where it is given, lines are read by the header
+    before them; else a header again is the first, repeated.
 
     `layout` names the fields of a file without a header; None takes the first line as header, whose names, in lower
     case and mapped by `rename`, must be columns of the table, unless `is_whole` is off: then others are left out. Of
     several delimiters, the one that the header holds most often is taken. `optional_trailing` accepts one empty field
     more at the end of a line. Blank lines are not records. A line with another number of fields is rejected with both
-    numbers.
+    numbers, one that is too long with its first bytes.
 
     Raises `Refused` where the header names a column that the table does not declare, or lacks one that is `required`.
     """
     first = None
     for start, chunk in numbered_lines(stream):
-        lines = chunk
-        if layout is None:
-            delimiter = max(delimiter, key=lines[0].count)
-            first = lines[0].lstrip("\ufeff")
-            layout = header(first, delimiter, table, rename, is_whole)
-            _with_required(layout, table, required)
-            lines, start = lines[1:], start + 1
         at = 0
-        for again in [*_headers(lines, first, layout_of), len(lines)]:
+        if isinstance(chunk[0], LongLine):
+            if layout is None:
+                raise Refused(f"the header of {table.address()} is {TOO_LONG}")
+            yield rejected(table, [(start, TOO_LONG, decode_line(chunk[0]))])
+            continue
+        lines = decode(b"\n".join(chunk)).split("\n")
+        if layout is None:
+            at = next((i for i, line in enumerate(lines) if line.strip(BLANKS)), len(lines))
+            if at == len(lines):
+                continue
+            first, at = lines[at], at + 1
+            delimiter = max(delimiter, key=first.count)
+            layout = layout_of(first) if layout_of else header(first, delimiter, table, rename, is_whole)
+            _with_required(layout, table, required)
+        for again in [*_headers(lines, at, first, is_header), len(lines)]:
             yield from _of_layout(lines[at:again], start + at, table, layout, delimiter, optional_trailing)
             if again < len(lines):
                 reason = "the header again: no record"
                 try:
-                    layout = (layout_of(lines[again]) if layout_of else None) or layout
+                    layout = layout_of(lines[again]) if layout_of else layout
                 except Refused as refused:
                     reason = str(refused)
                 yield rejected(table, [(start + again, reason, lines[again])])
             at = again + 1
 
 
-def _headers(lines: Sequence[str], first: str | None, layout_of: Callable[[str], list[str] | None] | None) -> list[int]:
-    """Places of the lines that are a header again."""
+def _headers(lines: Sequence[str], at: int, first: str | None, is_header: Callable[[str], bool] | None) -> list[int]:
+    """Places, from one on, of the lines that are a header again."""
     import polars as pl
 
-    texts = pl.Series(lines, dtype=pl.String)
-    if layout_of is None:
-        return [] if first is None else (texts.str.strip_chars(BLANKS) == first.strip(BLANKS)).arg_true().to_list()
+    texts = pl.Series(lines[at:], dtype=pl.String)
+    if is_header is None:
+        again = (
+            pl.Series([False] * texts.len()) if first is None else texts.str.strip_chars(BLANKS) == first.strip(BLANKS)
+        )
+        return [at + i for i in again.arg_true().to_list()]
     # a header's first field is a name, a record's never is
     named = texts.str.contains(r"^[\s\ufeff]*[A-Za-z]").arg_true().to_list()
-    return [i for i in named if _heads(lines[i], layout_of)]
-
-
-def _heads(line: str, layout_of: Callable[[str], list[str] | None]) -> bool:
-    """Tell whether a line is a header, one with an unknown name too."""
-    try:
-        return layout_of(line) is not None
-    except Refused:
-        return True
+    return [at + i for i in named if is_header(lines[at + i])]
 
 
 def _of_layout(
@@ -230,7 +284,7 @@ def _of_layout(
 
     frame = pl.DataFrame({"raw": pl.Series(lines, dtype=pl.String)}).with_row_index("line_number", start)
     frame = frame.with_columns(pl.col("line_number").cast(pl.Int64), pl.col("raw").str.strip_chars_end("\r"))
-    frame = frame.filter(pl.col("raw").str.strip_chars(BLANK).str.len_bytes() > 0)
+    frame = frame.filter(pl.col("raw").str.strip_chars(BLANKS).str.len_bytes() > 0)
     frame = frame.with_columns(fields=pl.col("raw").str.split(delimiter))
     n = pl.col("fields").list.len()
     fits = n == len(layout)
@@ -273,7 +327,7 @@ def header(
     is_whole: bool = True,
 ) -> list[str]:
     """Column names of a header line, lower case, renamed by `rename`; raises `Refused` for a name not declared."""
-    names = [name.strip().lower() for name in line.strip("\r\n").split(delimiter)]
+    names = [name.strip().lower() for name in line.lstrip("\ufeff").strip("\r\n").split(delimiter)]
     return known_columns([(rename or {}).get(name, name) for name in names], table, is_whole)
 
 
@@ -338,15 +392,17 @@ def read_quoted_csv(
 ) -> Iterator[pa.Table]:
     """Read a CSV with a header and quoted fields; `columns` maps header names to the table's columns.
 
-    Blank lines before the header are passed over. `gathered` says of a column of the table which others it holds as
-    one JSON object: the keys that it gives their header names.
+    Blank lines before the header are passed over. Of several delimiters, the one that the first line holds most often
+    is taken. `gathered` says of a column of the table which others it holds as one JSON object: the keys that it gives
+    their header names.
 
     `is_whole` says that the header may hold no other name; else other columns are left. Names in `optional` may be
     missing. A column of the table that no header names takes its value from `constants`, else null. A record with
     another number of fields is rejected. Raises `Refused` for a header with unknown or missing names.
     """
-    taken: list[str] = []
-    rows = csv.reader(_taking(stream, taken), delimiter=delimiter)
+    csv.field_size_limit(limits.TEXT_BYTES + 2)
+    again = Again(stream)
+    found = _csv_records(again, again.likeliest(delimiter))
 
     def laid_out(
         row: Sequence[str],
@@ -361,27 +417,16 @@ def read_quoted_csv(
         places = {column: names.index(name) for name, column in columns.items() if name in names}
         return names, [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()], objects
 
-    try:
-        first = next((row for row in rows if any(field.strip() for field in row)), [])
-    except csv.Error:
-        raise Refused(f"the header of {table.address()} is no line of a CSV") from None
+    _, first, reason, _ = next(found, (0, [], "", ""))
+    if first is None:
+        raise Refused(f"the header of {table.address()} is no line of a CSV: {reason}")
     layout = laid_out(first)
 
     def records() -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
         nonlocal layout
-        number = rows.line_num
-        while True:
-            taken.clear()
-            try:
-                row = next(rows, None)
-            except csv.Error:
-                row = []
-                if raw := "".join(taken).strip():
-                    yield number + 1, None, "no record of a CSV: a stray line end, or a field without end", raw
+        for at, row, reason, raw in found:
             if row is None:
-                return
-            number, at = rows.line_num, number + 1
-            if not any(field.strip() for field in row):
+                yield at, None, reason, raw
                 continue
             names, order, objects = layout
             again = row[0].strip('\ufeff" ')
@@ -391,14 +436,85 @@ def read_quoted_csv(
                     layout = laid_out(row)
                 except Refused as refused:
                     reason = str(refused)
-                yield at, None, reason, _as_csv(row)
+                yield at, None, reason, raw
             elif len(row) != len(names):
-                yield at, None, f"{len(names)} fields expected, {len(row)} found", _as_csv(row)
+                yield at, None, f"{len(names)} fields expected, {len(row)} found", raw
             else:
                 values = [constant if i is None else row[i] for i, constant in order]
                 yield at, with_gathered(values, row, objects, table), "", ""
 
     yield from batches(table, records())
+
+
+def _csv_records(stream: BinaryIO, delimiter: str) -> Iterator[tuple[int, list[str] | None, str, str]]:
+    """Records of a CSV: (number of the first line, fields, "", text), or without fields and why there are none."""
+    empty, whole = f'{BLANKS}{delimiter}"', deque[str]()
+    rows = csv.reader(iter(whole.popleft, None), delimiter=delimiter)
+    for number, record, reason in quoted_records(stream, delimiter):
+        text = decode(record).rstrip("\r")
+        if reason:
+            yield number, None, reason, text[:MAX_RAW]
+        elif text.strip(empty) or _says_something(text, delimiter):
+            whole.append(text)
+            try:
+                yield number, next(rows), "", text
+            except csv.Error:
+                yield number, None, NO_RECORD, text[:MAX_RAW]
+
+
+def _says_something(text: str, delimiter: str) -> bool:
+    """Tell whether of blanks, delimiters and quotes some are part of a field that is not blank."""
+    return any(field.strip(BLANKS) for field in next(csv.reader((text.replace("\r", " "),), delimiter=delimiter)))
+
+
+def quoted_records(stream: BinaryIO, delimiter: str) -> Iterator[tuple[int, bytes, str]]:
+    """Cut a CSV into (number of the first line, bytes, why it is no record): `limits.TEXT_BYTES` says by which rule."""
+    lines = (line for _, chunk in numbered_lines(stream) for line in chunk)
+    ahead: deque[bytes] = deque()  # lines that were looked at and are still to be read
+    mark = re.escape(delimiter.encode())
+    field = rb'(?:"(?:[^"]++|"")*+"[^%s]*+|(?!")[^%s]*+)' % (mark, mark)
+    fields, others = re.compile(rb"%s(?:%s%s)*+" % (field, mark, field)), rb"[^%s]*+(?:%s%s)*+" % (mark, mark, field)
+    closing = re.compile(rb'((?:[^"]++|"")*+)"(?:(?=[\r%s])|\Z)(%s)' % (mark, others))
+    number = 1
+    while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
+        taken, reason = [line], TOO_LONG if isinstance(line, LongLine) else ""
+        if b'"' in line and not reason and (at := _open_field(fields.match(line), line)) >= 0:
+            reason = _join(taken, at, ahead, lines, closing)
+        yield number, line if len(taken) == 1 else b"\n".join(taken), reason
+        number += len(taken)
+
+
+def _open_field(found: re.Match[bytes] | None, line: bytes) -> int:
+    """Where in a line a quoted field begins that does not end there; -1 where none does."""
+    if found is None:
+        return 0
+    return -1 if found.end() == len(line) else found.end() + 1
+
+
+def _join(taken: list[bytes], at: int, ahead: deque[bytes], lines: Iterator[bytes], closing: re.Pattern[bytes]) -> str:
+    """Take the lines that belong to a record whose last line leaves a field open; returns why it is none."""
+    while True:
+        size, n = len(taken[-1]) - at, 0  # bytes of the field, of which the quote stands for the line feed
+        while True:
+            if n == len(ahead) and (following := next(lines, None)) is not None:
+                ahead.append(following)
+            if n == len(ahead) or size > limits.TEXT_BYTES:
+                return NO_END
+            line = ahead[n]
+            n += 1
+            if _quotes_are_pairs(line):
+                size += len(line) + 1
+                continue
+            break
+        found = closing.match(line)
+        if found is None or size + found.end(1) > limits.TEXT_BYTES:
+            return NO_END
+        taken.extend(ahead.popleft() for _ in range(n))
+        if isinstance(line, LongLine):
+            return TOO_LONG
+        if found.end() == len(line):
+            return ""
+        at = found.end() + 1
 
 
 def _names(row: Sequence[str]) -> list[str]:
@@ -433,15 +549,5 @@ def with_gathered(
     return values
 
 
-def _taking(stream: BinaryIO, taken: list[str]) -> Iterator[str]:
-    """Lines of a stream; those handed out since the list was last cleared stand in it."""
-    for _, chunk in numbered_lines(stream):
-        for line in chunk:
-            taken.append(line)
-            yield line + "\n"
-
-
-def _as_csv(row: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="").writerow(row)
-    return out.getvalue()
+def _quotes_are_pairs(line: bytes) -> bool:
+    return PAIRS.fullmatch(line) is not None

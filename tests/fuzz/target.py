@@ -28,6 +28,19 @@ OWN_SEEDS = {  # of tables that the simulated files do not feed, or feed with no
 CASES = Path(__file__).parent / "cases"
 
 
+class Dripping(io.BytesIO):
+    """Bytes that come a few at a time, so that small inputs meet the edge of a buffer everywhere."""
+
+    def __init__(self, data: bytes, n: int):
+        """Hold the bytes, of which no more than `n` come at once."""
+        super().__init__(data)
+        self._n = n
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes, at most `n`; all that is left where no size is asked for."""
+        return super().read(size if size is None or size < 0 else min(size, self._n))
+
+
 @dataclass(frozen=True)
 class Target:
     """One bronze table: its reader and counter, a landed path as they are given one, and sample files."""

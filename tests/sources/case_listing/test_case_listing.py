@@ -36,6 +36,13 @@ def test_columns_are_found_by_name_others_are_left_and_quoted_commas_kept():
     assert rows[1]["reason"] == "5 fields expected, 3 found"
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_listing_as_a_french_excel_writes_it_is_read_and_counted(delimiter):
+    data = 'case_id;product;event\n1;A;"Rash;\nPain"\n;;\n2;B;Rash\n'.replace(";", delimiter).encode()
+    assert [r["reason"] for r in rows_of(read, CaseListingRow, data, NAME)] == [None, None]
+    assert is_balanced(read, CaseListingRow, data, NAME)
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(Refused, match="'event'"):
         list(read.read(io.BytesIO(b"case_id,product,received_date\n1,A,\n"), NAME, CaseListingRow))

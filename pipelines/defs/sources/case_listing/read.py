@@ -34,4 +34,5 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count line ends outside quotes, the header left out."""
-    return count_quoted_lines(stream)
+    mapping = mapping_of(name)
+    return count_quoted_lines(stream, delimiter=mapping.delimiter if mapping else ",")

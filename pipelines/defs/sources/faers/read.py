@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.core.counting import count_lines
 from pipelines.core.reading import known_columns, read_delimited
@@ -33,36 +31,19 @@ HEADER = re.compile(r"[\s\ufeff]*(?:isr|primaryid|caseid)\s*\$", re.IGNORECASE) 
 TRAILING = re.compile(r"v\d+$")
 
 
-class Rest:
-    """A stream whose first line has been read: reads on from there."""
-
-    def __init__(self, stream: BinaryIO, first: bytes):
-        """Hold the stream and what was read too much of it."""
-        self._parts: Iterator[bytes] = chain([first], iter(lambda: stream.read(1 << 24), b""))
-
-    def read(self, _: int = -1) -> bytes:
-        """Return the next part, whatever its size; empty at the end."""
-        return next(self._parts, b"")
-
-
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
     """Read one FAERS file; raises `Refused` for a header with a column of neither era."""
     if table is FaersDeleted:
         yield from read_delimited(stream, table, delimiter="$", layout=["caseid"], optional_trailing=True)
         return
-    head, rest = _first_line(stream)
-    layout = layout_of(head, table)
-    lines = read_delimited(
-        Rest(stream, rest),  # type: ignore[arg-type]
+    yield from read_delimited(
+        stream,
         table,
         delimiter="$",
-        layout=layout,
         optional_trailing=True,
-        layout_of=lambda line: layout_of(line, table) if HEADER.match(line) else None,
+        layout_of=lambda line: layout_of(line, table),
+        is_header=lambda line: HEADER.match(line) is not None,
     )
-    for rows in lines:
-        at = rows.schema.get_field_index("line_number")
-        yield rows.set_column(at, "line_number", pc.add(rows["line_number"], 1))
 
 
 def layout_of(head: str, table: type[BronzeTable]) -> list[str]:
@@ -71,14 +52,6 @@ def layout_of(head: str, table: type[BronzeTable]) -> list[str]:
     while names and (not names[-1] or TRAILING.match(names[-1])):
         names.pop()
     return known_columns([RENAMED.get(n, n) for n in names], table)
-
-
-def _first_line(stream: BinaryIO) -> tuple[str, bytes]:
-    data = b""
-    while b"\n" not in data and (chunk := stream.read(1 << 16)):
-        data += chunk
-    line, _, rest = data.partition(b"\n")
-    return line.decode("latin-1"), rest
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic_core import to_json
 
 from pipelines.core.counting import count_lines, count_messages
-from pipelines.core.reading import BLANK, batches, numbered_lines
+from pipelines.core.reading import BLANKS, TOO_LONG, LongLine, batches, decode_line, numbered_lines
 from pipelines.core.table import BronzeTable
 from pipelines.core.xml import Messages, Parser
 from pipelines.defs.sources.gl42.message import message
@@ -35,10 +35,12 @@ def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
 def _names(stream: BinaryIO) -> Iterator[Record]:
     for first, lines in numbered_lines(stream):
         for number, line in enumerate(lines, start=first):
-            name = line.strip(BLANK)
-            if not name:
+            name = decode_line(line).strip(BLANKS)
+            if isinstance(line, LongLine):
+                yield number, None, TOO_LONG, name
+            elif not name:
                 continue
-            if NULLIFIED.fullmatch(name):
+            elif NULLIFIED.fullmatch(name):
                 yield number, [name], "", ""
             else:
                 yield number, None, "no name of a case file", name

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_lines, count_parquet, count_quoted_lines
+from pipelines.core.counting import count_parquet, count_tabbed_or_quoted
 from pipelines.core.reading import Again, read_delimited, read_parquet, read_quoted_csv
 from pipelines.core.table import BronzeTable
 
@@ -30,6 +29,4 @@ def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count records by line ends, outside quotes where there are any, or as the Parquet file says."""
     if name.lower().endswith(".parquet"):
         return count_parquet(stream)
-    data = stream.read()
-    is_tabbed = b"\t" in data.partition(b"\n")[0]
-    return count_lines(BytesIO(data), header_lines=1) if is_tabbed else count_quoted_lines(BytesIO(data))
+    return count_tabbed_or_quoted(stream)

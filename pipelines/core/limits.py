@@ -1,0 +1,23 @@
+"""What one file may ask of this machine: every limit on size, expansion and time, in one place.
+
+Constants alone: readers and counters, which share no code, must mean the same limits.
+"""
+
+from __future__ import annotations
+
+TEXT_BYTES = 4 << 20
+"""Longest line of a text, and longest quoted field of a CSV.
+
+A longer line is one record, put aside. A quoted field that does not end in so many bytes, or whose closing quote is on
+a later line and followed by neither delimiter nor line end, or in which the file ends, is none: the record ends with
+the line that the field begins in, is put aside, and the next line is read.
+"""
+LOOKED_AT_BYTES = 64 << 10
+"""Of a text whose line ends they tell: a carriage return is one where more of them stand alone than line feeds do."""
+
+RECORD_BYTES = 32 << 20
+"""Longest record of JSON."""
+MESSAGE_BYTES = 64 << 20
+"""Longest message of XML, and most that may stand between two."""
+HEAD_BYTES = 1 << 20
+"""Most that may stand before the first message of XML."""
