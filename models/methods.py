@@ -28,15 +28,24 @@ from models.score import ebgm
 
 LEVEL = 0.05
 DRAWS = 4_000  # of the Dirichlet posterior, a pair
+MGPS, MGPS_SHRUNK = "mgps", "mgps_shrunk"
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """What methods are given: cells of each pair, expected counts (perhaps stratified), a prior if there is one."""
+    """What methods are given: cells of each pair, expected counts (perhaps stratified), a prior if there is one.
+
+    `shrunk` is the prior of a part of a population, shrunk to that of the whole (`models.mgps.shrink`).
+    """
 
     cells: Cells
     expected: Floats
     prior: Prior | None = None
+    shrunk: Prior | None = None
+
+    def prior_of(self, method: str) -> Prior | None:
+        """Prior that a method by this name takes; None for a method without one."""
+        return {MGPS: self.prior, MGPS_SHRUNK: self.shrunk}.get(method)
 
 
 Answer = tuple[Floats, Floats | None, Floats | None, Floats | None, NDArray[np.bool_]]
@@ -74,12 +83,13 @@ def _fisher(p: Pairs, mid_p: bool = False) -> Answer:
     return divide(p.cells.a, p.cells.expected), None, None, value, value < LEVEL
 
 
-def _mgps(p: Pairs) -> Answer:
-    found = ebgm(p.cells.a, p.expected, p.prior)
+def _mgps(p: Pairs, method: str) -> Answer:
+    prior = p.prior_of(method)
+    found = ebgm(p.cells.a, p.expected, prior)
     null = np.full(p.cells.a.shape, np.nan)
     computed = ~np.isnan(found["ebgm"])
-    if p.prior is not None:
-        null[computed] = probability_below(p.cells.a[computed], p.expected[computed], p.prior)
+    if prior is not None:
+        null[computed] = probability_below(p.cells.a[computed], p.expected[computed], prior)
     return found["ebgm"], found["eb05"], found["eb95"], null, _met(rules.EB05_AT_LEAST_2, eb05=found["eb05"])
 
 
@@ -118,7 +128,10 @@ METHODS = {
         "IC025 > 0 (normal)",
         "nothing more",
     ),
-    "mgps": Method(_mgps, "EB05 >= 2", "a prior that converged, and an expected count above 0"),
+    MGPS: Method(partial(_mgps, method=MGPS), "EB05 >= 2", "a prior that converged, and an expected count above 0"),
+    MGPS_SHRUNK: Method(
+        partial(_mgps, method=MGPS_SHRUNK), "EB05 >= 2", "a population that is part of one whose prior converged"
+    ),
 }
 
 
@@ -126,18 +139,19 @@ def answers(pairs: Pairs, names: Iterable[str], keys: pl.DataFrame, minimum: int
     """Ask several methods; one row a method and pair, `keys` first, in the shape of `models.result`.
 
     Pairs with fewer than `minimum` reports are not computed, nor those whose counts form no 2x2 table: no method sees
-    them. `mgps` names its likelihood: ``mgps_zero_inclusive``.
+    them. `mgps` names its likelihood: ``mgps_zero_inclusive``,
+    ``mgps_zero_inclusive_shrunk``.
 
     Raises:
         ValueError: an unknown name.
     """
     frames = []
     possible = pairs.cells.is_table() & np.isfinite(pairs.expected) & (pairs.expected >= 0)
-    asked = Pairs(pairs.cells.where(possible), pairs.expected[possible], pairs.prior)
+    asked = Pairs(pairs.cells.where(possible), pairs.expected[possible], pairs.prior, pairs.shrunk)
     for name in names:
         if name not in METHODS:
             raise ValueError(f"there is no method {name!r}; known are {', '.join(METHODS)}")
-        method = METHODS[name]
+        method, prior = METHODS[name], pairs.prior_of(name)
         estimate, lower, upper, p, met = method.answer(asked)
         whole = _spread(estimate, possible)
         reasons = np.full(possible.shape, None, dtype=object)
@@ -146,7 +160,7 @@ def answers(pairs: Pairs, names: Iterable[str], keys: pl.DataFrame, minimum: int
         reasons[~possible] = "the counts form no 2x2 table"
         frames.append(
             result(
-                f"mgps_{pairs.prior.likelihood}" if name == "mgps" and pairs.prior else name,
+                f"mgps_{prior.likelihood}" if prior else name,
                 method.rule,
                 whole,
                 lower=None if lower is None else _spread(lower, possible),

@@ -46,13 +46,15 @@ def compared(lake: str, substance: str, event: str, population: str, names: list
     from models.disproportionality.counts import from_counts
     from models.methods import Pairs, answers
     from models.mgps.fit import fitted
+    from models.mgps.shrink import fitted_shrunk
     from pipelines.core.query import query
 
     def ask(sql: str) -> pl.DataFrame:
         return pl.DataFrame(query(lake, sql, None))
 
     rows = ask(
-        f"SELECT month, a, b, c, d, expected, prior_month FROM gold.signal WHERE population = {_quoted(population)} "
+        f"SELECT month, a, b, c, d, expected, prior_month, shrunk_prior_month FROM gold.signal "
+        f"WHERE population = {_quoted(population)} "
         f"AND upper(substance_name) = upper({_quoted(substance)}) AND upper(term_name) = upper({_quoted(event)}) "
         "ORDER BY month DESC"
     )
@@ -61,10 +63,11 @@ def compared(lake: str, substance: str, event: str, population: str, names: list
     held = ask(f"SELECT * FROM gold.prior WHERE population = {_quoted(population)}")
     priors = {p["month"]: p for p in held.to_dicts()}
     found = []
-    for (month,), part in rows.group_by(["prior_month"], maintain_order=True):
+    for (month, shrunk_month), part in rows.group_by(["prior_month", "shrunk_prior_month"], maintain_order=True):
         a, b, c, d = (part[name].to_numpy().astype(float) for name in "abcd")
         prior = fitted(priors[month]) if month in priors else None
-        given = Pairs(from_counts(a, a + b, a + c, a + b + c + d), part["expected"].to_numpy(), prior)
+        shrunk = fitted_shrunk(priors[shrunk_month]) if shrunk_month in priors else None
+        given = Pairs(from_counts(a, a + b, a + c, a + b + c + d), part["expected"].to_numpy(), prior, shrunk)
         found.append(answers(given, names, part.select("month", "a", "expected")))
     return pl.concat(found).sort("month", descending=True, maintain_order=True)
 

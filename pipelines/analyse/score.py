@@ -152,9 +152,11 @@ def answer_file(path: Path, columns: Columns, likelihood: str, methods: str, min
 
     from models.disproportionality.counts import from_counts
     from models.disproportionality.ic import ic
-    from models.methods import METHODS, Pairs, answers
+    from models.methods import METHODS, MGPS_SHRUNK, Pairs, answers
 
-    names = files.chosen(methods, tuple(METHODS))
+    names = files.chosen(
+        methods, tuple(name for name in METHODS if name != MGPS_SHRUNK)
+    )  # one file is no part of a whole
     pairs, strata = count_file(path, columns, say)
     prior = _prior(pairs, strata, likelihood, say) if "mgps" in names else None
     cells = from_counts(*(pairs[c].to_numpy() for c in ("a", "n_product", "n_event", "n_total")))

@@ -14,13 +14,14 @@ import jinja2
 from markupsafe import Markup
 
 from models.mgps.fit import FITS
+from models.mgps.shrink import SHRUNK
 from pipelines.report import data, figures, quality, truth, use
 from pipelines.report.format import FILTERS, population
 
 # Methods with a course, and whether their estimate is a ratio (drawn as log2) or in bits already.
 BITS = {
     **dict.fromkeys(("prr", "prr_ema", "ror", "ror_exact", "fisher", "fisher_mid_p"), True),
-    **dict.fromkeys((f"mgps_{likelihood}" for likelihood in FITS), True),
+    **dict.fromkeys((f"mgps_{likelihood}{shrunk}" for likelihood in FITS for shrunk in ("", SHRUNK)), True),
     **dict.fromkeys(("ror_shrunk", "ic", "bcpnn"), False),
 }
 Spans = Mapping[str, tuple[int, int]]

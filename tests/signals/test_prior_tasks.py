@@ -13,6 +13,7 @@ from models.mgps.posterior import score
 from models.mgps.shrink import fitted_shrunk
 from pipelines.core import pieces
 from pipelines.defs.gold.pair_count.count import month_end
+from pipelines.defs.signals.comparison.build import answering
 from pipelines.defs.signals.disproportionality.points import FINE
 from pipelines.defs.signals.disproportionality.prior import FITTED, SHRUNK_CURVE, counting, fitting, shrinking
 from pipelines.defs.signals.disproportionality.score import scoring
@@ -95,3 +96,8 @@ def test_a_species_is_scored_by_both_priors_as_known_at_each_month(tmp_path, has
         np.testing.assert_allclose(part["eb05_shrunk"], expected.eb05, rtol=1e-9)
         assert set(part["shrunk_prior_month"]) == {known[-1]["month"]}
     assert scored["eb05_shrunk"].is_not_null().any()
+    given = scored.with_columns(population=pl.lit("veterinary:dog"), is_latest=pl.lit(True)).to_arrow().to_batches()
+    every = pl.concat(pl.DataFrame(b) for b in answering(("ic", "mgps", "mgps_shrunk"), priors)(iter(given)))
+    same = every.filter(method="mgps_zero_inclusive_shrunk").join(scored, on=["substance_key", "term_key", "month"])
+    assert same.height == scored["shrunk_prior_month"].is_not_null().sum()
+    np.testing.assert_allclose(same["lower"].cast(float), same["eb05_shrunk"].cast(float), rtol=1e-12)

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 FEWEST, WATCHED, LEVEL = 3, 50, 0.05
 PAIR = ("substance_key", "term_key")
 KEYS = ("population", "substance_key", "substance_name", "term_key", "term_name", "month", "is_latest", "a", "expected")
-CELLS = ("b", "c", "d", "prior_month")
+CELLS = ("b", "c", "d", "prior_month", "shrunk_prior_month")
 KEYS_SQL = (
     "population string, substance_key string, substance_name string, term_key string, term_name string, month date, "
     "is_latest boolean, a bigint, expected double"
 )
 # All of `models.methods` but ic_noren_2006, whose draws cost a hundred times what the others do.
-METHODS = ("prr", "prr_ema", "ror", "ror_exact", "ror_shrunk", "fisher", "fisher_mid_p", "ic", "bcpnn", "mgps")
+METHODS = (
+    *("prr", "prr_ema", "ror", "ror_exact", "ror_shrunk", "fisher", "fisher_mid_p", "ic", "bcpnn"),
+    *("mgps", "mgps_shrunk"),
+)
 SPANS = (12, 24)  # months
 FDR = {"fdr_bh": "fisher_mid_p", "fdr_bayes": "mgps"}  # ranking by its p
 
@@ -121,19 +124,24 @@ def answering(
     def work(given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in given:
             rows = pl.DataFrame(pa.Table.from_batches([batch]))
-            for (population, month), part in rows.group_by("population", "prior_month", maintain_order=True):
-                mine = (p for p in priors if (p["population"], p["month"]) == (population, month))
-                yield from _answered(part, methods, next(mine, None))
+            by = ("population", "prior_month", "shrunk_prior_month")
+            for (population, month, shrunk_month), part in rows.group_by(*by, maintain_order=True):
+                of = {p["month"]: p for p in priors if p["population"] == population}
+                yield from _answered(part, methods, of.get(month), of.get(shrunk_month))
 
     return work
 
 
-def _answered(rows: pl.DataFrame, methods: Sequence[str], prior: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def _answered(
+    rows: pl.DataFrame, methods: Sequence[str], prior: Mapping[str, Any] | None, shrunk: Mapping[str, Any] | None
+) -> Iterator[pa.RecordBatch]:
     from models.disproportionality.counts import from_counts
-    from models.methods import Pairs, answers
+    from models.methods import MGPS_SHRUNK, Pairs, answers
     from models.mgps.fit import fitted
+    from models.mgps.shrink import fitted_shrunk
 
     a, b, c, d = (rows[name].to_numpy().astype(float) for name in "abcd")
     cells = from_counts(a, a + b, a + c, a + b + c + d)
-    given = Pairs(cells, rows["expected"].to_numpy(), fitted(prior) if prior else None)
-    yield from batches(answers(given, methods, rows.select(KEYS)))
+    priors = fitted(prior) if prior else None, fitted_shrunk(shrunk) if shrunk else None
+    asked = [name for name in methods if name != MGPS_SHRUNK or shrunk]  # a whole population is shrunk to nothing
+    yield from batches(answers(Pairs(cells, rows["expected"].to_numpy(), *priors), asked, rows.select(KEYS)))
