@@ -224,7 +224,7 @@ def _refused_files(lake: Lake, whole: Sequence[tuple[Landed, str, str]]) -> list
     for f, name, reason in whole:
         about = Job("", None, f.path, name, f.delivery_id, f.known_date)
         one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
-        output = pieces.Output(root, {"delivery_id": f.delivery_id}, is_text=True)
+        output = pieces.Output(root, {"delivery_id": f.delivery_id}, is_text=True, told=Quarantine.in_log())
         output.write(_put_aside(one, about, f.source))
         added.append(output.added())
     return [row for row in added if row]
@@ -262,8 +262,8 @@ def read_job(
     """Read what a job names with the source's reader and write it below `places`: the body of a Spark task."""
     table, reader = _table(job, package), _reader(package)
     of_delivery, source = {"delivery_id": job.delivery_id}, package.rsplit(".", 1)[-1]
-    kept = pieces.Output(places[table.name], of_delivery, is_text=True, told=table.told_by_file)
-    aside = pieces.Output(places[Quarantine.name], of_delivery, is_text=True)
+    kept = pieces.Output(places[table.name], of_delivery, is_text=True, told=table.in_log())
+    aside = pieces.Output(places[Quarantine.name], of_delivery, is_text=True, told=Quarantine.in_log())
     refusal, n_read = None, job.n_records
     try:
         with _opened(job) as stream:

@@ -360,10 +360,13 @@ class Lake:
                 mode="ignore",
                 partition_by=list(table.partitioned_by) or None,
                 description=table.summary(),
-                configuration={"delta.enableChangeDataFeed": str(table.has_change_feed).lower()},
+                configuration={"delta.enableChangeDataFeed": str(table.has_change_feed).lower(), **statistics(table)},
             )
         delta = self._delta(address)
         known = delta.metadata().configuration
+        if changed := {name: value for name, value in statistics(table).items() if known.get(name) != value}:
+            delta.alter.set_table_properties(changed)
+            self._seal(address)
         rules = {f"{name}_rule": rule for name, c in table.columns.items() if (rule := check(name, c))}
         if lacking := {name: rule for name, rule in rules.items() if f"delta.constraints.{name}" not in known}:
             try:
@@ -473,6 +476,13 @@ def delta_schema(table: type[Table]) -> Any:
     return Schema(
         [Field(n, plain[n], nullable=not c.required, metadata={"comment": c.meaning}) for n, c in table.columns.items()]
     )
+
+
+def statistics(table: type[Table]) -> dict[str, str]:
+    """Properties that tell every writer which columns' least and greatest values the log may hold."""
+    if told := table.in_log():
+        return {"delta.dataSkippingStatsColumns": ",".join(told)}
+    return {"delta.dataSkippingNumIndexedCols": "0"}
 
 
 def check(name: str, column: Column) -> str | None:

@@ -28,8 +28,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PARCEL_SQL = "place int, about string, keys binary, counts binary"
 PARCEL = pa.schema([("place", pa.int32()), ("about", pa.string()), ("keys", pa.binary()), ("counts", pa.binary())])
-ADDED_SQL = "path string, size bigint, n_rows bigint, partition string"
-ADDED = pa.schema([("path", pa.string()), ("size", pa.int64()), ("n_rows", pa.int64()), ("partition", pa.string())])
+ADDED_SQL = "path string, size bigint, n_rows bigint, partition string, stats string"
+ADDED = pa.schema(
+    [
+        ("path", pa.string()),
+        ("size", pa.int64()),
+        ("n_rows", pa.int64()),
+        ("partition", pa.string()),
+        ("stats", pa.string()),
+    ]
+)
 FRAMES_SQL = "place int, name string, rows binary"
 FRAMES = pa.schema([("place", pa.int32()), ("name", pa.string()), ("rows", pa.binary())])
 FRAME_ROWS = 100_000
@@ -144,12 +152,16 @@ class Output:
     """
 
     def __init__(self, root: str, partition: dict[str, str], is_text: bool = False, told: Sequence[str] = ()):
-        """Name the file; nothing is written yet. It will say the least and greatest value of the columns `told`."""
+        """Name the file; nothing is written yet.
+
+        The file and the log will say the least and greatest value of the columns `told`, of no other.
+        """
         folder = "/".join(f"{name}={value.replace(':', '%3A')}" for name, value in partition.items())
         self.name = f"{folder + '/' if folder else ''}part-{uuid.uuid4().hex}.parquet"
         self.system, self.path = file_system(f"{root}/{self.name}")
         self.partition, self.is_text, self.told, self.n_rows = partition, is_text, list(told), 0
         self._writer: Any = None
+        self._footers: list[Any] = []
 
     def write(self, rows: pa.Table) -> None:
         """Append rows."""
@@ -159,8 +171,14 @@ class Output:
             self.system.create_dir(self.path.rsplit("/", 1)[0], recursive=True)
             coded = self.is_text or [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
             self._stream = self.system.open_output_stream(self.path)
+            self.told = [name for name in self.told if name in rows.schema.names]
             self._writer = pq.ParquetWriter(
-                self._stream, rows.schema, use_dictionary=coded, write_statistics=self.told or False, store_schema=False
+                self._stream,
+                rows.schema,
+                use_dictionary=coded,
+                write_statistics=self.told or False,
+                store_schema=False,
+                metadata_collector=self._footers,
             )
         self._writer.write_table(rows)
         self.n_rows += rows.num_rows
@@ -172,12 +190,30 @@ class Output:
         self._writer.close()
         self._stream.close()
         size = self.system.get_file_info(self.path).size
-        return {"path": self.name, "size": size, "n_rows": self.n_rows, "partition": json.dumps(self.partition)}
+        stats = json.dumps({"numRecords": self.n_rows, **_bounds(self._footers[0], self.told)}, default=str)
+        about = json.dumps(self.partition)
+        return {"path": self.name, "size": size, "n_rows": self.n_rows, "partition": about, "stats": stats}
 
 
-def write(root: str, partition: dict[str, str], table: pa.Table) -> pa.RecordBatch:
+def _bounds(footer: Any, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Least and greatest value and nulls of columns as the log writes them, from what the file says of itself."""
+    bounds: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}
+    place = {footer.schema.column(i).name: i for i in range(len(footer.schema))}
+    for name in columns:
+        told = [footer.row_group(i).column(place[name]).statistics for i in range(footer.num_row_groups)]
+        if not all(s is not None and s.has_null_count for s in told):
+            continue
+        bounds["nullCount"][name] = sum(s.null_count for s in told)
+        known = [s for s in told if s.num_values]
+        if known and all(s.has_min_max for s in known):
+            bounds["minValues"][name] = min(s.min for s in known)
+            bounds["maxValues"][name] = max(s.max for s in known)
+    return bounds
+
+
+def write(root: str, partition: dict[str, str], table: pa.Table, told: Sequence[str] = ()) -> pa.RecordBatch:
     """Write one file of a table below its root and return the row that `added` commits; for tasks."""
-    output = Output(root, partition)
+    output = Output(root, partition, told=told)
     output.write(table)
     return pa.RecordBatch.from_pylist([output.added()], schema=ADDED)
 
@@ -267,7 +303,7 @@ def actions(added: Iterable[dict[str, Any]]) -> list[Any]:
             json.loads(row["partition"]),
             now,
             True,
-            json.dumps({"numRecords": row["n_rows"]}),
+            row["stats"],
         )
         for row in added
     ]

@@ -28,7 +28,8 @@ class Column:
     """One column: its SQL type, what it means to an epidemiologist, and what may stand in it.
 
     `codes` is the closed list of values; `minimum` and `maximum` are inclusive; `mostly` is the share of rows that
-    must satisfy the value rules (1.0 blocks, less warns). `sensitivity` is one of `SENSITIVITIES`.
+    must satisfy the value rules (1.0 blocks, less warns). `sensitivity` is one of `SENSITIVITIES`. `is_free_text` says
+    that people write what they like in it, though it be public and part of a key.
     """
 
     type: str
@@ -41,6 +42,7 @@ class Column:
     pattern: str | None = None
     mostly: float = 1.0
     sensitivity: str = "public"
+    is_free_text: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could compile."""
@@ -62,6 +64,7 @@ class Table:
     key: ClassVar[tuple[str, ...]] = ()
     partitioned_by: ClassVar[tuple[str, ...]] = ()
     has_change_feed: ClassVar[bool] = False
+    told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself
     axis: ClassVar[Axis]  # how it shows what was known on a date
     columns: ClassVar[dict[str, Column]] = {}
 
@@ -93,6 +96,20 @@ class Table:
     def is_derived(cls) -> bool:
         """Tell whether the table is computed anew for a past date, rather than cut at it."""
         return cls.axis.kind == "derived"
+
+    @classmethod
+    def in_log(cls) -> list[str]:
+        """Columns whose least and greatest value stand in the log: those that rows are found by, and no free text.
+
+        Keys, the axis, dates and whole numbers, of what anybody may see. What a partition holds is in its path.
+        """
+        found_by = {*cls.key, *cls.axis.columns, *cls.told_by_file}
+        return [
+            name
+            for name, c in cls.columns.items()
+            if c.sensitivity == "public" and not c.is_free_text and name not in cls.partitioned_by
+            if c.type in ("date", "int", "bigint") or (c.type == "string" and name in found_by)
+        ]
 
     @classmethod
     def address(cls) -> str:
@@ -195,7 +212,6 @@ class BronzeTable(Table):
     axis = flows("known_date")
     source: ClassVar[str] = ""
     files: ClassVar[FileKind]
-    told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself
     partitioned_by = ("delivery_id",)
 
     delivery_id = Column("string", "Delivery the record came in: hash of the file's content and date", required=True)

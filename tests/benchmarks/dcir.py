@@ -106,7 +106,7 @@ def land(platform: Platform, flow: int, n: int, persons: int) -> None:
         known = {"known_date": pa.repeat(pa.scalar(month(flow)), size)}
         told = place | known | {c: columns.get(c, pa.nulls(size, pa.string())) for c in table.source_columns()}
         rows = pa.table(told).cast(pa.schema([schema.field(c) for c in told]))
-        output = pieces.Output(root, {"delivery_id": f"{month(flow)}"}, is_text=True, told=table.told_by_file)
+        output = pieces.Output(root, {"delivery_id": f"{month(flow)}"}, is_text=True, told=table.in_log())
         for first in range(0, size, CHUNK):
             output.write(rows.slice(first, CHUNK))
         platform.lake.commit_files(table, [output.added() or {}], {}, replacing={})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pyarrow as pa
 import pytest
 
+from pipelines.core import pieces
 from pipelines.core.axis import DERIVED
+from pipelines.core.catalog import tables
 from pipelines.core.conform import conformed
 from pipelines.core.history import cut_at, history
 from pipelines.core.lake import Lake, LakeError
@@ -96,6 +99,56 @@ def test_a_table_no_one_declared_is_named_in_the_error(lake):
 def test_conforming_refuses_a_column_that_the_table_does_not_declare(lake):
     with pytest.raises(ValueError, match="surprise"):
         conformed(frame(lake).selectExpr("thing_id", "1 AS surprise"), Thing)
+
+
+class Told(Table):
+    """One report: what people wrote of it is nobody's to find in a log."""
+
+    layer, name, key = "silver", "told", ("told_key", "title")
+    axis = DERIVED
+    partitioned_by = ("delivery_id",)
+    told_key = Column("string", "Key", required=True)
+    title = Column("string", "Key in the words of who wrote", required=True, is_free_text=True)
+    day = Column("date", "Day")
+    n = Column("bigint", "How many")
+    weight = Column("int", "Weight of the person", unit="kg", sensitivity="personal")
+    narrative = Column("string", "What happened", sensitivity="personal")
+    delivery_id = Column("string", "Delivery", required=True)
+
+
+def told(delivery, *keys):
+    """Rows with a word of their own in every column of text."""
+    rows = [(k, f"WORDS {k}", D(2024, 1, 1), 1, 77777, f"WORDS of {k}", delivery) for k in keys]
+    return pa.Table.from_pylist([dict(zip(Told.columns, r, strict=True)) for r in rows], schema=Told.arrow_schema())
+
+
+@pytest.mark.spark
+def test_the_log_tells_the_bounds_of_keys_and_dates_and_no_word_that_people_wrote(spark, tmp_path):
+    lake = Lake(spark, str(tmp_path), {Told.address(): Told})
+    lake.upsert(Told, spark.createDataFrame(told("engine", "a", "b").to_pandas(), Told.spark_schema()), {})
+    lake.replace_small(Told, told("small", "c", "d"), ["small"])
+    output = pieces.Output(lake.prepared(Told), {"delivery_id": "tasks"}, is_text=True, told=Told.in_log())
+    output.write(told("tasks", "e", "f").drop_columns("delivery_id"))
+    lake.commit_files(Told, [output.added()], {}, replacing={"delivery_id": []})
+    log = b"".join(f.read_bytes() for f in tmp_path.rglob("_delta_log/*"))
+    assert b"WORDS" not in log
+    assert b"77777" not in log
+    adds = pa.table(lake._delta(Told.address()).get_add_actions(flatten=True)).to_pylist()
+    bounds = {(a["partition.delivery_id"], a["min.told_key"], a["max.told_key"], a["max.day"]) for a in adds}
+    day = D(2024, 1, 1)
+    assert {b[0] for b in bounds} == {"engine", "small", "tasks"}
+    assert {("small", "c", "d", day), ("tasks", "e", "f", day)} <= bounds
+    assert lake.maximum(Told.address(), "day") == day
+    assert lake[Told.address()].filter("told_key = 'e'").count() == 1
+
+
+@pytest.mark.parametrize("address", sorted(tables()))
+def test_no_personal_or_free_text_is_declared_for_the_log(address):
+    table = tables()[address]
+    declared = [table.columns[c] for c in table.in_log()]
+    assert all(c.sensitivity == "public" and not c.is_free_text for c in declared)
+    named = ("narrative", "comment", "history", "reported_name", "reported_substance", "note")
+    assert not [c for c in table.in_log() if any(word in c for word in named)]
 
 
 D = dt.date

@@ -79,7 +79,7 @@ def test_a_species_is_scored_by_both_priors_as_known_at_each_month(tmp_path, has
     named["term:soc_name"] = codes
     given = pieces.parcels(0, "veterinary:dog", *cells(440, 2))
     root = str(tmp_path)
-    (added,) = rows(scoring(root, Signal.arrow_schema(), named, priors, 100, None)(given))
+    (added,) = rows(scoring(root, Signal, named, priors, 100, None)(given))
     scored = pl.read_parquet(f"{root}/{added['path']}")
     assert set(scored["month"]) == {r["month"] for r in own}
     if not has_whole:

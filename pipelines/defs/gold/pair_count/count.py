@@ -12,6 +12,7 @@ import pyarrow as pa
 from models.cube.kernels import NONE, Sparse, add, cells_of, negative
 from models.cube.keys import FIRST_YEAR, month_of, unpack
 from pipelines.core.pieces import Piece, opened, parcels, read, write
+from pipelines.defs.gold.pair_count.tables import PairCount
 
 COLUMNS = ("month_from", "month_to", "stratum", "substances", "terms")
 REPORTS_AT_ONCE = 1_000_000  # keys of so many reports are sorted at once: about 100 MB
@@ -90,7 +91,7 @@ def written(root: str, keys: np.ndarray, n: np.ndarray, until: dt.date | None = 
     for code in np.unique(months):
         low, high = np.searchsorted(months, [code, code + 1])
         partition = {"month": month_end(int(code), until).isoformat()}
-        yield write(root, partition, _rows(keys[low:high], n[low:high]))
+        yield write(root, partition, _rows(keys[low:high], n[low:high]), PairCount.in_log())
 
 
 def _rows(keys: np.ndarray, n: np.ndarray) -> pa.Table:

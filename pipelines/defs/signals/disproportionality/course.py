@@ -59,7 +59,8 @@ def following(
         course = course_of(changes, minimum)
         kept = np.flatnonzero(~np.isnan(course.peak))
         if kept.size:
-            yield pieces.write(root, {"population": name}, _rows(changes, course, kept, keys, until))
+            rows = _rows(changes, course, kept, keys, until)
+            yield pieces.write(root, {"population": name}, rows, SignalCourse.in_log())
 
     return work
 

@@ -97,7 +97,7 @@ def publish(
     root = lake.prepared(table)
     last = last_month(lake) if months == "latest" else None
     named = names(lake) if groups is None else {**names(lake), **group_names(groups)}
-    work = scoring(root, table.arrow_schema(), named, priors, minimum, last, lake.as_of)
+    work = scoring(root, table, named, priors, minimum, last, lake.as_of)
     if last is not None:
         by_level = {} if groups is None else _groups(groups)
         written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level).collect()
@@ -145,7 +145,7 @@ def names(lake: Lake) -> Names:
 
 def scoring(
     root: str,
-    schema: pa.Schema,
+    table: type[Table],
     named: Names,
     priors: Sequence[Mapping[str, Any]],
     minimum: int,
@@ -162,8 +162,9 @@ def scoring(
         mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
         scored = list(_months(name, Changes.of(cells, last), mine, minimum, last, until))
         if scored:
-            columns = pa.schema([f for f in schema if f.name != "population"])
-            yield pieces.write(root, {"population": name}, _shaped(pl.concat(scored), named, levels, columns))
+            columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
+            rows = _shaped(pl.concat(scored), named, levels, columns)
+            yield pieces.write(root, {"population": name}, rows, table.in_log())
 
     return work
 

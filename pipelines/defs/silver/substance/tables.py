@@ -65,8 +65,12 @@ class NameCoding(Table):
     key = ("source", "reported_name", "reported_substance")
 
     source = Column("string", "Source that reported the name", required=True)
-    reported_name = Column("string", "Product name as reported; empty where only an ingredient was", required=True)
-    reported_substance = Column("string", "Ingredient as reported; empty where none was", required=True)
+    reported_name = Column(
+        "string", "Product name as reported; empty where only an ingredient was", required=True, is_free_text=True
+    )
+    reported_substance = Column(
+        "string", "Ingredient as reported; empty where none was", required=True, is_free_text=True
+    )
     substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where there is no name")
     coding_method = Column(
         "string", "How the name was coded; for several ingredients the weakest", required=True, codes=CODINGS
