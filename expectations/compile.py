@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.rules import CODES, GIVEN, KEY, PATTERN, RANGE
 from pipelines.core.table import Column, Table
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ def planned(table: type[Table]) -> list[Rule]:
     rules = [_rule(table, "columns_as_declared", None, "columns", 1.0)]
     for name, column in table.columns.items():
         if column.required:
-            rules.append(_rule(table, f"{name}_is_given", name, "required", 1.0))
+            rules.append(_rule(table, GIVEN.format(name), name, "required", 1.0))
         if column.codes and column.type == "string":
-            rules.append(_rule(table, f"{name}_is_a_known_code", name, "codes", column.mostly))
+            rules.append(_rule(table, CODES.format(name), name, "codes", column.mostly))
         if column.minimum is not None or column.maximum is not None:
-            rules.append(_rule(table, f"{name}_is_in_range", name, "range", column.mostly))
+            rules.append(_rule(table, RANGE.format(name), name, "range", column.mostly))
         if column.pattern:
-            rules.append(_rule(table, f"{name}_matches_pattern", name, "pattern", column.mostly))
-    rules.append(_rule(table, "key_is_unique", None, "key", 1.0))
+            rules.append(_rule(table, PATTERN.format(name), name, "pattern", column.mostly))
+    rules.append(_rule(table, KEY, None, "key", 1.0))
     return rules
 
 

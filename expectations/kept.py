@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,19 @@ def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
         outcomes = validate(lake[address], table)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
+    return outcomes
+
+
+def refused(table: type[Table], broken: Mapping[str, int], folder: Path) -> list[Outcome]:
+    """Outcomes of the rules that kept rows from being published, kept in place of those of the version that stands."""
+    said = "refused before it was published; the table stands as it was"
+    outcomes = [
+        Outcome(r, False, 0, broken[r.name], said) if r.name in broken else Outcome(r, None, 0, 0, said)
+        for r in planned(table)
+    ]
+    path = folder / "validation" / f"{table.address()}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": "", "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
     return outcomes
 
 

@@ -23,11 +23,13 @@ from pipelines.core.kept import release
 from pipelines.core.lake import Written
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.losses import Loss
+from pipelines.core.rules import RulesBroken
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
 from pipelines.core.spark import suit
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
+from pipelines.errors import of_task
 
 BALANCE = "rows_accounted"
 BALANCED = "rows counted in the files, unparsed, equal rows in the table plus rows in quarantine, in every delivery"
@@ -184,7 +186,7 @@ def table_asset(table: type[Table], transform: Transform) -> dg.AssetsDefinition
 
 
 def _built(running: Platform, table: type[Table], transform: Transform, run_id: str) -> Iterator[Any]:
-    from expectations.kept import validated
+    from expectations.kept import refused, validated
 
     lake, address = running.lake, table.address()
     lake.look(address)
@@ -195,7 +197,12 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
         inputs = lake.versions(reads_of(transform)) | settings_of(transform, running)
         changed = not lake.is_fresh(address, inputs)
         if changed:
-            written = _written(running, table, transform, inputs)
+            try:
+                written = _written(running, table, transform, inputs)
+            except RulesBroken as refusal:
+                outcomes = refused(table, refusal.broken, running.settings.reports)
+                yield from check_results([o for o in outcomes if o.success is False], key(address))
+                raise
             tell(f"{address}: {written.n_rows:,} rows{'' if written.changed else ', nothing changed'}")
         else:
             tell(f"{address}: unchanged, its inputs and code are the same")
@@ -234,13 +241,23 @@ def _written(running: Platform, table: type[Table], transform: Transform, inputs
     """Compute and write; a transform marked `writes` does the writing itself, through the lake."""
     lake = running.lake
     suit(running.spark, sum(lake.n_bytes(a) for a in reads_of(transform)), running.settings)
-    if getattr(transform, "writes", False):
-        return transform(running, inputs)  # type: ignore[return-value]
     try:
+        if getattr(transform, "writes", False):
+            return transform(running, inputs)  # type: ignore[return-value]
         frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
         return lake.upsert(table, frame, inputs)
+    except Exception as error:
+        raise_refusal(error)
+        raise
     finally:
         release()
+
+
+def raise_refusal(error: Exception) -> None:
+    """Raise what a task of the engine raised where it refused its rows; nothing for other errors."""
+    refusal = RulesBroken(of_task(str(error)) or "")
+    if refusal.broken:
+        raise refusal from None
 
 
 def settings_of(transform: Transform, running: Platform) -> dict[str, str]:
@@ -287,6 +304,7 @@ def _across_check(rule: Across) -> dg.AssetChecksDefinition:
         asset=asset_key,
         name=rule.name,
         additional_deps=[key(address) for address in rule.reads],
+        blocking=rule.severity == CRITICAL,
         description=f"{rule.name.replace('_', ' ').capitalize()}.",
         pool="spark",
     )

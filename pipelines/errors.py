@@ -14,6 +14,7 @@ EXPECTED = (
     "JarsMissing",
     "LakeError",
     "LeaseTaken",
+    "RulesBroken",
     "QueryError",
     "RenderError",
     "FetchError",

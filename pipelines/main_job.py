@@ -19,6 +19,7 @@ from pipelines.settings import ROOT, Settings, SettingsError, load
 Say = Callable[[str], None]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 TOP = 5
+CHECKS = {"DagsterAssetCheckFailedError", "RulesBroken"}  # classes of a step's failure that a broken rule is
 
 
 def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
@@ -224,7 +225,7 @@ def _is_of_check(event: Any) -> bool:
     while error:
         kinds.append(error.cls_name)
         error = error.cause
-    return "DagsterAssetCheckFailedError" in kinds
+    return not CHECKS.isdisjoint(kinds)
 
 
 def _cause(event: Any) -> str:

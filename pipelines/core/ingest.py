@@ -26,6 +26,7 @@ from pipelines.core.landing import Landed, file_system, opened
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.privacy import Pseudonymiser, pseudonymised
 from pipelines.core.reading import Refused
+from pipelines.core.rules import judged
 from pipelines.core.splits import WHOLE, Part, opened_part, parts
 from pipelines.core.table import BronzeTable, Table
 
@@ -268,7 +269,7 @@ def read_job(
     try:
         with _opened(job) as stream:
             for read in reader.read(stream, job.file, table):
-                rows = pseudonymised(read, table, pseudonymiser)
+                rows = judged(pseudonymised(read, table, pseudonymiser), table)
                 good = rows.filter(pc.is_null(rows["reason"]))
                 if good.num_rows:
                     kept.write(_kept(good, table, job))

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from pipelines.core.axis import Cut, cut
 from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
+from pipelines.core.rules import LakeError, refuse
 from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 FEW_FILES = 32  # from more on, listing them one by one takes longer than the log
 MOST_ATTEMPTS = 20  # to commit beside other writers
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-
-
-class LakeError(Exception):
-    """A write was refused or a table is not there; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +133,20 @@ class Lake:
 
         Raises `LakeError` where the frame breaks a key or a constraint of the table; nothing is written then.
         """
-        frame = self._shaped(table, frame)
-        address, path = table.address(), self.path(table.address())
+        from pipelines.core.staging import staged
+
         self.create(table)
-        if self.n_rows(address) == 0:
-            return self._commit(address, inputs, lambda: frame.write.format("delta").mode("append").save(path))
+        address = table.address()
+        with staged(self.spark, table, frame, self.path(address)) as rows:
+            if self.n_rows(address) == 0:
+                return self.commit_files(table, rows.moved(), inputs, replacing={})
+            return self._merged(table, rows.frame(), inputs)
+
+    def _merged(self, table: type[Table], rows: DataFrame, inputs: Mapping[str, str]) -> Written:
+        """Change what differs from these rows."""
+        address, path = table.address(), self.path(table.address())
         view = f"_incoming_{table.layer}_{table.name}"
-        frame.createOrReplaceTempView(view)
+        rows.createOrReplaceTempView(view)
         same_key = " AND ".join(f"t.`{k}` <=> s.`{k}`" for k in table.key)
         rest = [c for c in table.columns if c not in table.key]
         differs = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in rest) or "true"
@@ -155,21 +159,22 @@ class Lake:
 
     def replace(self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str]) -> Written:
         """Overwrite the table whole: for large results that are recomputed rather than edited."""
-        frame = self._shaped(table, frame)
-        path = self.path(table.address())
+        from pipelines.core.staging import staged
+
         self.create(table)
-        return self._commit(table.address(), inputs, lambda: frame.write.format("delta").mode("overwrite").save(path))
+        with staged(self.spark, table, frame, self.path(table.address())) as rows:
+            return self.commit_files(table, rows.moved(), inputs)
 
     def replace_partitions(
         self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str], of: Mapping[str, Sequence[Any]]
     ) -> Written:
         """Put these rows in place of the partitions named, by column and values; others keep their files."""
-        frame = self._shaped(table, frame)
-        path = self.path(table.address())
+        from pipelines.core.staging import staged
+
         self.create(table)
-        where = " AND ".join(f"{c} IN ({', '.join(repr(str(v)) for v in values)})" for c, values in of.items())
-        writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", where)
-        return self._commit(table.address(), inputs, lambda: writer.save(path))
+        with staged(self.spark, table, frame, self.path(table.address())) as rows:
+            replacing = {column: [str(v) for v in values] for column, values in of.items()}
+            return self.commit_files(table, rows.moved(), inputs, replacing)
 
     def replace_small(self, table: type[Table], rows: pa.Table, ids: Iterable[str]) -> None:
         """Write a few rows of these deliveries, without the engine, in place of what a killed run may have left."""
@@ -177,6 +182,7 @@ class Lake:
         from deltalake.exceptions import DeltaError
 
         self.create(table)
+        refuse(rows, table)
         cast, where = rows.cast(table.arrow_schema()), _of_deliveries(ids)
 
         def write(delta: Any, alone: Any) -> None:
@@ -261,9 +267,9 @@ class Lake:
     ) -> Written:
         """Make files that tasks wrote to the table's `prepared` folder its content, in one transaction.
 
-        `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. Rules of
-        single values are the business of those who wrote the files: the engine does not see them. What another writer
-        committed meanwhile is seen before this one commits, and gives way as well.
+        `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. The rules of
+        the table are asked by those who wrote the files. What another writer committed meanwhile is seen before this
+        one commits, and gives way as well.
         """
         from pipelines.core.pieces import actions
 
@@ -353,7 +359,9 @@ class Lake:
 
         address = table.address()
         if not self.exists(address):
-            self._cleared(address)
+            from pipelines.core.staging import cleared
+
+            cleared(f"{self.path(address)}/_delta_log")  # a full disk left it empty where a table was to be made
             DeltaTable.create(
                 self.path(address),
                 delta_schema(table),
@@ -374,14 +382,6 @@ class Lake:
             except DeltaError:
                 raise LakeError(f"{address} holds rows that break {' or '.join(lacking)}; build it again") from None
             self._seal(address)
-
-    def _cleared(self, address: str) -> None:
-        """Take away the empty log that a full disk left where a table was to be made."""
-        from pyarrow import fs
-
-        system, path = file_system(f"{self.path(address)}/_delta_log")
-        if system.get_file_info(path).type == fs.FileType.Directory:
-            system.delete_dir(path)
 
     def register(self, addresses: Iterable[str]) -> None:
         """Make tables reachable as `layer.table` in this session's SQL."""
@@ -430,11 +430,6 @@ class Lake:
 
     def _provenance(self, inputs: Mapping[str, str]) -> str:
         return json.dumps({"code": code_version(), "inputs": dict(sorted(inputs.items()))}, sort_keys=True)
-
-    def _shaped(self, table: type[Table], frame: DataFrame) -> DataFrame:
-        from pipelines.core.conform import conformed
-
-        return conformed(frame, table)
 
     def _delta(self, address: str, version: int | None = None) -> Any:
         from deltalake import DeltaTable

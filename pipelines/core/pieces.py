@@ -11,16 +11,20 @@ import io
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from pyarrow import fs
 
 from pipelines.core.landing import file_system
+from pipelines.core.rules import refuse
+from pipelines.core.table import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -42,6 +46,7 @@ FRAMES_SQL = "place int, name string, rows binary"
 FRAMES = pa.schema([("place", pa.int32()), ("name", pa.string()), ("rows", pa.binary())])
 FRAME_ROWS = 100_000
 EVERY_ROW = 1 << 62
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 PARCEL_KEYS = 1 << 19  # 4 MB of keys: many rows for the engine would cost more than their content, huge ones memory
 
 
@@ -198,8 +203,8 @@ class Output:
 def _bounds(footer: Any, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Least and greatest value and nulls of columns as the log writes them, from what the file says of itself."""
     bounds: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}
-    place = {footer.schema.column(i).name: i for i in range(len(footer.schema))}
-    for name in columns:
+    place = {footer.schema.column(i).path: i for i in range(len(footer.schema))}
+    for name in place.keys() & set(columns):
         told = [footer.row_group(i).column(place[name]).statistics for i in range(footer.num_row_groups)]
         if not all(s is not None and s.has_null_count for s in told):
             continue
@@ -211,11 +216,45 @@ def _bounds(footer: Any, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
     return bounds
 
 
-def write(root: str, partition: dict[str, str], table: pa.Table, told: Sequence[str] = ()) -> pa.RecordBatch:
-    """Write one file of a table below its root and return the row that `added` commits; for tasks."""
-    output = Output(root, partition, told=told)
-    output.write(table)
+def write(root: str, partition: dict[str, str], rows: pa.Table, table: type[Table]) -> pa.RecordBatch:
+    """Write one file of a table below its root and return the row that `added` commits; for tasks.
+
+    Raises `RulesBroken` where a row breaks a rule of the table, its key among the rows of the file.
+    """
+    refuse(with_partition(rows, partition, table), table)
+    output = Output(root, partition, told=table.in_log())
+    output.write(rows)
     return pa.RecordBatch.from_pylist([output.added()], schema=ADDED)
+
+
+def with_partition(rows: pa.Table, partition: Mapping[str, str | None], table: type[Table]) -> pa.Table:
+    """Rows with the columns that the path of their file stands for, as the table declares their types."""
+    schema = table.arrow_schema()
+    for name, value in partition.items():
+        told = pa.scalar(value, pa.string()).cast(schema.field(name).type)
+        rows = rows.append_column(schema.field(name), pa.repeat(told, rows.num_rows))
+    return rows
+
+
+def written(root: str, table: type[Table]) -> list[dict[str, Any]]:
+    """Files of a table that lie below a folder, each as `added` commits it, by what it says of itself."""
+    import pyarrow.parquet as pq
+
+    system, base = file_system(root)
+    found = []
+    for info in sorted(system.get_file_info(fs.FileSelector(base, recursive=True)), key=lambda i: i.path):
+        if not info.is_file or not info.path.endswith(".parquet"):
+            continue
+        with system.open_input_file(info.path) as opened:
+            footer = pq.read_metadata(opened)
+        name = info.path.removeprefix(f"{base}/")
+        partition = {
+            k: None if v == NO_VALUE else unquote(v) for k, v in (f.split("=", 1) for f in name.split("/")[:-1])
+        }
+        stats = json.dumps({"numRecords": footer.num_rows, **_bounds(footer, table.in_log())}, default=str)
+        about = json.dumps(partition)
+        found.append({"path": name, "size": info.size, "n_rows": footer.num_rows, "partition": about, "stats": stats})
+    return [row for row in found if row["n_rows"]]
 
 
 def parcels(place: int, about: str, keys: np.ndarray, counts: np.ndarray) -> Iterator[pa.RecordBatch]:

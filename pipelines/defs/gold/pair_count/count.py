@@ -91,7 +91,7 @@ def written(root: str, keys: np.ndarray, n: np.ndarray, until: dt.date | None = 
     for code in np.unique(months):
         low, high = np.searchsorted(months, [code, code + 1])
         partition = {"month": month_end(int(code), until).isoformat()}
-        yield write(root, partition, _rows(keys[low:high], n[low:high]), PairCount.in_log())
+        yield write(root, partition, _rows(keys[low:high], n[low:high]), PairCount)
 
 
 def _rows(keys: np.ndarray, n: np.ndarray) -> pa.Table:

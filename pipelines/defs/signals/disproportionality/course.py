@@ -60,7 +60,7 @@ def following(
         kept = np.flatnonzero(~np.isnan(course.peak))
         if kept.size:
             rows = _rows(changes, course, kept, keys, until)
-            yield pieces.write(root, {"population": name}, rows, SignalCourse.in_log())
+            yield pieces.write(root, {"population": name}, rows, SignalCourse)
 
     return work
 

@@ -164,7 +164,7 @@ def scoring(
         if scored:
             columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
             rows = _shaped(pl.concat(scored), named, levels, columns)
-            yield pieces.write(root, {"population": name}, rows, table.in_log())
+            yield pieces.write(root, {"population": name}, rows, table)
 
     return work
 

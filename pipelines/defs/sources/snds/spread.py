@@ -206,7 +206,7 @@ def _files(rows: pl.DataFrame, root: str) -> Iterator[pa.RecordBatch]:
     inside = pa.schema([f for f in Dispensing.arrow_schema() if f.name not in Dispensing.partitioned_by])
     for (date,), own in rows.group_by("flow_date"):
         table = own.select(inside.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(inside)
-        yield pieces.write(root, {"source": "snds", "flow_date": str(date)}, table, Dispensing.in_log())
+        yield pieces.write(root, {"source": "snds", "flow_date": str(date)}, table, Dispensing)
 
 
 def _told(care: pl.DataFrame, lines: pl.DataFrame) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,111 @@
+"""Rows of the engine on their way into a table: written where no commit names them, asked by the table's rules."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyarrow import fs
+
+from pipelines.core import pieces
+from pipelines.core.conform import conformed
+from pipelines.core.landing import file_system
+from pipelines.core.rules import KEY, RulesBroken, ask, columns
+from pipelines.core.table import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+STAGED = "_staged"
+IN_MEMORY = 5_000_000  # rows whose keys are compared in memory; more are worth the engine
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Rows in files at `place`, below the `folder` of the table that they are for."""
+
+    spark: SparkSession
+    table: type[Table]
+    folder: str
+    place: str
+    files: list[dict[str, Any]]
+
+    def frame(self) -> DataFrame:
+        """Rows as the engine reads them."""
+        if not self.files:
+            return self.spark.createDataFrame([], self.table.spark_schema())
+        reader = self.spark.read.schema(self.table.spark_schema()).option("basePath", self.place)
+        return reader.parquet(*[f"{self.place}/{row['path']}" for row in self.files]).select(*self.table.columns)
+
+    def moved(self) -> list[dict[str, Any]]:
+        """Move the files to where the table's lie; returns what is to be committed."""
+        system, source = file_system(self.place)
+        _, target = file_system(self.folder)
+        for row in self.files:
+            to = f"{target}/{row['path']}"
+            system.create_dir(to.rsplit("/", 1)[0], recursive=True)
+            system.move(f"{source}/{row['path']}", to)
+        return self.files
+
+    def broken(self) -> Mapping[str, int]:
+        """Rules of the table that the rows break, each with how many do."""
+        files = [(f"{self.place}/{row['path']}", json.loads(row["partition"])) for row in self.files]
+        if sum(row["n_rows"] for row in self.files) <= IN_MEMORY:
+            return ask(pa.concat_tables([_ruled(file, self.table) for file in files]), self.table) if files else {}
+        found: Counter[str] = Counter()
+        for row in pieces.each(self.spark, files, partial(_asked, table=self.table), "rule string, n bigint").collect():
+            found[row["rule"]] += row["n"]
+        rows = self.frame()
+        found[KEY] = rows.count() - rows.select(*self.table.key).distinct().count()  # over all files, not in each
+        return +found
+
+
+@contextmanager
+def staged(spark: SparkSession, table: type[Table], frame: DataFrame, folder: str) -> Iterator[Staged]:
+    """Write rows that are to become a table's below its folder; what is not moved meanwhile is taken away in the end.
+
+    Raises `RulesBroken` where a row breaks a rule of the table or two share its key.
+    """
+    cleared(f"{folder}/{STAGED}")
+    place = f"{folder}/{STAGED}/{uuid.uuid4().hex}"  # its own: the engine may still write for a run that was killed
+    try:
+        shaped = conformed(frame, table)
+        writer = shaped.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+        writer.partitionBy(*table.partitioned_by).parquet(place)
+        rows = Staged(spark, table, folder, place, pieces.written(place, table))
+        if broken := rows.broken():
+            raise RulesBroken(broken, table.address())
+        yield rows
+    finally:
+        cleared(f"{folder}/{STAGED}")
+
+
+def cleared(folder: str) -> None:
+    """Take a folder away, if it is there."""
+    system, path = file_system(folder)
+    if system.get_file_info(path).type == fs.FileType.Directory:
+        system.delete_dir(path)
+
+
+def _ruled(file: tuple[str, dict[str, str | None]], table: type[Table]) -> pa.Table:
+    """What the rules of a table look at in one file."""
+    uri, partition = file
+    inside = [c for c in columns(table) if c not in table.partitioned_by]
+    schema = table.arrow_schema()
+    parts = [
+        pieces.read(piece, inside).cast(pa.schema([schema.field(c) for c in inside]))
+        for piece in pieces.cut([(uri, {})])
+    ]
+    return pieces.with_partition(pa.concat_tables(parts), partition, table)
+
+
+def _asked(file: tuple[str, dict[str, str | None]], table: type[Table]) -> Iterator[pa.RecordBatch]:
+    broken = ask(_ruled(file, table), table)
+    yield pa.RecordBatch.from_pydict({"rule": list(broken), "n": pa.array(broken.values(), pa.int64())})

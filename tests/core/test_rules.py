@@ -1,0 +1,124 @@
+"""Rules are asked before rows are published: a broken row is put aside at reading, and refuses the whole elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from pipelines.core import pieces
+from pipelines.core.axis import DERIVED
+from pipelines.core.lake import Lake
+from pipelines.core.rules import RulesBroken, ask, judged, refuse
+from pipelines.core.table import BronzeTable, Column, FileKind, Table, text
+
+
+class Dose(Table):
+    """One dose."""
+
+    layer, name, key = "silver", "dose", ("source", "dose_id", "day")
+    axis = DERIVED
+    partitioned_by = ("source", "day")
+    source = Column("string", "Source", required=True)
+    dose_id = Column("int", "Key", required=True)
+    day = Column("date", "Day", required=True)
+    kind = Column("string", "Kind", codes={"x": "an x", "y": "a y"})
+    amount = Column("double", "How much", unit="mg", minimum=0, maximum=10)
+    code = Column("string", "Code", pattern=r"^[A-Z]{2}$")
+    guess = Column("double", "What most rows keep to", maximum=5, mostly=0.9)
+
+
+class Line(BronzeTable):
+    """One line with rules of its own."""
+
+    name, source, files = "line", "toy", FileKind(r"^toy/")
+    kind = text("Kind", codes={"x": "an x"})
+    code = text("Code", pattern=r"^[A-Z]{2}$", required=True)
+
+
+DAY = dt.date(2024, 1, 1)
+GOOD = {"source": "a", "dose_id": 1, "day": DAY, "kind": "x", "amount": 1.0, "code": "AB", "guess": 99.0}
+BROKEN = [
+    ({"kind": "z"}, "kind_is_a_known_code"),
+    ({"kind": "x "}, "kind_is_a_known_code"),
+    ({"amount": -0.1}, "amount_is_in_range"),
+    ({"amount": 10.5}, "amount_is_in_range"),
+    ({"code": "ABC"}, "code_matches_pattern"),
+    ({"source": None}, "source_is_given"),
+    ({"dose_id": None}, "dose_id_is_given"),
+    ({"dose_id": 2}, "key_is_unique"),
+]
+NULLS = {"dose_id": 3, "kind": None, "amount": None, "code": None, "guess": None}
+
+
+def rows(*changed):
+    given = [GOOD | {"dose_id": 2}, GOOD | NULLS, *[GOOD | c for c in changed]]
+    return pa.Table.from_pylist(given, schema=Dose.arrow_schema())
+
+
+def test_rows_that_keep_the_rules_pass_and_a_rule_with_tolerance_is_not_asked():
+    assert ask(rows({}), Dose) == {}
+    assert ask(rows({}).slice(0, 0), Dose) == {}
+
+
+@pytest.mark.parametrize(("change", "rule"), BROKEN)
+def test_each_rule_finds_its_own_fault_in_whatever_way_the_rows_are_stored(change, rule):
+    broken = rows(change)
+    assert ask(broken, Dose) == {rule: 1}
+    assert ask(pa.concat_tables([broken.slice(0, 1), broken.slice(1, 0), broken.slice(1)]), Dose) == {rule: 1}
+    coded = broken.set_column(3, "kind", broken["kind"].combine_chunks().dictionary_encode())
+    with pytest.raises(RulesBroken, match=rule) as caught:
+        refuse(coded, Dose)
+    assert caught.value.broken == {rule: 1}
+    assert RulesBroken(str(caught.value)).broken == {rule: 1}
+
+
+@pytest.mark.spark
+def test_a_table_written_by_the_engine_is_published_only_if_its_rules_hold(spark, tmp_path):
+    lake = Lake(spark, str(tmp_path), {Dose.address(): Dose})
+
+    def frame(*changed):
+        return spark.createDataFrame([tuple(r.values()) for r in rows(*changed).to_pylist()], Dose.spark_schema())
+
+    lake.upsert(Dose, frame({}), {"in": "1"})
+    version, before = lake.version(Dose.address()), sorted(map(tuple, lake[Dose.address()].collect()), key=str)
+    for change, rule in BROKEN:
+        for write in (lake.upsert, lake.replace):
+            with pytest.raises(RulesBroken, match=rule):
+                write(Dose, frame(change), {"in": "2"})
+    with pytest.raises(RulesBroken, match="key_is_unique"):
+        lake.replace_partitions(Dose, frame({}, {}), {"in": "2"}, {"source": ["a"]})
+    assert lake.version(Dose.address()) == version
+    assert sorted(map(tuple, lake[Dose.address()].collect()), key=str) == before
+    assert lake.is_fresh(Dose.address(), {"in": "1"})
+    assert not list(tmp_path.rglob("_staged"))
+
+
+@pytest.mark.parametrize(("change", "rule"), BROKEN)
+def test_a_task_that_writes_a_tables_files_refuses_broken_rows(change, rule, tmp_path):
+    parts = {"source": "a", "day": str(DAY)}
+    inside = rows(change).drop_columns(list(parts))
+    if rule == "source_is_given":
+        parts["source"] = None
+    with pytest.raises(RulesBroken, match=rule):
+        pieces.write(str(tmp_path), parts, inside, Dose)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_row_read_from_a_file_that_breaks_a_rule_is_put_aside_with_the_rule_and_the_others_are_kept():
+    read = pa.table(
+        {
+            "line_number": pa.array([1, 2, 3, 4, 4, 6], pa.int64()),
+            "kind": ["x", "SECRET", None, "x", "x", None],
+            "code": ["AB", "AB", None, "AB", "AB", None],
+            "reason": pa.array([None, None, None, None, None, "no record"], pa.string()),
+        }
+    )
+    told = judged(read, Line)["reason"].to_pylist()
+    assert told[0] is told[3] is None
+    assert [t and t.split()[-1] for t in told] == [
+        *(None, "kind_is_a_known_code", "code_is_given"),
+        *(None, "key_is_unique", "record"),
+    ]
+    assert "SECRET" not in str(told)
