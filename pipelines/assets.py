@@ -21,7 +21,7 @@ from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, ta
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
-from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.ledger import Acknowledgement, Delivery, Quarantine
 from pipelines.core.losses import Loss
 from pipelines.core.rules import RulesBroken
 from pipelines.core.run import Platform, tell
@@ -110,14 +110,15 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         running = platform.open()
         lake, root = running.lake.today, str(running.settings.landing)
         is_wanted = source.name in (running.settings.sources or [source.name])
-        for address in (Delivery.address(), Quarantine.address(), *(t.address() for t in source.tables)):
-            lake.look(address)
+        fed: list[type[Table]] = [Delivery, Quarantine, Acknowledgement, *source.tables]
+        for each in fed:
+            lake.look(each.address())
         landed = scan(root, {source.name: source}) if is_wanted else []
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
         for table in source.tables:
             lake.create(table)
         outbox = running.settings.outbox or running.settings.reports.parent / "outbox"
-        if n_answers := send_answers(lake, source, intake.ledger, str(outbox)):
+        if n_answers := send_answers(lake, source, str(outbox)):
             tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
         counted = balances(lake, source.tables)
         for table in source.tables:

@@ -1,4 +1,4 @@
-"""The two tables that every source writes to: what was delivered, and what was refused."""
+"""The tables that every source writes to: what was delivered, what was refused, what was answered."""
 
 from __future__ import annotations
 
@@ -55,3 +55,23 @@ class Quarantine(Table):
     line_number = Column("bigint", "Line or record number; 0 for the whole file", required=True, minimum=0)
     reason = Column("string", "Why it can't be read", required=True)
     raw = Column("string", "The record as sent", sensitivity="identifying")
+
+
+class Acknowledgement(Table):
+    """The answer to one delivery: fixed here when it falls due, then sent to the outbox.
+
+    What is due and was not sent, a later run sends, with the content that stands here.
+    """
+
+    layer, name = "bronze", "acknowledgement"
+    axis = part_of("bronze.delivery", "delivery_id")
+    key = ("delivery_id", "table_name")
+
+    delivery_id = Column("string", "Delivery that is answered", required=True)
+    table_name = Column("string", "Bronze table read from it", required=True)
+    source = Column("string", "Source system", required=True)
+    file = Column("string", "Name of the file in the outbox; null where no answer is expected")
+    content = Column("string", "What the file says", sensitivity="internal")
+    sha256 = Column("string", "Hash of the content")
+    due_at = Column("timestamp", "When it was written down", required=True)
+    sent_at = Column("timestamp", "When it was put into the outbox; null while it is due")

@@ -1,38 +1,80 @@
-"""Answers that senders expect: written once for each delivery, where the settings say."""
+"""Answers that senders expect: written down in the lake when they fall due, then sent, each once and never otherwise.
+
+What is due follows from the ledger, so that a run which is killed after it took a delivery in owes its answer still;
+what an answer says is fixed in `bronze.acknowledgement` before it goes out, so that it is never sent otherwise.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+import hashlib
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from pipelines.core.landing import file_system
+from pipelines.core.ledger import Acknowledgement, Delivery
 
 if TYPE_CHECKING:
     from pipelines.core.catalog import SourceFolder
     from pipelines.core.lake import Lake
 
+KEY = ("delivery_id", "table_name")
 
-def send_answers(lake: Lake, source: SourceFolder, ledger: Iterable[dict[str, Any]], outbox: str) -> int:
-    """Write what the source's `answer.py` answers to each accepted delivery; returns how many files are new.
 
-    `answer(lake, row)` takes a row of the ledger and gives the file's ending and its bytes, or None. A file that is
-    there already stays: the answer to a delivery is given once.
+def send_answers(lake: Lake, source: SourceFolder, outbox: str) -> int:
+    """Send what the source's `answer.py` answers to accepted deliveries and was not sent yet; returns how many.
+
+    `answer(lake, row)` takes a row of the ledger and gives the file's ending and its bytes, or None.
     """
-    module = source.module("answer")
-    if module is None:
+    if source.module("answer") is None:
         return 0
-    system, base = file_system(f"{outbox.rstrip('/')}/{source.name}")
-    n = 0
-    for row in ledger:
-        found = module.answer(lake, row) if row["status"] == "accepted" else None
-        if found is None:
-            continue
-        ending, data = found
-        path = f"{base}/{row['delivery_id']}.{ending}"
-        if system.get_file_info(path).is_file:
-            continue
-        system.create_dir(base, recursive=True)
-        with system.open_output_stream(path) as out:
-            out.write(data)
-        n += 1
-    return n
+    known = {tuple(row[k] for k in KEY): row for row in _rows(lake, Acknowledgement, source.name)}
+    accepted = [row for row in _rows(lake, Delivery, source.name) if row["status"] == "accepted"]
+    if due := [_due(lake, source, row) for row in accepted if tuple(row[k] for k in KEY) not in known]:
+        known |= {tuple(row[k] for k in KEY): row for row in due}
+        _write(lake, known.values(), {row["delivery_id"] for row in due})
+    unsent = [row for row in known.values() if row["sent_at"] is None and row["content"] is not None]
+    for row in unsent:
+        _send(f"{outbox.rstrip('/')}/{source.name}", row["file"], row["content"].encode())
+        row["sent_at"] = dt.datetime.now(dt.UTC)
+    if unsent:
+        _write(lake, known.values(), {row["delivery_id"] for row in unsent})
+    return len(unsent)
+
+
+def _rows(lake: Lake, table: Any, source: str) -> list[dict[str, Any]]:
+    """Rows of a small table about a source."""
+    return [r for r in lake.small(table.address(), list(table.columns)).to_pylist() if r["source"] == source]
+
+
+def _due(lake: Lake, source: SourceFolder, row: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a delivery as the lake keeps it; without content where none is expected."""
+    found = source.module("answer").answer(lake, row)  # type: ignore[union-attr]
+    ending, data = found or ("", None)
+    return {
+        **{k: row[k] for k in KEY},
+        "source": source.name,
+        "file": f"{row['delivery_id']}.{ending}" if found else None,
+        "content": data.decode() if data is not None else None,
+        "sha256": hashlib.sha256(data).hexdigest() if data is not None else None,
+        "due_at": dt.datetime.now(dt.UTC),
+        "sent_at": None,
+    }
+
+
+def _write(lake: Lake, rows: Any, ids: set[str]) -> None:
+    of_these = [row for row in rows if row["delivery_id"] in ids]
+    lake.replace_small(Acknowledgement, pa.Table.from_pylist(of_these, Acknowledgement.arrow_schema()), ids)
+
+
+def _send(folder: str, name: str, data: bytes) -> None:
+    """Put a file into the outbox, whole or not at all; one that is there already was sent."""
+    system, base = file_system(folder)
+    path, part = f"{base}/{name}", f"{base}/.{name}.part"
+    if system.get_file_info(path).is_file:
+        return
+    system.create_dir(base, recursive=True)
+    with system.open_output_stream(part) as out:
+        out.write(data)
+    system.move(part, path)
