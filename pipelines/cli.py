@@ -124,15 +124,55 @@ def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Set damaged tables aside, to be made again.")] = False,
 ) -> None:
     """Read every byte of the lake and compare it with what was written. Exit code 1 where something is damaged."""
+    from pipelines.core.lease import hold
     from pipelines.verify import repair as put_right
     from pipelines.verify import verify_lake
 
     root, say = str(lake or _settings().lake), progress()
+    if repair:
+        hold(root)
     damaged = verify_lake(root, table, say)
     if damaged and repair:
         put_right(root, str(landing or _settings().landing), damaged, say)
     elif damaged:
         raise Stop(f"{len(damaged)} tables are damaged; `gerland verify --repair` has them made again")
+
+
+@app.command()
+def vacuum(
+    lake: LakeOption = None,
+    keep_days: Annotated[int | None, typer.Option(min=1, help="Days that files of no version are kept.")] = None,
+) -> None:
+    """Take away files that no version of a table stands on: what killed runs left, and what was replaced."""
+    from pipelines.core.lease import hold
+    from pipelines.verify import vacuum_lake
+
+    root = str(lake or _settings().lake)
+    hold(root)
+    vacuum_lake(root, keep_days or _settings().keep_days, progress())
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="Folder of its own, empty or not there yet.")],
+    lake: LakeOption = None,
+) -> None:
+    """Copy the lake, with the size and SHA-256 of every file. Keys of pseudonyms are not part of it."""
+    from pipelines.backup import backup as copy
+
+    copy(str(lake or _settings().lake), to, progress())
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="Folder that `gerland backup` wrote.")],
+    lake: LakeOption = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in place of what the lake holds.")] = False,
+) -> None:
+    """Put a backup where the lake is, after every file of it was found as it was written."""
+    from pipelines.backup import restore as put_back
+
+    put_back(source, str(lake or _settings().lake), replace, progress())
 
 
 @app.command()

@@ -9,8 +9,8 @@ from pipelines.defs.resources import PlatformResource
 defs = dg.Definitions(
     assets=assets(),
     asset_checks=across_checks(),
-    jobs=[automation.build_lake, automation.ingest, automation.rescore],
-    schedules=[automation.nightly],
+    jobs=[automation.build_lake, automation.ingest, automation.rescore, automation.upkeep],
+    schedules=[automation.nightly, automation.weekly],
     sensors=[automation.landing_zone],
     resources={"platform": PlatformResource()},
 )

@@ -8,6 +8,7 @@ TRACE = "Traceback (most recent call last):"
 _OWN_PLACE = re.compile(r'File "[^"]*?((?:pipelines|models|expectations)/[^"]+)", line (\d+)')
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
 EXPECTED = (
+    "BackupError",
     "Stop",
     "SettingsError",
     "SparkUnavailable",

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     artifacts: Path | str = Field(ROOT / "data" / "mlflow", description="MLflow artifacts")
     sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")
     as_of: str | None = Field(None, description="Rebuild what was known on this date (YYYY-MM-DD), beside the lake")
+    keep_days: int = Field(14, ge=1, description="Days that files which no version of a table stands on are kept")
     spark_master: str = Field("local[*]", description="Spark master of the embedded session")
     spark_remote: str | None = Field(None, description="Spark Connect address; when set, no embedded session is made")
     spark_memory: str = Field("4g", description="Memory of the embedded driver")

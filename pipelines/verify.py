@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from pipelines.core.landing import file_system, scan
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.seal import log_entries, seal
 from pipelines.core.table import BronzeTable
-from pipelines.core.verify import Verified, set_aside, verify
+from pipelines.core.vacuum import Swept, vacuum
+from pipelines.core.verify import Verified, glance, set_aside, verify
 
 Say = Callable[[str], None]
 
@@ -45,6 +47,24 @@ def verify_lake(root: str, named: str | None, say: Say) -> list[Verified]:
     if orphans:
         say(f"{orphans} files belong to no version (killed runs left them); they are read by nobody")
     return damaged
+
+
+def vacuum_lake(root: str, keep_days: int, say: Say) -> Swept:
+    """Take away files that no version of a table has stood on for so many days, those of killed runs among them.
+
+    The lake is the caller's alone meanwhile. A table that is damaged is left alone, and told.
+    """
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
+    swept = Swept(0, 0)
+    for address, folder in _standing(root):
+        if problem := glance(folder):
+            say(f"DAMAGED {address}: {problem}; left alone")
+            continue
+        found = vacuum(folder, before)
+        swept = Swept(swept.n_files + found.n_files, swept.n_bytes + found.n_bytes)
+    size = f"{swept.n_files:,} files, {swept.n_bytes / 1e6:,.1f} MB"
+    say(f"{size} taken away that no version has stood on for {keep_days} days")
+    return swept
 
 
 def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:

@@ -91,6 +91,12 @@ def glance(folder: str) -> str | None:
     return None
 
 
+def stands_on(folder: str) -> set[str]:
+    """Files that the present version of a table stands on, by path in its folder."""
+    adds, _ = _opened(folder, "")
+    return set(adds["path"].to_pylist())
+
+
 def set_aside(root: str, address: str) -> str:
     """Move a table out of the lake, below `_damaged`, with the time in its name; returns the place."""
     system, base = file_system(root)

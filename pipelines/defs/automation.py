@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.core.run import tell
 from pipelines.defs.resources import PlatformResource
 
 MAIN_JOB = "build_lake"
@@ -26,6 +27,40 @@ rescore = dg.define_asset_job(
     selection=dg.AssetSelection.groups("gold"),
     description="Gold tables and signals from the silver that stands.",
     executor_def=dg.in_process_executor,
+)
+
+
+@dg.op(description="Every byte of the lake against what was written; fails where something is damaged.")
+def verify_lake(platform: PlatformResource) -> None:
+    """Read the lake whole."""
+    from pipelines.verify import verify_lake as verify
+
+    if damaged := verify(str(platform.open().settings.lake), None, tell):
+        raise dg.Failure(f"{len(damaged)} tables are damaged: {', '.join(found.address for found in damaged)}")
+
+
+@dg.op(ins={"after": dg.In(dg.Nothing)}, description="Files that no version stands on, once they are old enough.")
+def vacuum_lake(platform: PlatformResource) -> None:
+    """Take away what nobody reads."""
+    from pipelines.verify import vacuum_lake as vacuum
+
+    settings = platform.open().settings
+    vacuum(str(settings.lake), settings.keep_days, tell)
+
+
+@dg.job(description="Is the lake what was written to it? Then what nobody reads is taken away.")
+def upkeep() -> None:
+    """Verify, then sweep."""
+    vacuum_lake(verify_lake())
+
+
+weekly = dg.ScheduleDefinition(
+    name="weekly",
+    job=upkeep,
+    cron_schedule="0 12 * * 0",
+    execution_timezone="Europe/Paris",
+    description="The lake is verified whole every Sunday at noon, Paris time.",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 nightly = dg.ScheduleDefinition(
     name="nightly",
