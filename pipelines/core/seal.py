@@ -1,7 +1,7 @@
 """Seals: what every version of a table consisted of, byte for byte, written down when it was committed.
 
 Beside a table's log lies a folder `_seal`, a file a commit: the log entries and data files that it brought, each with
-its size and SHA-256, and the hash of the seal before; every fiftieth repeats all that is known, so that no more need be
+its size and SHA-256, the hash of the seal before and its own; every fiftieth repeats all that is known, so that no more need be
 read. A log that lost its end, a file that went or changed, can so be told from what was written; Delta's own log knows
 sizes only, and nothing of its own entries. Readers ignore the folder.
 """
@@ -24,6 +24,7 @@ from pipelines.core.landing import file_system
 
 CHUNK_BYTES = 1 << 20
 HASHED_AT_ONCE = 4
+LAST_CHECKPOINT = "_delta_log/_last_checkpoint"
 WHOLE_EVERY = 50  # seals from one that repeats all to the next
 ENTRY = re.compile(r"^(\d{20})\.(json|crc|checkpoint(?:\.\d+\.\d+)?\.parquet)$")
 
@@ -66,10 +67,13 @@ def seal(folder: str) -> None:
         return
     log = [f"_delta_log/{name}" for name in names]
     if any("checkpoint" in name for name in names):
-        log.append("_delta_log/_last_checkpoint")
+        log.append(LAST_CHECKPOINT)
     told = {name: read_entry(system, f"{path}/_delta_log/{name}") for name in names if name.endswith(".json")}
     files = sorted({file for actions in told.values() for file in brought(actions)})
-    log, files = standing(system, path, log), standing(system, path, [*files, *map(sidecar, files)])
+    log, files = (
+        standing(system, path, [*log, *map(sidecar, log)]),
+        standing(system, path, [*files, *map(sidecar, files)]),
+    )
     prints = dict(zip([*log, *files], printed(system, path, [*log, *files]), strict=True))
     is_whole = before.n_seals % WHOLE_EVERY == 0
     known_log, known_files = (before.log, before.files) if is_whole else ({}, {})
@@ -82,7 +86,7 @@ def seal(folder: str) -> None:
     }
     system.create_dir(f"{path}/_seal", recursive=True)
     with system.open_output_stream(f"{path}/_seal/{before.n_seals:08d}.json") as out:
-        out.write(json.dumps(content, sort_keys=True).encode())
+        out.write(json.dumps(content | {"own": _own(content)}, sort_keys=True).encode())
 
 
 def sealed(folder: str) -> Sealed:
@@ -100,6 +104,8 @@ def sealed(folder: str) -> Sealed:
         try:
             told = json.loads(data)
             if before not in (None, told["before"]) or info.base_name != f"{position:08d}.json":
+                raise ValueError
+            if told.pop("own", None) != _own(told):
                 raise ValueError
             entries, brought_files = _prints(told["log"]), _prints(told["files"])
             time = dt.datetime.fromisoformat(told["at"])
@@ -180,6 +186,11 @@ def _written(prints: dict[str, Print]) -> dict[str, tuple[int, str]]:
 
 def _prints(told: dict[str, list[Any]]) -> dict[str, Print]:
     return {name: Print(int(size), str(sha256)) for name, (size, sha256) in told.items()}
+
+
+def _own(content: dict[str, Any]) -> str:
+    """Hash of what a seal says: a seal that was changed is told by itself, the last one too."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _hash_of_last(system: fs.FileSystem, path: str, n_seals: int) -> str:

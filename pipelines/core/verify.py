@@ -15,7 +15,17 @@ from pyarrow import fs
 
 from pipelines.core.lake import needs_engine
 from pipelines.core.landing import file_system
-from pipelines.core.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
+from pipelines.core.seal import (
+    Print,
+    Sealed,
+    Unreadable,
+    log_entries,
+    printed,
+    read_entry,
+    sealed,
+    sidecar,
+    standing,
+)
 
 LOG_KEPT = dt.timedelta(days=30)  # Delta clears entries before a checkpoint when they are older
 DAMAGED = "_damaged"
@@ -47,9 +57,9 @@ def verify(folder: str, address: str) -> Verified:
     seals = sealed(folder)
     problems = [seals.problem] if seals.problem else []
     problems += _log_problems(system, path, seals)
-    problems += _changed(
-        system, path, {n: p for n, p in seals.log.items() if n.split("/")[1] in log_entries(system, path)}
-    )
+    is_sealed = all(f"_delta_log/{name}" in seals.log for name in log_entries(system, path))
+    kept = standing(system, path, seals.log)
+    problems += _changed(system, path, {n: seals.log[n] for n in kept if is_sealed or "_last_checkpoint" not in n})
     try:
         adds, feature = _opened(folder, address)
     except Exception as error:
@@ -64,7 +74,6 @@ def verify(folder: str, address: str) -> Verified:
         problems += _rows_problems(system, path, adds)
     lying = {i.path.removeprefix(f"{path}/") for i in _data_files(system, path)}
     history = {name for name in seals.files if name not in stands_on}
-    is_sealed = all(f"_delta_log/{name}" in seals.log for name in log_entries(system, path))
     orphans = lying - stands_on.keys() - history
     return Verified(address, len(stands_on), sum(stands_on.values()), tuple(problems), len(orphans), is_sealed)
 
