@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
+import random
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
+from pipelines.backup import backup, restore
 from pipelines.core.catalog import tables
 from pipelines.core.query import query
+from pipelines.core.vacuum import vacuum
+from pipelines.core.verify import verify
 from pipelines.main_job import run_main_job
 from pipelines.simulator.write import simulate
 from pipelines.verify import VerifyError, repair, verify_lake
@@ -205,6 +211,66 @@ def test_the_first_row_of_every_table_is_told_and_the_command_ends(place):
     for address in tables():
         if (place.lake / address.replace(".", "/")).is_dir():
             _first_row_told(place, address)
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.parametrize("by_kind", [False, True])
+def test_a_bit_flipped_anywhere_in_a_real_lake_is_found(place, by_kind):
+    random_ = random.Random(1)
+    files = [f for a in tables() for f in (place.lake / a.replace(".", "/")).rglob("*") if f.is_file()]
+    kinds: dict[str, list[Path]] = {}
+    for file in sorted(f for f in files if f.stat().st_size):
+        kinds.setdefault(file.parent.name[:1] + file.name[:1] + file.name.partition(".")[2][-12:], []).append(file)
+    for _ in range(200):
+        pool = kinds[random_.choice(sorted(kinds))] if by_kind else sum(kinds.values(), [])
+        file = random_.choice(pool)
+        data = file.read_bytes()
+        at = random_.randrange(len(data))
+        file.write_bytes(data[:at] + bytes([data[at] ^ 1 << random_.randrange(8)]) + data[at + 1 :])
+        layer, name = file.relative_to(place.lake).parts[:2]
+        found = verify(str(place.lake / layer / name), f"{layer}.{name}")
+        file.write_bytes(data)
+        assert not found.is_whole, f"byte {at} of {file.relative_to(place.lake)}"
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_a_lake_is_backed_up_swept_and_restored(place, tmp_path):
+    before = {address: place.content(address) for address in DERIVED}
+    backup(str(place.lake), tmp_path / "copy", lambda _: None)
+    shutil.rmtree(place.lake / "silver")
+    restore(tmp_path / "copy", str(place.lake), True, lambda _: None)
+    for folder in (place.lake / "silver").iterdir():
+        vacuum(str(folder), dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
+    assert verify_lake(str(place.lake), None, lambda _: None) == []
+    assert {address: place.content(address) for address in DERIVED} == before
+    assert place.run() == "", place.said
+    assert {address: place.content(address) for address in DERIVED} == before
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_a_row_that_no_file_brought_ends_the_command_with_code_3_and_nothing_is_made_of_it(place, monkeypatch):
+    """Another program writes into bronze: the balance of rows does not hold."""
+    table = tables()["bronze.veddra_term"]
+    folder = place.lake / "bronze" / "veddra_term"
+    delta = DeltaTable(str(folder))
+    row = delta.to_pyarrow_table().slice(0, 1)
+    write_deltalake(delta, row.cast(table.arrow_schema()), mode="append")
+    options = ["--landing", str(place.landing), "--lake", str(place.lake)]
+    monkeypatch.setenv("GERLAND_REPORTS", str(place.folder / "reports"))
+    command = [sys.executable, "-m", "pipelines.cli", "run", *options]
+    before = DeltaTable(str(place.lake / "silver" / "term")).version()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "rows_accounted (ERROR)" in done.stdout + done.stderr
+    assert "rows_accounted" in (place.folder / "reports" / "validation.html").read_text()
+    assert DeltaTable(str(place.lake / "silver" / "term")).version() == before
+    shutil.rmtree(folder)
+    delta = DeltaTable(str(place.lake / "bronze" / "delivery"))
+    delta.delete("table_name = 'veddra_term'")
+    assert place.run() == "", place.said
 
 
 @pytest.mark.slow
