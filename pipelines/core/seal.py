@@ -2,8 +2,8 @@
 
 Beside a table's log lies a folder `_seal`, a file a commit: the log entries and data files that it brought, each with
 its size and SHA-256, the hash of the seal before and its own; every fiftieth repeats all that is known, so that no more
-need be read. A log that lost its end, a file that went or changed, can so be told from what was written; Delta's own log knows
-sizes only, and nothing of its own entries. Readers ignore the folder.
+need be read. A log that lost its end, a file that went or changed, can so be told from what was written; Delta's own
+log knows sizes only, and nothing of its own entries. Readers ignore the folder.
 """
 
 from __future__ import annotations
