@@ -129,8 +129,9 @@ def count_workbook(stream: BinaryIO) -> int:
 def count_objects(stream: BinaryIO) -> int:
     """Records of JSON, and what stands between them, byte by byte.
 
-    A record is an outermost object, or an object of a `results` array of an outermost one. A run of text where a record
-    could stand counts as one, and so does a record, a list or an answer in which the file ends.
+    A record is an outermost object, or an object of a `results` array of an outermost one, or one behind such an array
+    that is no member's value. A run of text where a record could stand counts as one, and so does a record, a list or
+    an answer in which the file ends.
     """
     state = np.zeros(_STATES, np.int64)
     while chunk := stream.read(CHUNK_BYTES):
@@ -324,8 +325,9 @@ def _csv_blank(b: int, s: np.ndarray, is_mark: bool) -> None:
     s[_SAID] |= not (s[_IN_UTF] or s[_IN_ANSI])
 
 
-_OUTSIDE, _OBJECT, _LIST, _LISTED, _ANSWER = range(5)
-_N, _MODE, _DEPTH, _BRACKETS, _LIST_BRACKETS, _STRAY, _STRING, _ESCAPED, _SAME, _PENDING, _STATES = range(11)
+_OUTSIDE, _OBJECT, _LIST, _LISTED, _ANSWER, _BEHIND = range(6)
+_NONE, _KEY, _FRESH, _TAKEN, _NESTED = range(5)  # of an answer behind its list: what of a member has been seen
+_N, _MODE, _DEPTH, _BRACKETS, _LIST_BRACKETS, _STRAY, _STRING, _ESCAPED, _SAME, _PENDING, _MEMBER, _STATES = range(12)
 _NAME = np.frombuffer(b"results", np.uint8)
 
 
@@ -340,6 +342,8 @@ def _objects(data: np.ndarray, s: np.ndarray) -> None:
                 s[_ESCAPED], s[_SAME] = 1, -1
             elif b == 34:  # "
                 s[_STRING], s[_PENDING] = 0, s[_SAME] == 7
+                if s[_MODE] == _ANSWER and s[_MEMBER] == _NONE:
+                    s[_MEMBER] = _KEY
             elif 0 <= s[_SAME] < 7 and b == _NAME[s[_SAME]]:
                 s[_SAME] += 1
             else:
@@ -348,8 +352,13 @@ def _objects(data: np.ndarray, s: np.ndarray) -> None:
         is_space = b == 32 or b == 9 or b == 10 or b == 13
         is_between = s[_MODE] == _OUTSIDE or s[_MODE] == _LIST
         if b == 34:
+            s[_STRAY] |= is_between or (s[_MODE] == _ANSWER and s[_MEMBER] == _KEY)
             s[_STRING], s[_SAME], s[_PENDING] = 1, 0, 0
-            s[_STRAY] |= is_between
+            if s[_MODE] == _ANSWER:
+                s[_MEMBER] = _NONE if s[_MEMBER] == _KEY else _TAKEN if s[_MEMBER] == _FRESH else s[_MEMBER]
+        elif s[_MODE] == _ANSWER:
+            if not is_space:
+                _behind(b, s)
         elif is_between:
             if is_space or b == 44 or b == 0xEF or b == 0xBB or b == 0xBF:  # blanks, commas, marks of byte order
                 continue
@@ -373,11 +382,42 @@ def _between(b: int, s: np.ndarray) -> None:
         s[brackets] -= 1
         if is_list and s[brackets] == 0:
             s[_N] += s[_STRAY]
-            s[_STRAY], s[_DEPTH], s[_MODE] = 0, 1, _ANSWER
+            s[_STRAY], s[_DEPTH], s[_MODE], s[_MEMBER] = 0, 1, _ANSWER, _TAKEN
     elif b == 125 and is_list:  # }: the answer ends before its list
         s[_N] += 1
         s[_STRAY], s[_MODE] = 0, _OUTSIDE
     else:
+        s[_STRAY] = 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _behind(b: int, s: np.ndarray) -> None:
+    """A byte of an answer behind its list: of a member, of a record that is none, or of text."""
+    member = s[_MEMBER]
+    if member == _NESTED:
+        s[_DEPTH] += 1 if b == 123 or b == 91 else -1 if b == 125 or b == 93 else 0
+        s[_MEMBER] = _TAKEN if s[_DEPTH] == 1 else _NESTED
+        return
+    if member == _KEY:
+        s[_MEMBER] = _FRESH if b == 58 else _NONE
+        s[_STRAY] |= b != 58
+        if b == 58:
+            return
+    is_list = b == 91 and member == _FRESH and s[_PENDING] == 1
+    if b == 44:
+        s[_MEMBER] = _NONE
+    elif (b == 123 or b == 91) and member == _FRESH and not is_list:
+        s[_MEMBER], s[_DEPTH] = _NESTED, 2
+    elif b == 123 or b == 125 or is_list:
+        s[_N] += s[_STRAY]
+        s[_STRAY], s[_DEPTH], s[_MEMBER] = 0, 2, _NONE
+        s[_MODE] = _LIST if is_list else _BEHIND if b == 123 else _OUTSIDE
+        s[_LIST_BRACKETS] = 1
+    elif b == 91 or b == 93:
+        s[_STRAY], s[_MEMBER] = 1, _NONE
+    elif member in (_FRESH, _TAKEN):
+        s[_MEMBER] = _TAKEN
+    elif b != 0xEF and b != 0xBB and b != 0xBF:
         s[_STRAY] = 1
 
 
@@ -387,7 +427,7 @@ def _inside(b: int, s: np.ndarray) -> None:
     if b == 58 and s[_PENDING] == 1:  # :
         s[_PENDING] = 2
         return
-    if b == 91 and s[_PENDING] == 2 and s[_DEPTH] == 1 and s[_MODE] != _LISTED:
+    if b == 91 and s[_PENDING] == 2 and s[_DEPTH] == 1 and s[_MODE] == _OBJECT:
         s[_MODE], s[_LIST_BRACKETS], s[_STRAY], s[_PENDING] = _LIST, 1, 0, 0
         return
     s[_PENDING] = 0
@@ -396,8 +436,11 @@ def _inside(b: int, s: np.ndarray) -> None:
     elif b == 125:
         s[_DEPTH] -= 1
         if s[_DEPTH] == 0:
-            s[_N] += s[_MODE] == _OBJECT
+            s[_N] += 1
             s[_MODE] = _OUTSIDE
         elif s[_DEPTH] == 1 and s[_MODE] == _LISTED:
             s[_N] += 1
             s[_MODE] = _LIST
+        elif s[_DEPTH] == 1 and s[_MODE] == _BEHIND:
+            s[_N] += 1
+            s[_MODE] = _ANSWER

@@ -12,10 +12,10 @@ import re
 from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO
 
+from pipelines.core import limits
 from pipelines.core.reading import Refused
 
 CHUNK_BYTES = 1 << 22
-MAX_RECORD_BYTES = 32 << 20
 TOLD_BYTES = 200
 STRING = rb'"(?:[^"\\]++|\\.)*+"'
 RESULTS = rb'"results"[ \t\r\n]*+:[ \t\r\n]*+\['
@@ -23,6 +23,14 @@ BLANK = rb"[ \t\r\n,\xef\xbb\xbf]"
 BRACE = re.compile(rb'(?:[^{}"]++|' + STRING + rb")*+([{}])", re.DOTALL)
 MEMBER = re.compile(rb'(?:[^{}"]++|(?!' + RESULTS + rb")" + STRING + rb")*+(?:([{}])|" + RESULTS + rb")", re.DOTALL)
 BETWEEN = re.compile(BLANK + rb"*+(?:([{}\[\]])|[^{}\[\]\" \t\r\n,\xef\xbb\xbf]++|" + STRING + rb")", re.DOTALL)
+NEST = re.compile(rb'(?:[^{}\[\]"]++|' + STRING + rb")*+(?:([{\[])|[}\]])", re.DOTALL)
+VALUE = re.compile(rb'([ \t\r\n]*+)((?:[^{}\[\]",]++|' + STRING + rb")*+)([{}\[\],])", re.DOTALL)
+TAIL = re.compile(
+    BLANK + rb"*+(?:([{}])|(" + STRING + rb")[ \t\r\n]*+(?:(:)|(?=[^ \t\r\n:]))|[\[\]:]|"
+    rb'[^{}\[\]" \t\r\n,:\xef\xbb\xbf]++)',
+    re.DOTALL,
+)
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 Record = tuple[bytes, str]
 STRAY = "text between records"
 NO_END = "the list of records has no end"
@@ -32,8 +40,9 @@ def records(stream: BinaryIO) -> Iterator[Record]:
     """Cut a stream into (bytes, problem): every object that stands alone, in an array or in a `results` array.
 
     An object with a `results` array is an answer: its records are the objects of that array, of each where it has
-    several; its other members are left. What is no record has a problem and its first bytes: text between records, a
-    bracket that closes nothing, a record, list or answer that the file ends in, a record that is too long.
+    several; its other members are left. An object behind the array that is no member's value is a record as well. What
+    is no record has a problem and its first bytes: text between records, a bracket that closes nothing, a record, list
+    or answer that the file ends in, a record that is too long.
 
     Raises `Refused` where no brace stands in so many bytes as a record may have.
     """
@@ -75,25 +84,68 @@ class _Cutter:
     def _object(self, *, may_be_answer: bool) -> Generator[Record, None, None]:
         """A record, or the records of an answer, whose opening brace has been passed."""
         self._start, self._cut = self._at - 1, b""
-        depth, is_answer = 1, False
+        depth = 1
         while depth:
             token = self._next(MEMBER if may_be_answer and depth == 1 else BRACE)
             if token is None:
                 if not self._is_told:
-                    yield self._kept()[:TOLD_BYTES], f"the {'answer' if is_answer else 'record'} has no end"
+                    yield self._kept()[:TOLD_BYTES], "the record has no end"
                 self._is_told = True
                 return
             if token[1] is None:
-                is_answer, self._start, self._cut = True, -1, b""
-                if (yield from self.listed(is_answer=True)):
-                    return
+                self._start, self._cut = -1, b""
+                yield from self._answer()
+                return
             else:
                 depth += 1 if token[1] == b"{" else -1
         if self._cut:
-            yield self._cut, f"a record of more than {MAX_RECORD_BYTES:,} bytes"
-        elif not is_answer:
+            yield self._cut, f"a record of more than {limits.RECORD_BYTES:,} bytes"
+        else:
             yield self._kept(), ""
         self._start, self._cut = -1, b""
+
+    def _answer(self) -> Generator[Record, None, None]:
+        """The records of an answer whose `results` array has been entered, and what stands behind it."""
+        if (yield from self.listed(is_answer=True)):
+            return
+        stray, key, is_value = b"", b"", True  # the array was a value
+        while token := self._next(VALUE if is_value else TAIL):
+            if is_value:
+                is_fresh, mark = bool(key) and not token[2], token[3]
+                key, name = b"", key
+                if is_fresh and mark == b"[" and name == b'"results"':
+                    if stray:
+                        yield stray, STRAY
+                    stray = b""
+                    if (yield from self.listed(is_answer=True)):
+                        return
+                    continue
+                if is_fresh and mark in b"{[":
+                    if not self._is_passed():
+                        break
+                    continue
+                is_value = False
+            else:
+                mark, key, is_value = token[1], token[2], token[3] is not None
+            if mark in (b"{", b"}"):
+                if stray:
+                    yield stray, STRAY
+                stray = b""
+                if mark == b"}":
+                    return
+                yield from self._object(may_be_answer=False)
+            elif not (is_value or mark == b","):
+                stray = (stray + token[0].strip(b" \t\r\n,"))[:TOLD_BYTES]
+        if not self._is_told:
+            yield b"", "the answer has no end"
+        self._is_told = True
+
+    def _is_passed(self) -> bool:
+        """Pass over a value whose opening bracket has been passed; False where it has no end."""
+        depth = 1
+        while depth and (token := self._next(NEST)):
+            depth += 1 if token[1] else -1
+        return not depth
 
     def _next(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
         """Match on from here, reading what is needed; None at the end of the stream."""
@@ -102,9 +154,9 @@ class _Cutter:
         while (found := pattern.match(self._data, self._at)) is None:
             if self._is_end:
                 return None
-            if len(self._data) - self._at > MAX_RECORD_BYTES:
-                raise Refused(f"no record of JSON ends or begins in {MAX_RECORD_BYTES:,} bytes")
-            if self._start >= 0 and self._at - self._start > MAX_RECORD_BYTES:
+            if len(self._data) - self._at > limits.RECORD_BYTES:
+                raise Refused(f"no record of JSON ends or begins in {limits.RECORD_BYTES:,} bytes")
+            if self._start >= 0 and self._at - self._start > limits.RECORD_BYTES:
                 self._cut, self._start = self._data[self._start : self._start + TOLD_BYTES], -1
             needed = self._start if self._start >= 0 else self._at
             chunk = self._stream.read(CHUNK_BYTES)
@@ -124,9 +176,14 @@ class _Cutter:
 def parsed(data: bytes) -> dict[str, Any]:
     """Parse one record. Raises `ValueError` with a reason that quotes nothing of it."""
     try:
-        return json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_constant)  # type: ignore[no-any-return]
+        found = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+        if SURROGATE.search(data):
+            json.dumps(found, ensure_ascii=False).encode()
+        return found  # type: ignore[no-any-return]
     except UnicodeDecodeError:
         raise ValueError("is not encoded as UTF-8") from None
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate)") from None
     except RecursionError:
         raise ValueError("is nested too deeply") from None
     except json.JSONDecodeError as error:

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core import json as cutting
+from pipelines.core import limits
 from pipelines.core.counting import count_objects
 from pipelines.core.json import listed, parsed, records, texts
 from pipelines.core.reading import Refused
+from tests.fuzz.target import Dripping
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text('ab"{}[]\\,: é', max_size=6),
@@ -58,6 +60,7 @@ def test_a_record_longer_than_a_chunk_is_whole():
         (b'{"a": ' + b"9" * 5000 + b"}", "too many digits"),
         (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
         (b'{"a": "\xff"}', "not encoded as UTF-8"),
+        (b'{"a": "secret \\ud800"}', "half of a character"),
         (b'{"a": secret}', "is no JSON"),
     ],
 )
@@ -94,6 +97,10 @@ A, B, C = '{"a": 1}', '{"b": {"results": [1]}}', '{"c": "]"}'
         (f"{paged(A)[:-2]}}}{B}", [A, "the list of records has no end", B]),
         (paged(A)[:-1], [A, "the answer has no end"]),
         (f"[{A}, {B}", [A, B, "the list of records has no end"]),
+        (f'{{"results": [{A}], {B}, {C}]}}', [A, B, C, "text between records"]),
+        (f'{{"results": [{A}], "meta": [{B}], "n": 1 {C}, "x" {B}}}', [A, C, "text between records", B]),
+        (f'{{"results": [{A}]], "results" : [{B}], "results": {C}}}', [A, "text between records", B]),
+        (f'{{"results": [{A}], "meta": {{"x": [', [A, "the answer has no end"]),
         (f'{{"results": [{A}, null, {B}, "x"]}}', [A, "text between records", B, "text between records"]),
         (f'{A} "no end', [A, "text between records"]),
     ],
@@ -107,16 +114,27 @@ def test_what_stands_behind_the_first_answer_is_read_or_told(text, told):
 TOKENS = ['{"a":1}', "{", "}", '"', "]", "[", ",", "x", "\\", '{"results":[', '"results"', ":", " ", "]}", "\ufeff"]
 
 
-@given(
-    st.lists(st.sampled_from([*TOKENS, '"results" : [', '{"meta":{"results":{"n":1}},"results":[', '\\"']), max_size=14)
-)
-def test_the_counter_which_shares_no_code_agrees_on_any_text(tokens):
+MORE = [
+    '"results" : [',
+    '{"meta":{"results":{"n":1}},"results":[',
+    '\\"',
+    '],"m":',
+    '"k":{"a":',
+    "]],",
+    '],"results":[',
+]
+
+
+@given(st.lists(st.sampled_from([*TOKENS, *MORE]), max_size=14), st.sampled_from([1, 7, 1000]))
+def test_the_counter_which_shares_no_code_agrees_on_any_text(tokens, piece):
     data = "".join(tokens).encode()
-    assert count_objects(io.BytesIO(data)) == len(cut(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cutting, "CHUNK_BYTES", piece)
+        assert count_objects(Dripping(data, 8 - piece if piece < 8 else piece)) == len(cut(data))
 
 
 def test_a_record_that_is_too_long_is_told_and_the_next_one_is_read(monkeypatch):
-    monkeypatch.setattr(cutting, "MAX_RECORD_BYTES", 5_000)
+    monkeypatch.setattr(limits, "RECORD_BYTES", 5_000)
     monkeypatch.setattr(cutting, "CHUNK_BYTES", 1_000)
     long = json.dumps({"a": [{"b": "x" * 100}] * 200})
     data = f'{{"results": [{A}, {long}, {B}]}}'.encode()
