@@ -143,6 +143,8 @@ def count_objects(stream: BinaryIO) -> int:
 def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = None) -> int:
     """Start tags of messages in XML, cut short or not, and what stands behind a message and belongs to none.
 
+    A document around messages that ends without the end tag of its root, behind a whole message, counts as one more.
+
     `lost_start` is a pattern of what stands where the start tag of the last of the elements is missing.
     """
     tag_of = rb"<(/?)(?:[A-Za-z_][\w.-]{0,63}:)?(%s)(?=[ \t\r\n>/])"
@@ -151,6 +153,7 @@ def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = 
     within = {e.encode(): re.compile(tag_of % name) for e, name in zip(elements, names, strict=True)}
     within[b""] = re.compile(tag_of % b"|".join(names) + lost)
     n, inside, data, since, at, is_read = 0, b"", b"", 0, 0, False
+    root, is_open, is_cut = b"", False, False
     while True:
         tag = within[inside].search(data, at)
         if not is_read and (tag is None or len(data) - tag.end() < TAG_BYTES):
@@ -162,20 +165,37 @@ def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = 
         if inside:
             if tag is not None and not is_opening:
                 if end := re.compile(rb"[ \t\r\n]{0,64}>").match(data, tag.end()):
-                    inside, since = b"", end.end()
+                    inside, since, is_cut = b"", end.end(), False
                 at = tag.end()
                 continue
             following = data.find(b"<?xml", since, len(data) if tag is None else tag.start())
             if following >= 0:  # another document behind a message without end
-                inside, since, at = b"", following, following
+                inside, since, at, is_cut = b"", following, following, True
                 continue
+            is_cut = tag is None
         elif is_opening or tag is None:
-            n += n > 0 and _is_more_than_markup(data[since : len(data) if tag is None else tag.start()], tag is None)
+            gap = data[since : len(data) if tag is None else tag.start()]
+            n_before, (own, *documents) = n, re.split(rb"<\?xml ", re.sub(rb"(?s)<!--.*?-->", b"", gap))
+            if n_before:
+                is_open = _is_left_open(root, is_open, own)
+                n += _is_more_than_markup(gap, tag is None)
+                n += is_open and not is_cut and (tag is None or bool(documents))
+            if documents or not n_before:
+                head = [own, *documents][-1]
+                start = re.search(rb"<([A-Za-z_][\w.:-]*)", head)
+                root = start[1] if start else b""
+                is_open = _is_left_open(root, False, head)
         if tag is None:
             return n
         if is_opening:
             n, inside, since = n + 1, tag[2] or elements[-1].encode(), tag.start()
         at = tag.end()
+
+
+def _is_left_open(root: bytes, is_open: bool, text: bytes) -> bool:
+    """Whether the last tag of the root that stands outside of messages opens it."""
+    tags = re.findall(rb"</?%s(?:[ \t\r\n/][^<>]*)?>" % re.escape(root), text) if root else []
+    return not (tags[-1].startswith(b"</") or tags[-1].endswith(b"/>")) if tags else is_open
 
 
 def _is_more_than_markup(data: bytes, is_last: bool) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
+from pipelines.core import limits
 from pipelines.core.reading import Refused, encoding_problem
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 HL7 = "{urn:hl7-org:v3}"
 CHUNK_BYTES = 1 << 22
-MAX_MESSAGE_BYTES = 64 << 20
-MAX_HEAD_BYTES = 1 << 20
 MARGIN = 256  # longest tag that is looked at: prefix, name, blanks
 PREFIX = rb"(?:[A-Za-z_][\w.-]{0,63}:)?"
 AFTER_NAME = rb"(?=[ \t\r\n>/])"
@@ -33,6 +32,10 @@ DECLARED = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 ENTITIES = re.compile(rb"<!\s*ENTITY|<!\s*DOCTYPE[^>]*\[", re.IGNORECASE)
 NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 ENCODING = re.compile(rb"""\A\s*(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
+ENCODINGS = re.compile(r"utf-?8|(us-)?ascii|iso-?8859-(\d|1[013456])|(windows-|cp)125\d|latin-?1", re.IGNORECASE)
+COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+DOCUMENT = b"<?xml "
+ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 FORBIDDEN = bytes(c for c in range(0x20) if c not in b"\t\n\r")
 DECLARES = "declares a document type or entities, which messages have no need of"
 
@@ -71,13 +74,16 @@ class Messages:
         self._data, self._since, self._is_end = b"", 0, False  # what is needed begins at `_since`
         self._line, self._counted = 1, 0
         self._head, self._problem = b"", ""
+        self._is_closed = True  # of the last message: its end tag was met
 
     def __iter__(self) -> Iterator[Message]:
         """Cut the stream; every start tag is one message, kept or not; so is text that belongs to none.
 
+        So is the missing end of a document: its root's end tag must stand behind its last message, where that is whole.
+
         Raises `Refused` for a document type or entities before the first message, and where there is none.
         """
-        number = 0
+        number, root = 0, Root(b"")
         while True:
             start = self._next_start(is_first=number == 0)
             left = len(self._data) if start is None else start.start()
@@ -89,12 +95,19 @@ class Messages:
                     raise Refused(problem)
                 if start is None:
                     raise Refused(f"holds no {self._elements[0]}")
+                root = Root(COMMENT.sub(b"", gap).rpartition(DOCUMENT)[2])
             else:
                 began, is_stray = between(gap, is_tail=start is None)
                 if is_stray:
                     number += 1
                     text = gap.strip()[:MARGIN]
                     yield Message(number, self._line_at(self._since), text, "what stands here is no message")
+                own, is_followed, rest = COMMENT.sub(b"", gap).partition(DOCUMENT)
+                root.pass_over(own)
+                if (is_followed or start is None) and root.is_open and self._is_closed:
+                    number += 1
+                    yield Message(number, self._line_at(left), b"", "the document has no end: is it cut?")
+                root = Root(rest.rpartition(DOCUMENT)[2]) if is_followed else root
                 if began >= 0:
                     self._head, self._problem = gap[began:], self._declared(gap[began:], name)
             if start is None:
@@ -114,10 +127,10 @@ class Messages:
         at = self._since
         while (found := self._start.search(self._data, at)) is None:
             n = len(self._data) - self._since
-            if is_first and n > MAX_HEAD_BYTES:
-                raise Refused(f"no {self._elements[0]} in the first {MAX_HEAD_BYTES:,} bytes")
-            if n > MAX_MESSAGE_BYTES:
-                raise Refused(f"holds more than {MAX_MESSAGE_BYTES:,} bytes behind each other that are no message")
+            if is_first and n > limits.HEAD_BYTES:
+                raise Refused(f"no {self._elements[0]} in the first {limits.HEAD_BYTES:,} bytes")
+            if n > limits.MESSAGE_BYTES:
+                raise Refused(f"holds more than {limits.MESSAGE_BYTES:,} bytes behind each other that are no message")
             at = max(n - MARGIN, 0)
             if not self._more():
                 return None
@@ -128,40 +141,42 @@ class Messages:
         line = self._line_at(start.start())
         before = b"" if start["name"] is not None else f"<{name}>".encode()
         self._since = start.start()
-        stop, problem = self._end_of(name.encode(), start.end())
+        stop, problem, self._is_closed = self._end_of(name.encode(), start.end())
         data = self._data[self._since : stop]
-        if problem:
+        if problem and self._is_closed:
+            data = data[:MARGIN]
+        elif problem:
             again = data.find(b"<?xml")  # of the document behind a message that was cut
             stop = self._since + again if again > 0 else stop
             data = data[:MARGIN]
         self._since = stop
         return Message(number, line, before + data, problem or self._problem, name, self._head)
 
-    def _end_of(self, name: bytes, at: int) -> tuple[int, str]:
-        """Where a message ends, and why that is not by its end tag."""
+    def _end_of(self, name: bytes, at: int) -> tuple[int, str, bool]:
+        """Where a message ends, what is wrong with it, and whether it ends by its tag."""
         problem = ""
         while True:
             found = self._data.find(name, at)
             if found < 0 or (not self._is_end and len(self._data) - found - len(name) < MARGIN):
                 at = found if found >= 0 else max(at, len(self._data) - len(name))
-                if at - self._since > MAX_MESSAGE_BYTES:
-                    problem = f"the message is longer than {MAX_MESSAGE_BYTES:,} bytes"
+                if at - self._since > limits.MESSAGE_BYTES:
+                    problem = f"the message is longer than {limits.MESSAGE_BYTES:,} bytes"
                     self._since = at - MARGIN
                 at -= self._since
                 if self._more():
                     continue
                 at += self._since
                 if found < 0:
-                    return len(self._data), problem or "the message has no end"
+                    return len(self._data), problem or "the message has no end", False
             after = found + len(name)
             opening = OPENING.search(self._data, max(0, found - MARGIN), found)
             at = after
             if opening is None:
                 continue
             if not opening[1] and self._data[after : after + 1] in (b" ", b"\t", b"\r", b"\n", b">", b"/"):
-                return opening.start(), problem or "the message has no end"
+                return opening.start(), problem or "the message has no end", False
             if opening[1] and (closed := CLOSED.match(self._data, after)):
-                return closed.end(), problem
+                return closed.end(), problem, True
 
     def _more(self) -> bool:
         """Read on, and let go of what is no longer needed; False at the end of the stream."""
@@ -177,6 +192,23 @@ class Messages:
         self._line += self._data.count(b"\n", self._counted, max(at, self._counted))
         self._counted = max(at, self._counted)
         return self._line
+
+
+class Root:
+    """The element around a document's messages, as far as it is told outside of them."""
+
+    def __init__(self, head: bytes):
+        """Take the first start tag of what stands before the first message, comments aside; there may be none."""
+        first = ROOT.search(head)
+        self.name = first[1] if first else b""
+        self._tag = re.compile(rb"<(/?)" + re.escape(self.name) + rb"(?=[ \t\r\n>/])[^<>]*?(/?)>")
+        self.is_open = False
+        self.pass_over(head)
+
+    def pass_over(self, text: bytes) -> None:
+        """Go over what stands outside of messages: the last tag of the root says whether it is open."""
+        for found in self._tag.finditer(text) if self.name else ():
+            self.is_open = not (found[1] or found[2])
 
 
 def between(gap: bytes, *, is_tail: bool) -> tuple[int, bool]:
@@ -255,6 +287,7 @@ class Parser:
         self._before, self._after = b"<batch" + b"".join(names.values()) + b">", b"</batch>"
         found = ENCODING.search(head)
         self._encoding = found.group(1).decode().lower() if found else "utf-8"
+        self._is_known = ENCODINGS.fullmatch(self._encoding) is not None
         self._parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
         )
@@ -265,6 +298,8 @@ class Parser:
         from lxml import etree
 
         try:
+            if not self._is_known:
+                raise ValueError("names an encoding that is not read; UTF-8, ISO 8859 and Windows 125x are")
             if self._encoding not in ("utf-8", "utf8", "us-ascii"):
                 data = data.decode(self._encoding).encode()
             if len(data.translate(None, FORBIDDEN)) != len(data):
@@ -272,8 +307,6 @@ class Parser:
             return etree.fromstring(self._before + data + self._after, self._parser)[0]
         except UnicodeDecodeError:
             raise ValueError(f"is not encoded as {self._encoding}, as it says") from None
-        except LookupError:
-            raise ValueError("names an encoding that is not known") from None
         except self._error as error:
             raise ValueError(_why(error)) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from hypothesis import given
@@ -86,11 +87,12 @@ def test_hostile_content_is_told_without_being_quoted(text, reason):
 def test_other_encodings_are_those_the_file_declares():
     parser = Parser(b'<?xml version="1.0" encoding="iso-8859-1"?>')
     assert parser("<MSG>é</MSG>".encode("latin-1")).text == "é"
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(ValueError, match="not read"):
         Parser(b'<?xml version="1.0" encoding="klingon"?>')(b"<MSG/>")
 
 
 SECOND = b'<?xml version="1.0" encoding="iso-8859-1"?>\n<batch xmlns="urn:hl7-org:v3"><id>2</id>\n'
+CUT = "the document has no end: is it cut?"
 STRAY = "what stands here is no message"
 
 
@@ -103,19 +105,39 @@ STRAY = "what stands here is no message"
         (b"<MSG><t>cut", ["", "", "the message has no end"]),
         (b"<MS", ["", "", STRAY]),
         (SECOND + b"<MSG>3</MSG></batch>", ["", "", ""]),
+        (SECOND + b"<MSG>3</MSG>", ["", "", "", CUT]),
+        (SECOND + b"<MSG>3</MSG><!-- </batch> -->\n" + SECOND + b"<MSG>4</MSG></batch>", ["", "", "", CUT, ""]),
+        (b"<batch><MSG>3</MSG>", ["", "", "", CUT]),
         (SECOND + b"<MSG>3</MSG></batch>\n" + SECOND + b"<MSG>4</MSG></batch>", ["", "", "", ""]),
         (b"<batch><MSG>3</MSG></batch>", ["", "", ""]),
         (b"<other><a>text</a></other>", ["", "", STRAY]),
         (b'<?xml version="1.0"?><other><a>text', ["", "", STRAY]),
         (b"<MSG><t>cut" + SECOND + b"<MSG>4</MSG></batch>", ["", "", "the message has no end", ""]),
         (b"<MSG><t>cut" + SECOND, ["", "", "the message has no end", STRAY]),
-        (b"noise" + SECOND + b"<MSG>4</MSG>", ["", "", STRAY, ""]),
+        (b"noise" + SECOND + b"<MSG>4</MSG>", ["", "", STRAY, "", CUT]),
     ],
 )
 def test_what_stands_behind_the_last_message_is_read_or_told(behind, told):
     data = whole("a", "b") + behind
     assert [m.problem for m in cut(data)] == told
     assert count_messages(io.BytesIO(data), "MSG") == len(told)
+
+
+@pytest.mark.parametrize("n_bytes", range(len(HEAD) + 6, len(HEAD) + 60))
+def test_a_file_that_is_cut_anywhere_is_never_whole(n_bytes):
+    data = whole("a", "b")
+    assert not any(m.problem for m in cut(data))
+    assert any(m.problem for m in cut(data[:n_bytes])) or b"</batch>" in data[:n_bytes]
+    assert count_messages(io.BytesIO(data[:n_bytes]), "MSG") == len(cut(data[:n_bytes]))
+
+
+@pytest.mark.parametrize("encoding", ["punycode", "utf-7", "idna", "rot13", "cp037", "hz", "unicode_escape", "klingon"])
+def test_encodings_that_are_no_text_of_xml_are_not_read(encoding):
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="not read"):
+        Parser(head)(b"<MSG>" + b"a-" * 100_000 + b"</MSG>")
+    assert time.monotonic() - start < 1
 
 
 def test_each_document_has_a_head_of_its_own():
