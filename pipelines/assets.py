@@ -21,7 +21,7 @@ from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, ta
 from pipelines.core.conform import Transform, reads_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
-from pipelines.core.ledger import Acknowledgement, Delivery, Quarantine
+from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Quarantine
 from pipelines.core.losses import Loss
 from pipelines.core.rules import RulesBroken
 from pipelines.core.run import Platform, tell
@@ -31,6 +31,7 @@ from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.errors import of_task
 
+LEDGER = (Delivery, DeliveryAction, Quarantine, Acknowledgement)
 BALANCE = "rows_accounted"
 BALANCED = "rows counted in the files, unparsed, equal rows in the table plus rows in quarantine, in every delivery"
 BALANCE_ADVICE = "A reader lost or invented rows: compare its count with what it read of the delivery, and mend it."
@@ -77,8 +78,8 @@ def spec(table: type[Table], deps: tuple[str, ...] = (), card: Source | None = N
 def told(card: Source) -> str:
     """What a source's card says of all its tables."""
     traps = "".join(f"\n- {trap}" for trap in card.traps)
-    origin = f"{card.title}, by {card.publisher}. {card.cadence}; lag: {card.lag.lower()}. Licence: {card.licence}."
-    return f"\n\n{origin}\n\nTraps:{traps}"
+    when = f"{card.cadence.says}; lag: {card.lag.says.lower()}"
+    return f"\n\n{card.title}, by {card.publisher}. {when}. Licence: {card.licence}.\n\nTraps:{traps}"
 
 
 def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
@@ -110,12 +111,12 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         running = platform.open()
         lake, root = running.lake.today, str(running.settings.landing)
         is_wanted = source.name in (running.settings.sources or [source.name])
-        fed: list[type[Table]] = [Delivery, Quarantine, Acknowledgement, *source.tables]
+        fed: list[type[Table]] = [*LEDGER, *source.tables]
         for each in fed:
             lake.look(each.address())
         landed = scan(root, {source.name: source}) if is_wanted else []
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
-        for table in source.tables:
+        for table in (*source.tables, DeliveryAction):
             lake.create(table)
         outbox = running.settings.outbox or running.settings.reports.parent / "outbox"
         if n_answers := send_answers(lake, source, str(outbox)):

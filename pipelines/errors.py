@@ -16,6 +16,8 @@ EXPECTED = (
     "LakeError",
     "LeaseTaken",
     "RulesBroken",
+    "StorageError",
+    "DeliveryError",
     "QueryError",
     "RenderError",
     "FetchError",

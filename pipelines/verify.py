@@ -10,7 +10,7 @@ from pyarrow import fs
 
 from pipelines.core.catalog import sources, tables
 from pipelines.core.landing import file_system, scan
-from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.ledger import KEPT, Delivery, Quarantine
 from pipelines.core.seal import log_entries, seal
 from pipelines.core.table import BronzeTable
 from pipelines.core.vacuum import Swept, vacuum
@@ -136,5 +136,5 @@ def _forget(root: str, sent: Mapping[str, type[BronzeTable]]) -> None:
 
     folder = f"{root}/{Delivery.address().replace('.', '/')}"
     names = ", ".join(repr(t.name) for t in sent.values())
-    DeltaTable(folder).delete(f"table_name IN ({names})")
+    DeltaTable(folder).delete(f"table_name IN ({names}) AND status IN ({', '.join(map(repr, KEPT))})")
     seal(folder)

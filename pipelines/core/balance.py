@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.core import pieces
-from pipelines.core.ledger import Delivery, Quarantine
+from pipelines.core.ledger import KEPT, Delivery, Quarantine
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
     Each side is counted where it lies: the tables' rows in their own files, without the engine.
     """
     read = lake.small(Delivery.address(), [*KEY, "status", "n_rows_read"])
-    read = read.filter(pc.equal(read["status"], "accepted"))
+    read = read.filter(pc.is_in(read["status"], pa.array(KEPT)))
     refused = lake.small(Quarantine.address(), [*KEY, "line_number"])
     refused = refused.filter(pc.greater(refused["line_number"], 0))
     n_read: Counter[tuple[str, str]] = Counter()

@@ -2,71 +2,67 @@
 
 Spark spreads the new files, small ones together, big ones in parts where the reader names the element at which they may
 be cut (`CUT_AT`). A task counts the records, reads them and writes what it keeps and what it refuses as files of the
-bronze table and of the quarantine; each table then takes its files in one transaction. The ledger is written last: an
-interrupted run leaves no entry, and the next one writes the same deliveries again in place.
+bronze table and of the quarantine; each table then takes its files in one transaction. A delivery is taken whole or not
+at all: one whose counts disagree is put aside like one that can't be read. The ledger says first what is begun and last
+what came of it: what an interrupted run left is written again in place, or taken out where its file has gone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.core import pieces
 from pipelines.core.catalog import SourceFolder, code_version
+from pipelines.core.deliveries import change, held, ledger, settle, superseded, write_ledger
 from pipelines.core.lake import Lake
-from pipelines.core.landing import Landed, file_system, opened
-from pipelines.core.ledger import Delivery, Quarantine
-from pipelines.core.privacy import Pseudonymiser, pseudonymised
-from pipelines.core.reading import Refused
-from pipelines.core.rules import judged
-from pipelines.core.splits import WHOLE, Part, opened_part, parts
-from pipelines.core.table import BronzeTable, Table
-
-READ_SQL = f"table_name string, delivery_id string, n_read bigint, refusal string, goes_to string, {pieces.ADDED_SQL}"
-READ = pa.schema(
-    [
-        ("table_name", pa.string()),
-        ("delivery_id", pa.string()),
-        ("n_read", pa.int64()),
-        ("refusal", pa.string()),
-        ("goes_to", pa.string()),
-        *pieces.ADDED,
-    ]
+from pipelines.core.landing import Landed, file_system
+from pipelines.core.ledger import KEPT, Quarantine
+from pipelines.core.privacy import Pseudonymiser
+from pipelines.core.splits import WHOLE, Part, parts
+from pipelines.core.storage import StorageError
+from pipelines.core.table import Table
+from pipelines.core.task import (
+    CHANGED,
+    COUNT_SQL,
+    FAILED,
+    GRAVITY,
+    READ_SQL,
+    REFUSED,
+    STORAGE,
+    Job,
+    count_job,
+    put_aside,
+    read_job,
 )
-COUNT_SQL = "at int, n_records bigint"
-COUNTED = pa.schema([("at", pa.int32()), ("n_records", pa.int64())])
+
 WHOLE_FILE = 0
 TASK_BYTES = 4 << 20  # of small files that one task reads
+MOST_TOLD = 20  # files that are told one by one
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Job:
-    """What one task reads: a file, or a part of it, for one table; counted before where its place must be known."""
+class Wrong:
+    """What is wrong with a delivery: its kind, the table at fault (empty for the whole file), and why."""
 
-    full: str
-    member: str | None
-    file: str
+    kind: str
     table_name: str
-    delivery_id: str
-    known_date: dt.date
-    part: Part = WHOLE
-    n_before: int = 0
-    n_records: int | None = None
+    reason: str
+    trace: str = ""
 
 
 @dataclass
 class Intake:
     """What one ingestion of a source did: ledger rows written, and how many files were known already."""
 
-    ledger: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[Row] = field(default_factory=list)
     n_known: int = 0
 
     def total(self, column: str, table_name: str | None = None) -> int:
@@ -82,123 +78,145 @@ def ingest(
     pseudonymiser: Pseudonymiser,
     tell: Callable[[str], None],
 ) -> Intake:
-    """Ingest a source's landed files that the ledger does not know yet; returns what was done."""
+    """Ingest a source's landed files that the ledger does not know yet; returns what was done.
+
+    Raises `StorageError` where the store failed on some of them, after the others were taken in.
+    """
     files = [f for f in landed if f.source == source.name]
-    done = _known(lake, source.name)
-    work, intake, seen = [], Intake(), set()
-    for file in files:
-        tables = [t for t in file.tables if (file.delivery_id, t.name) not in done]
-        if file.delivery_id in seen or (not tables and file.tables) or (file.delivery_id, "") in done:
-            intake.n_known += 1
-            continue
-        seen.add(file.delivery_id)
-        work.append((file, tables))
-    refused = [(file, "", file.problem) for file, _ in work if file.problem]
-    readable = [(file, tables) for file, tables in work if not file.problem]
-    if refused:
-        _write(lake, Quarantine, _refused_files(lake, refused), [file.delivery_id for file, _, _ in refused])
+    known = ledger(lake, source.name)
+    _set_aside(lake, known, {f.delivery_id for f in files}, tell)
+    work, n_known = _new(files, known)
+    wrong = {f.delivery_id: Wrong(REFUSED, "", f.problem) for f in work if f.problem}
+    unread = [(f.path, f.fault) for f in files if f.fault]
+    readable = [f for f in work if not f.problem]
+    begun = {r["delivery_id"] for r in known}
+    write_ledger(lake, [_row(f, t.name, "begun") for f in readable if f.delivery_id not in begun for t in f.tables])
+    done: list[Any] = []
     if readable:
         tell(f"{source.name}: reading {len(readable)} new files")
-        intake.ledger += _read(lake, source, readable, root, pseudonymiser, tell)
-    intake.ledger += [_ledger_row(file, "", problem, 0, 0, 0) for file, _, problem in refused]
-    if intake.ledger:
-        _write_ledger(lake, intake.ledger)
-    return intake
+        done = _read(lake, source, readable, root, pseudonymiser)
+        wrong |= _verdicts(done, readable)
+    rows = _taken(lake, source, work, wrong, done, tell)
+    write_ledger(lake, rows, [f.delivery_id for f in readable if f.delivery_id not in begun])
+    _replace(lake, source, known, rows, {f.delivery_id for f in files}, tell)
+    settle(lake, source)
+    for line in _told(source, work, wrong):
+        tell(line)
+    unread += [(f.path, wrong[f.delivery_id].reason) for f in work if _kind(wrong, f) == STORAGE]
+    if unread:
+        path, why = unread[0]
+        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+        raise StorageError(f"{source.name}: the store failed on {path}{more} ({why}); the next run reads what is left")
+    return Intake(rows, n_known)
 
 
-def _known(lake: Lake, source: str) -> set[tuple[str, str]]:
-    """What the ledger holds: accepted files for good, refused ones until the code changes."""
-    columns = ("source", "status", "code_version", "delivery_id", "table_name")
-    rows = lake.small(Delivery.address(), columns).to_pylist()
-    return {
-        (r["delivery_id"], r["table_name"])
-        for r in rows
-        if r["source"] == source and (r["status"] == "accepted" or r["code_version"] == code_version())
-    }
+def _new(files: Iterable[Landed], known: Sequence[Row]) -> tuple[list[Landed], int]:
+    """Files to be read, each content once, and how many are known: kept or withdrawn for good, refused by this code."""
+    of: dict[str, list[Row]] = {}
+    for row in known:
+        of.setdefault(row["delivery_id"], []).append(row)
+    withdrawn = {(r["file"], r["sha256"]) for r in known if r["status"] == "withdrawn"}
+    work: dict[str, Landed] = {}
+    n_known = 0
+    for file in files:
+        if file.fault:
+            continue
+        rows = of.get(file.delivery_id, [])
+        told = {r["table_name"] for r in rows}
+        is_whole = "" in told or told >= {t.name for t in file.tables}
+        is_same = bool(rows) and is_whole and all(map(_is_settled, rows))
+        is_gone = any(r["status"] == "withdrawn" for r in rows) or (not rows and (file.path, file.sha256) in withdrawn)
+        if is_same or is_gone or file.delivery_id in work:
+            n_known += 1
+        else:
+            work[file.delivery_id] = file
+    return list(work.values()), n_known
 
 
-def _read(
-    lake: Lake,
-    source: SourceFolder,
-    work: list[tuple[Landed, list[type[BronzeTable]]]],
-    root: str,
-    pseudonymiser: Pseudonymiser,
-    tell: Callable[[str], None],
-) -> list[dict[str, Any]]:
+def _is_settled(row: Row) -> bool:
+    return row["status"] == "accepted" or (row["status"] == REFUSED and row["code_version"] == code_version())
+
+
+def _set_aside(lake: Lake, known: list[Row], landed: set[str], tell: Callable[[str], None]) -> None:
+    """Put right what earlier code took in out of balance: read again where its file lies there, else put aside whole.
+
+    Changes the rows of `known`.
+    """
+    off = {r["delivery_id"] for r in known if r["status"] in KEPT and _is_off(r)}
+    for row in known:
+        if row["delivery_id"] in off & landed:
+            row["status"] = "again"
+    for delivery in sorted(off - landed):
+        rows = [r for r in known if r["delivery_id"] == delivery]
+        at = next(r for r in rows if _is_off(r))
+        why = _disagree(at["table_name"], at["n_rows_read"], at["n_rows_kept"] + at["n_rows_quarantined"])
+        root = lake.prepared(Quarantine)
+        _write(lake, Quarantine, [_whole_file(root, at, why)], [delivery])
+        changed = change(lake, rows, "put_aside", REFUSED, why)
+        known[:] = [*(r for r in known if r["delivery_id"] != delivery), *changed]
+        tell(f"{at['source']}: put aside {at['file']}: {why}")
+
+
+def _is_off(row: Row) -> bool:
+    return bool(row["n_rows_read"] != row["n_rows_kept"] + row["n_rows_quarantined"])
+
+
+def _disagree(table_name: str, n_counted: int, n_read: int) -> str:
+    return f"{table_name}: {n_counted:,} records counted in it, {n_read:,} read from it; nothing of it is kept"
+
+
+def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseudonymiser: Pseudonymiser) -> list[Any]:
+    """Read files in tasks; returns what these tell, rows of `READ_SQL`, with nothing committed."""
     address = root.rstrip("/") if "://" in root else file_system(root)[1]
     cut_at = getattr(source.module("read"), "CUT_AT", None)
     jobs = [
         Job(f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date, part)
-        for f, tables in work
-        for t in tables
+        for f in work
+        for t in f.tables
         for part in _parts(f, address, cut_at)
     ]
-    tables = {t.name: t for _, ts in work for t in ts}
-    written: list[type[Table]] = [*tables.values(), Quarantine]  # an empty one says that nothing was put aside
+    hashed = {f.delivery_id: f for f in work}
+    jobs = [replace(j, stat=hashed[j.delivery_id].stat, sha256=hashed[j.delivery_id].sha256) for j in jobs]
+    written: list[type[Table]] = [*{t for f in work for t in f.tables}, Quarantine]  # an empty one: nothing put aside
     places = {t.name: lake.prepared(t) for t in written}
     read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
-    n_bytes = {file.delivery_id: file.n_bytes for file, _ in work}
+    placed, miscounted = _placed(lake, source, jobs)
     tasks = pieces.bundled(
-        _placed(lake, source, jobs),
-        TASK_BYTES,
-        lambda job: n_bytes[job.delivery_id] if job.part == WHOLE else TASK_BYTES,
+        placed, TASK_BYTES, lambda job: hashed[job.delivery_id].n_bytes if job.part == WHOLE else TASK_BYTES
     )
     done = pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()
-
-    refusals = {(r["delivery_id"], r["table_name"]): r["refusal"] for r in done if r["refusal"]}
-    files = [r.asDict() for r in done if r["path"] and (r["delivery_id"], r["table_name"]) not in refusals]
-    for name, table in tables.items():
-        added = [f for f in files if f["goes_to"] == name]
-        if n := sum(f["n_rows"] for f in added):
-            tell(f"{source.name}: {n:,} rows to {table.address()}")
-        _write(lake, table, added, [f.delivery_id for f, ts in work if table in ts])
-    landed = {file.delivery_id: file for file, _ in work}
-    whole = [(landed[i], name, reason) for (i, name), reason in refusals.items()]
-    put_aside = [f for f in files if f["goes_to"] == Quarantine.name]
-    _write(lake, Quarantine, [*put_aside, *_refused_files(lake, whole)], list(landed))
-    return [
-        _ledger_row(file, t.name, refusals.get((file.delivery_id, t.name)), *_counts(done, file.delivery_id, t.name))
-        for file, ts in work
-        for t in ts
-    ]
+    return [*miscounted, *(r.asDict() for r in done)]
 
 
-def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> list[Job]:
-    """Number the parts of each file by the records before them; a file that is read whole needs no such count."""
+def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> tuple[list[Job], list[Row]]:
+    """Number the parts of each file by the records before them; a file that is read whole needs no such count.
+
+    Returns the jobs to be done, and rows of `READ_SQL` of the files that could not be counted, which are left out.
+    """
     cut = {i: job for i, job in enumerate(jobs) if job.part != WHOLE}
     if not cut:
-        return jobs
+        return jobs, []
     count = partial(count_job, package=source.package)
-    counted = pieces.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()
-    n_of = {r["at"]: r["n_records"] for r in counted}
+    counted = {r["at"]: r for r in pieces.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
+    miscounted = [
+        {"table_name": cut[i].table_name, "delivery_id": cut[i].delivery_id, "n_read": None, "goes_to": None}
+        | {"path": None, "n_rows": None, "kind": r["kind"], "reason": r["reason"], "trace": r["trace"]}
+        for i, r in counted.items()
+        if r["kind"]
+    ]
     n_before: dict[tuple[str, str], int] = {}
     placed = list(jobs)
     for i, job in cut.items():  # parts of a file follow each other
-        key = (job.delivery_id, job.table_name)
-        placed[i] = replace(job, n_before=n_before.get(key, 0), n_records=n_of[i])
-        n_before[key] = n_before.get(key, 0) + n_of[i]
-    return placed
+        key, n = (job.delivery_id, job.table_name), counted[i]["n_records"] or 0
+        placed[i] = replace(job, n_before=n_before.get(key, 0), n_records=n)
+        n_before[key] = n_before.get(key, 0) + n
+    left_out = {r["delivery_id"] for r in miscounted}
+    return [job for job in placed if job.delivery_id not in left_out], miscounted
 
 
 def _each(jobs: list[Job], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
     for job in jobs:
         yield from read(job)
-
-
-def _counts(done: Iterable[Any], delivery_id: str, table_name: str) -> tuple[int, int, int]:
-    """Records of a delivery for a table: read, kept, put aside; none of a file that is refused whole."""
-    rows = [r for r in done if (r["delivery_id"], r["table_name"]) == (delivery_id, table_name)]
-    if any(r["refusal"] for r in rows):
-        return 0, 0, 0
-    kept = sum(r["n_rows"] for r in rows if r["goes_to"] == table_name)
-    aside = sum(r["n_rows"] for r in rows if r["goes_to"] == Quarantine.name)
-    return sum(r["n_read"] or 0 for r in rows), kept, aside
-
-
-def _write(lake: Lake, table: type[Table], added: list[dict[str, Any]], ids: Sequence[str]) -> None:
-    """Take files into a table in place of what it holds of these deliveries, or of what another run brings of them."""
-    if added or lake.n_rows(table.address()) > 0:
-        lake.commit_files(table, added, {}, replacing={"delivery_id": ids})
 
 
 def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:
@@ -210,30 +228,116 @@ def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:
     return parts(system, path, cut_at)
 
 
-@contextmanager
-def _opened(job: Job) -> Iterator[BinaryIO]:
-    """Open the file, or the part of one, that a job names."""
-    system, path = file_system(job.full)
-    with opened(system, path, job.member) if job.part == WHOLE else opened_part(system, path, job.part) as stream:
-        yield stream
+def _verdicts(done: Sequence[Row], work: Iterable[Landed]) -> dict[str, Wrong]:
+    """What is wrong with each delivery that is not taken in: what its tasks met, the gravest first, or its counts."""
+    wrong: dict[str, Wrong] = {}
+    for row in sorted((r for r in done if r["kind"]), key=lambda r: GRAVITY.index(r["kind"])):
+        told = Wrong(row["kind"], row["table_name"], row["reason"], row["trace"] or "")
+        wrong.setdefault(row["delivery_id"], told)
+    counts = _counts(done)
+    for file in work:
+        for table in file.tables:
+            n_read, n_kept, n_aside = counts[file.delivery_id, table.name]
+            if n_read != n_kept + n_aside:
+                why = _disagree(table.name, n_read, n_kept + n_aside)
+                wrong.setdefault(file.delivery_id, Wrong(REFUSED, table.name, why))
+    return wrong
 
 
-def _refused_files(lake: Lake, whole: Sequence[tuple[Landed, str, str]]) -> list[dict[str, Any]]:
-    """Write files that could not be read as files of the quarantine; returns what is to be committed."""
-    root = lake.prepared(Quarantine)
-    added = []
-    for f, name, reason in whole:
-        about = Job("", None, f.path, name, f.delivery_id, f.known_date)
-        one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
-        output = pieces.Output(root, {"delivery_id": f.delivery_id}, is_text=True, told=Quarantine.in_log())
-        output.write(_put_aside(one, about, f.source))
-        added.append(output.added())
-    return [row for row in added if row]
+def _counts(done: Iterable[Row]) -> dict[tuple[str, str], list[int]]:
+    """Records counted, kept, put aside, by delivery and table."""
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in done:
+        of = counts[row["delivery_id"], row["table_name"]]
+        of[0] += row["n_read"] or 0
+        if row["goes_to"]:
+            of[2 if row["goes_to"] == Quarantine.name else 1] += row["n_rows"]
+    return counts
 
 
-def _ledger_row(
-    file: Landed, table_name: str, refusal: str | None, read: int, kept: int, quarantined: int
-) -> dict[str, Any]:
+def _taken(
+    lake: Lake,
+    source: SourceFolder,
+    work: Sequence[Landed],
+    wrong: dict[str, Wrong],
+    done: Iterable[Row],
+    tell: Callable[[str], None],
+) -> list[Row]:
+    """Commit what was read of the deliveries with which nothing is wrong, and put the others aside; ledger rows.
+
+    What the store or the moment kept from being read is neither: the next run meets it anew.
+    """
+    concluded = [f for f in work if _kind(wrong, f) not in (CHANGED, STORAGE)]
+    files = [r for r in done if r["path"] and r["delivery_id"] not in wrong]
+    for table in source.tables:
+        added = [r for r in files if r["goes_to"] == table.name]
+        if n := sum(r["n_rows"] for r in added):
+            tell(f"{source.name}: {n:,} rows to {table.address()}")
+        _write(lake, table, added, [f.delivery_id for f in concluded if table in f.tables])
+    aside = [r for r in files if r["goes_to"] == Quarantine.name]
+    counts = _counts(done)
+    rows: list[Row] = []
+    for file in concluded:
+        if at := wrong.get(file.delivery_id):
+            names = [""] if file.problem else [t.name for t in file.tables]
+            rows += [_row(file, name, at.kind, at.reason) for name in names]
+            told = {"file": file.path, "table_name": at.table_name, "source": source.name}
+            aside.append(_whole_file(lake.prepared(Quarantine), told | {"delivery_id": file.delivery_id}, at.reason))
+        else:
+            rows += [_row(file, t.name, "accepted", None, *counts[file.delivery_id, t.name]) for t in file.tables]
+    _write(lake, Quarantine, aside, [f.delivery_id for f in concluded])
+    return rows
+
+
+def _kind(wrong: dict[str, Wrong], file: Landed) -> str:
+    return wrong[file.delivery_id].kind if file.delivery_id in wrong else ""
+
+
+def _write(lake: Lake, table: type[Table], added: list[Row], ids: Sequence[str]) -> None:
+    """Take files into a table in place of what it holds of these deliveries, or of what another run brings of them."""
+    if added or set(ids) & held(lake, table):
+        lake.commit_files(table, added, {}, replacing={"delivery_id": ids})
+
+
+def _whole_file(root: str, of: Row, reason: str) -> Row:
+    """Write a file that is not kept as a file of the quarantine; returns what is to be committed."""
+    about = Job("", None, of["file"], of["table_name"], of["delivery_id"], dt.date.min)
+    one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
+    output = pieces.Output(root, {"delivery_id": of["delivery_id"]}, is_text=True, told=Quarantine.in_log())
+    output.write(put_aside(one, about, of["source"]))
+    return output.added() or {}
+
+
+def _replace(
+    lake: Lake,
+    source: SourceFolder,
+    known: Sequence[Row],
+    rows: Sequence[Row],
+    landed: set[str],
+    tell: Callable[[str], None],
+) -> None:
+    """Let corrected files take the place of what stood at their paths before."""
+    for new in {r["delivery_id"]: r for r in rows}.values():
+        old = superseded(source, known, new, landed)
+        if old:
+            gone = [r for r in known if r["delivery_id"] in old]
+            n = sum(r["n_rows_kept"] for r in gone)
+            change(lake, gone, "replace", "replaced", f"replaced by {new['delivery_id']}")
+            tell(f"{source.name}: {new['file']} is corrected: {n:,} rows of before leave")
+
+
+def _told(source: SourceFolder, work: Iterable[Landed], wrong: dict[str, Wrong]) -> Iterator[str]:
+    """A line for each file that was not taken in, and the traces of what readers failed on, each once."""
+    bad = [(f.path, wrong[f.delivery_id]) for f in work if f.delivery_id in wrong]
+    said = {CHANGED: "left for the next run", STORAGE: "left for the next run", FAILED: "failed", REFUSED: "refused"}
+    yield from (f"{source.name}: {said[at.kind]}: {path}: {at.reason}" for path, at in bad[:MOST_TOLD])
+    if len(bad) > MOST_TOLD:
+        yield f"{source.name}: and {len(bad) - MOST_TOLD:,} more files; `gerland deliveries` lists them"
+    yield from sorted({f"{source.name}: {at.trace}" for _, at in bad if at.trace})
+
+
+def _row(file: Landed, table_name: str, status: str, reason: str | None = None, *counts: int) -> Row:
+    read, kept, quarantined = counts or (0, 0, 0)
     return {
         "delivery_id": file.delivery_id,
         "table_name": table_name,
@@ -242,94 +346,11 @@ def _ledger_row(
         "known_date": file.known_date,
         "sha256": file.sha256,
         "n_bytes": file.n_bytes,
-        "status": "refused" if refusal else "accepted",
-        "reason": refusal,
+        "status": status,
+        "reason": reason,
         "n_rows_read": read,
         "n_rows_kept": kept,
         "n_rows_quarantined": quarantined,
         "ingested_at": dt.datetime.now(dt.UTC),
         "code_version": code_version(),
     }
-
-
-def _write_ledger(lake: Lake, rows: list[dict[str, Any]]) -> None:
-    table = pa.Table.from_pylist(rows, schema=Delivery.arrow_schema())
-    lake.replace_small(Delivery, table, {r["delivery_id"] for r in rows})
-
-
-def read_job(
-    job: Job, *, package: str, pseudonymiser: Pseudonymiser, places: Mapping[str, str]
-) -> Iterator[pa.RecordBatch]:
-    """Read what a job names with the source's reader and write it below `places`: the body of a Spark task."""
-    table, reader = _table(job, package), _reader(package)
-    of_delivery, source = {"delivery_id": job.delivery_id}, package.rsplit(".", 1)[-1]
-    kept = pieces.Output(places[table.name], of_delivery, is_text=True, told=table.in_log())
-    aside = pieces.Output(places[Quarantine.name], of_delivery, is_text=True, told=Quarantine.in_log())
-    refusal, n_read = None, job.n_records
-    try:
-        with _opened(job) as stream:
-            for read in reader.read(stream, job.file, table):
-                rows = judged(pseudonymised(read, table, pseudonymiser), table)
-                good = rows.filter(pc.is_null(rows["reason"]))
-                if good.num_rows:
-                    kept.write(_kept(good, table, job))
-                if good.num_rows < rows.num_rows:
-                    aside.write(_put_aside(rows.filter(pc.is_valid(rows["reason"])), job, source))
-        n_read = _n_records(job, table, reader) if n_read is None else n_read
-    except Refused as refused:
-        refusal = str(refused)
-    except Exception as error:
-        refusal = f"the reader failed on it ({type(error).__name__})"
-    said = {"table_name": table.name, "delivery_id": job.delivery_id, "n_read": n_read, "refusal": refusal}
-    told = [said]
-    for name, output in ((table.name, kept), (Quarantine.name, aside)):
-        if added := output.added():
-            told.append(said | {"n_read": None, "goes_to": name} | added)
-    yield pa.RecordBatch.from_pylist(told, schema=READ)
-
-
-def count_job(numbered: tuple[int, Job], *, package: str) -> Iterator[pa.RecordBatch]:
-    """Count the records of what a numbered job names, without parsing them: the body of a Spark task."""
-    at, job = numbered
-    n = _n_records(job, _table(job, package), _reader(package))
-    yield pa.RecordBatch.from_pydict({"at": [at], "n_records": [n]}, schema=COUNTED)
-
-
-def _n_records(job: Job, table: type[BronzeTable], reader: Any) -> int:
-    try:
-        with _opened(job) as stream:
-            return int(reader.count(stream, job.file, table))
-    except Exception:
-        return 0  # the reader meets the same fault and says it
-
-
-def _reader(package: str) -> Any:
-    return importlib.import_module(f"{package}.read")
-
-
-def _table(job: Job, package: str) -> type[BronzeTable]:
-    declared = vars(importlib.import_module(f"{package}.tables")).values()
-    return next(t for t in declared if isinstance(t, type) and issubclass(t, BronzeTable) and t.name == job.table_name)
-
-
-def _kept(rows: pa.Table, table: type[BronzeTable], job: Job) -> pa.Table:
-    """Rows as the bronze table's files hold them: where they stood, then the authority's columns."""
-    n, schema = rows.num_rows, table.arrow_schema()
-    place = [pa.repeat(pa.scalar(job.file), n), _numbers(rows, job), pa.repeat(pa.scalar(job.known_date), n)]
-    names = ["file", "line_number", "known_date"]
-    values = [rows[name] for name in table.source_columns()]
-    written = pa.table([*place, *values], names=[*names, *table.source_columns()])
-    return written.cast(pa.schema([schema.field(name) for name in written.column_names]))
-
-
-def _put_aside(rows: pa.Table, job: Job, source: str) -> pa.Table:
-    """Refused rows as the quarantine's files hold them."""
-    n = rows.num_rows
-    told = [pa.repeat(pa.scalar(value), n) for value in (job.table_name, source, job.file)]
-    names = [name for name in Quarantine.columns if name not in Quarantine.partitioned_by]
-    return pa.table([*told, _numbers(rows, job), rows["reason"], rows["raw"]], names=names)
-
-
-def _numbers(rows: pa.Table, job: Job) -> Any:
-    """Line numbers as those of the whole file."""
-    return pc.add(rows["line_number"], job.n_before) if job.n_before else rows["line_number"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,11 +22,18 @@ from pyarrow import fs
 
 from pipelines.core.catalog import SourceFolder
 from pipelines.core.reading import encoding_problem
+from pipelines.core.storage import patiently, said
 from pipelines.core.table import BronzeTable
 
 MAX_EXPANDED_BYTES = 64 * 1024**3
 MAX_RATIO = 500
 HEAD_BYTES = 4096
+CHUNK_BYTES = 1 << 20
+# What libraries raise about the content of an archive; other errors of the system are the store's.
+CORRUPT = (
+    *(zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError),
+    *(RuntimeError, NotImplementedError, ValueError, struct.error),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,9 @@ class Landed:
     known_date: dt.date
     sha256: str = ""
     n_bytes: int = 0
-    problem: str | None = None
+    problem: str | None = None  # of the file: it is refused
+    fault: str | None = None  # of the store, or of the moment: it is left for the next run
+    stat: tuple[int, int] | None = None  # size and time of the container as it was listed
 
     @property
     def delivery_id(self) -> str:
@@ -58,7 +69,8 @@ def file_system(root: str) -> tuple[fs.FileSystem, str]:
 def scan(root: str, sources: dict[str, SourceFolder]) -> list[Landed]:
     """Find the files of these sources under the landing zone, hashed, with what is wrong with them."""
     system, base = file_system(root)
-    return [_examined(system, f"{base}/{f.container}", f) for f in _found(system, base, sources) if f.source]
+    examined = (_examined(system, f"{base}/{f.container}", f) for f in _found(system, base, sources) if f.source)
+    return [f for f in examined if f]
 
 
 def unclaimed(root: str, sources: dict[str, SourceFolder]) -> list[str]:
@@ -72,7 +84,8 @@ def _found(system: fs.FileSystem, base: str, sources: dict[str, SourceFolder]) -
     for info in sorted(infos, key=lambda i: i.path):
         if info.type == fs.FileType.File:
             path = info.path.removeprefix(base).lstrip("/")
-            yield from _members(system, info.path, path, info.mtime.date(), sources)
+            for landed in _members(system, info.path, path, info.mtime.date(), sources):
+                yield replace(landed, stat=(info.size, info.mtime_ns))
 
 
 def _members(
@@ -82,15 +95,16 @@ def _members(
     if not path.lower().endswith(".zip"):
         yield _claimed(path, path, None, modified, sources)
         return
+    unread = Landed(_archive_owner(path, sources), path, path, None, (), modified)
     try:
-        with system.open_input_file(full) as stream, zipfile.ZipFile(stream) as archive:
-            names = [m.filename for m in archive.infolist() if not m.is_dir()]
-            problem = _hostile(archive)
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError):
-        names, problem = [], _not_a_zip(system, full)
-    if problem:
-        owner = _archive_owner(path, sources)
-        yield Landed(owner, path, path, None, (), modified, *_raw_hash(system, full), problem=problem)
+        names, problem = patiently(lambda: _listed(system, full))
+        if problem:
+            yield replace(_raw(system, full, unread), problem=problem)
+            return
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield replace(unread, fault=said(error))
         return
     for name in names:
         yield _claimed(f"{path}/{name}", path, name, modified, sources)
@@ -113,28 +127,63 @@ def _archive_owner(path: str, sources: dict[str, SourceFolder]) -> str:
     return top if top in sources else ""
 
 
-def _examined(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
-    if landed.problem:
+def _listed(system: fs.FileSystem, full: str) -> tuple[list[str], str | None]:
+    """Names of an archive's members, and what is wrong with it; raises OSError where the store fails."""
+    try:
+        with system.open_input_file(full) as stream, zipfile.ZipFile(stream) as archive:
+            return [m.filename for m in archive.infolist() if not m.is_dir()], _hostile(archive)
+    except CORRUPT:
+        return [], _not_a_zip(system, full)
+
+
+def _examined(system: fs.FileSystem, full: str, landed: Landed) -> Landed | None:
+    """Hash a file and look at its head; None for one that has gone since it was listed."""
+    if landed.problem or landed.fault:
         return landed
+    try:
+        return patiently(lambda: _hashed(system, full, landed))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return replace(landed, fault=said(error))
+
+
+def _hashed(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
     digest, size, head = hashlib.sha256(), 0, b""
     try:
         with opened(system, full, landed.member) as stream:
-            while chunk := stream.read(1 << 20):
+            while chunk := stream.read(CHUNK_BYTES):
                 head = head or chunk[:HEAD_BYTES]
                 digest.update(chunk)
                 size += len(chunk)
                 if size > MAX_EXPANDED_BYTES:
                     return _unreadable(system, full, landed, f"expands to more than {MAX_EXPANDED_BYTES:,} bytes")
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+    except CORRUPT:
         return _unreadable(system, full, landed, "truncated or corrupt: it can't be decompressed")
     return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=head_problem(head))
 
 
 def _unreadable(system: fs.FileSystem, full: str, landed: Landed, problem: str) -> Landed:
     """A file without readable content is known by its raw bytes, and by its name inside an archive."""
-    raw, size = _raw_hash(system, full)
-    sha256 = hashlib.sha256(f"{raw}|{landed.member}".encode()).hexdigest() if landed.member else raw
-    return replace(landed, sha256=sha256, n_bytes=size, problem=problem)
+    raw = _raw(system, full, landed)
+    named = hashlib.sha256(f"{raw.sha256}|{landed.member}".encode()).hexdigest()
+    return replace(raw, sha256=named if landed.member else raw.sha256, problem=problem)
+
+
+def _raw(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
+    """Hash the bytes as they lie there."""
+    with system.open_input_file(full) as stream:
+        sha256, n_bytes = hash_of(stream)
+    return replace(landed, sha256=sha256, n_bytes=n_bytes)
+
+
+def hash_of(stream: BinaryIO) -> tuple[str, int]:
+    """SHA-256 and number of the bytes of a stream."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size
 
 
 @contextmanager
@@ -177,9 +226,3 @@ def _not_a_zip(system: fs.FileSystem, full: str) -> str:
     with system.open_input_file(full) as stream:
         problem = head_problem(stream.read(HEAD_BYTES))
     return problem or "truncated or not a zip archive"
-
-
-def _raw_hash(system: fs.FileSystem, full: str) -> tuple[str, int]:
-    with system.open_input_file(full) as stream:
-        data = stream.read()
-    return hashlib.sha256(data).hexdigest(), len(data)

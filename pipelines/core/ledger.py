@@ -1,18 +1,35 @@
-"""The tables that every source writes to: what was delivered, what was refused, what was answered."""
+"""What every source writes to: what was delivered, refused, answered, and who changed what about it since."""
 
 from __future__ import annotations
 
 from pipelines.core.axis import flows, part_of
 from pipelines.core.table import Column, Table
 
-STATUSES = {"accepted": "Read; each row kept or quarantined", "refused": "Not readable as a whole; nothing kept"}
+STATUSES = {
+    "begun": "Reading began and was cut off; nothing of it is kept",
+    "accepted": "Read; each row kept or quarantined",
+    "refused": "Not readable as a whole, by the file's fault; nothing kept; read again by other code",
+    "failed": "The reader failed on it, by its own fault; nothing kept; read again by every run",
+    "again": "Read; to be read again by the next run, and kept as it was read until then",
+    "replaced": "A corrected file came in its place; nothing kept",
+    "withdrawn": "Withdrawn; nothing kept, and not read again",
+}
+KEPT = ("accepted", "again")  # deliveries whose rows stand in the tables
+ACTIONS = {
+    "withdraw": "Its rows left the tables, and it is not read again",
+    "reread": "The next run reads it again",
+    "replace": "A corrected file took its place",
+    "put_aside": "It was found out of balance, and its rows left the tables",
+}
 
 
 class Delivery(Table):
     """One landed file and one table that was read from it: the ledger of what came in.
 
     A file is known by its content and date: the same bytes again, under whatever name or inside whatever archive, are
-    no new delivery. `n_rows_read` is counted from the bytes without parsing them; it must equal kept + quarantined.
+    no new delivery. Other bytes at the same path and of the same date are a correction: what stood there before is
+    `replaced`. What is deleted from the landing zone stays in the lake. `n_rows_read` is counted from the bytes without
+    parsing them; it must equal kept + quarantined.
     """
 
     layer, name = "bronze", "delivery"
@@ -28,8 +45,8 @@ class Delivery(Table):
     known_date = Column("date", "Date at which the file could be known", required=True)
     sha256 = Column("string", "Hash of the file's bytes, decompressed", required=True)
     n_bytes = Column("bigint", "Size, decompressed", unit="byte", required=True, minimum=0)
-    status = Column("string", "Whether the file was read", required=True, codes=STATUSES)
-    reason = Column("string", "Why it was refused")
+    status = Column("string", "What came of it", required=True, codes=STATUSES)
+    reason = Column("string", "Why it is not kept, or is to be read again")
     n_rows_read = Column("bigint", "Records in the file, counted without parsing", required=True, minimum=0)
     n_rows_kept = Column("bigint", "Records in the bronze table", required=True, minimum=0)
     n_rows_quarantined = Column("bigint", "Records in quarantine", required=True, minimum=0)
@@ -75,3 +92,28 @@ class Acknowledgement(Table):
     sha256 = Column("string", "Hash of the content")
     due_at = Column("timestamp", "When it was written down", required=True)
     sent_at = Column("timestamp", "When it was put into the outbox; null while it is due")
+
+
+class DeliveryAction(Table):
+    """One thing that was done to a delivery after it was read: by whom, when, why. Rows are only ever added.
+
+    Withdrawing corrects the lake, not the past of the world: the rows leave every table and every date as known on
+    which the lake is shown. What the lake showed until then stands in the versions of its tables until these are
+    vacuumed; that it showed it, and how many rows, stands here.
+    """
+
+    layer, name = "bronze", "delivery_action"
+    axis = flows("acted_date")
+    key = ("delivery_id", "acted_at", "action")
+
+    delivery_id = Column("string", "Delivery", required=True)
+    action = Column("string", "What was done", required=True, codes=ACTIONS)
+    acted_at = Column("timestamp", "When", required=True)
+    acted_date = Column("date", "Day of it, in UTC", required=True)
+    acted_by = Column("string", "User of the machine who did it or ran what did it", required=True)
+    reason = Column("string", "Why", required=True)
+    source = Column("string", "Source system", required=True)
+    file = Column("string", "Path in the landing zone, archive included", required=True)
+    known_date = Column("date", "Date at which the file could be known", required=True)
+    n_rows_kept = Column("bigint", "Records that the bronze tables held of it until then", required=True, minimum=0)
+    n_rows_quarantined = Column("bigint", "Records that quarantine held of it until then", required=True, minimum=0)

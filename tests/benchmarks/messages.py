@@ -18,11 +18,11 @@ from pathlib import Path
 from pyarrow import fs
 
 from pipelines.core import pieces
-from pipelines.core.ingest import READ_SQL, Job, read_job
 from pipelines.core.ledger import Quarantine
 from pipelines.core.privacy import Pseudonymiser
 from pipelines.core.spark import session
 from pipelines.core.splits import parts
+from pipelines.core.task import READ_SQL, Job, read_job
 from pipelines.core.xml import hl7
 from pipelines.simulator.world import build
 from tests.benchmarks.measure import Cost, measured

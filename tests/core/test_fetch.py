@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from pipelines.core.fetch import FetchError, fetch
-from pipelines.core.source import Download, Source
+from pipelines.core.source import Days, Download, Source
 from tests.core.toy import SOURCE
 
 MODIFIED = "Mon, 02 Sep 2024 10:00:00 GMT"
@@ -64,7 +64,7 @@ def card():
     Server.script, Server.seen = [], []
     url = f"http://127.0.0.1:{server.server_port}/data.zip"
     yield Source(
-        name="toy", title="", publisher="", agency="", domain="", licence="", cadence="", grain="", lag="", traps=(),
+        name="toy", title="", publisher="", agency="", domain="", licence="", cadence=Days(None, ""), grain="", lag=Days(None, ""), traps=(),
         homepage="the moon", downloads=(Download(url, "data.zip"),),
     )  # fmt: skip
     server.shutdown()

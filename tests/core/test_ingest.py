@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import io
 import os
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -13,38 +11,16 @@ from threading import Barrier
 import pytest
 
 from pipelines.core.balance import balance
-from pipelines.core.catalog import SourceFolder
 from pipelines.core.ingest import ingest
 from pipelines.core.lake import Lake
 from pipelines.core.landing import scan, unclaimed
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.privacy import Pseudonymiser
 from pipelines.core.query import query
-from tests.core.toy import SOURCE
+from tests.core.landed import TABLES, TOY, deliver, run, zipped
 from tests.core.toy.tables import ToyLine, ToyPerson
 
-TOY = SourceFolder(SOURCE, (ToyLine, ToyPerson), "tests.core.toy")
-TABLES = {t.address(): t for t in (Delivery, Quarantine, ToyLine, ToyPerson)}
 ADDRESS = ToyLine.address()
-
-
-def zipped(**members: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name.replace("__", "/") + ".txt", data)
-    return out.getvalue()
-
-
-def deliver(landing: Path, **files: bytes) -> None:
-    for name, data in files.items():
-        path = landing / "toy" / name.replace("__", ".")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
-def run(lake: Lake, landing: Path):
-    return ingest(lake, TOY, scan(str(landing), {"toy": TOY}), str(landing), Pseudonymiser("k"), lambda _: None)
 
 
 def rows(lake: Lake) -> set[tuple[str, str]]:

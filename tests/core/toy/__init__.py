@@ -1,6 +1,6 @@
 """A source as small as one can be: lines of two fields."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="toy",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="none",
-    cadence="never",
+    cadence=Days(None, "never"),
     grain="a line",
-    lag="none",
+    lag=Days(None, "none"),
     traps=(),
     homepage="",
 )

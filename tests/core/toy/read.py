@@ -1,10 +1,21 @@
+"""Lines of two fields; by their names, files stand for what readers and stores do wrong."""
+
+import errno
+
 from pipelines.core.counting import count_lines
 from pipelines.core.reading import read_delimited
 
+_shaken: set[str] = set()
+
 
 def read(stream, name, table):
+    if "crash" in name:
+        raise KeyError("SECRET-77")  # a bug, met on a value
+    if "store" in name or ("shaky" in name and name not in _shaken):
+        _shaken.add(name)
+        raise OSError(errno.EIO, "Input/output error")
     yield from read_delimited(stream, table, delimiter="|", layout=table.source_columns())
 
 
 def count(stream, name, table):
-    return count_lines(stream, header_lines=0)
+    return count_lines(stream, header_lines=0) + ("miscounted" in name)

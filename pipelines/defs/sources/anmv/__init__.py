@@ -1,6 +1,6 @@
 """ANMV: the French register of veterinary medicines, as XML with its reference lists."""
 
-from pipelines.core.source import Download, Source
+from pipelines.core.source import Days, Download, Source
 
 SOURCE = Source(
     name="anmv",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="Licence Ouverte / Open Licence 2.0 expected; cite the source and its date",
-    cadence="Weekly",
+    cadence=Days(7, "Weekly"),
     grain="One authorisation, with composition, routes and species, packs and paragraphs of the summary",
-    lag="Days",
+    lag=Days(7, "Days"),
     traps=(
         "Every value is a code of the reference lists, which come as a file of their own.",
         "An extract holds a part of the products: what it lacks is not removed.",

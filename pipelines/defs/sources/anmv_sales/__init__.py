@@ -1,6 +1,6 @@
 """Annual sales that holders declare to the ANMV, pack by pack."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="anmv_sales",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="Not public: declared under CSP R5141-148",
-    cadence="yearly, in the first quarter",
+    cadence=Days(366, "yearly, in the first quarter"),
     grain="a pack and year",
-    lag="by the end of March after the year",
+    lag=Days(90, "by the end of March after the year"),
     traps=(
         "What holders sold, not what was used",
         "The share of each species is the holder's estimate",

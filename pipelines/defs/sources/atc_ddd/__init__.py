@@ -1,6 +1,6 @@
 """WHO ATC/DDD: the defined daily doses of people, for those who hold a copy."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="atc_ddd",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="CC BY-NC-SA or by licence: nothing of it is shipped, the user lands a copy",
-    cadence="yearly",
+    cadence=Days(366, "yearly"),
     grain="an ATC code and route",
-    lag="none",
+    lag=Days(31, "none"),
     traps=(
         "One code may have several doses, one a route",
         "Doses change from year to year: an old consumption is counted again with the new one",

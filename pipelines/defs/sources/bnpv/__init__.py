@@ -1,6 +1,6 @@
 """BNPV: the French national pharmacovigilance database, as an extract of four sheets."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="bnpv",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Not public: for the agency's own use",
-    cadence="cases come daily; an extract is made when it is asked for",
+    cadence=Days(None, "cases come daily; an extract is made when it is asked for"),
     grain="a version of a case",
-    lag="days after the notification",
+    lag=Days(14, "days after the notification"),
     traps=(
         "A product is named as brand, as speciality or as substance: the level stands beside the name",
         "Ages up to 702 years: impossible ones are left out and told as a warning of the report",
@@ -20,4 +20,5 @@ SOURCE = Source(
         "Column names of the notifiers' sheet are assumed; those of the others come from ANSM's published code",
     ),
     homepage="https://data.ansm.sante.fr",
+    overwritten="correction",
 )

@@ -1,6 +1,6 @@
 """CAERS: the FDA's adverse events of foods, supplements and cosmetics (now the Human Foods Complaint System)."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="caers",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="nutrition",
     licence="US public domain",
-    cadence="quarterly; each file is the whole state of its years",
+    cadence=Days(92, "quarterly; each file is the whole state of its years"),
     grain="a product in a report",
-    lag="one to six months after receipt",
+    lag=Days(183, "one to six months after receipt"),
     traps=(
         "A report stands on as many rows as it has products, without a key; age and sex are blank on some of them",
         "Terms are joined by commas, and some terms hold commas",

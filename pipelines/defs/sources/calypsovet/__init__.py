@@ -1,6 +1,6 @@
 """CalypsoVet: antimicrobials prescribed and supplied for animals, farm by farm."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="calypsovet",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="Not public: declared under CSP R5141-149 to 151",
-    cadence="monthly; medicated feed quarterly",
+    cadence=Days(31, "monthly; medicated feed quarterly"),
     grain="a line of a prescription: one category of animals and one pack",
-    lag="by the end of the next month",
+    lag=Days(31, "by the end of the next month"),
     traps=(
         "One prescription is one category and sub-category of animals",
         "Holds human medicines given to animals: their packs are CIP13",
@@ -19,4 +19,5 @@ SOURCE = Source(
         "Names of columns are those of the decree; how the export is spelled is assumed",
     ),
     homepage="https://www.calypso-vet.fr",
+    overwritten="correction",
 )

@@ -1,6 +1,6 @@
 """The plain case × product × event table that many teams hold, with their own column names."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="case_listing",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="That of its origin",
-    cadence="Whenever it is made",
+    cadence=Days(None, "Whenever it is made"),
     grain="One event reported with one product in one case",
-    lag="That of its origin",
+    lag=Days(None, "That of its origin"),
     traps=(
         "A case's products and events are crossed: which product is suspected of which event is not told.",
         "Without a column for it, the date of receipt is the date of the file: such cases are all of one month.",

@@ -1,6 +1,6 @@
 """ICH E2B: individual case safety reports as messages, R3 (HL7 v3) and R2 (SGML or XML)."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="e2b",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Not public: for the agency's own use",
-    cadence="batches at any time",
+    cadence=Days(None, "batches at any time"),
     grain="a version of a case",
-    lag="7 or 15 days after first knowledge for serious cases, 90 for others",
+    lag=Days(90, "7 or 15 days after first knowledge for serious cases, 90 for others"),
     traps=(
         "One file is a batch of many messages; sender and receiver of the batch stand behind them",
         "A null flavour (MSK, UNK, ASKU, NASK, NI) is a value: it says why nothing is said",
@@ -24,4 +24,5 @@ SOURCE = Source(
         "A nullification is a message of its own and withdraws the case",
     ),
     homepage="https://ich.org/page/e2br3-individual-case-safety-report-icsr-specification-and-related-files",
+    overwritten="another",
 )

@@ -1,6 +1,6 @@
 """ESVAC and ASU: veterinary antimicrobials sold and used in Europe, and the doses they are counted in."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="esvac",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="EMA, acknowledgement; copies CC0 and CC BY 4.0 (Our World in Data)",
-    cadence="yearly",
+    cadence=Days(366, "yearly"),
     grain="a country and year; since 2023 also a species and ATCvet code",
-    lag="about a year",
+    lag=Days(366, "about a year"),
     traps=(
         "ESVAC ends with 2022; ASU counts use by species over other denominators: never chain them without a break",
         "Copies hold a pseudo-country `Total`, and names padded with blanks from 2019 on",

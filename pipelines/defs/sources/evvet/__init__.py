@@ -1,6 +1,6 @@
 """EVVet: case listings of the European veterinary pharmacovigilance database."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="evvet",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="EMA: reproduction authorised with the source acknowledged (EudraVigilance Veterinary, extraction date)",
-    cadence="the database is open at all times; a listing is the state of the day it was taken",
+    cadence=Days(None, "the database is open at all times; a listing is the state of the day it was taken"),
     grain="a case: one suspected adverse event in one or more animals, or in people exposed to a product",
-    lag="days to weeks after receipt by the holder or authority; late arrivals of past weeks are usual",
+    lag=Days(31, "days to weeks after receipt by the holder or authority; late arrivals of past weeks are usual"),
     traps=(
         "A listing is cut by product and year of receipt: a follow-up can move a case to another year's file",
         "Cases are removed without a word: only comparing two listings of one file shows it",

@@ -1,6 +1,6 @@
 """FAERS and LAERS: the FDA's spontaneous reports, quarterly, as ASCII files in a zip."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="faers",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Public domain",
-    cadence="Quarterly",
+    cadence=Days(92, "Quarterly"),
     grain="One version of one case, with its drugs, reactions, outcomes, report sources, therapies and indications",
-    lag="About a month after the quarter's end; a case may be followed up years later",
+    lag=Days(45, "About a month after the quarter's end; a case may be followed up years later"),
     traps=(
         "Two eras: LAERS to 2012Q3 (key ISR, trailing $), FAERS after (key primaryid = caseid and version).",
         "A follow-up in a later quarter rewrites the whole case; never deduplicate inside one quarter only.",

@@ -1,6 +1,6 @@
 """VICH GL42: veterinary adverse event reports as HL7 messages."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="gl42",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="Not public: for the agency's own use",
-    cadence="batches at any time; nullified cases are listed by the names of their files",
+    cadence=Days(None, "batches at any time; nullified cases are listed by the names of their files"),
     grain="a version of an adverse event report",
-    lag="15 or 30 days for serious cases, yearly for others",
+    lag=Days(366, "15 or 30 days for serious cases, yearly for others"),
     traps=(
         "MSK stands where something is masked, as a value or as a null flavour",
         "The original receive date can be blank",
@@ -20,4 +20,5 @@ SOURCE = Source(
         "The list of nullified cases has malformed and repeated names",
     ),
     homepage="https://vichsec.org/en/guidelines/pharmacovigilance.html",
+    overwritten="another",
 )

@@ -1,6 +1,6 @@
 """MedDRA: the human dictionary of terms, for those who hold a licence."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="meddra",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Licensed by the MSSO: nothing of it is shipped, a licensed user lands the files of a release",
-    cadence="twice a year",
+    cadence=Days(184, "twice a year"),
     grain="a term",
-    lag="none",
+    lag=Days(31, "none"),
     traps=(
         "Terms move between releases: the latest one landed names today's hierarchy",
         "A preferred term has several system organ classes: the primary one is taken",

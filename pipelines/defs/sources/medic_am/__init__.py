@@ -1,6 +1,6 @@
 """Medic'AM: reimbursed boxes of each pack, month by month."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="medic_am",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Licence Ouverte 2.0",
-    cadence="half-yearly",
+    cadence=Days(184, "half-yearly"),
     grain="a pack, with a column a month",
-    lag="about four months after the half-year",
+    lag=Days(123, "about four months after the half-year"),
     traps=(
         "A sheet with a column a month, whose name says the month in words or digits",
         "Shows the same boxes as Open Medic: never add the two",

@@ -1,6 +1,6 @@
 """OMOP common data model: drug exposures of persons, as hospitals and databases share them."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="omop",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Each database its own; the vocabularies hold SNOMED CT",
-    cadence="as the database is extracted",
+    cadence=Days(None, "as the database is extracted"),
     grain="a drug exposure of a person",
-    lag="as the database",
+    lag=Days(None, "as the database"),
     traps=(
         "Comma or tab between fields, or Parquet, as the tool wrote it",
         "Concept 0 is no concept: the source value is all there is",
@@ -19,4 +19,5 @@ SOURCE = Source(
         "Vocabularies may be left out: then drugs have no name",
     ),
     homepage="https://ohdsi.github.io/CommonDataModel",
+    overwritten="correction",
 )

@@ -1,6 +1,6 @@
 """Open Medic: what the French health insurance reimbursed in a year, by who got it."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="open_medic",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Licence Ouverte 2.0",
-    cadence="yearly",
+    cadence=Days(366, "yearly"),
     grain="packs of one code by age, sex, region and speciality; patients of one code",
-    lag="about six months after the year",
+    lag=Days(184, "about six months after the year"),
     traps=(
         "Numbers of patients (NB files) do not add up over packs, classes, ages or regions: never sum them",
         "Columns drift: labels are absent in some years, `age` is `AGE` in others",

@@ -1,6 +1,6 @@
 """Open PHMEV: hospital prescriptions that town pharmacies dispensed, by establishment."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="open_phmev",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Licence Ouverte or ODbL: confirm on data.gouv.fr before sharing",
-    cadence="yearly",
+    cadence=Days(366, "yearly"),
     grain="packs of one code by prescribing establishment, age and sex",
-    lag="about six months after the year",
+    lag=Days(184, "about six months after the year"),
     traps=(
         "CIP13 9999999999999 is a pack that the publisher hides: its ATC class remains",
         "A part of Open Medic, not an addition to it",

@@ -1,6 +1,6 @@
 """openFDA: the FDA's adverse events as JSON, of medicines, of animals, of cosmetics."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="openfda",
@@ -9,9 +9,11 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="CC0 1.0",
-    cadence="drug and cosmetic events weekly, animal events quarterly; bulk files of a part of the years each",
+    cadence=Days(
+        92, "drug and cosmetic events weekly, animal events quarterly; bulk files of a part of the years each"
+    ),
     grain="a report in its latest version",
-    lag="up to three months",
+    lag=Days(92, "up to three months"),
     traps=(
         "Only the latest version of a report is served: earlier ones are those of earlier downloads",
         "Numbers are texts, and a list of one can be written without its list",

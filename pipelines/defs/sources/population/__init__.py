@@ -1,6 +1,6 @@
 """Who could be treated: inhabitants, livestock, and the weights that make biomass of them."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="population",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="human",
     licence="Licence Ouverte 2.0; EMA, acknowledgement",
-    cadence="yearly",
+    cadence=Days(366, "yearly"),
     grain="a place, year and category",
-    lag="about half a year",
+    lag=Days(184, "about half a year"),
     traps=(
         "The choice of the denominator moves a result by a factor of almost three: each is a row with its method",
         "Heads slaughtered and heads living are different counts: PCU adds categories of both",

@@ -1,6 +1,6 @@
 """Rétrocéd'AM: medicines that hospital pharmacies gave to outpatients."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="retroced_am",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Licence Ouverte 2.0",
-    cadence="yearly",
+    cadence=Days(366, "yearly"),
     grain="a common dispensing unit (UCD) and year",
-    lag="about six months after the year",
+    lag=Days(184, "about six months after the year"),
     traps=(
         "Counted in common dispensing units, not in boxes",
         "Layout assumed from the publisher's description: no file could be had",

@@ -1,6 +1,6 @@
 """SNDS: what the French health insurance reimbursed, line by line (DCIR), and to whom."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="snds",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Not public: by authorisation; the schema is MPL-2.0",
-    cadence="a flow a month",
+    cadence=Days(31, "a flow a month"),
     grain="a reimbursed line, with its affiliated pharmacy and hospital lines",
-    lag="care of a month comes over the six flows after it (99 %), with a tail of 27 months",
+    lag=Days(62, "a flow comes within two months; care of a month over six flows (99 %), with a tail of 27 months"),
     traps=(
         "A prestation and its lines share nine technical keys; lines are several to a prestation: join first, then sum",
         "Negative quantities are regularisations of earlier lines: they are netted, never dropped",
@@ -21,4 +21,5 @@ SOURCE = Source(
         "Extracts differ in their columns: those that no table uses are left out, for health data are to be minimised",
     ),
     homepage="https://documentation-snds.health-data-hub.fr",
+    overwritten="correction",
 )

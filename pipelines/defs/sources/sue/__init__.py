@@ -1,6 +1,6 @@
 """Cosmetic vigilance: serious undesirable effects (SUE form A, Regulation 1223/2009, article 23)."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="sue",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="cosmetic",
     licence="Not public: for the agency's own use",
-    cadence="declarations come daily; an export is made when it is asked for",
+    cadence=Days(None, "declarations come daily; an export is made when it is asked for"),
     grain="a product in a version (initial, follow-up, final) of a report",
-    lag="days to months after the effect",
+    lag=Days(92, "days to months after the effect"),
     traps=(
         "Only serious effects have to be notified: no share of serious cases can be read from it",
         "The same effect comes from the responsible person and from the distributor",
@@ -19,4 +19,5 @@ SOURCE = Source(
         "The form is public, its export is not: the names of the columns are assumed",
     ),
     homepage="https://www.anses.fr",
+    overwritten="correction",
 )

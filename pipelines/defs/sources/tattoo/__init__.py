@@ -1,6 +1,6 @@
 """Tattoo vigilance: declarations of undesirable effects of tattoos and permanent make-up."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="tattoo",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="tattoo",
     licence="Not public: for the agency's own use",
-    cadence="declarations come daily; an export is made when it is asked for",
+    cadence=Days(None, "declarations come daily; an export is made when it is asked for"),
     grain="an ink in a version of a declaration",
-    lag="days to months after the effect",
+    lag=Days(92, "days to months after the effect"),
     traps=(
         "Effects come months or years after the session: the onset, not the receipt, dates them",
         "Pigments are Colour Index numbers of the label, which samples often contradict",
@@ -19,4 +19,5 @@ SOURCE = Source(
         "The form is public, its export is not: the names of the columns are assumed",
     ),
     homepage="https://www.anses.fr",
+    overwritten="correction",
 )

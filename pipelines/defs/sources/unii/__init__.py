@@ -1,6 +1,6 @@
 """UNII names: every name of every substance that the FDA has given a Unique Ingredient Identifier."""
 
-from pipelines.core.source import Download, Source
+from pipelines.core.source import Days, Download, Source
 
 SOURCE = Source(
     name="unii",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSM",
     domain="human",
     licence="Public domain",
-    cadence="Monthly",
+    cadence=Days(31, "Monthly"),
     grain="One name of one substance",
-    lag="Weeks",
+    lag=Days(31, "Weeks"),
     traps=(
         "A salt has its own UNII; the file does not say of which moiety.",
         "Systematic names and codes are four rows in five; they are never what a reporter writes.",

@@ -1,6 +1,6 @@
 """VeDDRA, the dictionary of events in animals and in people exposed to veterinary medicines."""
 
-from pipelines.core.source import Source
+from pipelines.core.source import Days, Source
 
 SOURCE = Source(
     name="veddra",
@@ -9,9 +9,9 @@ SOURCE = Source(
     agency="ANSES",
     domain="veterinary",
     licence="EMA: reproduction authorised provided the source is acknowledged",
-    cadence="yearly, in force from 1 October",
+    cadence=Days(366, "yearly, in force from 1 October"),
     grain="a lowest level term with its three higher levels",
-    lag="published some months before it comes into force",
+    lag=Days(31, "published some months before it comes into force"),
     traps=(
         "27 lowest level terms hold commas: lists of terms can't be split on commas",
         "Terms are moved between preferred terms from one year to the next: the latest listing of a code stands",
