@@ -4,13 +4,17 @@ The functions stay pure; here they meet the lake. A table whose inputs and code 
 is not written again, and its checks are those of that version.
 """
 
+import datetime as dt
 import importlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from expectations.across import RULES, Across
+from expectations.arrivals import outcomes as arrived
+from expectations.arrivals import rules as arrival_rules
 from expectations.compile import CRITICAL, Rule
 from expectations.dagster import check_results, check_specs
 from expectations.kept import keep
@@ -34,7 +38,7 @@ from pipelines.errors import of_task
 LEDGER = (Delivery, DeliveryAction, Quarantine, Acknowledgement)
 BALANCE = "rows_accounted"
 BALANCED = "rows counted in the files, unparsed, equal rows in the table plus rows in quarantine, in every delivery"
-BALANCE_ADVICE = "A reader lost or invented rows: compare its count with what it read of the delivery, and mend it."
+BALANCE_ADVICE = "Rows were lost or won since they were read: `gerland verify`, then `gerland reread` the delivery."
 
 
 def key(address: str) -> dg.AssetKey:
@@ -98,12 +102,13 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"ingest_{source.name}",
         specs=[spec(t, card=source.card) for t in source.tables],
-        check_specs=balances,
+        check_specs=[*balances, *_arrival_specs(source)],
         op_tags={"source": source.name},
         pool="spark",
     )
     def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         from pipelines.core.balance import balances
+        from pipelines.core.deliveries import ledger
         from pipelines.core.ingest import ingest
         from pipelines.core.landing import scan
         from pipelines.core.outbox import send_answers
@@ -121,12 +126,42 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         outbox = running.settings.outbox or running.settings.reports.parent / "outbox"
         if n_answers := send_answers(lake, source, str(outbox)):
             tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
-        counted = balances(lake, source.tables)
+        counted, told = balances(lake, source.tables), ledger(lake, source.name)
+        day = running.as_of or dt.datetime.now(dt.UTC).date()
+        simulated = {row["sha256"] for row in told} if (Path(root) / "truth").is_dir() else set()
         for table in source.tables:
-            keep(_accounted(table, counted[table.name]), running.settings.reports)
-            yield _bronze_result(lake, table, intake, counted[table.name])
+            arrivals = arrived(source, table, told, day, simulated)
+            for found in (_accounted(table, counted[table.name]), *arrivals):
+                keep(found, running.settings.reports)
+            yield _bronze_result(lake, table, intake, counted[table.name], arrivals)
 
     return ingest_source
+
+
+def _arrival_specs(source: SourceFolder) -> list[dg.AssetCheckSpec]:
+    """Checks of what arrives: they never block, for the rest of the lake goes on."""
+    return [
+        dg.AssetCheckSpec(rule.name, asset=key(table.address()), description=f"{rule.says.capitalize()}.")
+        for table in source.tables
+        for rule in arrival_rules(source, table)
+    ]
+
+
+def _arrival_result(outcome: Outcome, asset_key: dg.AssetKey) -> dg.AssetCheckResult:
+    is_grave = outcome.rule.severity == CRITICAL
+    return dg.AssetCheckResult(
+        asset_key=asset_key,
+        check_name=outcome.rule.name,
+        passed=outcome.success is not False,
+        severity=dg.AssetCheckSeverity.ERROR if is_grave else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rule": outcome.rule.says,
+            "found": outcome.detail or "nothing amiss",
+            "looked at": outcome.n_rows,
+            "break the rule": outcome.n_unexpected,
+            "how to mend": outcome.rule.advice,
+        },
+    )
 
 
 def _accounted(table: type[Table], counted: Balance) -> Outcome:
@@ -138,7 +173,9 @@ def _accounted(table: type[Table], counted: Balance) -> Outcome:
     return Outcome(rule, counted.is_balanced, counted.n_read, lost, f"{counted.n_quarantined:,} in quarantine")
 
 
-def _bronze_result(lake: Any, table: type[Table], intake: Any, counted: Any) -> dg.MaterializeResult[Any]:
+def _bronze_result(
+    lake: Any, table: type[Table], intake: Any, counted: Any, arrivals: list[Outcome]
+) -> dg.MaterializeResult[Any]:
     address = table.address()
     metadata = {
         **_sizes(lake, address),
@@ -161,7 +198,8 @@ def _bronze_result(lake: Any, table: type[Table], intake: Any, counted: Any) -> 
                     "rows quarantined": counted.n_quarantined,
                     "deliveries out of balance": counted.n_unbalanced,
                 },
-            )
+            ),
+            *(_arrival_result(outcome, key(address)) for outcome in arrivals),
         ],
     )
 

@@ -1,6 +1,6 @@
 """`gerland …`: the command line. Heavy imports stay inside the commands, so that `--help` answers at once.
 
-Exit codes: 0 done; 1 failed, with one sentence on stderr; 2 wrong usage; 3 done, but a blocking check failed.
+Exit codes: 0 done; 1 failed, with one sentence on stderr; 2 wrong usage; 3 done, but a check failed that is no warning.
 """
 
 from __future__ import annotations
@@ -114,6 +114,50 @@ def tables(
     from pipelines.dictionary import show
 
     show(name)
+
+
+@app.command()
+def deliveries(
+    source: Annotated[str | None, typer.Option(help="Of these sources only, comma-separated.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Of this status only: accepted, refused, failed, withdrawn, replaced …")
+    ] = None,
+    format: Annotated[str, typer.Option(help="table, vertical, csv, json or parquet; as `gerland sql`.")] = "",
+    out: Annotated[Path | None, typer.Option(help="File to write; parquet needs one.")] = None,
+    lake: LakeOption = None,
+) -> None:
+    """List what was delivered: each file with its date, what came of it, its counts of rows and why."""
+    from pipelines.core.render import check, render, style_of
+    from pipelines.deliveries import listed
+
+    style = format or style_of(out)
+    check(style, out)
+    render(listed(str(lake or _settings().lake), _listed(source), status), style, out)
+
+
+@app.command()
+def withdraw(
+    delivery: Annotated[list[str], typer.Argument(help="Deliveries, as `gerland deliveries` names them.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with your name and the time.")],
+    lake: LakeOption = None,
+) -> None:
+    """Take deliveries out of the lake: their rows leave, their files are not read again. `reread` undoes it."""
+    from pipelines.deliveries import withdraw as take_out
+
+    take_out(str(lake or _settings().lake), delivery, reason, progress())
+
+
+@app.command()
+def reread(
+    delivery: Annotated[list[str], typer.Argument(help="Deliveries, as `gerland deliveries` names them.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with your name and the time.")] = "asked for",
+    lake: LakeOption = None,
+    landing: LandingOption = None,
+) -> None:
+    """Have the next run read deliveries again, withdrawn ones too; what was read stays until then."""
+    from pipelines.deliveries import reread as ask_again
+
+    ask_again(str(lake or _settings().lake), str(landing or _settings().landing), delivery, reason, progress())
 
 
 @app.command()

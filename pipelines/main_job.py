@@ -23,7 +23,7 @@ CHECKS = {"DagsterAssetCheckFailedError", "RulesBroken"}  # classes of a step's 
 
 
 def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
-    """Run every asset in one process; returns what went wrong: nothing, a blocking check, or a step."""
+    """Run every asset in one process; returns what went wrong: nothing, a check that is no warning, or a step."""
     settings = load(**given, **({"sources": sources} if sources else {}))
     _checked(settings)
     hold(str(settings.lake))
@@ -72,7 +72,7 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
         say(f"validation: {_validation(settings, all_kept(settings.reports))}")
         return "checks" if all(map(_is_of_check, failed)) else "failed"
     _finish(settings, result.run_id, seconds, say)
-    return ""
+    return "checks" if any(check.severity.value == "ERROR" for check in checks) else ""
 
 
 def _warmed(settings: Settings) -> None:

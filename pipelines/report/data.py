@@ -166,8 +166,8 @@ def activity(lake: Lake) -> Rows:
 def deliveries(lake: Lake) -> Rows:
     """Files and records of each source, and whether every record is accounted for."""
     return lake.rows("""
-        SELECT source, count(DISTINCT delivery_id) FILTER (WHERE status = 'accepted') AS n_files,
-            count(DISTINCT delivery_id) FILTER (WHERE status = 'refused') AS n_refused,
+        SELECT source, count(DISTINCT delivery_id) FILTER (WHERE status IN ('accepted', 'again')) AS n_files,
+            count(DISTINCT delivery_id) FILTER (WHERE status IN ('refused', 'failed')) AS n_refused,
             sum(n_rows_read)::BIGINT AS n_read, sum(n_rows_kept)::BIGINT AS n_kept,
             sum(n_rows_quarantined)::BIGINT AS n_quarantined,
             count(*) FILTER (WHERE n_rows_read <> n_rows_kept + n_rows_quarantined) AS n_unbalanced,
@@ -179,7 +179,7 @@ def refusals(lake: Lake) -> Rows:
     """Files that were refused as a whole, and why."""
     return lake.rows("""
         SELECT DISTINCT source, file, left(reason, 240) AS reason, known_date
-        FROM bronze.delivery WHERE status = 'refused' ORDER BY source, file LIMIT 100""")
+        FROM bronze.delivery WHERE status IN ('refused', 'failed') ORDER BY source, file LIMIT 100""")
 
 
 def quarantined(lake: Lake) -> Rows:
