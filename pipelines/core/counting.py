@@ -12,7 +12,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numba
 import numpy as np
@@ -102,7 +102,7 @@ def _count_quoted(pieces: Iterable[bytes], header_lines: int, delimiter: str) ->
 
 def count_sheet(stream: BinaryIO, name: str, *, delimiter: str = ",") -> int:
     """Rows of a workbook where its name says that it is one, else records of a CSV."""
-    if name.lower().endswith(".xlsx"):
+    if re.search(r"\.xlsx(\.gz)?$", name, re.IGNORECASE):
         return count_workbook(stream)
     return count_quoted_lines(stream, delimiter=delimiter)
 
@@ -114,16 +114,58 @@ def count_parquet(stream: BinaryIO) -> int:
 
     try:
         return int(pq.read_metadata(pa.BufferReader(stream.read())).num_rows)
-    except pa.ArrowInvalid:
+    except (pa.ArrowException, OSError):
         return 0
 
 
 def count_workbook(stream: BinaryIO) -> int:
-    """Rows of the first sheet by their tags that hold a value, the header left out."""
+    """Rows of the first sheet with a cell that holds more than blanks, the header left out."""
     with zipfile.ZipFile(io.BytesIO(stream.read())) as archive:
-        sheet = min(n for n in archive.namelist() if n.startswith("xl/worksheets/sheet"))
-        rows = re.split(rb"<row[ >]", archive.read(sheet))[1:]
-    return sum(1 for row in rows if re.search(rb"<(v|t)[ >]", row)) - 1
+        is_blank: list[bool] = []
+        if "xl/sharedStrings.xml" in archive.namelist():
+            is_blank = [not _said(item) for item in _elements(archive, "xl/sharedStrings.xml", "si")]
+        rows = _elements(archive, _first_sheet(archive), "row")
+        n = sum(any(_is_filled(cell, is_blank) for cell in row.iterfind("{*}c")) for row in rows)
+    return max(0, n - 1)
+
+
+def _elements(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[Any]:
+    """Elements of a part of a workbook, one held at a time."""
+    from lxml import etree
+
+    with archive.open(part) as xml:
+        for _, element in etree.iterparse(xml, tag="{*}" + name, resolve_entities=False, no_network=True):
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+
+
+def _first_sheet(archive: zipfile.ZipFile) -> str:
+    """Part of the sheet that the workbook lists first."""
+    first = next(_elements(archive, "xl/workbook.xml", "sheet"))
+    key = next(value for name, value in first.attrib.items() if name.endswith("}id"))
+    links = _elements(archive, "xl/_rels/workbook.xml.rels", "Relationship")
+    target = next(link.get("Target") for link in links if link.get("Id") == key)
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _is_filled(cell: Any, is_blank: list[bool]) -> bool:
+    value = cell.findtext("{*}v") or ""
+    if cell.get("t") == "s":
+        return bool(value.strip()) and not is_blank[int(value)]
+    if cell.get("t") == "inlineStr":
+        return any(_said(text) for text in cell.iterfind("{*}is"))
+    return _is_said(value)
+
+
+def _said(item: Any) -> bool:
+    """Whether a text of a workbook, plain or in runs, says something; how it is pronounced is none of it."""
+    return any(_is_said(t.text or "") for path in ("{*}t", "{*}r/{*}t") for t in item.iterfind(path))
+
+
+def _is_said(text: str) -> bool:
+    return not BLANK_LINE.fullmatch(text.encode())
 
 
 def count_objects(stream: BinaryIO) -> int:

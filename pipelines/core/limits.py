@@ -15,6 +15,12 @@ the line that the field begins in, is put aside, and the next line is read.
 LOOKED_AT_BYTES = 64 << 10
 """Of a text whose line ends they tell: a carriage return is one where more of them stand alone than line feeds do."""
 
+WHOLE_BYTES = 1 << 30
+"""Largest file of a kind that is held whole while it is read (workbook, Parquet), expanded."""
+EXPANSION = 200
+"""How many times its size a packed file may expand to, once it is more than `EXPANSION_FREE_BYTES`."""
+EXPANSION_FREE_BYTES = 50_000_000
+
 RECORD_BYTES = 32 << 20
 """Longest record of JSON."""
 MESSAGE_BYTES = 64 << 20

@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
@@ -30,6 +30,9 @@ TOO_LONG = f"a line of more than {limits.TEXT_BYTES:,} bytes"
 NO_END = "a quoted field without end"
 PAIRS = re.compile(rb'(?:[^"]++|"")*+')
 NO_RECORD = "no record of a CSV: a stray line end"
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 Reader = Callable[[BinaryIO, str, type[BronzeTable]], Iterator[pa.Table]]
 Counter = Callable[[BinaryIO, str, type[BronzeTable]], int]
@@ -71,6 +74,25 @@ class Again(io.RawIOBase, BinaryIO):
             return self._stream.read(n)
         first, self._first = self._first, b""
         return first + self._stream.read() if n < 0 else first
+
+
+def whole(stream: BinaryIO) -> bytes:
+    """All bytes of a stream; raises `Refused` where they are more than may be held."""
+    data = b""
+    while chunk := stream.read(CHUNK_BYTES):
+        data += chunk
+        if len(data) > limits.WHOLE_BYTES:
+            raise Refused(f"holds more than {limits.WHOLE_BYTES:,} bytes, and must be read at once")
+    return data
+
+
+def expansion(n_expanded: int, n_packed: int, most: int) -> str | None:
+    """Say that what is packed expands to more bytes than `most`, or than the ratio allows."""
+    if n_expanded > most:
+        return f"expands to more than {most:,} bytes"
+    if n_expanded > max(limits.EXPANSION_FREE_BYTES, limits.EXPANSION * n_packed):
+        return f"expands more than {limits.EXPANSION} times: refused as a zip bomb"
+    return None
 
 
 def encoding_problem(head: bytes) -> str | None:
@@ -361,11 +383,18 @@ def read_parquet(
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(pa.BufferReader(stream.read()))
-    except pa.ArrowInvalid:
+        file = pq.ParquetFile(pa.BufferReader(whole(stream)))
+    except (pa.ArrowException, OSError):
         raise Refused("no Parquet file") from None
     names = [(rename or {}).get(name.lower(), name.lower()) for name in file.schema_arrow.names]
     _with_required(known_columns(names, table, is_whole=False), table, required)
+    try:
+        yield from _parts(file, names, table)
+    except (pa.ArrowException, OSError):
+        raise Refused("the Parquet file is corrupt, or holds columns that are no texts, numbers or dates") from None
+
+
+def _parts(file: ParquetFile, names: Sequence[str], table: type[BronzeTable]) -> Iterator[pa.Table]:
     at, schema = 0, read_schema(table)
     for part in file.iter_batches(BATCH_ROWS):
         n = part.num_rows

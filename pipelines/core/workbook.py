@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
 
 import pyarrow as pa
 
-from pipelines.core.reading import Refused, batches, gathered_places, with_gathered
+from pipelines.core import limits
+from pipelines.core.reading import BLANKS, Refused, batches, expansion, gathered_places, whole, with_gathered
 from pipelines.core.table import BronzeTable
 
 Row = tuple[object, ...]
+# columns behind XFD, rows behind 1,048,576 (by its digits), references that are escaped
+BEYOND = re.compile(rb"""\sr=["'](?:[A-Za-z]{4,}|[A-Za-z]*(?:1[1-9]|[2-9]\d)\d{5}|[A-Za-z]*\d{8,}|[^"']*&)""")
 
 
 def is_workbook(name: str) -> bool:
     """Tell a workbook by its name."""
-    return name.lower().endswith(".xlsx")
+    return name.lower().removesuffix(".gz").endswith(".xlsx")
 
 
 def read_workbook(
@@ -29,52 +33,70 @@ def read_workbook(
     optional: Sequence[str] = (),
     gathered: Mapping[str, Callable[[str], str | None]] | None = None,
 ) -> Iterator[pa.Table]:
-    """Read the first sheet; `columns` maps names of its header to the table's columns.
+    """Read the first sheet, its first filled row as header; `columns` maps names of it to the table's columns.
 
-    Names in `optional` may be missing; `gathered` is as in `read_quoted_csv`. Raises `Refused` where the workbook can't
-    be opened or a column is missing.
+    Names in `optional` may be missing; `gathered` is as in `read_quoted_csv`. Rows of blanks are no records. Raises
+    `Refused` where the workbook can't be opened or a column is missing.
     """
-    rows = workbook_rows(stream)
-    names = [cell_text(cell) for cell in (rows[0] if rows else ())]
+    rows = _filled(stream)
+    _, head = next(rows, (0, []))
+    names = [name or "" for name in head]
     if missing := [name for name in columns if name not in names and name not in optional]:
         raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")
     places = {column: names.index(name) for name, column in columns.items() if name in names}
-    objects = gathered_places([name or "" for name in names], gathered or {})
+    objects = gathered_places(names, gathered or {})
     order = [places.get(c) for c in table.source_columns()]
-    yield from batches(table, _records(rows[0] if rows else (), rows[1:], order, objects, table))
+    yield from batches(table, _records(head, rows, order, objects, table))
 
 
 def workbook_rows(stream: BinaryIO) -> list[Row]:
     """Rows of the first sheet, all of one length. Raises `Refused` where the workbook can't be opened."""
+    rows = list(_rows(stream))
+    width = max(map(len, rows), default=0)
+    return [(*row, *[None] * (width - len(row))) for row in rows]
+
+
+def _rows(stream: BinaryIO) -> Iterator[Row]:
+    """Rows of the first sheet one by one, each as long as its last cell."""
     import openpyxl
 
+    data = whole(stream)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if problem := expansion(sum(m.file_size for m in archive.infolist()), len(data), limits.WHOLE_BYTES):
+                raise Refused(problem)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # some programs write wrong ones, which would end the sheet early
-        rows = list(sheet.iter_rows(values_only=True))
-        width = max(map(len, rows), default=0)
-        return [(*row, *[None] * (width - len(row))) for row in rows]
-    except (zipfile.BadZipFile, zlib.error, ParseError, KeyError, IndexError, ValueError, TypeError, OSError, EOFError):
+        with sheet._get_source() as source:
+            if BEYOND.search(source.read()):
+                raise Refused("the sheet names cells beyond the last column or row that a sheet may have")
+        yield from sheet.iter_rows(values_only=True)
+    except (zipfile.BadZipFile, zlib.error, ParseError, LookupError, ValueError, TypeError, OSError, EOFError):
+        raise Refused("the workbook can't be opened") from None
+    except (AttributeError, NotImplementedError, RuntimeError):  # openpyxl on parts that are missing or not its own
         raise Refused("the workbook can't be opened") from None
 
 
+def _filled(stream: BinaryIO) -> Iterator[tuple[int, list[str | None]]]:
+    """Rows that hold more than blanks, as texts, with their numbers."""
+    for number, row in enumerate(_rows(stream), start=1):
+        cells = [cell_text(cell) for cell in row]
+        if any(cells):
+            yield number, cells
+
+
 def _records(
-    head: Row,
-    rows: Sequence[Row],
+    head: Sequence[str | None],
+    rows: Iterable[tuple[int, list[str | None]]],
     order: Sequence[int | None],
     objects: Mapping[str, Mapping[int, str]],
     table: type[BronzeTable],
 ) -> Iterator[tuple[int, Sequence[str | None] | None, str, str]]:
-    last = max([i for i in order if i is not None] + [i for places in objects.values() for i in places], default=0)
-    for number, row in enumerate(rows, start=2):
-        cells = [cell_text(cell) for cell in row]
-        if not any(cells):
-            continue
-        if row == head:
+    for number, row in rows:
+        cells = row + [None] * (len(head) - len(row))
+        if cells[: len(head)] == head and not any(cells[len(head) :]):
             yield number, None, "the header again: no record", " | ".join(map(str, cells))
-        elif len(cells) <= last:
-            yield number, None, f"{last + 1} cells expected, {len(cells)} found", " | ".join(map(str, cells))
         else:
             values = [None if i is None else cells[i] for i in order]
             yield number, with_gathered(values, cells, objects, table), "", ""
@@ -84,4 +106,4 @@ def cell_text(cell: object) -> str | None:
     """A cell as the sheet would show it: whole numbers without decimals, blanks trimmed, nothing as null."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return None if cell is None else str(cell).strip() or None
+    return None if cell is None else str(cell).strip(BLANKS) or None
