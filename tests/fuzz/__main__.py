@@ -41,7 +41,7 @@ def fuzz(target: Target, inputs: int) -> str | None:
         command = [sys.executable, "-m", "tests.fuzz.guided", target.name, str(corpus), f"-runs={inputs}"]
         command += [
             f"-artifact_prefix={made}/",
-            "-max_len=8000",
+            "-max_len=40000",
             "-timeout=60",
             "-rss_limit_mb=4096",
             "-print_final_stats=0",

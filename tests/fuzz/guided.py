@@ -6,7 +6,10 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["pipelines.core.reading", "pipelines.defs.sources"]):
+READERS = [f"pipelines.core.{name}" for name in ("reading", "json", "xml", "workbook", "declarations")]
+READERS += ["pipelines.defs.sources"]
+
+with atheris.instrument_imports(include=READERS):
     from tests.fuzz.target import targets
 
 

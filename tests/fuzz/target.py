@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.core import counting, json, limits, reading, xml
 from pipelines.core.catalog import sources
 from pipelines.core.landing import file_system, opened, scan
-from pipelines.core.reading import Refused
+from pipelines.core.reading import Refused, decode
 from pipelines.core.table import BronzeTable
 from pipelines.simulator.write import simulate
 
@@ -25,6 +33,7 @@ OWN_SEEDS = {  # of tables that the simulated files do not feed, or feed with no
     "bdpm_cip13": b'CIP13,NOM COURT\n3400930000001,DOLIPRANE\n3400930000002,"ASPIRINE, 500"\n',
     "faers_deleted": b"1000001\n1000002$\n",
 }
+SHEET = "xl/worksheets/sheet1.xml"
 CASES = Path(__file__).parent / "cases"
 
 
@@ -49,18 +58,25 @@ class Target:
     reader: Any
     path: str
     seeds: tuple[bytes, ...]
+    packed: Callable[[bytes], bytes] = bytes  # makes a file of an input: the sheet of a workbook is fuzzed, not its zip
 
     @property
     def name(self) -> str:
-        """Name of the table."""
-        return self.table.name
+        """Name of the table, and the kind of file where it has another than text."""
+        return self.table.name + next((end for end in (".xlsx", ".parquet") if self.path.endswith(end)), "")
 
     def fault(self, data: bytes) -> str | None:
-        """What is wrong with how the reader takes these bytes; None where it keeps its promises."""
+        """What is wrong with how the reader takes these bytes; None where it keeps its promises.
+
+        Every second input, told by its hash, comes a few bytes at a time to small buffers under small limits.
+        """
+        edges = zlib.crc32(data)
         try:
-            with limited(SECONDS):
-                rows = sum(t.num_rows for t in self.reader.read(io.BytesIO(data), self.path, self.table))
-                counted = self.reader.count(io.BytesIO(data), self.path, self.table)
+            with limited(SECONDS), cramped(edges) if edges % 2 else nullcontext():
+                size = edges // 2 % 300 + 1 if edges % 2 else len(data) + 1
+                file = self.packed(data)
+                rows = sum(t.num_rows for t in self.reader.read(Dripping(file, size), self.path, self.table))
+                counted = self.reader.count(Dripping(file, size), self.path, self.table)
         except Refused:
             return None
         except TimeoutError:
@@ -72,6 +88,23 @@ class Target:
     def cases(self) -> list[Path]:
         """Inputs that were found to be a fault once."""
         return sorted((CASES / self.name).glob("*"))
+
+
+@contextmanager
+def cramped(seed: int) -> Iterator[None]:
+    """Read in small buffers under small limits, so that an input of some bytes meets every edge."""
+    small = {
+        limits: {"TEXT_BYTES": 400, "LOOKED_AT_BYTES": 200, "RECORD_BYTES": 1500, "MESSAGE_BYTES": 5000},
+        **{module: {"CHUNK_BYTES": seed // 7 % 500 + 1} for module in (reading, json, xml, counting)},
+    }
+    before = {module: {name: getattr(module, name) for name in values} for module, values in small.items()}
+    try:
+        for module, values in small.items():
+            vars(module).update(values)
+        yield
+    finally:
+        for module, values in before.items():
+            vars(module).update(values)
 
 
 @contextmanager
@@ -111,7 +144,49 @@ def targets() -> dict[str, Target]:
             fed = found.setdefault(table.name, Target(table, source.module("read"), own[0].path, seeds))
             if table.name in OWN_SEEDS:
                 found[table.name] = replace(fed, seeds=(*fed.seeds, OWN_SEEDS[table.name]))
-    return found
+    others = [other for target in found.values() for other in (_workbook(target), _parquet(target)) if other]
+    return found | {target.name: target for target in others}
+
+
+def _cells(target: Target) -> list[list[str]]:
+    """Cells of a table's first sample."""
+    text = decode(target.seeds[0])
+    return list(csv.reader(io.StringIO(text), delimiter=max("\t;,", key=text.partition("\n")[0].count)))
+
+
+def _workbook(target: Target) -> Target | None:
+    """The same table from a workbook, whose first sheet is what is fuzzed; None where its source takes none."""
+    path = str(PurePosixPath(target.path).with_suffix(".xlsx"))
+    if not target.table.files.owns(path) or "read_workbook" not in vars(target.reader):
+        return None
+    book, out = openpyxl.Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet()
+    for row in _cells(target)[:40]:
+        sheet.append(row)
+    book.save(out)
+    with zipfile.ZipFile(out) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    return replace(target, path=path, seeds=(parts[SHEET],), packed=partial(_zipped, parts))
+
+
+def _zipped(parts: dict[str, bytes], sheet: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in (parts | {SHEET: sheet}).items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def _parquet(target: Target) -> Target | None:
+    """The same table from a Parquet file; None where its source takes none."""
+    path = str(PurePosixPath(target.path).with_suffix(".parquet"))
+    if not target.table.files.owns(path) or "read_parquet" not in vars(target.reader):
+        return None
+    names, *rows = _cells(target)[:40]
+    columns = zip(*(row for row in rows if len(row) == len(names)), strict=True)
+    out = io.BytesIO()
+    pq.write_table(pa.table({name: list(column) for name, column in zip(names, columns, strict=True)}), out)
+    return replace(target, path=path, seeds=(out.getvalue(),))
 
 
 def _short(data: bytes) -> bytes:
