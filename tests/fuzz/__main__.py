@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz [--source NAME] [--inputs N]`: fuzz the readers of every table, guided by coverage."""
+"""`python -m tests.fuzz [--source NAME] [--inputs N] [--seconds N]`: fuzz the readers of every table, guided by coverage."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", help="One source; all without.")
     parser.add_argument("--inputs", type=int, default=1_000_000, help="Inputs a table.")
+    parser.add_argument("--seconds", type=int, default=0, help="Seconds a table, at most; 0 for as many as it takes.")
     given = parser.parse_args()
     chosen = [t for t in targets().values() if given.source in (None, t.table.source)]
     if not chosen:
         parser.error(f"there is no source {given.source!r}")
-    found = [fault for target in chosen if (fault := fuzz(target, given.inputs))]
+    found = [fault for target in chosen if (fault := fuzz(target, given.inputs, given.seconds))]
     say(f"{len(chosen)} tables, {len(found)} with a fault")
     sys.exit(bool(found))
 
 
-def fuzz(target: Target, inputs: int) -> str | None:
+def fuzz(target: Target, inputs: int, seconds: int) -> str | None:
     """Fuzz one table in a process of its own, saying how far it is; what it finds is kept and told."""
     with tempfile.TemporaryDirectory() as folder:
         corpus, made = Path(folder) / "corpus", Path(folder) / "made"
@@ -38,10 +39,18 @@ def fuzz(target: Target, inputs: int) -> str | None:
             place.mkdir()
         for seed in (*target.seeds, *(case.read_bytes() for case in target.cases())):
             (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
-        command = [sys.executable, "-m", "tests.fuzz.guided", target.name, str(corpus), f"-runs={inputs}"]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.fuzz.guided",
+            target.name,
+            str(corpus),
+            f"-runs={inputs}",
+            f"-max_total_time={seconds}",
+        ]
         command += [
             f"-artifact_prefix={made}/",
-            "-max_len=40000",
+            "-max_len=12000",
             "-timeout=60",
             "-rss_limit_mb=4096",
             "-print_final_stats=0",
@@ -49,7 +58,8 @@ def fuzz(target: Target, inputs: int) -> str | None:
         last = _followed(target, command, inputs)
         for path in sorted(made.iterdir()):
             return _kept(target, path.read_bytes())
-        return None if last >= inputs else f"{target.name}: ended after {last:,} inputs"
+        say(f"{target.name:<28} {last:>10,} inputs")
+        return None if last >= inputs or (seconds and last) else f"{target.name}: ended after {last:,} inputs"
 
 
 def _followed(target: Target, command: list[str], inputs: int) -> int:

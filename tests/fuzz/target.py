@@ -27,7 +27,7 @@ from pipelines.core.table import BronzeTable
 from pipelines.simulator.write import simulate
 
 SECONDS = 20  # an input that takes longer hangs
-SEED_BYTES = 6_000
+SEED_BYTES = 2_000
 WHOLE_BYTES = 100_000  # of a document that means nothing when it is cut
 OWN_SEEDS = {  # of tables that the simulated files do not feed, or feed with nothing
     "bdpm_cip13": b'CIP13,NOM COURT\n3400930000001,DOLIPRANE\n3400930000002,"ASPIRINE, 500"\n',
@@ -73,7 +73,7 @@ class Target:
         edges = zlib.crc32(data)
         try:
             with limited(SECONDS), cramped(edges) if edges % 2 else nullcontext():
-                size = edges // 2 % 300 + 1 if edges % 2 else len(data) + 1
+                size = edges // 2 % 900 + 50 if edges % 2 else len(data) + 1
                 file = self.packed(data)
                 rows = sum(t.num_rows for t in self.reader.read(Dripping(file, size), self.path, self.table))
                 counted = self.reader.count(Dripping(file, size), self.path, self.table)
@@ -95,7 +95,7 @@ def cramped(seed: int) -> Iterator[None]:
     """Read in small buffers under small limits, so that an input of some bytes meets every edge."""
     small = {
         limits: {"TEXT_BYTES": 400, "LOOKED_AT_BYTES": 200, "RECORD_BYTES": 1500, "MESSAGE_BYTES": 5000},
-        **{module: {"CHUNK_BYTES": seed // 7 % 500 + 1} for module in (reading, json, xml, counting)},
+        **{module: {"CHUNK_BYTES": seed // 7 % 900 + 100} for module in (reading, json, xml, counting)},
     }
     before = {module: {name: getattr(module, name) for name in values} for module, values in small.items()}
     try:
