@@ -34,6 +34,7 @@ class Place:
     def __init__(self, folder: Path):
         self.folder, self.landing, self.lake = folder, folder / "landing", folder / "lake"
         self.said: list[str] = []
+        self.first: list[str] = []
 
     def run(self, **given: str) -> str:
         self.said = []
@@ -65,6 +66,7 @@ def place(tmp_path_factory):
     simulate(made.landing, REPORTS, SEED, lambda _: None)
     (made.landing / "faers" / "faers_ascii_2013q1.zip").write_bytes(b"<html>quota exceeded</html>")
     assert made.run() == "", made.said
+    made.first = made.said
     yield made
     patch.undo()
 
@@ -79,6 +81,10 @@ def test_every_row_is_accounted_for_and_the_broken_file_is_told(place):
     refused = place.ask("SELECT file, reason FROM bronze.delivery WHERE status = 'refused'")
     assert [r["file"] for r in refused] == ["faers/faers_ascii_2013q1.zip"]
     assert "HTML" in refused[0]["reason"]
+    arrivals = [line for line in place.first if "CHECK bronze/" in line]
+    assert arrivals == ["CHECK bronze/faers_demo files_refused (WARN)"]
+    kept = json.loads((place.folder / "reports/validation/bronze.faers_demo+files_refused.json").read_text())
+    assert "faers_ascii_2013q1.zip: a web page" in kept["outcomes"][0]["detail"]
 
 
 @pytest.mark.spark

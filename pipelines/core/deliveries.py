@@ -111,6 +111,16 @@ def superseded(source: SourceFolder, rows: Iterable[Row], new: Row, landed: set[
     }
 
 
+def withdrawn(lake: Lake) -> set[str]:
+    """Deliveries that were withdrawn last of all that was done to them: the ledger may be lost, this is not."""
+    address = DeliveryAction.address()
+    if address not in lake.tables or not lake.exists(address):
+        return set()
+    rows = lake.small(address, ["acted_at", "delivery_id", "action"]).to_pylist()
+    last = {r["delivery_id"]: r["action"] for r in sorted(rows, key=lambda r: r["acted_at"])}
+    return {i for i, action in last.items() if action == "withdraw"}
+
+
 def withdraw(lake: Lake, sources: dict[str, SourceFolder], ids: Sequence[str], why: str) -> list[Row]:
     """Withdraw deliveries for a reason: their rows leave, and their files are not read again; returns ledger rows."""
     rows = _asked(lake, ids)

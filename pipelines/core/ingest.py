@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pipelines.core import pieces
 from pipelines.core.catalog import SourceFolder, code_version
-from pipelines.core.deliveries import change, held, ledger, settle, superseded, write_ledger
+from pipelines.core.deliveries import change, held, ledger, settle, superseded, withdrawn, write_ledger
 from pipelines.core.lake import Lake
 from pipelines.core.landing import Landed, file_system
 from pipelines.core.ledger import KEPT, Quarantine
@@ -36,14 +36,18 @@ from pipelines.core.task import (
     READ_SQL,
     REFUSED,
     STORAGE,
+    WRONG_NAMES,
     Job,
     count_job,
+    died,
     put_aside,
     read_job,
+    wrong_row,
 )
 
 WHOLE_FILE = 0
 TASK_BYTES = 4 << 20  # of small files that one task reads
+DIED = "Python worker exited unexpectedly"  # how the engine tells that a task's process is gone
 MOST_TOLD = 20  # files that are told one by one
 Row = dict[str, Any]
 
@@ -85,7 +89,7 @@ def ingest(
     files = [f for f in landed if f.source == source.name]
     known = ledger(lake, source.name)
     _set_aside(lake, known, {f.delivery_id for f in files}, tell)
-    work, n_known = _new(files, known)
+    work, n_known = _new(files, known, withdrawn(lake))
     wrong = {f.delivery_id: Wrong(REFUSED, "", f.problem) for f in work if f.problem}
     unread = [(f.path, f.fault) for f in files if f.fault]
     readable = [f for f in work if not f.problem]
@@ -110,12 +114,15 @@ def ingest(
     return Intake(rows, n_known)
 
 
-def _new(files: Iterable[Landed], known: Sequence[Row]) -> tuple[list[Landed], int]:
-    """Files to be read, each content once, and how many are known: kept or withdrawn for good, refused by this code."""
+def _new(files: Iterable[Landed], known: Sequence[Row], out: set[str]) -> tuple[list[Landed], int]:
+    """Files to be read, each content once, and how many are known: kept or withdrawn for good, refused by this code.
+
+    `out` are deliveries that were withdrawn, should the ledger not know it.
+    """
     of: dict[str, list[Row]] = {}
     for row in known:
         of.setdefault(row["delivery_id"], []).append(row)
-    withdrawn = {(r["file"], r["sha256"]) for r in known if r["status"] == "withdrawn"}
+    touched = {(r["file"], r["sha256"]) for r in known if r["status"] == "withdrawn"}
     work: dict[str, Landed] = {}
     n_known = 0
     for file in files:
@@ -125,7 +132,8 @@ def _new(files: Iterable[Landed], known: Sequence[Row]) -> tuple[list[Landed], i
         told = {r["table_name"] for r in rows}
         is_whole = "" in told or told >= {t.name for t in file.tables}
         is_same = bool(rows) and is_whole and all(map(_is_settled, rows))
-        is_gone = any(r["status"] == "withdrawn" for r in rows) or (not rows and (file.path, file.sha256) in withdrawn)
+        is_gone = any(r["status"] == "withdrawn" for r in rows)
+        is_gone |= not rows and (file.delivery_id in out or (file.path, file.sha256) in touched)
         if is_same or is_gone or file.delivery_id in work:
             n_known += 1
         else:
@@ -184,8 +192,20 @@ def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseud
     tasks = pieces.bundled(
         placed, TASK_BYTES, lambda job: hashed[job.delivery_id].n_bytes if job.part == WHOLE else TASK_BYTES
     )
-    done = pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()
-    return [*miscounted, *(r.asDict() for r in done)]
+    return [*miscounted, *_done(lake, tasks, read)]
+
+
+def _done(lake: Lake, tasks: list[list[Job]], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> list[Row]:
+    """Do the tasks; where a file takes its process with it, those of the others are done without it."""
+    try:
+        return [r.asDict() for r in pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()]
+    except Exception as error:
+        if DIED not in str(error):
+            raise
+    jobs = [job for task in tasks for job in task]
+    if len(jobs) == 1:
+        return [died(jobs[0])]
+    return [row for half in (jobs[: len(jobs) // 2], jobs[len(jobs) // 2 :]) for row in _done(lake, [half], read)]
 
 
 def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> tuple[list[Job], list[Row]]:
@@ -198,12 +218,7 @@ def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> tuple[list[Job
         return jobs, []
     count = partial(count_job, package=source.package)
     counted = {r["at"]: r for r in pieces.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
-    miscounted = [
-        {"table_name": cut[i].table_name, "delivery_id": cut[i].delivery_id, "n_read": None, "goes_to": None}
-        | {"path": None, "n_rows": None, "kind": r["kind"], "reason": r["reason"], "trace": r["trace"]}
-        for i, r in counted.items()
-        if r["kind"]
-    ]
+    miscounted = [wrong_row(cut[i], {k: r[k] for k in WRONG_NAMES}) for i, r in counted.items() if r["kind"]]
     n_before: dict[tuple[str, str], int] = {}
     placed = list(jobs)
     for i, job in cut.items():  # parts of a file follow each other

@@ -22,7 +22,7 @@ from pyarrow import fs
 
 from pipelines.core.catalog import SourceFolder
 from pipelines.core.reading import encoding_problem
-from pipelines.core.storage import patiently, said
+from pipelines.core.storage import is_of_content, patiently, said
 from pipelines.core.table import BronzeTable
 
 MAX_EXPANDED_BYTES = 64 * 1024**3
@@ -31,7 +31,7 @@ HEAD_BYTES = 4096
 CHUNK_BYTES = 1 << 20
 # What libraries raise about the content of an archive; other errors of the system are the store's.
 CORRUPT = (
-    *(zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError),
+    *(zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError),
     *(RuntimeError, NotImplementedError, ValueError, struct.error),
 )
 
@@ -158,7 +158,9 @@ def _hashed(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
                 size += len(chunk)
                 if size > MAX_EXPANDED_BYTES:
                     return _unreadable(system, full, landed, f"expands to more than {MAX_EXPANDED_BYTES:,} bytes")
-    except CORRUPT:
+    except (OSError, *CORRUPT) as error:
+        if isinstance(error, OSError) and not is_of_content(error):
+            raise
         return _unreadable(system, full, landed, "truncated or corrupt: it can't be decompressed")
     return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=head_problem(head))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+BROKEN_BZ2 = "Invalid data stream"  # bz2 has no class of error of its own
 PAUSES = (0.1, 0.5, 2.0)  # seconds before each further attempt
 
 
@@ -17,7 +19,12 @@ class StorageError(Exception):
 
 def is_of_storage(error: BaseException) -> bool:
     """Tell whether the store failed, rather than a file or its reader."""
-    return isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile | FileNotFoundError)
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError) and not is_of_content(error)
+
+
+def is_of_content(error: BaseException) -> bool:
+    """Tell whether an error of the system was raised by a library about the bytes that it was to decompress."""
+    return isinstance(error, gzip.BadGzipFile) or str(error) == BROKEN_BZ2
 
 
 def patiently(work: Callable[[], T]) -> T:
@@ -32,6 +39,7 @@ def patiently(work: Callable[[], T]) -> T:
     return work()
 
 
-def said(error: BaseException) -> str:
-    """Name a failure of the store, without the place where it happened."""
-    return f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'the store gave no reason'}"
+def said(error: OSError) -> str:
+    """Name a failure of the store: what the system calls it, else what the store's own library says."""
+    words = os.strerror(error.errno) if error.errno else (str(error).splitlines() or ["no reason given"])[0][:120]
+    return f"{type(error).__name__}: {words}"

@@ -31,6 +31,7 @@ from pipelines.core.table import BronzeTable
 CHANGED, STORAGE, FAILED, REFUSED = GRAVITY = ("changed", "storage", "failed", "refused")  # the gravest first
 WRONG_SQL = "kind string, reason string, trace string"
 WRONG = [("kind", pa.string()), ("reason", pa.string()), ("trace", pa.string())]
+WRONG_NAMES = [name for name, _ in WRONG]
 READ_SQL = f"table_name string, delivery_id string, n_read bigint, {WRONG_SQL}, goes_to string, {pieces.ADDED_SQL}"
 READ = pa.schema(
     [
@@ -105,6 +106,19 @@ def count_job(numbered: tuple[int, Job], *, package: str) -> Iterator[pa.RecordB
     yield pa.RecordBatch.from_pylist([{"at": at, "n_records": n} | wrong], schema=COUNTED)
 
 
+def wrong_row(job: Job, wrong: Mapping[str, Any]) -> dict[str, Any]:
+    """Row of `READ_SQL` for a job with which something is wrong."""
+    nothing = dict.fromkeys(READ.names)
+    return nothing | {"table_name": job.table_name, "delivery_id": job.delivery_id, **wrong}
+
+
+def died(job: Job) -> dict[str, Any]:
+    """Row of `READ_SQL` for a job whose process did not live to tell what it met."""
+    return wrong_row(
+        job, {"kind": FAILED, "reason": "the process that read it died, as one does that has no memory left"}
+    )
+
+
 def put_aside(rows: pa.Table, job: Job, source: str) -> pa.Table:
     """Refused rows as the quarantine's files hold them."""
     n = rows.num_rows
@@ -151,7 +165,7 @@ def _wrong(error: Exception) -> dict[str, str]:
         return {"kind": REFUSED, "reason": str(error)}
     if isinstance(error, Changed | FileNotFoundError):
         return {"kind": CHANGED, "reason": "it changed while it was read"}
-    if is_of_storage(error):
+    if isinstance(error, OSError) and is_of_storage(error):
         return {"kind": STORAGE, "reason": said(error)}
     frames, kind = traceback.extract_tb(error.__traceback__), type(error).__name__
     trace = "\n".join([kind, *(f"  at {_place(f)}" for f in frames)])

@@ -20,9 +20,9 @@ TOY = SourceFolder(SOURCE, (ToyLine, ToyPerson), "tests.core.toy")
 TABLES = {t.address(): t for t in (Delivery, DeliveryAction, Quarantine, ToyLine, ToyPerson)}
 
 
-def zipped(**members: bytes) -> bytes:
+def zipped(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name.replace("__", "/") + ".txt", data)
     return out.getvalue()

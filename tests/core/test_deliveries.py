@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 
 import pyarrow as pa
 import pytest
@@ -48,15 +51,19 @@ def test_one_bad_file_stops_no_other_and_each_is_told_by_whose_fault_it_is(lake,
     landing, said = tmp_path / "in", []
     files = {"good": b"a|b\n", "miscounted": b"c|d\ne|f\n", "crash": b"g|h\n", "store": b"i|j\n", "shaky": b"k|l\n"}
     deliver(landing, **{f"{name}__txt": data for name, data in files.items()})
-    with pytest.raises(StorageError, match=r"toy/store\.txt .OSError: Input/output error"):
+    (landing / "toy/torn.txt").symlink_to("/proc/self/mem")  # reading it is an error of the system
+    with pytest.raises(StorageError, match=r"failed on toy/torn\.txt and 1 more .OSError: Input/output error"):
         run(lake, landing, said.append)
     assert lines(lake) == {"a", "k"}
     status = told(lake)
     assert status["good.txt"] == status["shaky.txt"] == ("accepted", None)
     why = "toy_line: 3 records counted in it, 2 read from it; nothing of it is kept"
     assert status["miscounted.txt"] == ("refused", why)
-    assert status["crash.txt"] == ("failed", "the reader failed on it: KeyError at core/toy/read.py line 13 in read")
-    assert "store.txt" not in status
+    assert status["crash.txt"][0] == "failed"
+    assert re.fullmatch(
+        r"the reader failed on it: KeyError at core/toy/read\.py line \d+ in read", status["crash.txt"][1]
+    )
+    assert not {"store.txt", "torn.txt"} & set(status)
     aside = lake.small(Quarantine.address(), ["file", "line_number"]).to_pylist()
     assert sorted((r["file"], r["line_number"]) for r in aside) == [("toy/crash.txt", 0), ("toy/miscounted.txt", 0)]
     assert is_balanced(lake)
@@ -65,11 +72,42 @@ def test_one_bad_file_stops_no_other_and_each_is_told_by_whose_fault_it_is(lake,
     assert [s for s in said if "KeyError\n  at" in s]
     assert "SECRET" not in "".join(said) + str(ledger(lake))
 
-    (landing / "toy" / "store.txt").unlink()
+    for name in ("store.txt", "torn.txt"):
+        (landing / "toy" / name).unlink()
     version = lake.version(ToyLine.address())
     again = run(lake, landing)
     assert [(r["file"], r["status"]) for r in again.ledger] == [("toy/crash.txt", "failed")]
     assert (again.n_known, lake.version(ToyLine.address())) == (3, version)
+
+
+def test_a_file_that_takes_its_process_with_it_stops_no_other(lake, tmp_path):
+    deliver(tmp_path / "in", **{f"{name}__txt": f"{name}|b\n".encode() for name in ("a", "dies", "z")})
+    run(lake, tmp_path / "in")
+    assert lines(lake) == {"a", "z"}
+    assert told(lake)["dies.txt"] == ("failed", "the process that read it died, as one does that has no memory left")
+
+
+@pytest.mark.slow
+def test_a_task_that_the_engine_repeats_writes_its_rows_once(tmp_path):
+    deliver(tmp_path / "in", a__txt=b"a|b\nx\n", once__txt=b"c|d\n")  # one task reads both and dies at the second
+    marker = tmp_path / "marker"
+    marker.touch()
+    code = (
+        "import sys; from pathlib import Path; from pipelines.core.lake import Lake; from pipelines.core.spark import session\n"
+        "from tests.core.landed import TABLES, run\n"
+        "run(Lake(session(), sys.argv[1], TABLES), Path(sys.argv[2]))\n"
+    )
+    own = {"GERLAND_SPARK_MASTER": "local[1,3]", "TOY_MARKER": str(marker)}
+    root = str(tmp_path / "lake")
+    done = subprocess.run([sys.executable, "-c", code, root, str(tmp_path / "in")], env=os.environ | own, check=False)
+    assert done.returncode == 0
+    assert not marker.exists()
+    lake = Lake(None, root, TABLES)
+    assert lake.small(ToyLine.address(), ["left"])["left"].to_pylist() == ["a", "c"]
+    assert lake.n_rows(Quarantine.address()) == 1
+    assert is_balanced(lake)
+    files = list((tmp_path / "lake/bronze/toy_line").rglob("*.parquet"))
+    assert len(files) == 3, "the first attempt left a file that no version names"
 
 
 def test_a_correction_of_the_same_date_replaces_and_a_deleted_file_stays(lake, tmp_path):
@@ -140,6 +178,11 @@ def test_a_withdrawal_that_was_cut_off_is_finished_by_the_next_run(lake, tmp_pat
     run(lake, tmp_path / "in")
     assert lines(lake) == {"c"}
     assert is_balanced(lake)
+    two = id_of(lake, "two.txt")
+    withdraw(lake, SOURCES, [two], "wrong")
+    lake.replace_small(Delivery, as_table([]), {two})  # the ledger forgets, the audit does not
+    run(lake, tmp_path / "in")
+    assert lines(lake) == set()
 
 
 @pytest.mark.parametrize("keeps_time", [False, True])

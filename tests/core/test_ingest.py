@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -88,6 +89,8 @@ def test_an_interrupted_run_is_written_again_in_place(lake, tmp_path, spark):
 @pytest.mark.spark
 def test_broken_files_are_refused_while_the_others_go_on(lake, tmp_path):
     whole = zipped(a=b"m|n\n" * 500)
+    torn = bytearray(zipped(zipfile.ZIP_BZIP2, a=b"m|n\n" * 500))
+    torn[60] ^= 255
     deliver(
         tmp_path / "in",
         good__txt=b"a|b\n",
@@ -96,6 +99,7 @@ def test_broken_files_are_refused_while_the_others_go_on(lake, tmp_path):
         cut__zip=whole[: len(whole) // 2],
         wide__txt="a|b\n".encode("utf-16"),
         broken__txt__gz=gzip.compress(b"a|b\n" * 1000)[:40],
+        torn__zip=torn,
         climbing__zip=zipped(**{"..__..__etc": b"a|b\n"}),
     )
     run(lake, tmp_path / "in")
@@ -106,9 +110,10 @@ def test_broken_files_are_refused_while_the_others_go_on(lake, tmp_path):
     assert "truncated" in reasons["toy/cut.zip"]
     assert "UTF-16" in reasons["toy/wide.txt"]
     assert "can't be decompressed" in reasons["toy/broken.txt.gz"]
+    assert "can't be decompressed" in reasons["toy/torn.zip/a.txt"]
     assert "climbs out" in reasons["toy/climbing.zip"]
     ledger = lake[Delivery.address()]
-    assert ledger.filter("status = 'refused'").count() == 6
+    assert ledger.filter("status = 'refused'").count() == 7
 
 
 @pytest.mark.spark
