@@ -195,24 +195,33 @@ def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = 
     within = {e.encode(): re.compile(tag_of % name) for e, name in zip(elements, names, strict=True)}
     within[b""] = re.compile(tag_of % b"|".join(names) + lost)
     n, inside, data, since, at, is_read = 0, b"", b"", 0, 0, False
-    root, is_open, is_cut = b"", False, False
+    root, is_open, is_cut, gone = b"", False, False, 0
     while True:
         tag = within[inside].search(data, at)
-        if not is_read and (tag is None or len(data) - tag.end() < TAG_BYTES):
+        is_short = not is_read and (tag is None or len(data) - tag.end() < TAG_BYTES)
+        place = len(data) if tag is None else tag.start()
+        if is_short and tag is None:
+            place -= TAG_BYTES
+        is_long = bool(inside) and gone + place - since > limits.MESSAGE_BYTES
+        is_ending = tag is not None and tag[1] and re.compile(rb"[ \t\r\n]{0,64}>").match(data, tag.end())
+        if inside and (is_long or not (is_short or (tag is not None and tag[1]))):
+            following = data.find(b"<?xml", since + 1, max(place, 0))
+            if following >= 0:  # another document behind a message without end, or in one that is too long
+                inside, since, at, is_cut, gone = b"", following, following, True, 0
+                continue
+        if is_short:
+            if is_long and place - TAG_BYTES > since:
+                since, gone = place - TAG_BYTES, gone + place - TAG_BYTES - since
             chunk = stream.read(CHUNK_BYTES)
-            at = max(at, len(data) - TAG_BYTES if tag is None else tag.start()) - since
+            at = max(at, place) - since
             data, since, is_read = data[since:] + chunk, 0, not chunk
             continue
         is_opening = tag is not None and not tag[1]
         if inside:
             if tag is not None and not is_opening:
-                if end := re.compile(rb"[ \t\r\n]{0,64}>").match(data, tag.end()):
-                    inside, since, is_cut = b"", end.end(), False
+                if is_ending:
+                    inside, since, is_cut, gone = b"", is_ending.end(), False, 0
                 at = tag.end()
-                continue
-            following = data.find(b"<?xml", since, len(data) if tag is None else tag.start())
-            if following >= 0:  # another document behind a message without end
-                inside, since, at, is_cut = b"", following, following, True
                 continue
             is_cut = tag is None
         elif is_opening or tag is None:
@@ -230,6 +239,7 @@ def count_messages(stream: BinaryIO, *elements: str, lost_start: bytes | None = 
         if tag is None:
             return n
         if is_opening:
+            gone = 0
             n, inside, since = n + 1, tag[2] or elements[-1].encode(), tag.start()
         at = tag.end()
 

@@ -8,26 +8,33 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import io
 import lzma
+import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from pyarrow import fs
 
+from pipelines.core import limits
 from pipelines.core.catalog import SourceFolder
-from pipelines.core.reading import encoding_problem
+from pipelines.core.reading import Refused, encoding_problem, expansion
 from pipelines.core.storage import is_of_content, patiently, said
 from pipelines.core.table import BronzeTable
 
-MAX_EXPANDED_BYTES = 64 * 1024**3
-MAX_RATIO = 500
 HEAD_BYTES = 4096
+NOT_READ = re.compile(r"\.(zip|tar|tar\.gz|tgz|7z|rar|bz2|xz|zst|lz4|lzma|cab|arj|z)$", re.IGNORECASE)
+PACKED = re.compile(
+    rb"PK\x03\x04|PK\x05\x06|\x1f\x8b|7z\xbc\xaf|Rar!|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|(?s:.{257})ustar"
+)
+NESTED = "an archive inside of another, or of a kind that is not read: unpack it, or pack it as zip or gz"
 CHUNK_BYTES = 1 << 20
 # What libraries raise about the content of an archive; other errors of the system are the store's.
 CORRUPT = (
@@ -93,7 +100,8 @@ def _members(
 ) -> Iterator[Landed]:
     """The file itself, or an archive's members, each with its owner; an archive that can't be opened is one problem."""
     if not path.lower().endswith(".zip"):
-        yield _claimed(path, path, None, modified, sources)
+        claimed = _claimed(path, path, None, modified, sources)
+        yield _refused(system, full, claimed, NESTED, sources) if NOT_READ.search(path) else claimed
         return
     unread = Landed(_archive_owner(path, sources), path, path, None, (), modified)
     try:
@@ -106,8 +114,23 @@ def _members(
     except OSError as error:
         yield replace(unread, fault=said(error))
         return
-    for name in names:
-        yield _claimed(f"{path}/{name}", path, name, modified, sources)
+    for name, n in Counter(names).items():
+        claimed = _claimed(f"{path}/{name}", path, name, modified, sources)
+        problem = "stands twice in its archive: which of them is meant?" if n > 1 else None
+        problem = NESTED if NOT_READ.search(name) else problem
+        yield _refused(system, full, claimed, problem, sources) if problem else claimed
+
+
+def _refused(
+    system: fs.FileSystem, full: str, claimed: Landed, problem: str, sources: dict[str, SourceFolder]
+) -> Landed:
+    """A file that is not opened, of the source that knows it or in whose folder it lies; of none elsewhere."""
+    owner = claimed.source or _archive_owner(claimed.path, sources)
+    try:
+        refused = patiently(lambda: _unreadable(system, full, claimed, problem)) if owner else claimed
+    except OSError as error:
+        return replace(claimed, source=owner, fault=said(error))
+    return replace(refused, source=owner, tables=())
 
 
 def _claimed(
@@ -131,7 +154,7 @@ def _listed(system: fs.FileSystem, full: str) -> tuple[list[str], str | None]:
     """Names of an archive's members, and what is wrong with it; raises OSError where the store fails."""
     try:
         with system.open_input_file(full) as stream, zipfile.ZipFile(stream) as archive:
-            return [m.filename for m in archive.infolist() if not m.is_dir()], _hostile(archive)
+            return [m.filename for m in archive.infolist() if not m.is_dir()], _hostile(archive, stream.size())
     except CORRUPT:
         return [], _not_a_zip(system, full)
 
@@ -156,13 +179,17 @@ def _hashed(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
                 head = head or chunk[:HEAD_BYTES]
                 digest.update(chunk)
                 size += len(chunk)
-                if size > MAX_EXPANDED_BYTES:
-                    return _unreadable(system, full, landed, f"expands to more than {MAX_EXPANDED_BYTES:,} bytes")
+                if size > limits.EXPANDED_BYTES:
+                    return _unreadable(system, full, landed, f"holds more than {limits.EXPANDED_BYTES:,} bytes")
+    except Refused as refused:
+        return _unreadable(system, full, landed, str(refused))
     except (OSError, *CORRUPT) as error:
         if isinstance(error, OSError) and not is_of_content(error):
             raise
         return _unreadable(system, full, landed, "truncated or corrupt: it can't be decompressed")
-    return replace(landed, sha256=digest.hexdigest(), n_bytes=size, problem=head_problem(head))
+    return replace(
+        landed, sha256=digest.hexdigest(), n_bytes=size, problem=head_problem(head) or _nested(head, landed.path)
+    )
 
 
 def _unreadable(system: fs.FileSystem, full: str, landed: Landed, problem: str) -> Landed:
@@ -190,16 +217,40 @@ def hash_of(stream: BinaryIO) -> tuple[str, int]:
 
 @contextmanager
 def opened(system: fs.FileSystem, full: str, member: str | None) -> Iterator[BinaryIO]:
-    """Open a landed file for reading bytes: gz is decompressed, an archive member is opened in place."""
-    with system.open_input_file(full) as stream:
+    """Open a landed file for reading bytes: an archive member is opened in place, gz is decompressed.
+
+    Reading raises `Refused` where more comes out of a gz than its size allows.
+    """
+    with ExitStack() as stack:
+        stream = stack.enter_context(system.open_input_file(full))
+        size = stream.size()
         if member is not None:
-            with zipfile.ZipFile(stream) as archive, archive.open(member) as inner:
-                yield inner  # type: ignore[misc]
-        elif full.lower().endswith(".gz"):
-            with gzip.open(stream) as inner:
-                yield inner  # type: ignore[misc]
-        else:
-            yield stream  # type: ignore[misc]
+            archive = stack.enter_context(zipfile.ZipFile(stream))
+            size = archive.getinfo(member).file_size
+            stream = stack.enter_context(archive.open(member))
+        if (member or full).lower().endswith(".gz"):
+            stream = _Expanding(stack.enter_context(gzip.GzipFile(fileobj=stream)), size)
+        yield stream  # type: ignore[misc]
+
+
+class _Expanding(io.RawIOBase):
+    """A stream that is decompressed as it is read, no further than the limits allow."""
+
+    def __init__(self, stream: gzip.GzipFile, n_packed: int):
+        self._stream, self._n_packed, self._n = stream, n_packed, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, n: int = -1) -> bytes:
+        pieces, left = [], n
+        while piece := self._stream.read(CHUNK_BYTES if n < 0 else min(left, CHUNK_BYTES)):
+            self._n += len(piece)
+            if problem := expansion(self._n, self._n_packed, limits.EXPANDED_BYTES):
+                raise Refused(problem)
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
 
 
 def head_problem(head: bytes) -> str | None:
@@ -212,15 +263,28 @@ def head_problem(head: bytes) -> str | None:
     return encoding_problem(head)
 
 
-def _hostile(archive: zipfile.ZipFile) -> str | None:
-    for member in archive.infolist():
+def _nested(head: bytes, path: str) -> str | None:
+    """Say that what is no workbook is packed, whatever its name says."""
+    is_workbook = re.search(r"\.xlsx(\.gz)?$", path, re.IGNORECASE)
+    return NESTED if PACKED.match(head) and not is_workbook else None
+
+
+def _hostile(archive: zipfile.ZipFile, size: int) -> str | None:
+    members = archive.infolist()
+    if len(members) > limits.MEMBERS:
+        return f"holds more than {limits.MEMBERS:,} files"
+    if sum(m.compress_size for m in members) > size:
+        return "holds files that overlap: refused as a zip bomb"
+    if problem := expansion(sum(m.file_size for m in members), size, limits.EXPANDED_BYTES):
+        return problem
+    for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
         if member.filename.startswith(("/", "\\")) or ".." in parts:
             return "holds a path that climbs out of the archive"
         if member.flag_bits & 0x1:
             return "is encrypted"
-        if member.file_size > 50_000_000 and member.file_size > MAX_RATIO * max(member.compress_size, 1):
-            return "expands more than 500 times: refused as a zip bomb"
+        if problem := expansion(member.file_size, member.compress_size, limits.EXPANDED_BYTES):
+            return problem
     return None
 
 

@@ -21,6 +21,13 @@ EXPANSION = 200
 """How many times its size a packed file may expand to, once it is more than `EXPANSION_FREE_BYTES`."""
 EXPANSION_FREE_BYTES = 50_000_000
 
+EXPANDED_BYTES = 64 << 30
+"""Largest file, and largest sum of an archive's files, expanded."""
+MEMBERS = 100_000
+"""Most files of an archive."""
+SECONDS, BYTES_A_SECOND = 120, 50_000
+"""Time to read a file, as it lies there: so many seconds, and one more for so many bytes."""
+
 RECORD_BYTES = 32 << 20
 """Longest record of JSON."""
 MESSAGE_BYTES = 64 << 20

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.core import pieces
+from pipelines.core import limits, pieces
 from pipelines.core.landing import file_system, hash_of, opened
 from pipelines.core.ledger import Quarantine
 from pipelines.core.privacy import Pseudonymiser, pseudonymised
@@ -27,6 +27,7 @@ from pipelines.core.rules import judged
 from pipelines.core.splits import WHOLE, Part, opened_part
 from pipelines.core.storage import is_of_storage, patiently, said
 from pipelines.core.table import BronzeTable
+from pipelines.core.timing import in_time
 
 CHANGED, STORAGE, FAILED, REFUSED = GRAVITY = ("changed", "storage", "failed", "refused")  # the gravest first
 WRONG_SQL = "kind string, reason string, trace string"
@@ -185,7 +186,8 @@ def _place(frame: traceback.FrameSummary) -> str:
 def _opened(job: Job) -> Iterator[BinaryIO]:
     """Open the file, or the part of one, that a job names."""
     system, path = file_system(job.full)
-    with opened(system, path, job.member) if job.part == WHOLE else opened_part(system, path, job.part) as stream:
+    file = opened(system, path, job.member) if job.part == WHOLE else opened_part(system, path, job.part)
+    with in_time(limits.SECONDS + (job.stat[0] if job.stat else 0) // limits.BYTES_A_SECOND), file as stream:
         yield stream
 
 

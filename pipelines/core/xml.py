@@ -34,7 +34,7 @@ NAMESPACE = re.compile(rb"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 ENCODING = re.compile(rb"""\A\s*(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 ENCODINGS = re.compile(r"utf-?8|(us-)?ascii|iso-?8859-(\d|1[013456])|(windows-|cp)125\d|latin-?1", re.IGNORECASE)
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-DOCUMENT = b"<?xml "
+DECLARATION, DOCUMENT = b"<?xml", b"<?xml "
 ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 FORBIDDEN = bytes(c for c in range(0x20) if c not in b"\t\n\r")
 DECLARES = "declares a document type or entities, which messages have no need of"
@@ -143,40 +143,55 @@ class Messages:
         self._since = start.start()
         stop, problem, self._is_closed = self._end_of(name.encode(), start.end())
         data = self._data[self._since : stop]
-        if problem and self._is_closed:
-            data = data[:MARGIN]
-        elif problem:
-            again = data.find(b"<?xml")  # of the document behind a message that was cut
-            stop = self._since + again if again > 0 else stop
-            data = data[:MARGIN]
         self._since = stop
-        return Message(number, line, before + data, problem or self._problem, name, self._head)
+        return Message(
+            number, line, before + (data[:MARGIN] if problem else data), problem or self._problem, name, self._head
+        )
 
     def _end_of(self, name: bytes, at: int) -> tuple[int, str, bool]:
-        """Where a message ends, what is wrong with it, and whether it ends by its tag."""
-        problem = ""
+        """Where a message ends, what is wrong with it, and whether it ends by its tag.
+
+        One without end stops where another begins, or another document; one that is too long where another document
+        does, be it before its end.
+        """
+        n_gone = 0  # bytes of a message that is too long, which were let go
         while True:
             found = self._data.find(name, at)
             if found < 0 or (not self._is_end and len(self._data) - found - len(name) < MARGIN):
                 at = found if found >= 0 else max(at, len(self._data) - len(name))
-                if at - self._since > limits.MESSAGE_BYTES:
-                    problem = f"the message is longer than {limits.MESSAGE_BYTES:,} bytes"
-                    self._since = at - MARGIN
+                if n_gone + at - self._since > limits.MESSAGE_BYTES:
+                    if (following := self._data.find(DECLARATION, self._since + 1, at)) >= 0:
+                        return following, self._too_long(), False
+                    n_gone += max(0, at - MARGIN - self._since)
+                    self._since = max(self._since, at - MARGIN)
                 at -= self._since
                 if self._more():
                     continue
                 at += self._since
                 if found < 0:
-                    return len(self._data), problem or "the message has no end", False
+                    return self._stopped(len(self._data), n_gone)
             after = found + len(name)
             opening = OPENING.search(self._data, max(0, found - MARGIN), found)
             at = after
             if opening is None:
                 continue
             if not opening[1] and self._data[after : after + 1] in (b" ", b"\t", b"\r", b"\n", b">", b"/"):
-                return opening.start(), problem or "the message has no end", False
+                return self._stopped(opening.start(), n_gone)
             if opening[1] and (closed := CLOSED.match(self._data, after)):
-                return closed.end(), problem, True
+                if n_gone + opening.start() - self._since <= limits.MESSAGE_BYTES:
+                    return closed.end(), "", True
+                if (following := self._data.find(DECLARATION, self._since + 1, opening.start())) >= 0:
+                    return following, self._too_long(), False
+                return closed.end(), self._too_long(), True
+
+    def _stopped(self, at: int, n_gone: int) -> tuple[int, str, bool]:
+        """A message without end, in front of what stands at a place."""
+        problem = self._too_long() if n_gone + at - self._since > limits.MESSAGE_BYTES else "the message has no end"
+        following = self._data.find(DECLARATION, self._since + 1, at)
+        return (following if following >= 0 else at), problem, False
+
+    def _too_long(self) -> str:
+        return f"the message is longer than {limits.MESSAGE_BYTES:,} bytes"
 
     def _more(self) -> bool:
         """Read on, and let go of what is no longer needed; False at the end of the stream."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import fs
 
+from pipelines.core import counting, limits
 from pipelines.core import xml as cutting
 from pipelines.core.counting import count_messages
 from pipelines.core.reading import Refused
@@ -150,7 +152,7 @@ def test_each_document_has_a_head_of_its_own():
 def test_a_second_document_with_entities_puts_its_messages_aside():
     data = whole("a") + b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "b">]>' + whole("b").partition(b"?>")[2]
     assert [bool(m.problem) for m in cut(data)] == [False, True, True]
-    assert count_messages(io.BytesIO(data), "MSG") == 3
+    assert count_messages(io.BytesIO(data), "MSG") == 4
 
 
 def test_a_file_in_utf_16_is_refused_in_these_words():
@@ -175,17 +177,35 @@ TOKENS = [
     "-->",
 ]
 TOKENS += ["<a>", "</a>", "<b/>", "<OTHER>", "</OTHER>", "text", "<h></h><id>", "</MSG", "<!DOCTYPE r>", "x" * 300]
+TOKENS += ["<?xml v?><r>", "<?xml", "<r>", "</r>", "x" * 700]
 
 
 @pytest.mark.parametrize("lost", [None, rb"(?<=</h>)[ \t\r\n]*+<id>"])
-@given(tokens=st.lists(st.sampled_from(TOKENS), max_size=16), size=st.sampled_from([50, 300, 1 << 20]))
-def test_the_counter_which_shares_no_code_agrees_on_any_text(lost, tokens, size):
+@given(
+    tokens=st.lists(st.sampled_from(TOKENS), max_size=16),
+    size=st.sampled_from([50, 300, 1 << 20]),
+    longest=st.sampled_from([300, 1000, 1 << 20]),
+)
+def test_the_counter_which_shares_no_code_agrees_on_any_text(lost, tokens, size, longest):
     data = ("<MSG></MSG>" + "".join(tokens)).encode()
     names, kinds = ("MSG", "OTHER"), {"lost_start": lost}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "CHUNK_BYTES", size)
-        found = list(Messages(io.BytesIO(data), *names, may_name_dtd=names, **kinds))
-    assert count_messages(io.BytesIO(data), *names, **kinds) == len(found)
+        patch.setattr(counting, "CHUNK_BYTES", 350 - size if size < 350 else size)
+        patch.setattr(limits, "MESSAGE_BYTES", longest)
+        with suppress(Refused):
+            found = list(Messages(io.BytesIO(data), *names, may_name_dtd=names, **kinds))
+            assert count_messages(io.BytesIO(data), *names, **kinds) == len(found)
+
+
+def test_a_document_behind_a_message_that_is_too_long_is_read(monkeypatch):
+    monkeypatch.setattr(limits, "MESSAGE_BYTES", 5_000)
+    monkeypatch.setattr(cutting, "CHUNK_BYTES", 1_000)
+    long = b"<MSG>" + b"x" * 5_500
+    data = whole("a") + HEAD + long + SECOND + long + b"</MSG><MSG>3</MSG></batch>"
+    told = [m.problem for m in cut(data)]
+    assert told == ["", *["the message is longer than 5,000 bytes"] * 2, ""]
+    assert count_messages(io.BytesIO(data), "MSG") == 4
 
 
 @given(st.lists(st.text(alphabet="abé <", max_size=30), min_size=1, max_size=60), st.integers(1, 2000))
