@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pyarrow import fs
+
 from pipelines.core import deliveries
 from pipelines.core.catalog import sources, tables
 from pipelines.core.deliveries import DeliveryError
 from pipelines.core.lake import Lake
+from pipelines.core.landing import file_system
 from pipelines.core.lease import hold, release
 from pipelines.core.ledger import STATUSES, Delivery
 from pipelines.core.query import query
@@ -42,6 +45,8 @@ def withdraw(root: str, ids: Sequence[str], why: str, say: Say) -> None:
     for file in dict.fromkeys(f"{r['source']}: {r['file']} of {r['known_date']}" for r in rows):
         say(f"withdrawn: {file}")
     say("next: gerland run   (what was derived from it follows)")
+    for day in _built_as_of(root):
+        say(f"next: gerland run --as-of {day}   (the lake as known then was built with it)")
 
 
 def reread(root: str, landing: str, ids: Sequence[str], why: str, say: Say) -> None:
@@ -51,6 +56,13 @@ def reread(root: str, landing: str, ids: Sequence[str], why: str, say: Say) -> N
     for file in dict.fromkeys(f"{r['source']}: {r['file']} of {r['known_date']}" for r in rows):
         say(f"to be read again: {file}")
     say("next: gerland run")
+
+
+def _built_as_of(root: str) -> list[str]:
+    """Past dates for which a lake stands, which the next run of today's does not touch."""
+    system, base = file_system(root)
+    infos = system.get_file_info(fs.FileSelector(f"{base}/as_of", allow_not_found=True))
+    return sorted(i.base_name for i in infos if i.type == fs.FileType.Directory)
 
 
 def _reason(text: str) -> str:

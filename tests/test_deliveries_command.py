@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -65,7 +66,10 @@ def test_withdrawing_asks_for_a_reason_and_is_written_down(root):
     assert run("withdraw", one, "--lake", root).exit_code == 2
     assert "--reason holds nothing" in str(run("withdraw", one, "--lake", root, "--reason", " ").exception)
     assert "there is no delivery" in str(run("withdraw", "abc", "--lake", root, "--reason", "x").exception)
-    assert run("withdraw", one, "--lake", root, "--reason", "wrong file").exit_code == 0
+    (Path(root) / "as_of" / "2024-01-15").mkdir(parents=True)
+    done = run("withdraw", one, "--lake", root, "--reason", "wrong file")
+    assert done.exit_code == 0
+    assert "gerland run --as-of 2024-01-15" in done.output
     assert asked("--lake", root, "--status", "withdrawn")[0]["reason"] == "wrong file"
     audit = Lake(None, root, tables()).small("bronze.delivery_action", ["delivery_id", "action", "n_rows_kept"])
     assert audit.to_pylist() == [{"delivery_id": one, "action": "withdraw", "n_rows_kept": 3}]

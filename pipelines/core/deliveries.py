@@ -84,7 +84,7 @@ def held(lake: Lake, table: type[Any]) -> set[str]:
 
 
 def _drop(lake: Lake, table: type[Any], ids: set[str]) -> None:
-    if gone := ids & held(lake, table):
+    if ids and (gone := ids & held(lake, table)):
         lake.commit_files(table, [], {}, replacing={"delivery_id": sorted(gone)})
 
 

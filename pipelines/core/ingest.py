@@ -103,7 +103,8 @@ def ingest(
     rows = _taken(lake, source, work, wrong, done, tell)
     write_ledger(lake, rows, [f.delivery_id for f in readable if f.delivery_id not in begun])
     _replace(lake, source, known, rows, {f.delivery_id for f in files}, tell)
-    settle(lake, source)
+    if rows or any(row["status"] not in KEPT for row in known):
+        settle(lake, source)
     for line in _told(source, work, wrong):
         tell(line)
     unread += [(f.path, wrong[f.delivery_id].reason) for f in work if _kind(wrong, f) == STORAGE]
@@ -310,7 +311,7 @@ def _kind(wrong: dict[str, Wrong], file: Landed) -> str:
 
 def _write(lake: Lake, table: type[Table], added: list[Row], ids: Sequence[str]) -> None:
     """Take files into a table in place of what it holds of these deliveries, or of what another run brings of them."""
-    if added or set(ids) & held(lake, table):
+    if added or (ids and set(ids) & held(lake, table)):
         lake.commit_files(table, added, {}, replacing={"delivery_id": ids})
 
 
