@@ -15,6 +15,7 @@ import typer
 from pipelines.analyse import COMMANDS, help_of
 from pipelines.compare import command as compare
 from pipelines.core.progress import progress
+from pipelines.evaluate.command import command as evaluate
 
 app = typer.Typer(
     name="gerland",
@@ -239,6 +240,7 @@ def ui(
 
 
 app.command("compare")(compare)
+app.command("evaluate")(evaluate)
 for _name in COMMANDS:
     _command = import_module(f"pipelines.analyse.{_name}").command
     app.command(_name, help=help_of(_command))(_command)

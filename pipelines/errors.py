@@ -24,6 +24,8 @@ EXPECTED = (
     "FileError",
     "UiError",
     "VerifyError",
+    "FamiliesError",
+    "EvaluationError",
 )
 
 

@@ -1,0 +1,64 @@
+"""`gerland evaluate`: the methods judged on simulated countries, or by replication on a file of reports of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.core.progress import progress
+
+if TYPE_CHECKING:
+    from pipelines.simulator.years.families import Families
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Folder for league.csv, alerts.parquet, truth.parquet and page.html.")],
+    seeds: Annotated[str, typer.Option(help="Countries to judge on, such as 900001-900010.")] = "900001-900010",
+    training: Annotated[str, typer.Option(help="Countries to train on; none may be judged on.")] = "1-12",
+    families: Annotated[
+        Path | None, typer.Option(help="Harms and artefacts of the judged countries, TOML or YAML; else those shipped.")
+    ] = None,
+    leave_out: Annotated[str, typer.Option(help="Families, with commas, that training shall not see.")] = "",
+    null: Annotated[bool, typer.Option("--null", help="Judge on countries without signals: false alerts only.")] = False,
+    bootstrap: Annotated[int, typer.Option(min=20, help="Draws of substances for the intervals.")] = 200,
+    processes: Annotated[int, typer.Option(min=1, help="Countries at a time.")] = 2,
+) -> None:
+    """Judge every method on simulated countries, month by month, at an equal number of alerts. No lake, no Java.
+
+    Models are trained in the same run, on other countries and always with the shipped families, so that a file of
+    families shows how they do on what they never saw. The same arguments give the same numbers.
+
+    Example: gerland evaluate --seeds 900001-900010 --out league
+    """
+    from pipelines.evaluate.page import write
+    from pipelines.evaluate.run import EvaluationError, disjoint, evaluate, seeds as read
+    from pipelines.simulator.years.families import SHIPPED, load
+
+    judged, trained = read(seeds), read(training)
+    disjoint(trained, judged)
+    shipped = load()
+    shown = load(families) if families else shipped
+    left = [name.strip() for name in leave_out.split(",") if name.strip()]
+    if unknown := [name for name in left if name not in shipped]:
+        raise EvaluationError(f"there is no family {unknown[0]!r} to leave out; known are {', '.join(shipped)}")
+    out.mkdir(parents=True, exist_ok=True)
+    say = progress()
+    found = evaluate(
+        shown, _without(shipped, left), judged, trained, null=null, processes=processes, bootstrap=bootstrap, say=say
+    )
+    facts = {
+        "Judged on seeds": seeds,
+        "Trained on seeds": training,
+        "Families": str(families or SHIPPED.name),
+        "Left out of training": ", ".join(left) or "none",
+        "Without signals": "yes" if null else "no",
+        "Bootstrap draws": str(bootstrap),
+    }
+    write(found, out, facts)
+    say(f"written to {out}: league.csv, alerts.parquet, truth.parquet, page.html")
+
+
+def _without(families: Families, left: list[str]) -> Families:
+    return {name: family for name, family in families.items() if name not in left}

@@ -1,0 +1,167 @@
+"""Train on some countries, judge on others, and put the league together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.progress import Say
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from models.evaluation.methods import Fitted
+    from pipelines.evaluate.worlds import Seen
+    from pipelines.simulator.years.country import Size
+    from pipelines.simulator.years.families import Families
+
+TRAINING = range(1, 13)
+STATED_RATE = 1.0  # false new pairs a month and domain, where nothing is true
+CLUSTERS = 10_000  # numbers kept for the substances of a world
+
+
+class EvaluationError(ValueError):
+    """An evaluation that can't be made as asked; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The league, sensitivities, alerts, planted pairs; in a country without signals also the false alerts."""
+
+    league: pl.DataFrame
+    sensitivity: pl.DataFrame
+    alerts: pl.DataFrame
+    truth: pl.DataFrame
+    false_alerts: pl.DataFrame | None
+    fitted: Fitted
+
+
+def seeds(text: str) -> list[int]:
+    """Return the seeds of a text such as 900001-900010 or 3,5,8-9, each once, in order.
+
+    Raises:
+        EvaluationError: no numbers, or a range that runs backwards.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise EvaluationError(f"seeds {text!r} are no numbers or ranges such as 900001-900010")
+        begin, end = int(first), int(last or first)
+        if end < begin:
+            raise EvaluationError(f"seeds {part.strip()} run backwards")
+        found += range(begin, end + 1)
+    return list(dict.fromkeys(found))
+
+
+def disjoint(trained: Sequence[int], judged: Sequence[int]) -> None:
+    """Refuse seeds that are both trained and judged on."""
+    if both := sorted(set(trained) & set(judged)):
+        raise EvaluationError(f"seed {both[0]} would be trained and judged on: choose others for --seeds or --training")
+
+
+def evaluate(
+    judged_families: Families,
+    training_families: Families,
+    judged: Sequence[int],
+    trained: Sequence[int],
+    *,
+    null: bool = False,
+    processes: int = 2,
+    bootstrap: int = 200,
+    sizes: dict[str, Size] | None = None,
+    say: Say = lambda _: None,
+) -> Found:
+    """Train on `trained` with the families that are for it, judge on `judged`; see `models.evaluation.league`.
+
+    Raises:
+        EvaluationError: a seed is on both sides, or there is none on one.
+    """
+    import polars as pl
+    from threadpoolctl import threadpool_limits
+
+    from models.evaluation import methods
+    from models.evaluation.league import league
+    from pipelines.evaluate.worlds import judged_world, training_examples
+
+    if not judged or not trained:
+        raise EvaluationError("needs a seed to train on and one to judge on")
+    disjoint(trained, judged)
+    with threadpool_limits(1), _several(processes, max(len(judged), len(trained))) as ask_all:
+        say(f"training on {len(trained)} countries")
+        parts = list(_told(ask_all(partial(training_examples, families=training_families, sizes=sizes), trained), "trained", say))
+        examples = methods.Examples.joined(parts)
+        say(f"fitting on {examples.n.size:,} rows, {int(examples.rows.label.sum()):,} of true pairs")
+        fitted = methods.fit(examples)
+        ask = partial(judged_world, families=judged_families, fitted=fitted, null=null, sizes=sizes)
+        firsts = [i * CLUSTERS for i in range(len(judged))]
+        seen = list(_told(ask_all(_ask, [(ask, s, f) for s, f in zip(judged, firsts, strict=True)]), "judged", say))
+        false_alerts = None
+        if null:
+            learn = partial(judged_world, families=training_families, fitted=fitted, null=True, sizes=sizes)
+            quiet = list(_told(ask_all(_ask, [(learn, s, 0) for s in trained]), "threshold from", say))
+            false_alerts = rates(quiet, seen)
+    harms = {code: name for code, (name, family) in enumerate(judged_families.items()) if family.is_harm}
+    parts_judged = [one for world in seen for one in world.judged]
+    table, sensitivity = league(parts_judged, methods.METHODS, harms, methods.REFERENCES, bootstrap, say=say)
+    truth = pl.concat([one.truth.select(pl.lit(one.seed).alias("seed"), pl.all()) for one in seen])
+    return Found(table, sensitivity, pl.concat([one.alerts for one in seen]), truth, false_alerts, fitted)
+
+
+def rates(quiet: Sequence[Seen], seen: Sequence[Seen]) -> pl.DataFrame:
+    """False new pairs a month with the threshold that let `STATED_RATE` through in the training countries.
+
+    One row a method and domain: stated, measured, and its exact Poisson bounds (95 %).
+    """
+    import numpy as np
+    import polars as pl
+
+    from models.evaluation.methods import METHODS
+    from models.rates.exact import poisson_interval
+
+    rows = []
+    for at, domain in enumerate(quiet[0].false_scores):
+        months = seen[0].judged[at].months
+        learned = -np.sort(-np.concatenate([one.false_scores[domain] for one in quiet]), axis=0)
+        threshold = learned[round(STATED_RATE * months * len(quiet)) - 1]
+        passed = sum((one.false_scores[domain] >= threshold).sum(axis=0) for one in seen)
+        lower, upper = poisson_interval(passed)
+        scale = months * len(seen)
+        for m, method in enumerate(METHODS):
+            bounds = float(passed[m]) / scale, float(lower[m]) / scale, float(upper[m]) / scale
+            rows.append((method, domain, STATED_RATE, *bounds))
+    names = ["method", "domain", "stated_a_month", "measured_a_month", "measured_low", "measured_high"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def _ask(given: tuple[Callable[..., Any], int, int]) -> Any:
+    ask, seed, first = given
+    return ask(seed, first_cluster=first)
+
+
+def _told(found: Iterator[Any], what: str, say: Say) -> Iterator[Any]:
+    for i, one in enumerate(found, 1):
+        say(f"{what} {i}")
+        yield one
+
+
+@contextmanager
+def _several(processes: int, tasks: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """`map` over processes that each use one thread: polars may not be forked, small matrices lose by many threads."""
+    workers = max(1, min(processes, tasks))
+    if workers == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+        yield pool.map
+
+
+def one_thread() -> None:
+    """Let numerical libraries, which read this when they are loaded, use one thread."""
+    os.environ.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"})
