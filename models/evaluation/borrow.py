@@ -60,7 +60,9 @@ def fit(n: Floats, expected: Floats, x: Floats, weight: Floats, names: Sequence[
         q = shape / (shape + mean)
 
         def log_chance(k: Floats | float) -> Floats:
-            return gammaln(shape + k) - gammaln(shape) - gammaln(np.asarray(k) + 1) + shape * np.log(q) + k * np.log1p(-q)
+            return (
+                gammaln(shape + k) - gammaln(shape) - gammaln(np.asarray(k) + 1) + shape * np.log(q) + k * np.log1p(-q)
+            )
 
         left = np.clip(1 - sum(np.exp(log_chance(float(k))) for k in range(FEWEST)), 1e-12, 1.0)
         total = float((weight * (log_chance(n) - np.log(left))).sum())

@@ -25,7 +25,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Truths:
-    """True pairs that counted for a month at least: pair, first month that counted, month that they left (exclusive)."""
+    """True pairs that counted for a month at least: pair, first such month, month that they left (exclusive)."""
 
     pair: Ints
     first: Ints

@@ -48,7 +48,12 @@ def features(sums: Sums) -> Floats:
         *(_surprise(recent_n, recent_e), _surprise(short_n, short_e)),
         *((short_n + 0.5) / (n + 1), (sums.peak - 1) / n, sums.n_months / n),
         *_shares(sums).T,
-        *(unmasked.lower, _subgroup(sums) - whole.lower, _region(sums), (sums.regions > 0).sum(axis=1) / np.log2(n + 1)),
+        *(
+            unmasked.lower,
+            _subgroup(sums) - whole.lower,
+            _region(sums),
+            (sums.regions > 0).sum(axis=1) / np.log2(n + 1),
+        ),
         *(_batch(sums), sums.reports_change, sums.use_change),
         *(_log_ratio(*near) for near in (sums.near_class, sums.near_group, sums.near_species)),
         *(sums.listed_class, sums.listed_group, sums.listed_species),

@@ -31,8 +31,8 @@ class Reported(Protocol):
     molecule, class_of (S,) and concept, group (E,): codes; molecule and concept mean the same in every domain. month,
     substance, event (C,), in the order of months; sums (C, 1 + evidence + subgroups + regions + 1): reports, those with
     each `EVIDENCE`, by subgroup, by region, and the pairs of reports (with earlier ones) that name the same batch.
-    reports (S, T), event_reports (E, T), total (T,), subgroup_reports (S, T, G): distinct reports. use (S, T): sold. listed_from and
-    public_from (S, E): month from which the leaflet tells it, from which anyone recognised it.
+    reports (S, T), event_reports (E, T), total (T,), subgroup_reports (S, T, G): distinct reports. use (S, T): sold.
+    listed_from and public_from (S, E): month from which the leaflet tells it, from which anyone recognised it.
     """
 
     molecule: Any
@@ -224,12 +224,10 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
 def _siblings(own: _Running, code: Ints, axis: int, s: Ints, e: Ints) -> tuple[Floats, Floats]:
     """Reports and expected reports of all with the same code along an axis but the pair itself; share of listed."""
     place = (s, e)[axis]
+    member = (np.arange(code.max() + 1)[:, None] == code).astype(float)
 
     def others(values: Floats) -> Floats:
-        shape = (code.max() + 1, values.shape[1]) if axis == 0 else (values.shape[0], code.max() + 1)
-        summed = np.zeros(shape)
-        np.add.at(summed, (code,) if axis == 0 else (slice(None), code), values)
-        kept = summed[code[place], e] if axis == 0 else summed[s, code[place]]
+        kept = (member @ values)[code[place], e] if axis == 0 else (values @ member.T)[s, code[place]]
         return np.asarray(kept - values[s, e])
 
     near = np.array([others(own.n), np.maximum(others(own.expected), 0.0)])

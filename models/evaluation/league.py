@@ -98,7 +98,7 @@ def judge(domain: str, ranked: Ranked, public: Ints, cluster: Ints, age: Ints, f
             rows, rank = alerts(ranked, m, multiple * base)
             alerted[m, b] = Alerted(sample(rows), rows, rank)
             lead[m, b] = leads(ranked, rows, known)
-    scores = ranked.scores[snapshot].astype(np.float32)
+    scores = ranked.scores[snapshot]
     return Judged(domain, months, sample(snapshot), scores, sample(of_truths), base, alerted, lead)
 
 
@@ -259,7 +259,8 @@ def _rows(
             "n_truths": n_truths,
         }
         values = [
-            {"auc": auc, "ap": ap, **burdened[m, b].metrics(family, stratum, weights)} for m, (auc, ap) in enumerate(areas)
+            {"auc": auc, "ap": ap, **burdened[m, b].metrics(family, stratum, weights)}
+            for m, (auc, ap) in enumerate(areas)
         ]
         others = [values[list(methods).index(reference)] for reference in references]
         for name, own in zip(methods, values, strict=True):

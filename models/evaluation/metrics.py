@@ -16,7 +16,9 @@ def ordered(score: Floats) -> tuple[Ints, Ints]:
 
 
 @numba.njit(cache=True)
-def negatives_above(ends: Ints, is_positive: NDArray[np.bool_], cluster: Ints, weights: Floats) -> tuple[Floats, Floats]:
+def negatives_above(
+    ends: Ints, is_positive: NDArray[np.bool_], cluster: Ints, weights: Floats
+) -> tuple[Floats, Floats]:
     """Weight of the negatives above each positive, half of its equals included, for each set of weights of clusters.
 
     Rows are in the order of `ordered`. weights: (B, clusters). Returns (B, positives) in that order, and the weight of

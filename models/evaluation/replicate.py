@@ -30,7 +30,7 @@ METHODS = (*SINGLE, "eb05", *MODELS)
 
 
 def halves(names: Sequence[str]) -> NDArray[np.bool_]:
-    """Which substances train: by the last bit of the sha256 of the lower-case name, so that it never depends on order."""
+    """Which substances train: by the last bit of the sha256 of the lower-case name, whatever the order."""
     return np.array([hashlib.sha256(name.lower().encode()).digest()[-1] % 2 == 0 for name in names])
 
 
@@ -129,7 +129,12 @@ def _table(judged: _Part, scores: Floats, bootstrap: int, seed: int) -> pl.DataF
     rows = []
     for name, auc, precision, share in found:
         row: dict[str, object] = {"method": name, "n": judged.n.size, "n_excess": int(judged.is_excess.sum())}
-        for metric, values in (("auc", auc), ("ap", precision), ("ppv", share), ("auc_minus_ic025", auc - areas["ic025"])):
+        for metric, values in (
+            ("auc", auc),
+            ("ap", precision),
+            ("ppv", share),
+            ("auc_minus_ic025", auc - areas["ic025"]),
+        ):
             low, high = np.quantile(values[1:], [0.025, 0.975])
             row |= {metric: float(values[0]), f"{metric}_low": float(low), f"{metric}_high": float(high)}
         rows.append(row)
@@ -143,7 +148,7 @@ def _first(judged: _Part, score: Floats) -> Ints:
 
 
 def _log_scores(known: _Part, judged: _Part, borrowed: borrow.Borrowed) -> pl.DataFrame:
-    """Mean negative binomial log probability of the later counts, the dispersion of each estimate fitted in training."""
+    """Mean negative binomial log probability of the later counts, its dispersion fitted in training."""
     from scipy.optimize import minimize_scalar
     from scipy.stats import nbinom
 

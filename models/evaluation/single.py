@@ -65,7 +65,7 @@ def evans_rule(sums: Sums) -> Floats:
 def increased_frequency(sums: Sums) -> Floats:
     """Empirica's rule: 3 reports at least in 12 months, and the share of the product's reports 5 times the former one.
 
-    Ranked by the ratio of the shares (half a report added to each). Source: Oracle Empirica Signal, increased frequency.
+    Ranked by the ratio of the shares, half a report added to each. Source: Oracle Empirica, increased frequency.
     """
     n, substance = sums.recent[0], sums.recent[1]
     before, substance_before = sums.n - n, sums.n_substance - substance
@@ -75,12 +75,13 @@ def increased_frequency(sums: Sums) -> Floats:
 
 
 class EmpiricalBayes:
-    """EB05 with the prior of the month (DuMouchel 1999, observed cells, whole mixture truncated), refitted each month.
+    """EB05 with the prior of the month (DuMouchel 1999; observed cells, each component truncated), refitted each month.
 
-    The fit of a month starts from that of the month before, which is where its optimum lies; the first tries all starts.
+    The fit of a month starts from that of the month before, near its optimum; the first tries all starts.
     """
 
     def __init__(self) -> None:
+        """Know no prior yet."""
         self.last: dict[str, tuple[float, ...]] = {}
 
     def __call__(self, domain: str, sums: Sums) -> Floats:

@@ -1,4 +1,4 @@
-"""`gerland evaluate`: the methods judged on simulated countries, or by replication on a file of reports of one's own."""
+"""`gerland evaluate`: every method judged on simulated countries at an equal number of alerts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def command(
         Path | None, typer.Option(help="Harms and artefacts of the judged countries, TOML or YAML; else those shipped.")
     ] = None,
     leave_out: Annotated[str, typer.Option(help="Families, with commas, that training shall not see.")] = "",
-    null: Annotated[bool, typer.Option("--null", help="Judge on countries without signals: false alerts only.")] = False,
+    null: Annotated[
+        bool, typer.Option("--null", help="Judge on countries without signals: false alerts only.")
+    ] = False,
     bootstrap: Annotated[int, typer.Option(min=20, help="Draws of substances for the intervals.")] = 200,
     processes: Annotated[int, typer.Option(min=1, help="Countries at a time.")] = 2,
 ) -> None:
@@ -33,7 +35,8 @@ def command(
     Example: gerland evaluate --seeds 900001-900010 --out league
     """
     from pipelines.evaluate.page import write
-    from pipelines.evaluate.run import EvaluationError, disjoint, evaluate, seeds as read
+    from pipelines.evaluate.run import EvaluationError, disjoint, evaluate
+    from pipelines.evaluate.run import seeds as read
     from pipelines.simulator.years.families import SHIPPED, load
 
     judged, trained = read(seeds), read(training)

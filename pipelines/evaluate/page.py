@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 COMPARED = ("count", "ic025", "eb05", "vigirank_like", *MODELS)
-COLOURS = dict(zip(COMPARED, ("#999999", "#1b6ca8", "#5aa0d0", "#777744", "#8a63b0", "#d08020", "#c1440e", "#111111"), strict=True))
+COLOURS = dict(
+    zip(COMPARED, ("#999999", "#1b6ca8", "#5aa0d0", "#777744", "#8a63b0", "#d08020", "#c1440e", "#111111"), strict=True)
+)
 LABELS = {
     "auc": "AUC",
     "ap": "AP",
@@ -49,7 +51,7 @@ def page(found: Found, facts: Mapping[str, str]) -> str:
     league = found.league
     at = _base(league)
     has_truths = bool(league["n_truths"].max())
-    domains = league["domain"].unique(maintain_order=True) if has_truths else []
+    domains: list[str] = league["domain"].unique(maintain_order=True).to_list() if has_truths else []
     figures = [_drawn(_by_burden(league)), _drawn(_by_family(at))] if has_truths else []
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -99,7 +101,17 @@ def _losses(at: pl.DataFrame) -> list[dict[str, Any]]:
                 if value is not None and sign * value < 0:
                     keys = {k: row[k] for k in ("method", "domain", "family", "stratum", "n_truths")}
                     is_sure = low is not None and (high < 0 if sign > 0 else low > 0)
-                    found.append({**keys, "metric": LABELS[metric], "reference": reference, "value": value, "low": low, "high": high, "is_sure": is_sure})
+                    found.append(
+                        {
+                            **keys,
+                            "metric": LABELS[metric],
+                            "reference": reference,
+                            "value": value,
+                            "low": low,
+                            "high": high,
+                            "is_sure": is_sure,
+                        }
+                    )
     return sorted(found, key=lambda f: (not f["is_sure"], f["domain"] != "all"))
 
 
@@ -126,7 +138,9 @@ def _by_burden(league: pl.DataFrame) -> Figure:
         for method in COMPARED:
             one = rows.filter(method=method).sort("burden_k")
             axes.plot(one["burden_k"], one[metric], "o-", color=COLOURS[method], label=method, markersize=3)
-            axes.fill_between(one["burden_k"], one[f"{metric}_low"], one[f"{metric}_high"], color=COLOURS[method], alpha=0.08)
+            axes.fill_between(
+                one["burden_k"], one[f"{metric}_low"], one[f"{metric}_high"], color=COLOURS[method], alpha=0.08
+            )
         if metric == "ppv":
             axes.plot(one["burden_k"], one["ppv_ceiling"], ":", color="#000000", label="ceiling")
         axes.set_xscale("log")
@@ -148,7 +162,9 @@ def _by_family(at: pl.DataFrame) -> Figure:
             y = [i + 0.2 * (shift - 1) for i in range(len(families))]
             value = [one[f][metric] for f in families]
             axes.plot(value, y, "o", color=COLOURS[method], label=method, markersize=4)
-            axes.hlines(y, *([one[f][metric + end] for f in families] for end in ("_low", "_high")), color=COLOURS[method])
+            axes.hlines(
+                y, *([one[f][metric + end] for f in families] for end in ("_low", "_high")), color=COLOURS[method]
+            )
         axes.set_yticks(range(len(families)), families)
         axes.set_title(LABELS[metric])
     axes.legend(frameon=False, fontsize=8)

@@ -95,7 +95,9 @@ def evaluate(
     disjoint(trained, judged)
     with threadpool_limits(1), _several(processes, max(len(judged), len(trained))) as ask_all:
         say(f"training on {len(trained)} countries")
-        parts = list(_told(ask_all(partial(training_examples, families=training_families, sizes=sizes), trained), "trained", say))
+        parts = list(
+            _told(ask_all(partial(training_examples, families=training_families, sizes=sizes), trained), "trained", say)
+        )
         examples = methods.Examples.joined(parts)
         say(f"fitting on {examples.n.size:,} rows, {int(examples.rows.label.sum()):,} of true pairs")
         fitted = methods.fit(examples)

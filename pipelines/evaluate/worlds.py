@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,6 +51,11 @@ def reference(country: Years, domain: str, families: Sequence[str]) -> Reference
     return Reference(is_true, is_neither, onset, country.domains[domain].public_from, family)
 
 
+def _reported(country: Years) -> dict[str, Any]:
+    """The domains as `models.evaluation.known.Reported`, whose fields they have."""
+    return dict(country.domains)
+
+
 def training_examples(seed: int, families: Families, sizes: Sizes = None) -> Examples:
     """Examples of one world, from the families that train."""
     kept = {name: family for name, family in families.items() if family.in_training}
@@ -59,7 +65,7 @@ def training_examples(seed: int, families: Families, sizes: Sizes = None) -> Exa
     months = range(FIRST - 1 + seed % EVERY, MONTHS, EVERY)
     found = [
         examples(sums, features(sums), truths[name].labels(sums), random)
-        for name, sums in walk(country.domains, months)
+        for name, sums in walk(_reported(country), months)
     ]
     return Examples.joined(found)
 
@@ -72,7 +78,7 @@ def judged_world(
     truths = {name: reference(country, name, list(families)) for name in country.domains}
     scorer = fitted.again()
     parts: dict[str, list[tuple[np.ndarray, ...]]] = {name: [] for name in country.domains}
-    for name, sums in walk(country.domains, range(FIRST, MONTHS)):
+    for name, sums in walk(_reported(country), range(FIRST, MONTHS)):
         x, truth = features(sums), truths[name]
         parts[name].append(
             (
@@ -152,4 +158,6 @@ def reasons(fitted: Fitted, x: np.ndarray, most: int = 3) -> list[str]:
     """Name the parts that raise each row's combined log odds most."""
     _, parts = fitted.contributions(x)
     best = np.argsort(-parts, axis=1)[:, :most]
-    return ["; ".join(f"{FEATURES[i]} {row[i]:+.2f}" for i in at if row[i] > 0) for row, at in zip(parts, best, strict=True)]
+    return [
+        "; ".join(f"{FEATURES[i]} {row[i]:+.2f}" for i in at if row[i] > 0) for row, at in zip(parts, best, strict=True)
+    ]

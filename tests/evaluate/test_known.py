@@ -119,18 +119,24 @@ def test_a_row_of_features_depends_on_its_own_sums_alone():
     assert features(dataclasses.replace(sums, **part)).tobytes() == np.ascontiguousarray(x[kept]).tobytes()
 
 
+@cache
 def rows():
     from models.evaluation.triage import Rows
 
     random = np.random.default_rng(5)
-    x = random.normal(size=(4000, len(FEATURES)))
-    label = (random.random(4000) < 1 / (1 + np.exp(3 - x[:, 2] - 0.7 * x[:, 5]))).astype(int)
+    x = random.normal(size=(2000, len(FEATURES)))
+    label = (random.random(2000) < 1 / (1 + np.exp(3 - x[:, 2] - 0.7 * x[:, 5]))).astype(int)
     return Rows(x, label, np.where(label == 1, 1.0, 2.0))
+
+
+@cache
+def boosted():
+    return boost(rows(), trees=20)
 
 
 def test_contributions_sum_to_the_score():
     given = rows()
-    for model in (train(given), boost(given, trees=30)):
+    for model in (train(given), boosted()):
         parts = model.contributions(given.x)
         assert np.abs(model.base + parts.sum(axis=1) - model.score(given.x)).max() < 1e-6
     with pytest.raises(ValueError, match="not in"):
@@ -139,9 +145,8 @@ def test_contributions_sum_to_the_score():
 
 def test_boosting_never_contradicts_medicine():
     given = rows()
-    boosted = boost(given, trees=30)
     x = given.x[:200].copy()
     for name in ("ic025", "share_rechallenge", "listed_species"):
         more = x.copy()
         more[:, FEATURES.index(name)] += 1.0
-        assert (boosted.score(more) >= boosted.score(x) - 1e-12).all()
+        assert (boosted().score(more) >= boosted().score(x) - 1e-12).all()

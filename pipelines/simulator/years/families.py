@@ -68,8 +68,8 @@ class Sharing(_Strict):
     """How siblings share an effect: with which chance, and which part of its logarithm."""
 
     chance: float = Field(ge=0, le=1)
-    low: float = Field(default=0.4, ge=0, le=1)
-    high: float = Field(default=0.8, ge=0, le=1)
+    low: float = Field(default=0.5, ge=0, le=1)
+    high: float = Field(default=0.9, ge=0, le=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> Sharing:
@@ -95,7 +95,7 @@ class Family(_Strict):
     use: Literal["none", "fall", "surge", "switch"] = "none"
     masking: float = Field(default=0.0, ge=0, lt=1)
     class_: Sharing = Field(default=Sharing(chance=0.3), alias="class")
-    neighbour: Sharing = Sharing(chance=0.25, low=0.3, high=0.7)
+    neighbour: Sharing = Sharing(chance=0.25, low=0.4, high=0.8)
     species: Sharing = Sharing(chance=0.5, low=0.5, high=1.0)
     subgroup: float = Field(default=0.0, ge=0, le=1)
     region: float = Field(default=0.0, ge=0, le=1)

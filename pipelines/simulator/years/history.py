@@ -27,7 +27,7 @@ from pipelines.simulator.years.families import EVIDENCE, Families, Family, Shari
 MONTHS = 60
 LEAST_TRUE = 1.5  # reporting ratio from which a planted harm is to be found
 BATCH_CHANCE = 0.12  # that two reports of a pair name the same batch
-SPREAD_OVER_PAIRS = 0.7  # a pair is drawn with this power of its expected reports
+SPREAD_OVER_PAIRS = 0.85  # a pair is drawn with this power of its expected reports
 EARLIEST, LATEST = 6, 36  # months from a harm's first report to its recognition
 CLOSED_FIRST = 0.15  # share of harms whose first assessment ends without action
 COLUMNS = (
@@ -206,9 +206,7 @@ def _masked(domain: Domain, plant: Plant, share: float, random: np.random.Genera
     domain.listed_from[masker, plant.event] = ALWAYS
 
 
-def _siblings(
-    domain: Domain, plants: list[Plant], family: Family, taken: Array, random: np.random.Generator
-) -> None:
+def _siblings(domain: Domain, plants: list[Plant], family: Family, taken: Array, random: np.random.Generator) -> None:
     """Let the same event of siblings in the class, and the next terms of the group, share the last plant's effect."""
     plant, parent = plants[-1], len(plants) - 1
     same_class = np.flatnonzero(domain.class_of == domain.class_of[plant.substance])
@@ -391,14 +389,22 @@ def _with_evidence(
     random: np.random.Generator,
 ) -> tuple[Array, tuple[Array, Array, Array, Array]]:
     """Sums of each cell (C, COLUMNS), batch links left at 0, and its keys."""
-    keys = tuple(np.concatenate([getattr(base, k), getattr(extra, k)]) for k in ("month", "substance", "event", "plant"))
+    keys = tuple(
+        np.concatenate([getattr(base, k), getattr(extra, k)]) for k in ("month", "substance", "event", "plant")
+    )
     n, plant = np.concatenate([base.n, extra.n]), keys[3]
     shares = np.array([families[p.family].shares() for p in plants] + [list(EVIDENCE.values())])
     chance = expit(logit(shares)[plant] + domain.noise[keys[1], keys[2]])
     found = random.binomial(n[:, None], chance)
     groups = _concentrated(domain.group_mix[keys[1]], plants, families, plant, "subgroup")
     regions = _concentrated(domain.region_mix[keys[1]], plants, families, plant, "region")
-    parts = [n[:, None], found, random.multinomial(n, groups), random.multinomial(n, regions), np.zeros_like(n)[:, None]]
+    parts = [
+        n[:, None],
+        found,
+        random.multinomial(n, groups),
+        random.multinomial(n, regions),
+        np.zeros_like(n)[:, None],
+    ]
     return np.hstack(parts), keys  # type: ignore[return-value]
 
 

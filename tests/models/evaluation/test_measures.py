@@ -39,7 +39,7 @@ def test_average_precision_without_ties_is_scikit_learns():
 def ranked(scores, label=None, n=None):
     """Months × pairs of scores as rows."""
     scores = np.asarray(scores, dtype=float)
-    months, pairs = scores.shape
+    pairs = scores.shape[1]
     month, pair = (x.ravel() for x in np.indices(scores.shape))
     label = np.zeros(pairs, dtype=int) if label is None else np.asarray(label)
     n = np.full(pairs, 3) if n is None else np.asarray(n)
