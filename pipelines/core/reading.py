@@ -21,7 +21,7 @@ from pipelines.core import limits
 from pipelines.core.table import BronzeTable
 
 CHUNK_BYTES = 16 * 1024 * 1024
-BATCH_ROWS = 50_000
+BATCH_ROWS, BATCH_CHARACTERS = 50_000, 1 << 26
 MAX_RAW = 2_000
 MARK = b"\xef\xbb\xbf"  # of byte order
 WIDTHLESS = "\ufeff\u200b\u2060"  # stand at joints of files and of copied texts
@@ -50,6 +50,11 @@ class Again(io.RawIOBase, BinaryIO):
         self._stream, self._first = stream, b""
         while (wanted := limits.LOOKED_AT_BYTES - len(self._first)) and (piece := stream.read(wanted)):
             self._first += piece
+
+    @property
+    def start(self) -> bytes:
+        """The bytes that were looked at."""
+        return self._first
 
     @property
     def ends_lines_by_returns(self) -> bool:
@@ -198,15 +203,17 @@ def batches(
     numbers: list[int] = []
     rows: list[Sequence[str | None]] = []
     rejects: list[tuple[int, str, str]] = []
+    size = 0
     for number, values, reason, raw in records:
         if values is None:
-            rejects.append((number, reason, raw))
+            rejects.append((number, reason, raw[:MAX_RAW]))
         else:
             numbers.append(number)
             rows.append(values)
-        if len(numbers) + len(rejects) >= BATCH_ROWS:
+            size += sum(map(len, filter(None, values)))
+        if len(numbers) + len(rejects) >= BATCH_ROWS or size >= BATCH_CHARACTERS:
             yield from _flush(table, numbers, rows, rejects)
-            numbers, rows, rejects = [], [], []
+            numbers, rows, rejects, size = [], [], [], 0
     yield from _flush(table, numbers, rows, rejects)
 
 

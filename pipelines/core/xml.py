@@ -291,6 +291,14 @@ def hl7(*tags: str) -> str:
     return "/".join(HL7 + tag for tag in tags)
 
 
+def unread_encoding(head: bytes) -> str | None:
+    """Say that the head of a document names an encoding that is none of those that are read."""
+    found = ENCODING.search(head)
+    if found and not ENCODINGS.fullmatch(found[1].decode()):
+        return "names an encoding that is not read; UTF-8, ISO 8859 and Windows 125x are"
+    return None
+
+
 class Parser:
     """Parses messages under the namespaces and the encoding that the head of their file declares."""
 
@@ -302,7 +310,7 @@ class Parser:
         self._before, self._after = b"<batch" + b"".join(names.values()) + b">", b"</batch>"
         found = ENCODING.search(head)
         self._encoding = found.group(1).decode().lower() if found else "utf-8"
-        self._is_known = ENCODINGS.fullmatch(self._encoding) is not None
+        self._unread = unread_encoding(head)
         self._parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
         )
@@ -313,8 +321,8 @@ class Parser:
         from lxml import etree
 
         try:
-            if not self._is_known:
-                raise ValueError("names an encoding that is not read; UTF-8, ISO 8859 and Windows 125x are")
+            if self._unread:
+                raise ValueError(self._unread)
             if self._encoding not in ("utf-8", "utf8", "us-ascii"):
                 data = data.decode(self._encoding).encode()
             if len(data.translate(None, FORBIDDEN)) != len(data):

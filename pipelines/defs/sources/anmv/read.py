@@ -11,8 +11,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import Refused, batches
+from pipelines.core.reading import Again, Refused, batches
 from pipelines.core.table import BronzeTable
+from pipelines.core.xml import unread_encoding
 from pipelines.defs.sources.anmv.tables import AnmvReference
 
 PATHS = {
@@ -29,7 +30,10 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
     """Read the records of one table; raises `Refused` for XML that is not well-formed."""
     from lxml import etree
 
-    records = _references(stream, table) if table is AnmvReference else _products(stream, table)
+    again = Again(stream)
+    if problem := unread_encoding(again.start):
+        raise Refused(problem)
+    records = _references(again, table) if table is AnmvReference else _products(again, table)
     numbered = ((number, row, "", "") for number, row in enumerate(records, start=1))
     try:
         yield from batches(table, numbered)
@@ -78,14 +82,14 @@ def _references(stream: BinaryIO, table: type[BronzeTable]) -> Iterator[list[str
 
 
 SECTIONS = {
-    "anmv_product": (rb"<medicinal-product>", None),
-    "anmv_composition": (rb"<(?:sa|fraction)>", None),
-    "anmv_administration": (rb"<voie-admin>", None),
-    "anmv_pack": (rb"<mod-vte>", b"modele-destine-vente"),
-    "anmv_gtin": (rb"<mod-vte>", b"mdv-codes-gtin"),
-    "anmv_atcvet": (rb"<code-atcvet>", None),
-    "anmv_paragraph": (rb"<para-rcp>", None),
-    "anmv_reference": (rb"<entry>", None),
+    "anmv_product": (rb"<medicinal-product[\s/>]", None),
+    "anmv_composition": (rb"<(?:sa|fraction)[\s/>]", None),
+    "anmv_administration": (rb"<voie-admin[\s/>]", None),
+    "anmv_pack": (rb"<mod-vte[\s/>]", b"modele-destine-vente"),
+    "anmv_gtin": (rb"<mod-vte[\s/>]", b"mdv-codes-gtin"),
+    "anmv_atcvet": (rb"<code-atcvet[\s/>]", None),
+    "anmv_paragraph": (rb"<para-rcp[\s/>]", None),
+    "anmv_reference": (rb"<entry[\s/>]", None),
 }
 
 
@@ -94,5 +98,5 @@ def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     tag, section = SECTIONS[table.name]
     data = re.sub(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", b"", stream.read(), flags=re.DOTALL)
     if section is not None:
-        data = b"".join(re.findall(rb"<%s>(.*?)</%s>" % (section, section), data, flags=re.DOTALL))
+        data = b"".join(re.findall(rb"<%s(?:\s[^>]*)?>(.*?)</%s\s*>" % (section, section), data, flags=re.DOTALL))
     return len(re.findall(tag, data))
