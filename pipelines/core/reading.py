@@ -391,9 +391,10 @@ def read_parquet(
 
     try:
         file = pq.ParquetFile(pa.BufferReader(whole(stream)))
-    except (pa.ArrowException, OSError):
+        found = file.schema_arrow.names
+    except (pa.ArrowException, OSError, ValueError):
         raise Refused("no Parquet file") from None
-    names = [(rename or {}).get(name.lower(), name.lower()) for name in file.schema_arrow.names]
+    names = [(rename or {}).get(name.lower(), name.lower()) for name in found]
     _with_required(known_columns(names, table, is_whole=False), table, required)
     try:
         yield from _parts(file, names, table)
@@ -404,6 +405,7 @@ def read_parquet(
 def _parts(file: ParquetFile, names: Sequence[str], table: type[BronzeTable]) -> Iterator[pa.Table]:
     at, schema = 0, read_schema(table)
     for part in file.iter_batches(BATCH_ROWS):
+        part.validate(full=True)
         n = part.num_rows
         texts = {name: column for name, column in zip(names, part.columns, strict=True) if name in schema.names}
         values = [
@@ -413,6 +415,8 @@ def _parts(file: ParquetFile, names: Sequence[str], table: type[BronzeTable]) ->
         numbers = pa.array(range(at + 1, at + n + 1), pa.int64())
         yield pa.table([numbers, *values, nothing, nothing], schema=schema)
         at += n
+    if at != file.metadata.num_rows:
+        raise Refused("the Parquet file holds another number of rows than it says")
 
 
 def read_quoted_csv(

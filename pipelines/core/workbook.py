@@ -17,6 +17,8 @@ from pipelines.core.reading import BLANKS, Refused, batches, expansion, gathered
 from pipelines.core.table import BronzeTable
 
 Row = tuple[object, ...]
+ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)>")
+NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
 # columns behind XFD, rows behind 1,048,576 (by its digits), references that are escaped
 BEYOND = re.compile(rb"""\sr=["'](?:[A-Za-z]{4,}|[A-Za-z]*(?:1[1-9]|[2-9]\d)\d{5}|[A-Za-z]*\d{8,}|[^"']*&)""")
 
@@ -69,13 +71,27 @@ def _rows(stream: BinaryIO) -> Iterator[Row]:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # some programs write wrong ones, which would end the sheet early
         with sheet._get_source() as source:
-            if BEYOND.search(source.read()):
-                raise Refused("the sheet names cells beyond the last column or row that a sheet may have")
+            if problem := _misplaced(source.read()):
+                raise Refused(problem)
         yield from sheet.iter_rows(values_only=True)
     except (zipfile.BadZipFile, zlib.error, ParseError, LookupError, ValueError, TypeError, OSError, EOFError):
         raise Refused("the workbook can't be opened") from None
     except (AttributeError, NotImplementedError, RuntimeError):  # openpyxl on parts that are missing or not its own
         raise Refused("the workbook can't be opened") from None
+
+
+def _misplaced(sheet: bytes) -> str | None:
+    """Say that cells are where no sheet has any, or rows not one below the other: openpyxl would pass over them."""
+    if BEYOND.search(sheet):
+        return "the sheet names cells beyond the last column or row that a sheet may have"
+    last = 0
+    for attributes in ROW.findall(sheet):
+        told = NUMBER.search(attributes)
+        number = int(told[1]) if told else last + 1
+        if number <= last:
+            return "the rows of the sheet are not in their order"
+        last = number
+    return None
 
 
 def _filled(stream: BinaryIO) -> Iterator[tuple[int, list[str | None]]]:

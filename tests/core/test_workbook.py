@@ -97,6 +97,13 @@ def test_cells_beyond_what_a_sheet_may_have_take_no_memory(cell):
         rows(data)
 
 
+@pytest.mark.parametrize(("old", "new"), [(b'<row r="3"', b'<row r="2"'), (b'<row r="2"', b'<row r="4"')])
+def test_rows_that_are_not_in_their_order_are_not_passed_over(old, new):
+    data = book(NAMES, (1, "A", "Rash"), (2, "B", "Rash"))
+    with pytest.raises(Refused, match="order"):
+        rows(changed(data, "xl/worksheets/sheet1.xml", old, new))
+
+
 def test_a_workbook_that_is_cut_anywhere_is_refused():
     data = book(NAMES, *[(i, "A", "Rash") for i in range(50)])
     for at in range(0, len(data), 97):
