@@ -20,6 +20,7 @@ from pipelines.core.ledger import KEPT, Delivery, DeliveryAction, Quarantine
 if TYPE_CHECKING:
     from pipelines.core.catalog import SourceFolder
     from pipelines.core.lake import Lake
+    from pipelines.core.landing import Landed
 
 Row = dict[str, Any]
 REPLACED_KINDS = ("refused", "failed", "begun")  # of these nothing is kept: other content at their path settles them
@@ -88,25 +89,20 @@ def _drop(lake: Lake, table: type[Any], ids: set[str]) -> None:
         lake.commit_files(table, [], {}, replacing={"delivery_id": sorted(gone)})
 
 
-def superseded(source: SourceFolder, rows: Iterable[Row], new: Row, landed: set[str]) -> set[str]:
-    """Deliveries of the ledger in whose place a new one comes: those of its path, as the source's card says.
+def superseded(source: SourceFolder, before: Iterable[Row], file: Landed, is_kept: bool, landed: set[str]) -> set[str]:
+    """Deliveries in whose place a landed file comes, as the source's card says: of the rows about its path.
 
-    `landed` are the deliveries that lie in the landing zone now: two members of one name are no correction.
+    `is_kept` says that it was taken in; `landed` are the deliveries that lie in the landing zone now, which stay.
     """
     rule = source.card.overwritten
+    replaces = is_kept and rule != "another"
     return {
         r["delivery_id"]
-        for r in rows
-        if r["file"] == new["file"]
-        and r["delivery_id"] not in landed
+        for r in before
+        if r["delivery_id"] not in landed
         and (
             r["status"] in REPLACED_KINDS
-            or (
-                r["status"] in KEPT
-                and new["status"] == "accepted"
-                and rule != "another"
-                and (rule == "correction" or r["known_date"] == new["known_date"])
-            )
+            or (replaces and r["status"] in KEPT and (rule == "correction" or r["known_date"] == file.known_date))
         )
     }
 

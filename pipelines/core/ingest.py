@@ -102,8 +102,8 @@ def ingest(
         wrong |= _verdicts(done, readable)
     rows = _taken(lake, source, work, wrong, done, tell)
     write_ledger(lake, rows, [f.delivery_id for f in readable if f.delivery_id not in begun])
-    _replace(lake, source, known, rows, {f.delivery_id for f in files}, tell)
-    if rows or any(row["status"] not in KEPT for row in known):
+    is_corrected = _replace(lake, source, files, known, rows, tell)
+    if rows or is_corrected or any(row["status"] not in KEPT for row in known):
         settle(lake, source)
     for line in _told(source, work, wrong):
         tell(line)
@@ -327,19 +327,28 @@ def _whole_file(root: str, of: Row, reason: str) -> Row:
 def _replace(
     lake: Lake,
     source: SourceFolder,
+    files: Sequence[Landed],
     known: Sequence[Row],
-    rows: Sequence[Row],
-    landed: set[str],
+    new: Sequence[Row],
     tell: Callable[[str], None],
-) -> None:
-    """Let corrected files take the place of what stood at their paths before."""
-    for new in {r["delivery_id"]: r for r in rows}.values():
-        old = superseded(source, known, new, landed)
-        if old:
-            gone = [r for r in known if r["delivery_id"] in old]
-            n = sum(r["n_rows_kept"] for r in gone)
-            change(lake, gone, "replace", "replaced", f"replaced by {new['delivery_id']}")
-            tell(f"{source.name}: {new['file']} is corrected: {n:,} rows of before leave")
+) -> bool:
+    """Let corrected files take the place of what stood at their paths before; tells whether one did."""
+    landed, kept = {f.delivery_id for f in files}, {r["delivery_id"] for r in known if r["status"] in KEPT}
+    of_path: dict[str, list[Row]] = defaultdict(list)
+    for row in known:
+        of_path[row["file"]].append(row)
+    told = {r["delivery_id"]: r["status"] for r in new}
+    is_corrected = False
+    for file in files:
+        before, status = of_path.get(file.path, ()), told.get(file.delivery_id)
+        is_kept = status in KEPT if status else file.delivery_id in kept
+        if not (status or is_kept) or not (old := superseded(source, before, file, is_kept, landed)):
+            continue
+        gone = [r for r in known if r["delivery_id"] in old]
+        change(lake, gone, "replace", "replaced", f"replaced by {file.delivery_id}")
+        tell(f"{source.name}: {file.path} is corrected: {sum(r['n_rows_kept'] for r in gone):,} rows of before leave")
+        is_corrected = True
+    return is_corrected
 
 
 def _told(source: SourceFolder, work: Iterable[Landed], wrong: dict[str, Wrong]) -> Iterator[str]:

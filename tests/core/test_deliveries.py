@@ -129,6 +129,16 @@ def test_a_correction_of_the_same_date_replaces_and_a_deleted_file_stays(lake, t
     assert is_balanced(lake)
 
 
+def test_a_correction_that_says_what_another_file_says_already_replaces_too(lake, tmp_path):
+    landing = tmp_path / "in"
+    deliver(landing, **{"2024-01-31/one__txt": b"a|b\n", "2024-01-31/two__txt": b"c|d\n"})
+    run(lake, landing)
+    deliver(landing, **{"2024-01-31/one__txt": b"c|d\n"})
+    run(lake, landing)
+    assert lines(lake) == {"c"}
+    assert is_balanced(lake)
+
+
 @pytest.mark.parametrize(("rule", "left"), [("next_state", "ac"), ("correction", "c"), ("another", "ac")])
 def test_a_file_overwritten_on_a_later_day_is_what_its_card_says(lake, tmp_path, rule, left):
     landing, file = tmp_path / "in", tmp_path / "in/toy/one.txt"
