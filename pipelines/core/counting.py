@@ -112,8 +112,9 @@ def count_parquet(stream: BinaryIO) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    data = pa.BufferReader(stream.read())  # what fails here is the store's
     try:
-        return int(pq.read_metadata(pa.BufferReader(stream.read())).num_rows)
+        return int(pq.read_metadata(data).num_rows)
     except (pa.ArrowException, OSError):
         return 0
 

@@ -389,8 +389,9 @@ def read_parquet(
     """
     import pyarrow.parquet as pq
 
+    data = pa.BufferReader(whole(stream))  # what fails here is the store's
     try:
-        file = pq.ParquetFile(pa.BufferReader(whole(stream)))
+        file = pq.ParquetFile(data)
         found = file.schema_arrow.names
     except (pa.ArrowException, OSError, ValueError):
         raise Refused("no Parquet file") from None
