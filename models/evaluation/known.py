@@ -65,7 +65,8 @@ class Sums:
     near_group, near_species (2, R): reports and expected reports of the same event for siblings in the class, of the
     substance for the other terms of the group, of the same pair in another kingdom (0, 0 where there is none).
     listed_class, listed_group, listed_species: share of these that is listed. reports_change, use_change: logarithm of
-    the last 12 months against the 12 before, of the substance's reports and use.
+    the last 12 months against the 12 before, of the substance's reports and use. cells_n, cells_expected (all cells):
+    reports and expected reports of every substance and event, zeros included, scored or not: what a prior is fitted to.
     """
 
     month: int
@@ -97,6 +98,8 @@ class Sums:
     listed_species: Floats
     reports_change: Floats
     use_change: Floats
+    cells_n: Floats
+    cells_expected: Floats
 
     @property
     def expected(self) -> Floats:
@@ -218,6 +221,8 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
         listed_species=listed_species,
         reports_change=_change(r.reports, own.t)[s],
         use_change=_change(r.use, own.t)[s],
+        cells_n=own.n[own.expected > 0],
+        cells_expected=own.expected[own.expected > 0],
     )
 
 

@@ -1,8 +1,8 @@
 """Replication without labels: does a score at t foretell the excess among the reports received in the year after?
 
 A pair's outcome is whether its reports of (t, t + 12 months] alone are in excess of what their own margins expect
-(IC025 above 0). Nothing of what is scored is in the outcome. Models are fitted on half of the substances and judged on
-the other half, in later months, whose outcomes begin after the last training outcome ended.
+(IC025 above 0). Nothing of what is scored is in the outcome. Models are fitted on each half of the substances and
+judged on the other, in later months, whose outcomes begin after the last training outcome ended.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from models.disproportionality.ic import ic
 from models.evaluation import borrow
-from models.evaluation.features import features
+from models.evaluation.features import FEATURES, features
 from models.evaluation.known import Floats, Ints, Reported, Sums, walk
 from models.evaluation.metrics import area, average_precision, negatives_above, ordered
-from models.evaluation.single import SINGLE, EmpiricalBayes
+from models.evaluation.single import LEAST_EXPECTED, SINGLE, EmpiricalBayes
 from models.evaluation.triage import COUNT_ONLY, VIGIRANK, Rows, boost, train
+from models.mgps.posterior import ebgm
 
 HORIZON = 12  # months
 A_YEAR = 20  # pairs whose share of replicated ones is told
@@ -58,10 +59,14 @@ class _Part:
     later_expected: Floats
     x: Floats
     single: Floats
+    ebgm: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[_Part]) -> _Part:
         return cls(*(np.concatenate([getattr(p, f) for p in parts]) for f in cls.__dataclass_fields__))
+
+    def where(self, keep: NDArray[np.bool_]) -> _Part:
+        return _Part(*(getattr(self, f)[keep] for f in self.__dataclass_fields__))
 
 
 def replicate(
@@ -72,7 +77,7 @@ def replicate(
     bootstrap: int = 200,
     seed: int = 0,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Judge all `METHODS` on later excess; `is_training` (S,) parts the substances.
+    """Judge all `METHODS` on later excess; `is_training` (S,) parts the substances in two.
 
     Returns one row a method (auc, ap, ppv of the first `A_YEAR` of each test month, each with bounds, and the paired
     difference of the AUC to IC025 with its bounds), and the mean predictive log score of the later counts by estimate
@@ -86,28 +91,33 @@ def replicate(
     if max(test_months) + HORIZON >= reported.total.size:
         raise ValueError("the last month that is judged has no whole year after it")
     months = sorted({*train_months, *test_months})
-    bayes, parts = EmpiricalBayes(), []
+    bayes, parts = EmpiricalBayes(), {}
     for _, sums in walk({"": reported}, months):
-        kept = is_training[sums.substance] == (sums.month in train_months)
         n, expected = later(reported, sums)
         single = np.column_stack([*(score(sums) for score in SINGLE.values()), bayes("", sums)])
+        mean = ebgm(sums.n, np.maximum(sums.expected, LEAST_EXPECTED), bayes.priors[""])
         columns = (np.full(sums.n.size, sums.month), sums.substance, ic(n, expected).lower > 0)
-        whole = (*columns, sums.n, sums.expected, n, expected, features(sums), single)
-        parts.append(_Part(*(column[kept] for column in whole)))
-    known = _Part.joined([p for p, t in zip(parts, months, strict=True) if t in train_months])
-    judged = _Part.joined([p for p, t in zip(parts, months, strict=True) if t in test_months])
-    rows = Rows(known.x, known.is_excess.astype(np.int64), np.ones(known.n.size))
-    borrowed = borrow.fit(known.n, known.expected, known.x, np.ones(known.n.size))
-    scores = np.column_stack(
-        [
-            judged.single,
-            *(train(rows, names).score(judged.x) for names in (COUNT_ONLY, VIGIRANK)),
-            train(rows).score(judged.x),
-            boost(rows).score(judged.x),
-            borrowed.lower(judged.n, judged.expected, judged.x),
-        ]
-    )
-    return _table(judged, scores, bootstrap, seed), _log_scores(known, judged, borrowed)
+        parts[sums.month] = _Part(*columns, sums.n, sums.expected, n, expected, features(sums), single, mean)
+    known, judged = (_Part.joined([parts[t] for t in months]) for months in (train_months, test_months))
+    scores = np.zeros((judged.n.size, len(METHODS)))
+    scores[:, : judged.single.shape[1]] = judged.single
+    means = np.zeros(judged.n.size)
+    for half in (is_training, ~is_training):
+        to = ~half[judged.substance]
+        fitted = known.where(half[known.substance])
+        scores[to, judged.single.shape[1] :], means[to] = _fitted(fitted, judged.where(to))
+    return _table(judged, scores, bootstrap, seed), _log_scores(judged, means)
+
+
+def _fitted(known: _Part, judged: _Part) -> tuple[Floats, Floats]:
+    """Scores of `MODELS` (R, models), and the mean ratio that borrowing gives (R,)."""
+    ones = np.ones(known.n.size)
+    rows = Rows(known.x, known.is_excess.astype(np.int64), ones)
+    borrowed = borrow.fit(known.n, known.expected, known.x, ones)
+    logistic = [train(rows, names).score(judged.x) for names in (COUNT_ONLY, VIGIRANK, FEATURES)]
+    lower = borrowed.lower(judged.n, judged.expected, judged.x)
+    scores = np.column_stack([*logistic, boost(rows).score(judged.x), lower])
+    return scores, borrowed.mean(judged.n, judged.expected, judged.x)
 
 
 def _table(judged: _Part, scores: Floats, bootstrap: int, seed: int) -> pl.DataFrame:
@@ -147,29 +157,27 @@ def _first(judged: _Part, score: Floats) -> Ints:
     return np.concatenate([at[np.argsort(-score[at], kind="stable")[:A_YEAR]] for at in places])
 
 
-def _log_scores(known: _Part, judged: _Part, borrowed: borrow.Borrowed) -> pl.DataFrame:
-    """Mean negative binomial log probability of the later counts, its dispersion fitted in training."""
+def _log_scores(judged: _Part, borrowed: Floats) -> pl.DataFrame:
+    """Mean negative binomial log probability of the later counts; level and dispersion are each estimate's best."""
     from scipy.optimize import minimize_scalar
     from scipy.stats import nbinom
 
-    def ratios(part: _Part) -> dict[str, Floats]:
-        expected = np.maximum(part.expected, borrow.LEAST_EXPECTED)
-        return {
-            "none": np.ones(part.n.size),
-            "raw": part.n / expected,
-            "ic": (part.n + 0.5) / (expected + 0.5),
-            "eb05": np.exp(part.single[:, -1]),
-            "borrowed": borrowed.mean(part.n, part.expected, part.x),
-        }
-
-    def mean_log(log_size: float, part: _Part, ratio: Floats, level: float) -> float:
-        mean = np.maximum(level * ratio * np.maximum(part.later_expected, 1e-3), 1e-9)
-        size = np.exp(log_size)
-        return float(nbinom.logpmf(part.later_n, size, size / (size + mean)).mean())
-
+    expected = np.maximum(judged.expected, borrow.LEAST_EXPECTED)
+    ratios = {
+        "none": np.ones(judged.n.size),
+        "raw": judged.n / expected,
+        "ic": (judged.n + 0.5) / (expected + 0.5),
+        "ebgm": judged.ebgm,
+        "borrowed": borrowed,
+    }
     rows = []
-    for name, ratio in ratios(known).items():
-        level = float(known.later_n.sum() / np.maximum((ratio * known.later_expected).sum(), 1e-9))
-        best = minimize_scalar(lambda v, r=ratio, k=level: -mean_log(v, known, r, k), bounds=(-6, 6), method="bounded")
-        rows.append((name, mean_log(best.x, judged, ratios(judged)[name], level)))
+    for name, ratio in ratios.items():
+        mean = ratio * np.maximum(judged.later_expected, borrow.LEAST_EXPECTED)
+        mean *= judged.later_n.sum() / mean.sum()
+
+        def loss(log_size: float, mean: Floats = mean) -> float:
+            size = np.exp(log_size)
+            return -float(nbinom.logpmf(judged.later_n, size, size / (size + mean)).mean())
+
+        rows.append((name, -float(minimize_scalar(loss, bounds=(-6, 6), method="bounded").fun)))
     return pl.DataFrame(rows, schema=["estimate", "log_score"], orient="row")

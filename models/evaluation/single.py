@@ -75,14 +75,14 @@ def increased_frequency(sums: Sums) -> Floats:
 
 
 class EmpiricalBayes:
-    """EB05 with the prior of the month (DuMouchel 1999; observed cells, each component truncated), refitted each month.
+    """EB05 with the prior of the month (DuMouchel 1999, zero cells included), refitted each month.
 
     The fit of a month starts from that of the month before, near its optimum; the first tries all starts.
     """
 
     def __init__(self) -> None:
         """Know no prior yet."""
-        self.last: dict[str, tuple[float, ...]] = {}
+        self.priors: dict[str, Prior] = {}
 
     def __call__(self, domain: str, sums: Sums) -> Floats:
         """Log EB05 (R,)."""
@@ -95,14 +95,14 @@ class EmpiricalBayes:
         return low + (high - low) * (place - below)
 
     def prior(self, domain: str, sums: Sums) -> Prior:
-        """Fit to the pairs that are scored."""
-        points = gridded(observed_points(sums.n, np.maximum(sums.expected, LEAST_EXPECTED)), GRID)
-        objective = Objective(points, "component_truncated")
-        starts = [self.last[domain]] if domain in self.last else ALL_STARTS
+        """Fit to every cell of the domain, as known."""
+        points = gridded(observed_points(sums.cells_n, np.maximum(sums.cells_expected, LEAST_EXPECTED)), GRID)
+        objective = Objective(points, "zero_inclusive")
+        starts = [self.priors[domain].theta] if domain in self.priors else ALL_STARTS
         tried = [one_start(objective, start) for start in starts]
         best = min(tried, key=lambda one: (not one.converged, one.neg_log_likelihood))
-        self.last[domain] = best.optimum
-        return Prior(*best.optimum, likelihood="component_truncated", converged=best.converged)
+        self.priors[domain] = Prior(*best.optimum, likelihood="zero_inclusive", converged=best.converged)
+        return self.priors[domain]
 
 
 def _cells(sums: Sums):  # type: ignore[no-untyped-def]

@@ -106,7 +106,7 @@ def test_a_row_of_features_depends_on_its_own_sums_alone():
     assert x.shape == (sums.n.size, len(FEATURES))
     assert np.isfinite(x).all()
     assert x[:, FEATURES.index("ic025")] == pytest.approx(ic(sums.n, sums.expected).lower)
-    whole = ("month", "evidence_usual", "regions_usual", "batch_usual")
+    whole = ("month", "evidence_usual", "regions_usual", "batch_usual", "cells_n", "cells_expected")
     kept = slice(5, None, 3)
     part = {
         f.name: getattr(sums, f.name)

@@ -96,7 +96,7 @@ class Family(_Strict):
     masking: float = Field(default=0.0, ge=0, lt=1)
     class_: Sharing = Field(default=Sharing(chance=0.3), alias="class")
     neighbour: Sharing = Sharing(chance=0.25, low=0.4, high=0.8)
-    species: Sharing = Sharing(chance=0.5, low=0.5, high=1.0)
+    species: Sharing = Sharing(chance=0.6, low=0.5, high=1.0)
     subgroup: float = Field(default=0.0, ge=0, le=1)
     region: float = Field(default=0.0, ge=0, le=1)
     batch: float = Field(default=0.0, ge=0, le=1)
