@@ -78,7 +78,8 @@ def _value(element: Any, column: str) -> str | None:
 
 def _references(stream: BinaryIO, table: type[BronzeTable]) -> Iterator[list[str | None]]:
     for entry in _elements(stream, "entry"):
-        yield [entry.getparent().tag, entry.findtext("source-code"), entry.findtext("source-desc")]
+        parent = entry.getparent()
+        yield [None if parent is None else parent.tag, entry.findtext("source-code"), entry.findtext("source-desc")]
 
 
 SECTIONS = {
