@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.fuzz.target import CASES, Target, targets
+from tests.fuzz.target import CASES, PIECES, Target, targets
 
+TOKEN = "\\x{:02x}"
 SEEN = re.compile(r"#(\d+)\s.*cov: (\d+)")
 
 
@@ -39,6 +40,8 @@ def fuzz(target: Target, inputs: int, seconds: int) -> str | None:
             place.mkdir()
         for seed in (*target.seeds, *(case.read_bytes() for case in target.cases())):
             (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+        tokens = Path(folder) / "tokens"
+        tokens.write_text("\n".join(f'"{"".join(map(TOKEN.format, piece))}"' for piece in PIECES if piece))
         command = [
             sys.executable,
             "-m",
@@ -50,6 +53,7 @@ def fuzz(target: Target, inputs: int, seconds: int) -> str | None:
         ]
         command += [
             f"-artifact_prefix={made}/",
+            f"-dict={tokens}",
             "-max_len=12000",
             "-timeout=60",
             "-rss_limit_mb=4096",

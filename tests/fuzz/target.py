@@ -50,6 +50,42 @@ class Dripping(io.BytesIO):
         return super().read(size if size is None or size < 0 else min(size, self._n))
 
 
+# What breaks parsers: ends, quotes, controls, bad encodings, formulas, entities, numbers out of range, deep nesting.
+PIECES = [
+    b"",
+    b"\n",
+    b"\r",
+    b'"',
+    b"'",
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xc3",
+    b"=1+1",
+    b"<!ENTITY a 'b'>",
+    b"<",
+    b"]]>",
+]
+PIECES += [b"{", b"[" * 50, b"\\u", b"NaN", b"-99999999999999999999", b",", b";", b"$", b"\t", b"|", b"\x1a", b"&#x0;"]
+PIECES += [
+    b'""',
+    b'","',
+    b'",\n',
+    b"\r\n",
+    b"\xc2\xa0",
+    b"\xe2\x80\xa8",
+    b"\x85",
+    b"\xa0",
+    b'"results":[',
+    b"]}",
+    b"],",
+    b"\\ud800",
+    b"<?xml ",
+    b"-->",
+    b"</",
+]
+
+
 @dataclass(frozen=True)
 class Target:
     """One bronze table: its reader and counter, a landed path as they are given one, and sample files."""
