@@ -112,10 +112,13 @@ def count_parquet(stream: BinaryIO) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    data = pa.BufferReader(stream.read())  # what fails here is the store's
+    is_lying = isinstance(stream, pa.NativeFile)
+    data = stream if is_lying else pa.BufferReader(stream.read())  # what fails here is the store's
     try:
         return int(pq.read_metadata(data).num_rows)
     except (pa.ArrowException, OSError):
+        if is_lying:
+            raise
         return 0
 
 

@@ -16,7 +16,9 @@ LOOKED_AT_BYTES = 64 << 10
 """Of a text whose line ends they tell: a carriage return is one where more of them stand alone than line feeds do."""
 
 WHOLE_BYTES = 1 << 30
-"""Largest file of a kind that is held whole while it is read (workbook, Parquet), expanded."""
+"""Largest file that is held whole while it is read: a workbook, or Parquet inside an archive."""
+WORKBOOK_BYTES = 256 << 20
+"""Largest workbook, expanded."""
 EXPANSION = 200
 """How many times its size a packed file may expand to, once it is more than `EXPANSION_FREE_BYTES`."""
 EXPANSION_FREE_BYTES = 50_000_000

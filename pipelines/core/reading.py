@@ -385,21 +385,25 @@ def read_parquet(
 ) -> Iterator[pa.Table]:
     """Read a Parquet file as texts, batch by batch; columns that the table does not declare are left out.
 
+    One that is too big to be held is read where it lies: an error of the system is then the store's.
+
     Raises `Refused` where it is no Parquet file, or lacks a column that is `required`.
     """
     import pyarrow.parquet as pq
 
-    data = pa.BufferReader(whole(stream))  # what fails here is the store's
+    is_big = isinstance(stream, pa.NativeFile) and stream.size() > limits.WHOLE_BYTES
+    data = stream if is_big else pa.BufferReader(whole(stream))  # what fails here is the store's
+    corrupt = (pa.ArrowException, UnicodeDecodeError) if is_big else (pa.ArrowException, ValueError, OSError)
     try:
         file = pq.ParquetFile(data)
         found = file.schema_arrow.names
-    except (pa.ArrowException, OSError, ValueError):
+    except corrupt:
         raise Refused("no Parquet file") from None
     names = [(rename or {}).get(name.lower(), name.lower()) for name in found]
     _with_required(known_columns(names, table, is_whole=False), table, required)
     try:
         yield from _parts(file, names, table)
-    except (pa.ArrowException, OSError):
+    except corrupt:
         raise Refused("the Parquet file is corrupt, or holds columns that are no texts, numbers or dates") from None
 
 

@@ -65,7 +65,7 @@ def _rows(stream: BinaryIO) -> Iterator[Row]:
     data = whole(stream)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if problem := expansion(sum(m.file_size for m in archive.infolist()), len(data), limits.WHOLE_BYTES):
+            if problem := expansion(sum(m.file_size for m in archive.infolist()), len(data), limits.WORKBOOK_BYTES):
                 raise Refused(problem)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]

@@ -7,13 +7,15 @@ import io
 import time
 import tracemalloc
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core import counting, limits, reading
 from pipelines.core.counting import count_lines, count_quoted_lines
-from pipelines.core.reading import NO_END, TOO_LONG, read_delimited, read_quoted_csv
+from pipelines.core.reading import NO_END, TOO_LONG, Refused, read_delimited, read_parquet, read_quoted_csv
 from pipelines.core.table import BronzeTable, text
 from tests.fuzz.target import Dripping
 
@@ -105,6 +107,17 @@ def test_a_line_of_blanks_of_any_kind_is_no_record(blank, end):
     if b"," not in blank and b'"' not in blank:
         kept, aside = plain(end.join([blank, HEADER.strip(), b"1,A,Rash", blank, b"2,B,Rash", blank]))
         assert ([k[0] for k in kept], aside) == (["1", "2"], [])
+
+
+def test_a_parquet_file_that_is_too_big_to_be_held_is_read_where_it_lies(tmp_path, monkeypatch):
+    pq.write_table(pa.table({n: ["1", "2"] for n in NAMES}), tmp_path / "x.parquet")
+    monkeypatch.setattr(limits, "WHOLE_BYTES", 10)
+    with pa.OSFile(str(tmp_path / "x.parquet")) as file:
+        assert told(read_parquet(file, Row)) == ([("1",) * 3, ("2",) * 3], [])
+    with pa.OSFile(str(tmp_path / "x.parquet")) as file:
+        assert counting.count_parquet(file) == 2
+    with pytest.raises(Refused, match="at once"):
+        told(read_parquet(io.BytesIO((tmp_path / "x.parquet").read_bytes()), Row))
 
 
 def test_a_mark_of_byte_order_hides_no_quote():
