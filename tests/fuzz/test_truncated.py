@@ -54,3 +54,31 @@ def test_a_document_that_is_cut_is_never_taken_for_whole(name):
             except Refused:
                 continue
             assert reasons and reasons[-1], f"{name} cut at byte {at} of {len(seed)} passed for whole"
+
+
+def n_kept(target: Target, data: bytes) -> int:
+    """Records that are kept, once as many came out as were counted."""
+    reasons = told(target, data)
+    assert len(reasons) == target.reader.count(io.BytesIO(data), target.path, target.table)
+    return sum(reason is None for reason in reasons)
+
+
+@pytest.mark.parametrize("name", sorted(n for n, t in targets().items() if not has_end_mark(t, t.seeds[0])))
+def test_a_fault_in_one_line_costs_no_more_than_its_record(name):
+    target = targets()[name]
+    seed = next((s for s in target.seeds if s.count(b"\n") > 4 and not refused(target, s)), None)
+    if seed is None:
+        pytest.skip("the simulated country has too few rows for it")
+    n, middle = n_kept(target, seed), seed.index(b"\n", len(seed) // 2) + 1
+    for fault in (b'"', b'x;"', b"\0", b"\xff", b"\r", b"\x1a", b'"\n', b"\xef\xbb\xbf", b"x" * 5000):
+        assert n_kept(target, seed[:middle] + fault + seed[middle:]) >= n - 1, fault
+    for blank in (b"\xc2\xa0\n", b"\xa0\n", b"\r\n", b"\x0c\n", b"\xe2\x80\xa8\n", b"\xe3\x80\x80\t\r\n"):
+        assert n_kept(target, seed[:middle] + blank + seed[middle:]) == n, blank
+
+
+def refused(target: Target, data: bytes) -> bool:
+    """Tell whether a sample is another table's."""
+    try:
+        return not told(target, data)
+    except Refused:
+        return True
