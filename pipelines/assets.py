@@ -33,7 +33,7 @@ from pipelines.core.source import Source
 from pipelines.core.spark import suit
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
-from pipelines.errors import of_task
+from pipelines.errors import of_task, without_values
 
 LEDGER = (Delivery, DeliveryAction, Quarantine, Acknowledgement)
 BALANCE = "rows_accounted"
@@ -106,6 +106,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         op_tags={"source": source.name},
         pool="spark",
     )
+    @without_values
     def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         from pipelines.core.balance import balances
         from pipelines.core.deliveries import ledger
@@ -218,6 +219,7 @@ def table_asset(table: type[Table], transform: Transform) -> dg.AssetsDefinition
         check_specs=[*check_specs(table, asset_key), *_read_spec(transform, asset_key)],
         pool="spark",
     )
+    @without_values
     def build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         running = platform.open()
         yield from _built(running, table, transform, context.run_id)
@@ -348,6 +350,7 @@ def _across_check(rule: Across) -> dg.AssetChecksDefinition:
         description=f"{rule.name.replace('_', ' ').capitalize()}.",
         pool="spark",
     )
+    @without_values
     def check(platform: PlatformResource) -> dg.AssetCheckResult:
         running = platform.open()
         outcome = rule.check(running.lake)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,26 @@ def backup(root: str, to: Path, say: Say) -> Path:
     part.rename(to / MANIFEST)
     say(f"{len(files):,} files, {sum(size for size, _ in files.values()) / 1e6:,.1f} MB in {to}")
     return to / MANIFEST
+
+
+@contextmanager
+def edited(to: Path) -> Iterator[str]:
+    """Give the lake of a backup that is whole, to be changed within, and write its manifest anew.
+
+    Raises `BackupError` where the backup is not whole. What is killed within leaves a backup without a manifest.
+    """
+    _must_be_whole(to / COPY, _manifest(to))
+    told = json.loads((to / MANIFEST).read_text())
+    (to / MANIFEST).rename(to / f"{MANIFEST}.part")
+    yield str(to / COPY)
+    told["files"] = {name: _printed(to / COPY / name) for name in sorted(_files(to / COPY))}
+    (to / f"{MANIFEST}.part").write_text(json.dumps(told, indent=1, sort_keys=True))
+    (to / f"{MANIFEST}.part").rename(to / MANIFEST)
+
+
+def _printed(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def restore(source: Path, root: str, replace: bool, say: Say) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from pipelines.analyse import COMMANDS, help_of
 from pipelines.compare import command as compare
+from pipelines.core.private import owner_only
 from pipelines.core.progress import progress
 from pipelines.evaluate.command import command as evaluate
 
@@ -43,6 +44,7 @@ def common(
 ) -> None:
     """Options of every command."""
     _state["debug"] = debug
+    owner_only()
 
 
 @app.command()
@@ -216,8 +218,37 @@ def restore(
 ) -> None:
     """Put a backup where the lake is, after every file of it was found as it was written."""
     from pipelines.backup import restore as put_back
+    from pipelines.erase import erasing_again
 
-    put_back(source, str(lake or _settings().lake), replace, progress())
+    root, say = str(lake or _settings().lake), progress()
+    with erasing_again(root, say):
+        put_back(source, root, replace, say)
+
+
+def erase(
+    pseudonym: Annotated[str, typer.Argument(help="The person as the lake has them: p1_… (see `gerland pseudonym`).")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept, so without a name in it.")],
+    lake: LakeOption = None,
+    backup: Annotated[
+        list[Path] | None, typer.Option(help="A backup of the lake, erased too; can be repeated.")
+    ] = None,
+) -> None:
+    """Erase one person: out of every table, version and report, with a search as proof; what comes later stays out."""
+    from pipelines.erase import erase_everywhere
+
+    settings, say = _settings(), progress()
+    erase_everywhere(settings, str(lake or settings.lake), backup or [], pseudonym, reason, say)
+
+
+@app.command()
+def pseudonym() -> None:
+    """Say the pseudonym of an identifier, read from standard input so that it stands in no history of commands."""
+    from pipelines.core.run import Platform
+
+    said = Platform(_settings()).pseudonymiser(sys.stdin.read())
+    if said is None:
+        raise Stop("that says that there is no identifier")
+    typer.echo(said)
 
 
 @app.command()

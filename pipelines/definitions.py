@@ -3,9 +3,11 @@
 import dagster as dg
 
 from pipelines.assets import across_checks, assets
+from pipelines.core.private import owner_only
 from pipelines.defs import automation
 from pipelines.defs.resources import PlatformResource
 
+owner_only()
 defs = dg.Definitions(
     assets=assets(),
     asset_checks=across_checks(),

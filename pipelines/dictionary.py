@@ -69,6 +69,8 @@ def rules(column: Column) -> str:
         said.append(f"at most {column.maximum:g}")
     if column.pattern:
         said.append(f"matches {column.pattern}")
+    if column.pseudonymised:
+        said.append("replaced by a pseudonym on entry")
     if column.mostly < 1:
         said.append(f"in {column.mostly:.0%} of rows")
     return "; ".join(said)

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.jars import JarsMissing, jar_paths, java_home_problem
+from pipelines.core.privacy import HOW_TO_MAKE_A_KEY
 from pipelines.settings import ROOT, Settings, SettingsError, load, settings_file
 
 NEEDED_DISK_BYTES = 5 * 1024**3
 NEEDED_MEMORY_BYTES = 4 * 1024**3
+LONG_ENOUGH = 16  # characters of a key
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,13 @@ def _dagster_home(_: Settings) -> Finding:
 
 
 def _pseudonym_key(settings: Settings) -> Finding:
-    is_ok = settings.pseudonym_key is not None
-    detail = "set" if is_ok else "the demonstration key, which protects nobody"
-    return Finding("Pseudonym key", is_ok, detail, "set GERLAND_PSEUDONYM_KEY before real identifiers", is_warning=True)
+    key = settings.pseudonym_key
+    if key is None:
+        detail = "none: identifiers of files that are not simulated are refused"
+        return Finding("Pseudonym key", False, detail, HOW_TO_MAKE_A_KEY, is_warning=True)
+    is_long = len(key.get_secret_value()) >= LONG_ENOUGH
+    detail = f"set, version {settings.pseudonym_key_version}" + ("" if is_long else ", and short enough to be guessed")
+    return Finding("Pseudonym key", is_long, detail, HOW_TO_MAKE_A_KEY, is_warning=True)
 
 
 def _port(_: Settings) -> Finding:

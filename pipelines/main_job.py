@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any, Literal, NamedTuple
 
 from pipelines.core.lease import hold, release
+from pipelines.core.private import owner_only
 from pipelines.dead_runs import close_dead_runs, process_tag
 from pipelines.settings import ROOT, Settings, SettingsError, load
 
@@ -24,6 +25,7 @@ CHECKS = {"DagsterAssetCheckFailedError", "RulesBroken"}  # classes of a step's 
 
 def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
     """Run every asset in one process; returns what went wrong: nothing, a check that is no warning, or a step."""
+    owner_only()
     settings = load(**given, **({"sources": sources} if sources else {}))
     _checked(settings)
     hold(str(settings.lake))

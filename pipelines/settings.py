@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,14 +51,33 @@ class Settings(BaseSettings):
     spark_memory: str = Field("4g", description="Memory of the embedded driver")
     spark_conf: dict[str, str] = Field(default_factory=dict, description="More Spark settings")
     shuffle_partitions: int = Field(4, ge=1, description="Shuffle partitions of the embedded session")
-    pseudonym_key: SecretStr | None = Field(None, description="Key of the pseudonyms; a demonstration key if unset")
+    pseudonym_key: SecretStr | None = Field(
+        None,
+        description="Key of the pseudonyms; without one, files with identifiers that are not simulated are refused",
+    )
     pseudonym_key_version: int = Field(1, ge=1, description="Version of that key, written before each pseudonym")
+    former_pseudonym_keys: dict[int, SecretStr] = Field(
+        default_factory=dict, description="Keys before it, by version: GERLAND_FORMER_PSEUDONYM_KEYS__1=…"
+    )
     mgps_likelihood: str = Field("zero_inclusive", description="Likelihood of the two-gamma prior")
     minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")
     minimum_subgroup_reports: int = Field(5000, ge=1, description="Smallest part of a population that is scored")
     lasso_minimum_reports: int = Field(500, ge=50, description="Fewest reports of an event that the lasso explains")
     signal_months: Literal["all", "latest"] = Field("all", description="Month ends that gold.signal holds")
     case_listings: list[CaseListing] = Field(default_factory=list, description="Own case listings and their columns")
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _blank_is_no_key(cls, key: SecretStr | None) -> SecretStr | None:
+        return key if key and key.get_secret_value().strip() else None
+
+    @model_validator(mode="after")
+    def _former_keys_come_before(self) -> Settings:
+        if self.former_pseudonym_keys and self.pseudonym_key is None:
+            raise ValueError("former pseudonym keys stand without GERLAND_PSEUDONYM_KEY")
+        if any(version >= self.pseudonym_key_version for version in self.former_pseudonym_keys):
+            raise ValueError("former pseudonym keys must have lower versions than GERLAND_PSEUDONYM_KEY_VERSION")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -85,7 +104,7 @@ def load(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(str(part) for part in first["loc"]) or "pseudonym_key_version"
         raise SettingsError(
             f"setting {name!r} is wrong: {first['msg'].lower()} (environment, or {settings_file()})"
         ) from None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["PYTHONPATH"] = str(ROOT)  # Spark workers import readers from here
+os.environ.setdefault("GERLAND_PSEUDONYM_KEY", "a key for the samples of the tests")
 # Compiled kernels and busy machines: the first call is slow, and so is drawing.
 settings.register_profile("gerland", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gerland")

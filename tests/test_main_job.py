@@ -22,6 +22,7 @@ from pipelines.core.verify import verify
 from pipelines.main_job import run_main_job
 from pipelines.simulator.write import simulate
 from pipelines.verify import VerifyError, repair, verify_lake
+from tests.core.test_privacy_modes import open_to_others
 
 REPORTS, SEED = 2_500, 7
 DERIVED = ("silver.report", "silver.report_event", "silver.term", "silver.pack", "gold.report_month", "gold.signal")
@@ -59,6 +60,7 @@ def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("country")
     patch.setenv("GERLAND_TRACKING", f"sqlite:///{folder}/mlflow.db")
     patch.setenv("GERLAND_ARTIFACTS", str(folder / "mlflow"))
+    patch.delenv("GERLAND_PSEUDONYM_KEY", raising=False)  # what is simulated needs none
     home = folder / "dagster_home"
     shutil.copytree("dagster_home", home, ignore=lambda _, names: [n for n in names if n != "dagster.yaml"])
     patch.setenv("DAGSTER_HOME", str(home))
@@ -85,6 +87,14 @@ def test_every_row_is_accounted_for_and_the_broken_file_is_told(place):
     assert [c for c in checks if "volume_holds" not in c] == ["faers_demo files_refused (WARN)"]
     kept = json.loads((place.folder / "reports/validation/bronze.faers_demo+files_refused.json").read_text())
     assert "faers_ascii_2013q1.zip: a web page" in kept["outcomes"][0]["detail"]
+
+
+@pytest.mark.spark
+def test_what_a_run_writes_is_readable_by_its_owner_only(place):
+    for written in ("lake", "reports", "mlflow", "mlflow.db", "dagster_home/storage", "outbox"):
+        if (place.folder / written).exists():
+            assert open_to_others(place.folder / written) == []
+    assert (place.folder / "reports" / "signals.html").is_file()
 
 
 @pytest.mark.spark

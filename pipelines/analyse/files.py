@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.core.cells import inert_frame
 from pipelines.core.near import did_you_mean
 
 if TYPE_CHECKING:
@@ -227,6 +228,6 @@ def write(
     elif writable(out) and out.suffix.lower() == ".parquet":
         result.write_parquet(out)
     elif out.suffix.lower() == ".csv":
-        result.write_csv(out)
+        inert_frame(result).write_csv(out)
     else:
         plot(result).savefig(out)

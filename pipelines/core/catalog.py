@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from pipelines.core.conform import Transform
-from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Quarantine
+from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Erasure, Quarantine
 from pipelines.core.source import Source
 from pipelines.core.table import BronzeTable, Table
 
@@ -67,7 +67,7 @@ def sources() -> dict[str, SourceFolder]:
 @cache
 def tables() -> dict[str, type[Table]]:
     """All tables by address, layer by layer."""
-    own = (Delivery, DeliveryAction, Quarantine, Acknowledgement)
+    own = (Delivery, DeliveryAction, Quarantine, Acknowledgement, Erasure)
     found: dict[str, type[Table]] = {t.address(): t for t in own}
     for source in sources().values():
         found |= {t.address(): t for t in source.tables}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from pipelines.core.privacy import ABSENT
 from pipelines.core.reading import BLANKS
 from pipelines.core.readings import read
 
@@ -64,8 +65,12 @@ def said(column: str) -> Column:
 
 
 def identifier(column: str | Column) -> Column:
-    """An identifier as it is compared everywhere: no blank around it, no-break ones and tabs too; blank is null."""
-    return F.nullif(F.btrim(F.col(column) if isinstance(column, str) else column, F.lit(BLANKS)), F.lit(""))
+    """An identifier as it is compared everywhere: no blank around it, no-break ones and tabs too.
+
+    Null where it is blank or says that there is none.
+    """
+    text = F.btrim(F.col(column) if isinstance(column, str) else column, F.lit(BLANKS))
+    return F.when(text.rlike(r"[\p{L}\p{N}]") & ~F.lower(text).isin(*sorted(ABSENT)), text)
 
 
 def french_date(column: str) -> Column:

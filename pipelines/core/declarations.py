@@ -29,7 +29,12 @@ class DeclarationRow(BronzeTable):
     other_numbers = text("Numbers of the case with others, joined by `|`", sensitivity="internal")
     notifier = text("Who declares")
     country = text("Country of occurrence, ISO 3166 alpha-2")
-    person = text("Initials or number of the person; a pseudonym", sensitivity="identifying")
+    person = text(
+        "Initials or number of the person; a pseudonym",
+        sensitivity="identifying",
+        pseudonymised=True,
+        absent=("nd", "nc", "ns", "nsp", "anonyme", "anonymous"),
+    )
     sex = text("Sex of the person")
     age_years = text("Age in years")
     product_name = text("Product as declared")

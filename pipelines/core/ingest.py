@@ -21,10 +21,13 @@ import pyarrow as pa
 from pipelines.core import pieces
 from pipelines.core.catalog import SourceFolder, code_version
 from pipelines.core.deliveries import change, held, ledger, settle, superseded, withdrawn, write_ledger
+from pipelines.core.keys import agreed, stands
 from pipelines.core.lake import Lake
 from pipelines.core.landing import Landed, file_system
-from pipelines.core.ledger import KEPT, Quarantine
-from pipelines.core.privacy import Pseudonymiser
+from pipelines.core.ledger import KEPT, Erasure, Quarantine
+from pipelines.core.privacy import WITHOUT_KEY, Pseudonymiser, moved_on
+from pipelines.core.rewrite import rewrite
+from pipelines.core.simulated import simulated
 from pipelines.core.splits import WHOLE, Part, parts
 from pipelines.core.storage import StorageError
 from pipelines.core.table import Table
@@ -89,7 +92,13 @@ def ingest(
     files = [f for f in landed if f.source == source.name]
     known = ledger(lake, source.name)
     _set_aside(lake, known, {f.delivery_id for f in files}, tell)
-    work, n_known = _new(files, known, withdrawn(lake))
+    if any(t.pseudonymised() for t in source.tables):
+        pseudonymiser = _with_the_lakes(lake, source, bool(files), pseudonymiser, tell)
+        files = _without_key(files, known, simulated(root)) if pseudonymiser.is_demonstration else files
+    if n_waiting := sum(f.problem == WITHOUT_KEY for f in files):
+        tell(f"{source.name}: {n_waiting} files are refused: {WITHOUT_KEY}")
+    settled = [r for r in known if r["reason"] != WITHOUT_KEY or pseudonymiser.is_demonstration]
+    work, n_known = _new(files, settled, withdrawn(lake))
     wrong = {f.delivery_id: Wrong(REFUSED, "", f.problem) for f in work if f.problem}
     unread = [(f.path, f.fault) for f in files if f.fault]
     readable = [f for f in work if not f.problem]
@@ -113,6 +122,41 @@ def ingest(
         more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
         raise StorageError(f"{source.name}: the store failed on {path}{more} ({why}); the next run reads what is left")
     return Intake(rows, n_known)
+
+
+def _with_the_lakes(
+    lake: Lake, source: SourceFolder, is_landed: bool, pseudonymiser: Pseudonymiser, tell: Callable[[str], None]
+) -> Pseudonymiser:
+    """Return the keys with those who were erased from this lake; what holds pseudonyms is taken on to the last key.
+
+    Raises `KeyRefused` where the keys are not the lake's.
+    """
+    if lake.exists(Erasure.address()):
+        gone = lake.small(Erasure.address(), ["erasure_id"])["erasure_id"].to_pylist()
+        pseudonymiser = replace(pseudonymiser, erased=frozenset(gone))
+    named = [t for t in source.tables if t.pseudonymised()]
+    held = [t for t in named if lake.n_rows(t.address())]
+    if pseudonymiser.is_demonstration or not (held or is_landed):
+        return pseudonymiser
+    at = agreed(lake.root, pseudonymiser).at
+    for table in held:
+        if pseudonymiser.former and at.get(table.name) != pseudonymiser.version:
+            tell(f"{table.address()}: pseudonyms are taken on to key version {pseudonymiser.version}")
+            rewrite(lake, table, partial(moved_on, table=table, pseudonymise=pseudonymiser))
+    stands(lake.root, [t.name for t in named], pseudonymiser.version)
+    return pseudonymiser
+
+
+def _without_key(files: Iterable[Landed], known: Sequence[Row], simulated: frozenset[str]) -> list[Landed]:
+    """Files, those with identifiers that the simulator did not write with the problem that they have without a key."""
+    kept = {r["delivery_id"] for r in known if r["status"] in KEPT}
+    return [
+        replace(f, problem=WITHOUT_KEY)
+        if not (f.problem or f.fault or f.sha256 in simulated or f.delivery_id in kept)
+        and any(t.pseudonymised() for t in f.tables)
+        else f
+        for f in files
+    ]
 
 
 def _new(files: Iterable[Landed], known: Sequence[Row], out: set[str]) -> tuple[list[Landed], int]:

@@ -41,6 +41,7 @@ CORRUPT = (
     *(zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError),
     *(RuntimeError, NotImplementedError, ValueError, struct.error),
 )
+MARKER = "_simulated.json"  # what the simulator leaves, see `core/simulated.py`
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def scan(root: str, sources: dict[str, SourceFolder]) -> list[Landed]:
 def unclaimed(root: str, sources: dict[str, SourceFolder]) -> list[str]:
     """Paths under the landing zone that no source knows: reported, never touched."""
     system, base = file_system(root)
-    return [f.path for f in _found(system, base, sources) if not f.source]
+    return [f.path for f in _found(system, base, sources) if not f.source and f.path != MARKER]
 
 
 def _found(system: fs.FileSystem, base: str, sources: dict[str, SourceFolder]) -> Iterator[Landed]:

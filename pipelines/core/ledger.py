@@ -1,8 +1,8 @@
-"""What every source writes to: what was delivered, refused, answered, and who changed what about it since."""
+"""What every source writes to: what was delivered, refused, answered, who changed what about it, who was erased."""
 
 from __future__ import annotations
 
-from pipelines.core.axis import flows, part_of
+from pipelines.core.axis import flows, part_of, timeless
 from pipelines.core.table import Column, Table
 
 STATUSES = {
@@ -117,3 +117,20 @@ class DeliveryAction(Table):
     known_date = Column("date", "Date at which the file could be known", required=True)
     n_rows_kept = Column("bigint", "Records that the bronze tables held of it until then", required=True, minimum=0)
     n_rows_quarantined = Column("bigint", "Records that quarantine held of it until then", required=True, minimum=0)
+
+
+class Erasure(Table):
+    """One person who was erased at their request, as a hash of the pseudonym: it tells nobody who that was.
+
+    What comes in of the person later is put aside without its values. Traps: a person of several pseudonyms is erased
+    by each of them.
+    """
+
+    layer, name = "bronze", "erasure"
+    axis = timeless("who was erased is erased on every date")
+    key = ("erasure_id",)
+
+    erasure_id = Column("string", "Hash of the pseudonym", required=True)
+    reason = Column("string", "Why, in the words of who erased: never a name", required=True, sensitivity="internal")
+    n_rows = Column("bigint", "Rows that were taken out of the bronze tables", required=True, minimum=0)
+    erased_at = Column("timestamp", "When", required=True)

@@ -361,17 +361,27 @@ def header(
 
 
 def known_columns(names: Sequence[str], table: type[BronzeTable], is_whole: bool = True) -> list[str]:
-    """Check header names against the table's own columns; raises `Refused` naming the first that is not declared."""
+    """Check header names against the table's own columns; raises `Refused` for one that is none of them."""
     if not names:
         raise Refused(f"no column in the header of {table.address()}")
     declared = set(table.source_columns())
     unknown = [name for name in names if name not in declared]
     if unknown and is_whole:
-        raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
+        raise Refused(unknown_column(names, unknown, table))
     known = [name for name in names if name in declared]
     if len(set(known)) != len(known):
         raise Refused(f"a column stands twice in the header of {table.address()}")
     return list(names)
+
+
+def unknown_column(names: Sequence[str], unknown: Sequence[str], table: type[BronzeTable]) -> str:
+    """Say which column of a header is not known: by its name in what is a header by most of its names, else by place.
+
+    The first line of a file without a header is a record, and quoted nowhere.
+    """
+    is_header = 2 * len(unknown) <= len(names)
+    said = repr(unknown[0]) if is_header else f"in place {names.index(unknown[0]) + 1}"
+    return f"unknown column {said} in the header of {table.address()}"
 
 
 def _with_required(names: Sequence[str], table: type[BronzeTable], required: Sequence[str]) -> None:
@@ -457,7 +467,7 @@ def read_quoted_csv(
         taken_in = {i for places in objects.values() for i in places}
         unknown = [name for i, name in enumerate(names) if name not in columns and i not in taken_in]
         if is_whole and unknown:
-            raise Refused(f"unknown column {unknown[0]!r} in the header of {table.address()}")
+            raise Refused(unknown_column(names, unknown, table))
         _with_required(names, table, [name for name in columns if name not in optional])
         places = {column: names.index(name) for name, column in columns.items() if name in names}
         return names, [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()], objects

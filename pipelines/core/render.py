@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from pipelines.core.cells import inert, inert_names
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -19,6 +21,7 @@ MAX_SHOWN_ROWS, MAX_SHOWN_RECORDS = 200, 20
 WIDE = 240  # columns of a screen that is none: a pipe, a file
 READABLE, GAP = 28, 3  # a column is cut to no less than this; what parts two columns
 BATCH_ROWS = 10_000
+NUMBERS = (int, float, Decimal)
 
 
 class RenderError(Exception):
@@ -49,7 +52,8 @@ def render(result: pa.Table, style: str, out: Path | None) -> None:
     """Show a result on standard output, or write it to `out`.
 
     `table` turns to `vertical` (a record below the other) where the columns would be too narrow to be read. In CSV,
-    missing values are empty, booleans TRUE and FALSE, the items of a list joined by `|`. JSON is a list of objects.
+    missing values are empty, booleans TRUE and FALSE, the items of a list joined by `|`, and a text that a spreadsheet
+    would run as a formula has an apostrophe before it. JSON is a list of objects.
     """
     check(style, out)
     if style == "parquet":
@@ -79,7 +83,7 @@ def _write_csv(result: pa.Table, stream: IO[str]) -> None:
     import csv
 
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(result.column_names)
+    writer.writerow(inert_names(result.column_names))
     for batch in result.to_batches(max_chunksize=BATCH_ROWS):
         columns = [[_field(v) for v in column.to_pylist()] for column in batch.columns]
         writer.writerows(zip(*columns, strict=True))
@@ -90,8 +94,10 @@ def _field(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, list):
-        return "|".join("" if v is None else str(_field(v)) for v in value)
-    return value
+        return inert("|".join("" if v is None else str(_field(v)) for v in value))
+    if value is None or isinstance(value, NUMBERS):
+        return value
+    return inert(str(value).replace("\r\n", "\n").replace("\r", "\n"))  # a bare \r would go unquoted and end the row
 
 
 def _write_json(result: pa.Table, stream: IO[str]) -> None:

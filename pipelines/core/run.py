@@ -52,6 +52,9 @@ class Platform:
 
     @property
     def pseudonymiser(self) -> Pseudonymiser:
-        """The key of the settings, else the demonstration key."""
-        key = self.settings.pseudonym_key
-        return Pseudonymiser(key.get_secret_value() if key else DEMONSTRATION_KEY, self.settings.pseudonym_key_version)
+        """The keys of the settings, else the demonstration key."""
+        key, version = self.settings.pseudonym_key, self.settings.pseudonym_key_version
+        if key is None:
+            return Pseudonymiser(DEMONSTRATION_KEY)
+        former = tuple((v, k.get_secret_value()) for v, k in self.settings.former_pseudonym_keys.items())
+        return Pseudonymiser(key.get_secret_value(), version, former)

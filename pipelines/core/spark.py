@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core.private import OTHERS, owner_only
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -30,11 +32,15 @@ def session(settings: Settings | None = None) -> SparkSession:
     """
     from pipelines.settings import settings as current
 
+    owner_only()  # the engine and its workers have it from here
     settings = settings or current()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # they print errors, and rows with them
+        PySparkLogger.getLogger(name).disabled = True
     if settings.spark_remote:
         return SparkSession.builder.remote(settings.spark_remote).getOrCreate()
 
@@ -94,6 +100,7 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.warehouse.dir": str(Path(str(settings.lake)).absolute() / "_warehouse"),
         "spark.sql.catalogImplementation": "in-memory",
+        "spark.hadoop.fs.permissions.umask-mode": f"{OTHERS:03o}",  # Hadoop sets modes by itself
         "spark.driver.host": "localhost",
         "spark.driver.bindAddress": "127.0.0.1",
     }

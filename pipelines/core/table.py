@@ -28,8 +28,10 @@ class Column:
     """One column: its SQL type, what it means to an epidemiologist, and what may stand in it.
 
     `codes` is the closed list of values; `minimum` and `maximum` are inclusive; `mostly` is the share of rows that
-    must satisfy the value rules (1.0 blocks, less warns). `sensitivity` is one of `SENSITIVITIES`. `is_free_text` says
-    that people write what they like in it, though it be public and part of a key.
+    must satisfy the value rules (1.0 blocks, less warns). `sensitivity`, one of `SENSITIVITIES`, is a label for people.
+    `is_free_text` says that people write what they like in it, though it be public and part of a key.
+    `pseudonymised` says that values are replaced on entry, whatever the label; `absent` lists texts, in lower case,
+    that say in this column that there is no identifier, beside those that say so everywhere.
     """
 
     type: str
@@ -43,6 +45,8 @@ class Column:
     mostly: float = 1.0
     sensitivity: str = "public"
     is_free_text: bool = False
+    pseudonymised: bool = False
+    absent: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could compile."""
@@ -50,6 +54,8 @@ class Column:
             raise ValueError(f"column type {self.type!r} is none of {', '.join(TYPES)}")
         if self.sensitivity not in SENSITIVITIES:
             raise ValueError(f"sensitivity {self.sensitivity!r} is none of {', '.join(SENSITIVITIES)}")
+        if self.pseudonymised and self.type != "string":
+            raise ValueError(f"a column of type {self.type!r} can't hold pseudonyms")
 
 
 class Table:
@@ -227,6 +233,16 @@ class BronzeTable(Table):
     def source_columns(cls) -> list[str]:
         """Names of the authority's own columns, in order."""
         return [name for name in cls.columns if name not in PROVENANCE]
+
+    @classmethod
+    def pseudonymised(cls) -> list[str]:
+        """Names of the columns whose values are replaced on entry."""
+        return [name for name, c in cls.columns.items() if c.pseudonymised]
+
+    @classmethod
+    def names_persons(cls) -> bool:
+        """Tell whether a record as sent holds identifiers: then its text is kept nowhere but in its columns."""
+        return any(c.pseudonymised or c.sensitivity == "identifying" for c in cls.columns.values())
 
 
 PROVENANCE = ("delivery_id", "file", "line_number", "known_date")

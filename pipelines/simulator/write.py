@@ -6,19 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.core.catalog import sources
+from pipelines.core.simulated import marking
 from pipelines.simulator.world import build, write_truth
 
 
 def simulate(out: Path, reports: int, seed: int, say: Callable[[str], None], persons: int | None = None) -> None:
-    """Write the files of all sources into `out/<source>/` and the truth into `out/truth/`."""
+    """Write the files of all sources into `out/<source>/`, marked as simulated, and the truth into `out/truth/`."""
     say(f"simulating {reports:,} reports (seed {seed})")
     world = build(reports, seed, persons)
-    for source in sources().values():
-        writer = source.module("simulate")
-        if writer is None:
-            say(f"{source.name}: has no simulator, left out")
-            continue
-        writer.write(world, out)
-        files = [f for f in (out / source.name).rglob("*") if f.is_file()]
-        say(f"{source.name}: {len(files)} files, {sum(f.stat().st_size for f in files):,} bytes")
+    with marking(str(out), sources()):
+        for source in sources().values():
+            writer = source.module("simulate")
+            if writer is None:
+                say(f"{source.name}: has no simulator, left out")
+                continue
+            writer.write(world, out)
+            files = [f for f in (out / source.name).rglob("*") if f.is_file()]
+            say(f"{source.name}: {len(files)} files, {sum(f.stat().st_size for f in files):,} bytes")
     write_truth(world, out)

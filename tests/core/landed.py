@@ -11,13 +11,13 @@ from pipelines.core.catalog import SourceFolder
 from pipelines.core.ingest import Intake, ingest
 from pipelines.core.lake import Lake
 from pipelines.core.landing import scan
-from pipelines.core.ledger import Delivery, DeliveryAction, Quarantine
+from pipelines.core.ledger import Delivery, DeliveryAction, Erasure, Quarantine
 from pipelines.core.privacy import Pseudonymiser
 from tests.core.toy import SOURCE
 from tests.core.toy.tables import ToyLine, ToyPerson
 
 TOY = SourceFolder(SOURCE, (ToyLine, ToyPerson), "tests.core.toy")
-TABLES = {t.address(): t for t in (Delivery, DeliveryAction, Quarantine, ToyLine, ToyPerson)}
+TABLES = {t.address(): t for t in (Delivery, DeliveryAction, Quarantine, Erasure, ToyLine, ToyPerson)}
 
 
 def zipped(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:

@@ -17,5 +17,5 @@ class ToyPerson(BronzeTable):
     name = "toy_person"
     source = "toy"
     files = FileKind(r"^toy/.*\.person$")
-    person = text("Number of a person", sensitivity="identifying")
+    person = text("Number of a person", sensitivity="identifying", pseudonymised=True, required=True)
     note = text("What is said")

@@ -64,7 +64,8 @@ def test_a_quoted_first_column_is_read_and_counted():
 
 
 @pytest.mark.parametrize(
-    ("header", "said"), [((*COLUMNS, "Narrative"), "Narrative"), (tuple(COLUMNS)[:-1], "Animals died"), (("x",), "x")]
+    ("header", "said"),
+    [((*COLUMNS, "Narrative"), "Narrative"), (tuple(COLUMNS)[:-1], "Animals died"), (("x",), "in place 1")],
 )
 def test_a_header_of_another_layout_is_refused_by_name(header, said):
     with pytest.raises(Refused, match=said):

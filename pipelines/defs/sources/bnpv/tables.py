@@ -23,7 +23,7 @@ class BnpvCase(BronzeTable):
     sexe = text("Sex")
     age = text("Age, decimal comma")
     u_age = text("Unit of the age: ANS, MOIS, SEMAINES, JOURS, HEURES")
-    date_naiss = text("Date of birth; a pseudonym", sensitivity="identifying")
+    date_naiss = text("Date of birth; a pseudonym", sensitivity="identifying", pseudonymised=True)
     typ_notif = text("Kind of notification")
     typ_effet = text("Kind of effect: adverse effect, misuse, error, …")
     grave = text("Serious")

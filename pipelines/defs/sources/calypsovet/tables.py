@@ -16,9 +16,11 @@ class CalypsovetSupply(BronzeTable):
     files = FileKind(FOLDER + r"ordonnance" + END)
 
     numero_ordonnance = text("Number of the prescription", sensitivity="internal")
-    numero_ordre_veterinaire = text("Number of the veterinarian, or FINESS of a pharmacist", sensitivity="identifying")
+    numero_ordre_veterinaire = text(
+        "Number of the veterinarian, or FINESS of a pharmacist", sensitivity="identifying", pseudonymised=True
+    )
     date_cession = text("Day of supply, DD/MM/YYYY")
-    identifiant_elevage = text("Number of the farm or owner", sensitivity="identifying")
+    identifiant_elevage = text("Number of the farm or owner", sensitivity="identifying", pseudonymised=True)
     categorie_animale = text("Category of animals")
     sous_categorie_animale = text("Sub-category of animals")
     gtin = text("GTIN of the pack; CIP13 of a human medicine")

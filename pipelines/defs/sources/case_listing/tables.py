@@ -22,7 +22,7 @@ class CaseListingRow(BronzeTable):
     name, source, owner = "case_listing_row", "case_listing", "pharmacovigilance"
     files = MappedFiles(r"(^|/)case_listing/")
 
-    case_id = text("Case number, a pseudonym", sensitivity="identifying")
+    case_id = text("Case number, a pseudonym", sensitivity="identifying", pseudonymised=True, required=True)
     product = text("Product or substance as written")
     event = text("Event as written")
     received_date = text("Date of receipt, where the file tells it")

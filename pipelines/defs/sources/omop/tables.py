@@ -12,7 +12,7 @@ class OmopPerson(BronzeTable):
     name, source, owner = "omop_person", "omop", "health-data"
     files = FileKind(FOLDER + r"person" + END)
 
-    person_id = text("Number of the person", sensitivity="identifying")
+    person_id = text("Number of the person", sensitivity="identifying", pseudonymised=True, required=True)
     gender_concept_id = text("Sex: 8507 male, 8532 female")
     year_of_birth = text("Year of birth")
 
@@ -24,7 +24,7 @@ class OmopDrugExposure(BronzeTable):
     files = FileKind(FOLDER + r"drug_exposure" + END)
 
     drug_exposure_id = text("Number of the exposure", sensitivity="internal")
-    person_id = text("Number of the person", sensitivity="identifying")
+    person_id = text("Number of the person", sensitivity="identifying", pseudonymised=True, required=True)
     drug_concept_id = text("Concept of the drug; 0 none")
     drug_exposure_start_date = text("Start")
     drug_exposure_end_date = text("End")

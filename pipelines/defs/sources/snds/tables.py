@@ -7,6 +7,8 @@ from pipelines.core.table import BronzeTable, FileKind, text
 
 FOLDER = r"^snds/([^/]+/)*[^/]*"
 END = r"[^/]*\.(csv(\.gz)?|parquet)$"
+NO_NUMBER = ("0", "00000000", "x" * 17, "x" * 16 + "d")  # what stands where nobody was found
+PSEUDONYM = {"sensitivity": "identifying", "pseudonymised": True, "absent": NO_NUMBER}
 KEY = (
     *("dct_ord_num", "flx_dis_dtd", "flx_emt_num", "flx_emt_ord", "flx_emt_typ", "flx_trt_dtd"),
     *("org_cle_num", "prs_ord_num", "rem_typ_aff"),
@@ -38,7 +40,7 @@ class SndsErPrsF(_Keyed):
     name, source, owner = "snds_er_prs_f", "snds", "health-data"
     files = FileKind(FOLDER + r"er_prs_f" + END)
 
-    ben_nir_psa = text("Pseudonym of the insured (NUM_ENQ in extracts)", sensitivity="identifying")
+    ben_nir_psa = text("Pseudonym of the insured (NUM_ENQ in extracts)", required=True, **PSEUDONYM)
     ben_rng_gem = text("Rank of the person under that pseudonym")
     ben_nai_ann = text("Year of birth")
     ben_sex_cod = text("Sex: 1 male, 2 female")
@@ -53,7 +55,7 @@ class SndsErPrsF(_Keyed):
     prs_pai_mnt = text("Amount paid, signed, EUR")
     bse_rem_mnt = text("Amount reimbursed, signed, EUR")
     psp_spe_cod = text("Speciality of the prescriber")
-    pfs_exe_num = text("Number of the professional who gave the care", sensitivity="identifying")
+    pfs_exe_num = text("Number of the professional who gave the care", **PSEUDONYM)
 
 
 class SndsErPhaF(_Keyed):
@@ -92,9 +94,9 @@ class SndsIrBenR(BronzeTable):
     name, source, owner = "snds_ir_ben_r", "snds", "health-data"
     files = FileKind(FOLDER + r"ir_ben_r" + END)
 
-    ben_nir_psa = text("Pseudonym of the insured (NUM_ENQ in extracts)", sensitivity="identifying")
+    ben_nir_psa = text("Pseudonym of the insured (NUM_ENQ in extracts)", required=True, **PSEUDONYM)
     ben_rng_gem = text("Rank of the person under that pseudonym")
-    ben_idt_ano = text("Identifier of the person over all pseudonyms", sensitivity="identifying")
+    ben_idt_ano = text("Identifier of the person over all pseudonyms", **PSEUDONYM)
     ben_idt_top = text("1: the identifier of the person is certain")
     ben_nai_ann = text("Year of birth")
     ben_nai_moi = text("Month of birth")
@@ -109,7 +111,7 @@ class SndsIrImbR(BronzeTable):
     name, source, owner = "snds_ir_imb_r", "snds", "health-data"
     files = FileKind(FOLDER + r"ir_imb_r" + END)
 
-    ben_nir_psa = text("Pseudonym of the insured (NUM_ENQ in extracts)", sensitivity="identifying")
+    ben_nir_psa = text("Pseudonym of the insured (NUM_ENQ in extracts)", required=True, **PSEUDONYM)
     ben_rng_gem = text("Rank of the person under that pseudonym")
     imb_ald_num = text("Number of the long-term illness")
     imb_ald_dtd = text("Start of the exemption")
