@@ -377,9 +377,9 @@ def known_columns(names: Sequence[str], table: type[BronzeTable], is_whole: bool
 def unknown_column(names: Sequence[str], unknown: Sequence[str], table: type[BronzeTable]) -> str:
     """Say which column of a header is not known: by its name in what is a header by most of its names, else by place.
 
-    The first line of a file without a header is a record, and quoted nowhere.
+    The first line of a file without a header is a record, and quoted nowhere; nor is any of a table that names persons.
     """
-    is_header = 2 * len(unknown) <= len(names)
+    is_header = 2 * len(unknown) <= len(names) and not table.names_persons()
     said = repr(unknown[0]) if is_header else f"in place {names.index(unknown[0]) + 1}"
     return f"unknown column {said} in the header of {table.address()}"
 
