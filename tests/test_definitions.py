@@ -13,7 +13,7 @@ from pipelines.definitions import defs
 from pipelines.defs.automation import landing_zone
 from pipelines.defs.resources import PlatformResource
 
-SYSTEM = {"bronze.delivery", "bronze.delivery_action", "bronze.quarantine", "bronze.acknowledgement"}
+SYSTEM = {"bronze.delivery", "bronze.delivery_action", "bronze.quarantine", "bronze.acknowledgement", "bronze.erasure"}
 
 
 def test_the_code_location_loads_without_a_warning():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -75,8 +76,10 @@ def _write(root: str, told: Ring) -> None:
     system, base = file_system(root)
     system.create_dir(base, recursive=True)
     content = {"checks": {str(v): c for v, c in sorted(told.checks.items())}, "at": dict(sorted(told.at.items()))}
-    with system.open_output_stream(f"{base}/{NAME}") as out:
+    part = f"{base}/{NAME}.{uuid.uuid4().hex}"  # another run may read meanwhile
+    with system.open_output_stream(part) as out:
         out.write(json.dumps(content, indent=1).encode())
+    system.move(part, f"{base}/{NAME}")
 
 
 def _check(key: str) -> str:

@@ -41,7 +41,7 @@ CORRUPT = (
     *(zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError),
     *(RuntimeError, NotImplementedError, ValueError, struct.error),
 )
-MARKER = "_simulated.json"  # what the simulator leaves, see `core/simulated.py`
+MARKER = "truth/simulated.json"  # what the simulator leaves, see `core/simulated.py`
 
 
 @dataclass(frozen=True)

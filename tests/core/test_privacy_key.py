@@ -85,6 +85,7 @@ def test_a_file_of_the_simulator_that_was_changed_is_no_longer_simulated(tmp_pat
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"simulated": true}', b"\xff", b'{"simulated": "ab"}'])
 def test_a_marker_that_lists_nothing_marks_nothing(tmp_path, content):
+    (tmp_path / MARKER).parent.mkdir()
     (tmp_path / MARKER).write_bytes(content)
     assert simulated(str(tmp_path)) == frozenset()
 
