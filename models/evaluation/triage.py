@@ -20,6 +20,7 @@ from models.evaluation.known import Floats, Ints
 
 PENALTY = 0.05  # C of scikit-learn: the inverse of the strength
 CLIPPED = 4.0  # standard deviations beyond which a feature counts no more
+VALUES = 64  # of a feature, that trees split between
 COUNT_ONLY = ("log_n", "ic", "ic025", "log_expected")
 VIGIRANK = ("ic025", "log_n", "share_informative", "share_short", "share_narrative", "regions")
 
@@ -124,10 +125,23 @@ def boost(rows: Rows, trees: int = 120, seed: int = 0) -> Boosted:
         random_state=seed,
     )
     with threadpool_limits(1):  # threads that wait for each other cost more than they give, and the sum is the same
-        model.fit(rows.x, rows.label, rows.weight)
+        model.fit(coarse(rows.x), rows.label, rows.weight)
     explained = tuple(_explained(step[0].nodes) for step in model._predictors)
     base = float(model._baseline_prediction.ravel()[0]) + sum(float(mean[0]) for _, mean in explained)
     return Boosted(model, base, explained)
+
+
+def coarse(x: Floats, values: int = VALUES) -> Floats:
+    """Put each feature on at most so many of its own quantiles: trees need no more and fit much faster.
+
+    The nearest one, so that a split between two falls where the rows themselves part. Left to itself, scikit-learn sorts
+    each feature anew for each of 255 weighted quantiles.
+    """
+    found = np.empty_like(x)
+    for i, column in enumerate(x.T):
+        kept = np.unique(np.quantile(column, np.linspace(0, 1, values), method="nearest"))
+        found[:, i] = kept[np.searchsorted((kept[1:] + kept[:-1]) / 2, column)]
+    return found
 
 
 def _explained(nodes: Any) -> tuple[Any, Floats]:

@@ -87,6 +87,7 @@ class Family(_Strict):
     domains: tuple[Literal["human", "veterinary", "cosmetic"], ...] = DOMAINS  # type: ignore[assignment]
     per_100_substances: float = Field(gt=0, le=100)
     products: Literal["any", "new", "established", "scarce"] = "any"
+    events: Literal["any", "rare"] = "any"
     strength: Spread
     onset: Literal["any", "launch", "fall", "surge"] = "any"
     rise_months: int = Field(default=0, ge=0, le=120)

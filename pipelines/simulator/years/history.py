@@ -149,7 +149,8 @@ def _first(
     allowed = _substances(domain, family)
     reports = domain.reporting().sum(axis=1)
     weight = (reports[:, None] * domain.background[None, :] * domain.ratio) ** SPREAD_OVER_PAIRS
-    weight = np.where(allowed[:, None] & ~taken, weight, 0.0).ravel()
+    told = domain.background <= (np.quantile(domain.background, 1 / 3) if family.events == "rare" else np.inf)
+    weight = np.where(allowed[:, None] & told[None, :] & ~taken, weight, 0.0).ravel()
     if not weight.any():
         return None
     substance, event = divmod(int(random.choice(weight.size, p=weight / weight.sum())), domain.background.size)
