@@ -134,7 +134,7 @@ def boost(rows: Rows, trees: int = 120, seed: int = 0) -> Boosted:
 def coarse(x: Floats, values: int = VALUES) -> Floats:
     """Put each feature on at most so many of its own quantiles: trees need no more and fit much faster.
 
-    The nearest one, so that a split between two falls where the rows themselves part. Left to itself, scikit-learn sorts
+    The nearest one, so that a split falls where the rows themselves part. Left to itself, scikit-learn sorts
     each feature anew for each of 255 weighted quantiles.
     """
     found = np.empty_like(x)
