@@ -336,10 +336,11 @@ def assets() -> list[dg.AssetsDefinition]:
 
 def across_checks() -> list[dg.AssetChecksDefinition]:
     """Rules across tables, each as a check on the table it counts."""
-    return [_across_check(rule) for rule in RULES]
+    return [across_check(rule) for rule in RULES]
 
 
-def _across_check(rule: Across) -> dg.AssetChecksDefinition:
+def across_check(rule: Across) -> dg.AssetChecksDefinition:
+    """A rule across tables as a check on the table it counts; a critical one that is broken holds up what follows."""
     asset_key = key(rule.table)
 
     @dg.asset_check(
