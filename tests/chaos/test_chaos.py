@@ -47,7 +47,8 @@ class Runs:
     """The process that runs are forked from."""
 
     def __init__(self, folder: Path):
-        environment = {**os.environ, "GERLAND_LAKE": str(folder / "none"), "GERLAND_REPORTS": str(folder / "reports")}
+        places = {"GERLAND_LAKE": str(folder / "none"), "GERLAND_REPORTS": str(folder / "reports")}
+        environment = {**os.environ, **places, "GERLAND_PSEUDONYM_KEY": "of the chaos run alone"}
         self.log = (folder / "runs.log").open("w")
         command = [sys.executable, "-m", "tests.chaos.zygote"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log}
