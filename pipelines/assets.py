@@ -7,7 +7,6 @@ is not written again, and its checks are those of that version.
 import datetime as dt
 import importlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -113,6 +112,7 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         from pipelines.core.ingest import ingest
         from pipelines.core.landing import scan
         from pipelines.core.outbox import send_answers
+        from pipelines.core.simulated import simulated
 
         running = platform.open()
         lake, root = running.lake.today, str(running.settings.landing)
@@ -129,9 +129,8 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
             tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
         counted, told = balances(lake, source.tables), ledger(lake, source.name)
         day = running.as_of or dt.datetime.now(dt.UTC).date()
-        simulated = {row["sha256"] for row in told} if (Path(root) / "truth").is_dir() else set()
         for table in source.tables:
-            arrivals = arrived(source, table, told, day, simulated)
+            arrivals = arrived(source, table, told, day, simulated(root))
             for found in (_accounted(table, counted[table.name]), *arrivals):
                 keep(found, running.settings.reports)
             yield _bronze_result(lake, table, intake, counted[table.name], arrivals)

@@ -179,7 +179,7 @@ def _wrong(error: Exception) -> dict[str, str]:
 
 
 def _place(frame: traceback.FrameSummary) -> str:
-    return f"{'/'.join(Path(frame.filename).parts[-PLACE_PARTS:])} line {frame.lineno} in {frame.name}"
+    return f"{'/'.join(Path(frame.filename).parts[1:][-PLACE_PARTS:])} line {frame.lineno} in {frame.name}"
 
 
 @contextmanager
