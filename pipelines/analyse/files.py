@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.core.cells import inert_frame
+from pipelines.core.cells import write_csv
 from pipelines.core.near import did_you_mean
 
 if TYPE_CHECKING:
@@ -228,6 +228,6 @@ def write(
     elif writable(out) and out.suffix.lower() == ".parquet":
         result.write_parquet(out)
     elif out.suffix.lower() == ".csv":
-        inert_frame(result).write_csv(out)
+        write_csv(result, out)
     else:
         plot(result).savefig(out)

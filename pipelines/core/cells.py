@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core.reading import BLANKS
@@ -22,8 +23,12 @@ def inert(text: str) -> str:
     return text if NUMBER.fullmatch(text) else FORMULA.sub(r"\1'", text)
 
 
-def inert_frame(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame whose texts and column names begin no formula, for a CSV of polars."""
+def write_csv(rows: pl.DataFrame, path: Path) -> None:
+    """Write a frame as CSV, its texts and column names as none that begins a formula."""
+    _inert(rows).write_csv(path)
+
+
+def _inert(rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     texts = [name for name, kind in rows.schema.items() if kind in (pl.String, pl.Categorical, pl.Enum)]

@@ -14,6 +14,7 @@ import polars as pl
 
 from models.evaluation.league import METRICS
 from models.evaluation.methods import METHODS, MODELS, STATISTICS
+from pipelines.core.cells import write_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,12 +38,12 @@ LABELS = {
 
 def write(found: Found, out: Path, facts: Mapping[str, str]) -> None:
     """Write league.csv, sensitivity.csv, alerts.parquet, truth.parquet, page.html, and false_alerts.csv if any."""
-    found.league.write_csv(out / "league.csv")
-    found.sensitivity.write_csv(out / "sensitivity.csv")
+    write_csv(found.league, out / "league.csv")
+    write_csv(found.sensitivity, out / "sensitivity.csv")
     found.alerts.write_parquet(out / "alerts.parquet")
     found.truth.write_parquet(out / "truth.parquet")
     if found.false_alerts is not None:
-        found.false_alerts.write_csv(out / "false_alerts.csv")
+        write_csv(found.false_alerts, out / "false_alerts.csv")
     (out / "page.html").write_text(page(found, facts), encoding="utf-8")
 
 
