@@ -9,7 +9,7 @@ at that month, alerts at theirs, truths at the last month that they counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 
 from models.evaluation.burden import ALERTS_A_TRUTH, MULTIPLES, Ranked, alerts, leads, truths
 from models.evaluation.known import Floats, Ints
-from models.evaluation.metrics import area, average_precision, negatives_above, ordered, sensitivity
+from models.evaluation.metrics import (
+    area,
+    average_precision,
+    calibration_slope,
+    negatives_above,
+    ordered,
+    sensitivity,
+)
 
 SNAPSHOT = 6  # months
 NEW = 24  # months since launch
@@ -107,13 +114,15 @@ def league(
     methods: Sequence[str],
     families: Mapping[int, str],
     references: Sequence[str],
+    log_odds: Collection[str] = (),
     bootstrap: int = 200,
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the league, and the sensitivity of each method at specificities 0.90 and 0.95 by domain.
+    """Return the league, and by domain each method's sensitivity at specificities 0.90 and 0.95, and calibration slope.
 
-    families: name by code. `references` are the methods that differences are taken to.
+    families: name by code. `references` are the methods that differences are taken to, `log_odds` those
+    whose score is meant as log odds.
     """
     judged, clusters = _renumbered(judged)
     random = np.random.default_rng(seed)
@@ -131,7 +140,7 @@ def league(
         rows: list[tuple[dict[str, object], dict[str, Floats]]] = []
         for stratum in (ALL, *STRATA):
             chosen = list(families) if stratum == ALL else []
-            areas, told = _areas(part, methods, chosen, stratum, weights)
+            areas, told = _areas(part, methods, chosen, stratum, weights, log_odds)
             if stratum == ALL:
                 sensitivities += [{"domain": domain, **row} for row in told]
             for family in (-1, *chosen):
@@ -166,7 +175,12 @@ Areas = dict[int, list[tuple[Floats, Floats]]]
 
 
 def _areas(
-    part: Sequence[Judged], methods: Sequence[str], families: Sequence[int], stratum: str, weights: Floats
+    part: Sequence[Judged],
+    methods: Sequence[str],
+    families: Sequence[int],
+    stratum: str,
+    weights: Floats,
+    log_odds: Collection[str],
 ) -> tuple[Areas, list[dict[str, object]]]:
     """AUC and AP (B,) of each method, by family (-1: all); and rows of sensitivity at the point estimate."""
     kept = [one.rows.within(stratum) for one in part]
@@ -185,8 +199,17 @@ def _areas(
             w = weights[:, at[one]]
             pairs = [(area(a, v, t), average_precision(a, v)) for a, v, t in zip(above[:, one], w, totals, strict=True)]
             areas[f].append((np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])))
+        slope = calibration_slope(score, family >= 0) if stratum == ALL and name in log_odds else None
         shares = {f"sensitivity_{s:.2f}": sensitivity(above[0], weights[0][at], totals[0], s) for s in (0.90, 0.95)}
-        told.append({"method": name, **shares, "n_positive_rows": of.size, "n_negative_rows": int((family < 0).sum())})
+        told.append(
+            {
+                "method": name,
+                **shares,
+                "calibration_slope": slope,
+                "n_positive_rows": of.size,
+                "n_negative_rows": int((family < 0).sum()),
+            }
+        )
     return areas, told
 
 

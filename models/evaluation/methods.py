@@ -18,6 +18,14 @@ BASELINES = (*SINGLE, "eb05", "logistic_counts", "vigirank_like")
 ABLATIONS = tuple(f"triage_without_{block}" for block in BLOCKS)
 MODELS = ("borrowed", "triage", "boosted", "combined")
 METHODS = (*BASELINES, *MODELS, *ABLATIONS)
+LOG_ODDS = (
+    "logistic_counts",
+    "vigirank_like",
+    "triage",
+    "boosted",
+    "combined",
+    *ABLATIONS,
+)  # calibrated, or meant to be
 REFERENCES = ("ic025", "eb05")
 FROM_SAMPLE = 0.15  # share of negatives that train
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from models.evaluation.known import Floats, Ints
 
@@ -71,6 +72,28 @@ def sensitivity(above: Floats, weight: Floats, total: float, specificity: float)
     if whole <= 0 or total <= 0:
         return float("nan")
     return float(weight[above <= (1 - specificity) * total].sum() / whole)
+
+
+def calibration_slope(log_odds: Floats, is_positive: NDArray[np.bool_], steps: int = 30) -> float:
+    """Slope of a logistic regression of what is true on a score in log odds: 1 where it means what it says.
+
+    Below 1 it is too sure, above 1 too shy. NaN where there are no positives, no negatives, or the fit does not settle.
+    """
+    if not is_positive.any() or is_positive.all() or not np.isfinite(log_odds).all():
+        return float("nan")
+    x = np.column_stack([np.ones(log_odds.size), log_odds])
+    beta = np.array([0.0, 1.0])
+    for _ in range(steps):
+        p = expit(x @ beta)
+        information = x.T @ (x * (p * (1 - p))[:, None])
+        try:
+            step = np.linalg.solve(information, x.T @ (is_positive - p))
+        except np.linalg.LinAlgError:
+            return float("nan")
+        beta = beta + np.clip(step, -2.0, 2.0)
+        if np.abs(step).max() < 1e-9:
+            return float(beta[1])
+    return float("nan")
 
 
 def auc(score: Floats, is_positive: NDArray[np.bool_]) -> float:

@@ -111,7 +111,9 @@ def evaluate(
             false_alerts = rates(quiet, seen)
     harms = {code: name for code, (name, family) in enumerate(judged_families.items()) if family.is_harm}
     parts_judged = [one for world in seen for one in world.judged]
-    table, sensitivity = league(parts_judged, methods.METHODS, harms, methods.REFERENCES, bootstrap, say=say)
+    table, sensitivity = league(
+        parts_judged, methods.METHODS, harms, methods.REFERENCES, methods.LOG_ODDS, bootstrap, say=say
+    )
     truth = pl.concat([one.truth.select(pl.lit(one.seed).alias("seed"), pl.all()) for one in seen])
     return Found(table, sensitivity, pl.concat([one.alerts for one in seen]), truth, false_alerts, fitted)
 

@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.evaluation.burden import Ranked, alerts, leads, truths
-from models.evaluation.metrics import area, auc, average_precision, negatives_above, ordered, sensitivity
+from models.evaluation.metrics import (
+    area,
+    auc,
+    average_precision,
+    calibration_slope,
+    negatives_above,
+    ordered,
+    sensitivity,
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans(), st.integers(1, 3)), min_size=2, max_size=60))
@@ -34,6 +43,15 @@ def test_average_precision_without_ties_is_scikit_learns():
     assert auc(score, label) == pytest.approx(roc_auc_score(label, score))
     threshold = np.quantile(score[~label], 0.9, method="higher")
     assert sensitivity(above[0], ones, totals[0], 0.9) == pytest.approx((score[label] >= threshold).mean(), abs=0.03)
+
+
+def test_calibration_slope_is_that_of_a_plain_logistic_regression():
+    random = np.random.default_rng(2)
+    score = random.normal(-1, 1.5, 3000)
+    label = random.random(3000) < 1 / (1 + np.exp(-0.6 * score))
+    plain = LogisticRegression(C=np.inf, tol=1e-10).fit(score[:, None], label)
+    assert calibration_slope(score, label) == pytest.approx(plain.coef_[0, 0], rel=1e-4)
+    assert np.isnan(calibration_slope(score, np.zeros(3000, dtype=bool)))
 
 
 def ranked(scores, label=None, n=None):
