@@ -49,6 +49,7 @@ class Runs:
     def __init__(self, folder: Path):
         places = {"GERLAND_LAKE": str(folder / "none"), "GERLAND_REPORTS": str(folder / "reports")}
         environment = {**os.environ, **places, "GERLAND_PSEUDONYM_KEY": "of the chaos run alone"}
+        self.seconds: dict[bool, float] = {}  # what the last run that nothing befell took, by whether it was deep
         self.log = (folder / "runs.log").open("w")
         command = [sys.executable, "-m", "tests.chaos.zygote"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log}
@@ -58,9 +59,13 @@ class Runs:
     def __call__(self, *folders: Path, kill_after: float | None = None, is_deep: bool = False) -> list[int]:
         """Run on each folder, all at once; returns how each ended."""
         asked = {"runs": [{"folder": str(f), "is_deep": is_deep} for f in folders], "kill_after": kill_after}
+        started = time.monotonic()
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
-        return self._answer()["codes"]
+        codes = self._answer()["codes"]
+        if kill_after is None and codes == [DONE]:
+            self.seconds[is_deep] = time.monotonic() - started
+        return codes
 
     def _answer(self) -> dict:
         return json.loads(self.process.stdout.readline() or "{}")
@@ -71,8 +76,13 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(files, tmp_path_factory):
     made = Runs(tmp_path_factory.mktemp("zygote"))
+    for is_deep in (True, False, True):
+        folder = tmp_path_factory.mktemp("warm")
+        for name, data in files.items():
+            deliver(folder, name, data)
+        assert made(folder, is_deep=is_deep) == [DONE]
     yield made
     made.end()
 
@@ -162,24 +172,10 @@ def full_disk(runs: Runs, folder: Path, random_: random.Random, is_deep: bool) -
     return codes
 
 
-@pytest.fixture(scope="module")
-def run_seconds(runs, files, tmp_path_factory) -> dict[bool, float]:
-    """What a run takes here, once the engine is warm: kills fall anywhere in it."""
-    taken = {}
-    for is_deep in (True, False):
-        folder, started = tmp_path_factory.mktemp("timed"), time.monotonic()
-        for name, data in files.items():
-            deliver(folder, name, data)
-        assert runs(folder, is_deep=is_deep) == [DONE]
-        taken[is_deep] = time.monotonic() - started
-        shutil.rmtree(folder)
-    return taken
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + HISTORIES))
-def test_every_history_ends_in_the_same_lake(seed, runs, files, clean, run_seconds, tmp_path, capsys):
+def test_every_history_ends_in_the_same_lake(seed, runs, files, clean, tmp_path, capsys):
     random_, started = random.Random(seed), time.monotonic()
     (tmp_path / "landing").mkdir()
     is_deep = seed % DEEP_EVERY == 0
@@ -198,7 +194,7 @@ def test_every_history_ends_in_the_same_lake(seed, runs, files, clean, run_secon
         take(random_.randrange(1, 4))
         fault = random_.choice((*("kill",) * 4, "second run", "full disk", "again", "replaced", "withdrawn"))
         if fault == "kill":
-            moment = random_.uniform(0.2, 1.0) * run_seconds[is_deep]
+            moment = random_.uniform(0.1, 1.0) * runs.seconds[is_deep]  # anywhere in what a run takes here and now
             codes = runs(tmp_path, kill_after=moment, is_deep=is_deep)
             assert set(codes) <= {KILLED, DONE}, codes
         elif fault == "second run":
