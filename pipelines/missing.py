@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 MANY = 0.2  # share of a source's product records under reported names from which on it is told
 AS_REPORTED = """
     SELECT source, sum(n_records) FILTER (coding_method = 'as_reported')::DOUBLE / sum(n_records) AS share
-    FROM silver.name_coding GROUP BY source ORDER BY source"""
+    FROM silver.name_coding WHERE known_to IS NULL GROUP BY source ORDER BY source"""
 
 
 def missing(settings: Settings, ask: Callable[[str], Any]) -> Iterator[str]:

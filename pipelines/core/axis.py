@@ -22,7 +22,7 @@ class Axis:
     start: str = ""  # versions: known from; flows: known on
     end: str = ""
     flag: str = ""
-    whole: str = ""  # part: address of the table whose rows it belongs to
+    whole: str = ""  # part: address of the table whose rows it belongs to; perhaps in versions of its own
     on: tuple[str, ...] = ()
     why: str = ""
 
@@ -55,9 +55,12 @@ def flows(column: str) -> Axis:
     return Axis("flows", start=column)
 
 
-def part_of(whole: str, *on: str) -> Axis:
-    """Rows belong to rows of another table, by the columns `on`, and are known as long as those are."""
-    return Axis("part", whole=whole, on=on)
+def part_of(whole: str, *on: str, coded: tuple[str, str, str] = ("", "", "")) -> Axis:
+    """Rows belong to rows of another table, by the columns `on`, and are known as long as those are.
+
+    `coded` names the columns of `versions` where the rows are also versions of a coding.
+    """
+    return Axis("part", *coded, whole=whole, on=on)
 
 
 def timeless(why: str) -> Axis:
@@ -71,7 +74,7 @@ DERIVED = Axis("derived")  # computed anew for a date from tables cut there, in 
 def as_known(month: str) -> Axis:
     """Derived, and the past stays: rows say what was known at the end of their `month`, and nothing later changes them.
 
-    Names that a row carries beside its keys are those of the dictionaries of today.
+    What says itself that it is of today (`is_latest`, versions of a model) is left out of this.
     """
     return Axis("derived", start=month)
 
@@ -80,24 +83,25 @@ def cut(axis: Axis, day: dt.date | None) -> Cut:
     """Compile an axis for a date: the only place that says what was known then. None is today: nothing is cut."""
     if day is None or axis.kind in ("derived", "timeless"):
         return Cut()
-    if axis.kind == "part":
+    if axis.kind == "part" and not axis.start:
         return Cut(whole=axis.whole, on=axis.on)
     date = f"DATE '{day.isoformat()}'"
     known = f"{axis.start} <= {date}"
     if axis.kind == "flows":
         return Cut(known)
     ended = f"CASE WHEN {axis.end} <= {date} THEN {axis.end} END"
-    return Cut(known, {axis.end: ended, axis.flag: f"({ended}) IS NULL"})
+    return Cut(known, {axis.end: ended, axis.flag: f"({ended}) IS NULL"}, axis.whole, axis.on)
 
 
 def seen_from(axis: Axis) -> str:
     """Say in words how the table is seen on a past date."""
     if axis.kind == "derived" and axis.start:
         return f"As known then: a row says what was known at the end of its `{axis.start}`, and stays."
+    coded = f", as coded from `{axis.start}` until `{axis.end}`" if axis.start else ""
     return {
         "versions": f"Versions: a row is known from `{axis.start}` until `{axis.end}`.",
         "flows": f"Flows: a row is known from `{axis.start}` on.",
-        "part": f"Known as long as its row of `{axis.whole}` is.",
+        "part": f"Known as long as its row of `{axis.whole}` is{coded}.",
         "derived": "The past as seen today; computed anew for a past date from what was known then.",
         "timeless": f"The same on every date: {axis.why}.",
     }[axis.kind]

@@ -146,8 +146,8 @@ def report_narrative(tables: Tables, row: type[DeclarationRow], source: str) -> 
 
 def term(tables: Tables, row: type[DeclarationRow]) -> DataFrame:
     """Distinct effect texts."""
-
-    return preferred_terms(listed(tables[row.address()].select("effects"), "effects", "effect", "place"), "effect")
+    told = tables[row.address()].select("effects", "known_date")
+    return preferred_terms(listed(told, "effects", "effect", "place"), "effect")
 
 
 def _rows(tables: Tables, row: type[DeclarationRow]) -> DataFrame:

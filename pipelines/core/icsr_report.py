@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, date_precision, identifier, looked_up, partial_date
+from pipelines.core.history import SPAN, timeline
 from pipelines.core.numbers import number
 from pipelines.core.versions import preferred_term, preferred_terms
 
@@ -136,15 +137,16 @@ def reported_product(versions: DataFrame, source: str) -> DataFrame:
 def report_event(versions: DataFrame, terms: DataFrame, source: str) -> DataFrame:
     """Reactions of every version.
 
-    R2 and openFDA give preferred terms as text. R3 gives codes: the preferred term of a code is that of the MedDRA
+    R2 and openFDA give preferred terms as text. R3 gives codes: the preferred term of a code is that of each MedDRA
     release that has been landed; without one the reaction keeps the sender's words and stays uncoded.
     """
     rows = versions.select("report_key", "report_version", F.posexplode("reactions").alias("place", "reaction"))
     known = terms.filter("pt_name IS NOT NULL AND dictionary IN ('meddra', 'preferred_term')")
-    known = known.groupBy("code").agg(F.min("pt_name").alias("pt_name"))
+    known = timeline(known.select("code", "pt_name", *SPAN), ["code"])
     reaction = F.col("reaction")
     words = F.coalesce(*[F.when(_is_value(reaction[c]), reaction[c]) for c in ("term", "text", "translation", "code")])
-    named = rows.withColumns({"code": reaction["code"], "reported_term": F.coalesce(words, F.lit("not told"))})
+    code = F.when(reaction["term"].isNull(), reaction["code"])
+    named = rows.withColumns({"code": code, "reported_term": F.coalesce(words, F.lit("not told"))})
     named = named.join(F.broadcast(known), on="code", how="left").withColumn(
         "term_name", F.coalesce(reaction["term"], "pt_name")
     )
@@ -159,6 +161,8 @@ def report_event(versions: DataFrame, terms: DataFrame, source: str) -> DataFram
         .otherwise("uncoded")
         .alias("coding_method"),
         looked_up(reaction["outcome"], OUTCOMES).alias("outcome"),
+        F.col("known_from").alias("coded_from"),
+        F.col("known_to").alias("coded_to"),
     )
 
 
@@ -169,8 +173,8 @@ def report_narrative(versions: DataFrame) -> DataFrame:
 
 def term(rows: DataFrame) -> DataFrame:
     """Distinct preferred-term texts of bronze rows."""
-    reactions = rows.select(F.explode(F.from_json("reactions", REACTION_SQL)).alias("reaction"))
-    return preferred_terms(reactions.select(F.col("reaction.term").alias("text")), "text")
+    reactions = rows.select("known_date", F.explode(F.from_json("reactions", REACTION_SQL)).alias("reaction"))
+    return preferred_terms(reactions.select("known_date", F.col("reaction.term").alias("text")), "text")
 
 
 def _is_told(flag: str) -> Column:

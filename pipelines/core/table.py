@@ -171,6 +171,19 @@ class Versioned(Table):
     is_current = Column("boolean", "This is the last content known and it still stands", required=True)
 
 
+class Released(Table):
+    """Base of the dictionaries and of what is coded by them: rows say between which releases they were so.
+
+    The first release of a dictionary serves the months before it too (`core.history.BEGINNING`).
+    """
+
+    axis = versions("known_from", "known_to", "is_current")
+
+    known_from = Column("date", "Release that first said so; 1900-01-01 for the first of its dictionary", required=True)
+    known_to = Column("date", "Release that said otherwise; null while it stands")
+    is_current = Column("boolean", "This is so by the last releases", required=True)
+
+
 @cache
 def _spark_types() -> dict[str, Any]:
     from pyspark.sql import types as t

@@ -76,9 +76,10 @@ def preferred_term(column: str) -> Column:
 
 
 def preferred_terms(texts: DataFrame, column: str) -> DataFrame:
-    """Distinct preferred terms of a text column, as rows of `silver.term`."""
+    """Distinct preferred terms of a text column, as rows of `silver.term`: each spelling since its `known_date`."""
     said = texts.filter(F.trim(column) != "")
-    named = said.groupBy(preferred_term(column).alias("term_key")).agg(F.min(F.trim(column)).alias("term_name"))
+    spelled = said.groupBy(preferred_term(column).alias("term_key"), F.trim(column).alias("term_name"))
+    named = spelled.agg(F.min("known_date").alias("known_from"))
     return named.withColumn("dictionary", F.lit("preferred_term"))
 
 

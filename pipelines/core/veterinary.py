@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import date_precision, looked_up, partial_date
+from pipelines.core.history import SPAN, timeline
 from pipelines.core.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def products(versions: DataFrame, source: str) -> DataFrame:
 
 
 def events(versions: DataFrame, terms: DataFrame, source: str) -> DataFrame:
-    """Reactions of every version, by their VeDDRA codes; a code that VeDDRA does not hold stays uncoded."""
+    """Reactions of every version, by their VeDDRA codes; a code that VeDDRA does not hold (yet) stays uncoded."""
     rows = versions.select("report_key", "report_version", F.posexplode("reaction").alias("place", "reaction"))
-    known = terms.filter("dictionary = 'veddra'").select("code", "term_key")
+    known = timeline(terms.filter("dictionary = 'veddra'").select("code", "term_key", *SPAN), ["code"])
     named = rows.withColumn("code", F.trim("reaction.veddra_term_code")).join(F.broadcast(known), on="code", how="left")
     text = F.coalesce("reaction.veddra_term_name", "code")
     return named.filter(text.isNotNull()).select(
@@ -126,4 +127,6 @@ def events(versions: DataFrame, terms: DataFrame, source: str) -> DataFrame:
         text.alias("reported_term"),
         "term_key",
         F.when(F.col("term_key").isNotNull(), "code").otherwise("uncoded").alias("coding_method"),
+        F.col("known_from").alias("coded_from"),
+        F.col("known_to").alias("coded_to"),
     )

@@ -195,7 +195,7 @@ def name_codings(lake: Lake) -> Rows:
     return lake.rows("""
         SELECT source, CASE WHEN coding_method = 'as_reported' THEN 'uncoded' ELSE coding_method END AS coding_method,
             sum(n_records)::BIGINT AS n, count(*) AS n_names
-        FROM silver.name_coding GROUP BY ALL ORDER BY source""")
+        FROM silver.name_coding WHERE known_to IS NULL GROUP BY ALL ORDER BY source""")
 
 
 def event_codings(lake: Lake) -> Rows:
@@ -204,7 +204,7 @@ def event_codings(lake: Lake) -> Rows:
         SELECT e.source, CASE WHEN e.term_key IS NULL THEN 'uncoded' ELSE e.coding_method END AS coding_method,
             count(*) AS n
         FROM silver.report_event e JOIN silver.report r USING (report_key, report_version)
-        WHERE NOT r.is_retracted GROUP BY ALL ORDER BY e.source""")
+        WHERE NOT r.is_retracted AND e.coded_to IS NULL GROUP BY ALL ORDER BY e.source""")
 
 
 def completeness(lake: Lake) -> Rows:

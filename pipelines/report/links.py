@@ -60,7 +60,8 @@ def _links(lake: Lake) -> Rows:
             FROM silver.report SEMI JOIN keys USING (report_key)),
         events AS (
             SELECT report_key, string_agg(DISTINCT reported_term, '; ' ORDER BY reported_term) AS events
-            FROM silver.report_event SEMI JOIN cases USING (report_key, report_version) GROUP BY report_key),
+            FROM silver.report_event SEMI JOIN cases USING (report_key, report_version)
+            WHERE coded_to IS NULL GROUP BY report_key),
         products AS (
             SELECT report_key, string_agg(DISTINCT reported_name, '; ' ORDER BY reported_name) AS products
             FROM silver.report_product SEMI JOIN cases USING (report_key, report_version) GROUP BY report_key),

@@ -41,7 +41,8 @@ def exposures(lake: Lake) -> Rows:
             FROM gold.exposure WHERE {TOTAL} AND n_months = 1 GROUP BY source, substance_key, month, is_complete)
         SELECT c.source, coalesce(s.substance_name, c.substance_key) AS substance_name, c.month,
             c.n_packs, c.n_treated, c.is_complete
-        FROM cells c LEFT JOIN silver.substance s USING (substance_key) WHERE n_packs_ever > 0
+        FROM cells c LEFT JOIN silver.substance s ON s.substance_key = c.substance_key AND s.known_to IS NULL
+        WHERE n_packs_ever > 0
         QUALIFY dense_rank() OVER (PARTITION BY c.source ORDER BY c.n_packs_ever DESC, c.substance_key) <= {EXPOSED}
         ORDER BY c.source, c.n_packs_ever DESC, substance_name, c.month""")
 
@@ -71,7 +72,8 @@ def nowcasts(lake: Lake) -> Rows:
             GROUP BY source, substance_key
             QUALIFY row_number() OVER (PARTITION BY source ORDER BY n DESC, substance_key) <= {NOWCAST})
         SELECT source, coalesce(substance_name, substance_key) AS name, month, n_observed, n_estimated, n_lower, n_upper
-        FROM gold.nowcast JOIN best USING (source, substance_key) LEFT JOIN silver.substance USING (substance_key)
+        FROM gold.nowcast JOIN best USING (source, substance_key)
+        LEFT JOIN (FROM silver.substance WHERE known_to IS NULL) USING (substance_key)
         ORDER BY source, best.n DESC, name, month""")
 
 

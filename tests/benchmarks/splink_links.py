@@ -32,10 +32,10 @@ THRESHOLDS = (0.6, 0.9, 0.99)
 COMPARED = """
 WITH substances AS (
     SELECT report_key, report_version, list_sort(list_distinct(flatten(list(substance_keys)))) AS substances
-    FROM silver.report_product WHERE substance_keys IS NOT NULL GROUP BY ALL),
+    FROM silver.report_product WHERE substance_keys IS NOT NULL AND is_current GROUP BY ALL),
 events AS (
     SELECT report_key, report_version, list_sort(list(DISTINCT term_key)) AS events
-    FROM silver.report_event WHERE term_key IS NOT NULL GROUP BY ALL)
+    FROM silver.report_event WHERE term_key IS NOT NULL AND is_current GROUP BY ALL)
 SELECT report_key, domain, CASE WHEN onset_precision = 'day' THEN onset_date END AS onset_date,
     received_first_date AS received_date, species, lower(breed) AS breed, sex, age_years, weight_kg, country, reporter,
     n_animals_affected, n_animals_treated, coalesce(n_animals_died, is_death::int) AS n_died, substances, events

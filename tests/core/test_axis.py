@@ -54,7 +54,7 @@ def as_known(table: type[Table]) -> list[dict]:
     if axis.kind in ("derived", "timeless"):
         return rows
     known = rows[:2]
-    if axis.kind == "versions":
+    if axis.end:
         known[1] |= {axis.end: None, axis.flag: True}
     return known
 

@@ -11,35 +11,58 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from models.cube.kernels import add
+from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
 from pipelines.defs.gold.pair_count.count import contribution, month_end
 from pipelines.defs.signals.disproportionality import points
 from pipelines.defs.signals.disproportionality.months import Changes
+from pipelines.defs.signals.disproportionality.populations import BASE
 from pipelines.defs.signals.disproportionality.prior import _fits
-from pipelines.defs.signals.disproportionality.score import _months
+from pipelines.defs.signals.disproportionality.score import _months, _shaped, names
+from pipelines.defs.signals.disproportionality.tables import Signal
 from pipelines.defs.silver.coded_report.conform import code, coded_report, stratum
-from pipelines.defs.silver.report.conform import report_product
+from pipelines.defs.silver.report.conform import always_so, report_product
 from pipelines.defs.silver.report.duplicates import duplicate_link
 from pipelines.defs.silver.report.tables import ReportNarrative
-from pipelines.defs.silver.substance.coding import name_coding
-from pipelines.defs.silver.substance.tables import SubstanceName
+from pipelines.defs.silver.substance.conform import name_coding, substance, substance_name
+from pipelines.defs.silver.term.conform import one_entry_each
 from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as faers
+from pipelines.defs.sources.meddra.conform import term as of_meddra
+from pipelines.defs.sources.veddra.conform import term as of_veddra
 from tests.frames import frame
 from tests.leaks.country import Delivery, files
+from tests.leaks.dictionaries import Release, bronze, coded_events
 from tests.sources.bronze import bronze_frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MINIMUM = 20
+
+
+def term(tables: Mapping[str, DataFrame]) -> DataFrame:
+    """Terms of all dictionaries that the country is coded by."""
+    told = conform.term(tables).unionByName(of_veddra(tables)).unionByName(of_meddra(tables))
+    return one_entry_each(told)
+
+
+def report_event(tables: Mapping[str, DataFrame]) -> DataFrame:
+    """Events of the register, which come coded, and events that the dictionaries code."""
+    history = tables["silver.report_history"]
+    return always_so(conform.report_event(tables).unionByName(coded_events(history, tables["silver.term"])))
+
+
 STEPS: dict[str, Callable[..., DataFrame]] = {
     "silver.report_history": conform.report_history,
     "silver.reported_product": conform.reported_product,
-    "silver.report_event": conform.report_event,
+    "silver.term": term,
+    "silver.substance_name": substance_name,
     "silver.name_coding": name_coding,
+    "silver.substance": substance,
+    "silver.report_event": report_event,
     "silver.report_product": report_product,
     "silver.duplicate_link": duplicate_link,
     "silver.code": code,
@@ -48,18 +71,16 @@ STEPS: dict[str, Callable[..., DataFrame]] = {
 }
 FILES = {"demo": faers.FaersDemo, "drug": faers.FaersDrug, "reac": faers.FaersReac, "deleted": faers.FaersDeleted}
 EMPTY = (faers.FaersOutc, faers.FaersRpsr, faers.FaersTher, faers.FaersIndi)
-WORDS = [f"SUBSTANCE {chr(65 + i)}" for i in range(6)]
 
 
-def built(spark: SparkSession, deliveries: Iterable[Delivery], words: Iterable[str] = WORDS) -> dict[str, DataFrame]:
-    """All tables up to the coded reports; `words` are the names that the dictionary knows."""
+def built(spark: SparkSession, deliveries: Iterable[Delivery], dictionaries: Iterable[Release]) -> dict[str, DataFrame]:
+    """All tables up to the coded reports."""
     tables = {t.address(): spark.createDataFrame([], t.spark_schema()) for t in EMPTY}
     for name, landed in files(deliveries).items():
         table = FILES[name]
         rows = bronze_frame(spark, table, read.read, landed) if landed else None
         tables[table.address()] = spark.createDataFrame([], table.spark_schema()) if rows is None else rows
-    known = [{"normalised_name": w, "substance_key": f"K{w[-1]}", "kind": "preferred"} for w in words]
-    tables["silver.substance_name"] = frame(spark, SubstanceName, known)
+    tables |= bronze(spark, dictionaries)
     tables["silver.report_narrative"] = frame(spark, ReportNarrative, [])
     return carried_on(tables, next(iter(STEPS)))
 
@@ -85,21 +106,35 @@ def told(tables: Mapping[str, DataFrame], day: dt.date) -> dict[str, Any]:
     keys, counts = contribution(reports.combine_chunks())
     cells = unpack(keys, counts)
     cube = {}
-    for month, substance, term, at, n in zip(cells.month, cells.substance, cells.term, cells.stratum, cells.n):  # noqa: B905
+    for month, taken, event, at, n in zip(cells.month, cells.substance, cells.term, cells.stratum, cells.n):  # noqa: B905
         if month_end(int(month)) <= day:
-            pair = [codes[kind, c]["key_coded"] if c else "*" for kind, c in (("substance", substance), ("term", term))]
+            pair = [codes[kind, c]["key_coded"] if c else "*" for kind, c in (("substance", taken), ("term", event))]
             about = tuple(v for k, v in strata[int(at)].items() if k not in ("stratum", "first_known"))
             cube[(month_end(int(month)), *pair, *about)] = int(n)
     whole = (keys >> np.uint64(STRATUM_BITS)) << np.uint64(STRATUM_BITS)
-    priors, scores = _scored(add([(np.sort(whole), counts[np.argsort(whole, kind="stable")])]))
-    kept = scores.filter(pl.col("month") <= day).drop("is_latest")
+    priors, scored = _scored(grouped(whole, counts))
+    columns = pa.schema([f for f in Signal.arrow_schema() if f.name not in ("population", "is_latest")])
+    named, earlier = names(Frames(tables))
+    kept = _shaped(scored.filter(pl.col("month") <= day), named, BASE, columns, earlier)
     return {
         "codes": {k: r["key_coded"] for k, r in codes.items() if r["first_known"] <= day},
         "strata": {k: r for k, r in strata.items() if r["first_known"] <= day},
         "cube": cube,
         "priors": [p for p in priors if p["month"] <= day],
-        "scores": kept.sort("month", "substance", "term").rows(named=True),
+        "scores": sorted(kept.to_pylist(), key=lambda row: [row[c] for c in ("month", "substance_key", "term_key")]),
     }
+
+
+class Frames:
+    """Tables as what reads small ones without the engine sees them."""
+
+    def __init__(self, tables: Mapping[str, DataFrame]):
+        """Wrap frames by address."""
+        self.tables = tables
+
+    def small(self, address: str, columns: Iterable[str]) -> pa.Table:
+        """Columns of a table."""
+        return self.tables[address].select(*columns).toArrow()
 
 
 def _scored(cells: tuple[np.ndarray, np.ndarray]) -> tuple[list[dict[str, Any]], pl.DataFrame]:

@@ -15,6 +15,7 @@ import numpy as np
 D = dt.date
 ENDS = [D(2023, 3, 31), D(2023, 6, 30), D(2023, 9, 30), D(2023, 12, 31), D(2024, 3, 31)]
 SUBSTANCES, EVENTS, PER_QUARTER = 6, 9, 28
+NAMES = {5: "BRANDF"}  # a product that is told without its substance
 DEMO = "primaryid$caseid$caseversion$event_dt$init_fda_dt$fda_dt$mfr_num$age$age_cod$sex$occp_cod$occr_country"
 
 
@@ -108,7 +109,7 @@ def _case(random: np.random.Generator, number: int, end: D, noise: bool) -> Case
         int(random.integers(1, 90)),
         str(random.choice(["F", "M"])),
         str(random.choice(["US", "FR", "DE"])),
-        tuple(sorted({f"SUBSTANCE {chr(65 + int(i))}" for i in random.integers(0, substances, 2)})),
+        tuple(sorted({NAMES.get(int(i), f"SUBSTANCE {chr(65 + int(i))}") for i in random.integers(0, substances, 2)})),
         tuple(sorted({f"Event {int(i)}" for i in random.integers(0, events, 3)})),
     )
 
@@ -140,7 +141,7 @@ def files(deliveries: Iterable[Delivery]) -> dict[str, dict[str, tuple[bytes, D]
         reac = ["primaryid$caseid$pt"]
         for v in delivery.versions:
             key = f"{v.case}{v.version}${v.case}"
-            drug += [f"{key}${i}$PS${name}${name}" for i, name in enumerate(v.drugs, 1)]
+            drug += [f"{key}${i}$PS${name}${name if ' ' in name else ''}" for i, name in enumerate(v.drugs, 1)]
             reac += [f"{key}${event}" for event in v.events]
         texts = {
             "demo": [DEMO, *(v.demo() for v in delivery.versions)],

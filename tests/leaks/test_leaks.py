@@ -13,24 +13,25 @@ import pytest
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from pipelines.core.history import always
 from pipelines.defs.silver.coded_report import conform as coded
 from pipelines.defs.silver.report.conform import report
-from tests.leaks.chain import STEPS, WORDS, built, carried_on, told
+from tests.leaks import dictionaries
+from tests.leaks.chain import STEPS, built, carried_on, told
 from tests.leaks.country import country, until, with_noise
 
 D = dt.date
 CUTS = [D(2023, 8, 20), D(2023, 9, 30), D(2023, 12, 31)]  # amid a quarter, and at the ends of two
-LATER_WORDS = [*WORDS, *(f"SUBSTANCE {c}" for c in "GHIJKL")]
 
 
 @pytest.fixture(scope="module")
 def whole(spark):
-    return built(spark, country())
+    return built(spark, country(), dictionaries.releases())
 
 
 @pytest.fixture(scope="module")
 def noisy(spark):
-    return built(spark, with_noise(country(), CUTS[1]), LATER_WORDS)
+    return built(spark, with_noise(country(), CUTS[1]), dictionaries.with_noise(CUTS[1]))
 
 
 def differing(then, now):
@@ -54,6 +55,10 @@ def test_the_country_holds_every_kind_of_change(whole):
     assert {r["rule"] for r in whole["silver.duplicate_link"].collect()} >= {"identifier"}
     ends = [r["month_to"] for r in whole["silver.coded_report"].collect()]
     assert sum(end is not None for end in ends) > 10
+    for address in ("silver.term", "silver.name_coding", "silver.substance"):
+        assert whole[address].filter("known_to IS NOT NULL").count() > 1, address
+    for address in ("silver.report_event", "silver.report_product"):
+        assert whole[address].filter("coded_to IS NOT NULL").count() > 10, address
     now = told(whole, CUTS[-1])
     assert len(now["cube"]) > 300
     assert len(now["scores"]) > 300
@@ -62,7 +67,7 @@ def test_the_country_holds_every_kind_of_change(whole):
 
 @pytest.mark.spark
 def test_noise_after_a_date_changes_no_month_before(whole, noisy):
-    """The small form: one cut, everything later replaced by noise, with a dictionary that knows more words."""
+    """The small form: one cut, everything later replaced by noise, reports and releases of dictionaries."""
     assert differing(told(noisy, CUTS[1]), told(whole, CUTS[1])) == {}
 
 
@@ -72,8 +77,10 @@ def test_noise_after_a_date_changes_no_month_before(whole, noisy):
 def test_nothing_known_later_changes_an_earlier_month(spark, whole, day):
     now = told(whole, day)
     assert len(now["cube"]) > 100
-    assert differing(told(built(spark, until(country(), day)), day), now) == {}
-    assert differing(told(built(spark, with_noise(country(), day), LATER_WORDS), day), now) == {}
+    removed = built(spark, until(country(), day), dictionaries.until(day))
+    assert differing(told(removed, day), now) == {}
+    replaced = built(spark, with_noise(country(), day), dictionaries.with_noise(day))
+    assert differing(told(replaced, day), now) == {}
 
 
 def of_the_latest(tables):
@@ -131,4 +138,31 @@ LEAKS = {
 def test_a_planted_leak_is_seen(whole, noisy, kind):
     address, leaking = LEAKS[kind]
     then, now = (told(carried_on(tables, address, leaking), CUTS[1]) for tables in (noisy, whole))
+    assert differing(then, now)
+
+
+def of_today(address):
+    """Leak by releases: what a dictionary says today, it always said."""
+
+    def leaking(tables):
+        return always(STEPS[address](tables).filter("is_current"))
+
+    return leaking
+
+
+RELEASES = [
+    *(("silver.substance_name", kind) for kind in ("recode", "rename", "retire")),
+    *(("silver.term", kind) for kind in ("recode", "rename", "move")),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.parametrize(("address", "kind"), RELEASES, ids=lambda x: x.replace("silver.", ""))
+def test_a_release_changes_no_month_before_and_would_be_seen_if_it_did(spark, whole, address, kind):
+    """One kind of change of one later release: nothing before differs, and all would if versions were left out."""
+    day = CUTS[1]
+    released = built(spark, country(), dictionaries.with_noise(day, [kind]))
+    assert differing(told(released, day), told(whole, day)) == {}
+    then, now = (told(carried_on(tables, address, of_today(address)), day) for tables in (released, whole))
     assert differing(then, now)

@@ -17,6 +17,7 @@ from models.multiplicity.fdr import bayesian, benjamini_hochberg
 from pipelines.analyse.files import FileError
 from pipelines.cli import app
 from pipelines.compare import compared
+from pipelines.core.history import always
 from pipelines.defs.signals.comedication.build import comedication
 from pipelines.defs.signals.comedication.tables import Comedication
 from pipelines.defs.signals.comparison.build import FEWEST, signal_by_method
@@ -58,7 +59,7 @@ def lake(spark, tmp_path_factory):
         ("substance", "substance_key string, substance_name string"),
         ("term", "term_key string, term_name string"),
     ):
-        spark.createDataFrame([], columns).write.format("delta").save(lake.path(f"silver.{name}"))
+        always(spark.createDataFrame([], columns)).write.format("delta").save(lake.path(f"silver.{name}"))
     lake.upsert(Prior, prior(lake, platform), {})
     signal(platform, {})
     lake.upsert(Comedication, comedication(lake, platform), {})

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from pipelines.core.history import always
 from pipelines.core.run import Platform
 from pipelines.defs.gold.pair_count.build import pair_count
 from pipelines.defs.gold.pair_count.tables import PairCount
@@ -24,8 +25,10 @@ HISTORY = (
     "received_first_date date"
 )
 LINK = "report_key string, other_report_key string, known_from date, rule string"
-PRODUCT = "report_key string, report_version int, role string, substance_keys array<string>"
-EVENT = "report_key string, report_version int, term_key string"
+PRODUCT = (
+    "report_key string, report_version int, role string, substance_keys array<string>, coded_from date, coded_to date"
+)
+EVENT = "report_key string, report_version int, term_key string, coded_from date, coded_to date"
 UNSAID = (None,) * 5
 CODED = {Code: code, Stratum: stratum, CodedReport: coded_report}
 
@@ -42,8 +45,8 @@ def platform_of(spark, tmp_path, history, products, events, links=(), **settings
     tables = {
         "silver.report_history": spark.createDataFrame(versions, HISTORY),
         "silver.duplicate_link": spark.createDataFrame(list(links), LINK),
-        "silver.report_product": spark.createDataFrame(products, PRODUCT),
-        "silver.report_event": spark.createDataFrame(events, EVENT),
+        "silver.report_product": spark.createDataFrame([(*row, None, None) for row in products], PRODUCT),
+        "silver.report_event": spark.createDataFrame([(*row, None, None) for row in events], EVENT),
     }
     for table, transform in CODED.items():
         platform.lake.upsert(table, transform(tables), {})
@@ -190,11 +193,10 @@ def test_a_report_counts_once_in_a_group_and_groups_are_scored(spark, tmp_path):
         ("v:3", "veddra", "t3", "3", "p3", "30", "h3", "8", "Skin"),
         ("free", "preferred_term", "free", *[None] * 6),
     ]
-    named = spark.createDataFrame(rows, term)
+    named = always(spark.createDataFrame(rows, term))
     atc = [("S1", "S1", ["C10AA01"], None), ("S2", "S2", ["C10AA02"], ["QC10AA02"]), ("S3", "S3", None, ["QJ01CA04"])]
-    substances = spark.createDataFrame(
-        atc, "substance_key string, substance_name string, atc_codes array<string>, atcvet_codes array<string>"
-    )
+    columns = "substance_key string, substance_name string, atc_codes array<string>, atcvet_codes array<string>"
+    substances = always(spark.createDataFrame(atc, columns))
     given = {"silver.code": lake["silver.code"], "silver.term": named, "silver.substance": substances}
     levels = code_level(given)
     lake.upsert(CodeLevel, levels, {})

@@ -15,6 +15,7 @@ from models.cube.triples import both, split, triples_of
 from models.interaction.count import count_triples
 from models.interaction.methods import interactions
 from models.masking.masking import unmasked
+from pipelines.core.history import always
 from pipelines.defs.signals.disproportionality.prior import prior
 from pipelines.defs.signals.disproportionality.score import signal
 from pipelines.defs.signals.disproportionality.tables import Prior
@@ -86,7 +87,7 @@ def lake(spark, tmp_path_factory, reports):
         ("substance", "substance_key string, substance_name string"),
         ("term", "term_key string, term_name string"),
     ):
-        spark.createDataFrame([], columns).write.format("delta").save(lake.path(f"silver.{name}"))
+        always(spark.createDataFrame([], columns)).write.format("delta").save(lake.path(f"silver.{name}"))
     lake.upsert(Prior, prior(lake, platform), {})
     signal(platform, {})
     lake.upsert(Interaction, interaction(lake, platform), {})

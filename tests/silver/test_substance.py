@@ -36,10 +36,10 @@ COMPOSITION = [
     ("ANMV:2", "anmv", 1, "SA", 1, "Souche virale X"),
 ]
 PRODUCTS = [
-    ("CIS:1", "human", "CLAMOX 1 g, poudre", ["J01CA04"]),
-    ("CIS:2", "human", "AUGMENTIX 500 mg, comprimé", ["J01CR02"]),
-    ("ANMV:1", "veterinary", "VETAMOX 10 MG", ["QJ01CA04"]),
-    ("ANMV:2", "veterinary", "VACCIN X", None),
+    ("CIS:1", "bdpm", "human", "CLAMOX 1 g, poudre", ["J01CA04"]),
+    ("CIS:2", "bdpm", "human", "AUGMENTIX 500 mg, comprimé", ["J01CR02"]),
+    ("ANMV:1", "anmv", "veterinary", "VETAMOX 10 MG", ["QJ01CA04"]),
+    ("ANMV:2", "anmv", "veterinary", "VACCIN X", None),
 ]
 
 
@@ -52,11 +52,11 @@ def tables(spark):
     )
     rows = [(*row, "part", day) for row in COMPOSITION]
     columns = "product_key string, source string, ingredient_seq int, nature string, link_number int, source_substance_name string, element string, valid_from date"
-    products = "product_key string, domain string, product_name string, atc_codes array<string>"
+    products = "product_key string, source string, domain string, product_name string, atc_codes array<string>, valid_from date"
     lake = {
         "bronze.unii_name": unii,
         "silver.product_substance": spark.createDataFrame(rows, columns),
-        "silver.product": spark.createDataFrame(PRODUCTS, products),
+        "silver.product": spark.createDataFrame([(*row, day) for row in PRODUCTS], products),
     }
     names = substance_name(lake)
     lake["silver.substance_name"] = spark.createDataFrame(names.collect(), names.schema)  # as read from the lake

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.core.history import always
 from pipelines.defs.silver.term_bridge.conform import term_bridge
 from pipelines.defs.silver.term_bridge.names import exact, forms, spelling, word_order
 from pipelines.defs.silver.term_bridge.reviewed import PAIRS
@@ -61,7 +62,9 @@ def test_every_term_has_an_event_and_the_way_to_it(spark):
         ("veddra:4", "veddra", "Inflammation, skin", "12", "Inflammation, skin"),
         ("veddra:5", "veddra", "Milk drop syndrome", "13", "Milk drop syndrome"),
     ]
-    found = {r["term_key"]: r for r in term_bridge({"silver.term": spark.createDataFrame(terms, COLUMNS)}).collect()}
+    found = {
+        r["term_key"]: r for r in term_bridge({"silver.term": always(spark.createDataFrame(terms, COLUMNS))}).collect()
+    }
     assert len(found) == len(terms)
     told = {key: (row["event_key"], row["method"]) for key, row in found.items()}
     assert told["meddra:9"] == ("preferred_term:VOMITING", "code")
@@ -91,7 +94,7 @@ def test_most_events_of_real_animals_are_joined_to_those_of_people(spark, shared
     rows = [(f"preferred_term:{n.upper()}", "preferred_term", n, None, None) for n in names]
     human = spark.createDataFrame(rows, COLUMNS).dropDuplicates(["term_key"])
     both = veddra.select(*[c.split()[0] for c in COLUMNS.split(", ")]).unionByName(human)
-    bridge = term_bridge({"silver.term": spark.createDataFrame(both.collect(), COLUMNS)})
+    bridge = term_bridge({"silver.term": always(spark.createDataFrame(both.collect(), COLUMNS))})
     shares = {
         r["method"]: r["n"]
         for r in bridge.filter("dictionary = 'veddra'")

@@ -28,7 +28,8 @@ def named(tables: Tables, frame: DataFrame, kind: str, column: str) -> DataFrame
 
     end = column.removeprefix(kind)
     code = tables["silver.code"].filter(F.col("kind") == kind).select(F.col("code").alias(column), "key_coded")
-    listed = tables[f"silver.{kind}"].select(F.col(f"{kind}_key").alias("key_coded"), f"{kind}_name")
+    now = tables[f"silver.{kind}"].filter("known_to IS NULL")
+    listed = now.select(F.col(f"{kind}_key").alias("key_coded"), f"{kind}_name")
     known = code.join(listed, on="key_coded", how="left").select(
         column,
         F.col("key_coded").alias(f"{kind}_key{end}"),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.core.history import always
 from pipelines.core.reading import Refused
 from pipelines.defs.sources.e2b import conform, read
 from pipelines.defs.sources.e2b.answer import Result, acknowledgement
@@ -124,7 +125,7 @@ def frame(spark, *files: tuple[dt.date, bytes]) -> dict:
         [("preferred_term:RASH GENERALISED", "meddra", "99000001", "Rash generalised")],
         "term_key string, dictionary string, code string, pt_name string",
     )
-    return {E2bIcsr.address(): bronze_frame(spark, E2bIcsr, read.read, named), "silver.term": terms}
+    return {E2bIcsr.address(): bronze_frame(spark, E2bIcsr, read.read, named), "silver.term": always(terms)}
 
 
 @pytest.mark.spark

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from pipelines.core.history import cut_at
+from pipelines.core.history import always, cut_at
 from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES
 from pipelines.defs.sources.evvet.conform import report_event, report_history, reported_product
@@ -150,10 +150,9 @@ def test_country_codes_are_two_letters_and_names_are_not_doubled():
 
 def test_children_stand_for_every_version_retractions_included(spark):
     tables = bronze(spark, ("f-2024", "2024-02-01", [PLAIN, {}]), ("f-2024", "2024-03-01", [PLAIN]))
-    tables["silver.term"] = spark.createDataFrame(
-        [("veddra:1", "veddra", "Cough, hacking"), ("text:anorexia", "preferred_term", "Anorexia")],
-        "term_key string, dictionary string, term_name string",
-    )
+    terms = [("veddra:1", "veddra", "Cough, hacking"), ("text:anorexia", "preferred_term", "Anorexia")]
+    columns = "term_key string, dictionary string, term_name string"
+    tables["silver.term"] = always(spark.createDataFrame(terms, columns))
     events = report_event(tables).filter("report_key = 'evvet:FRA-TEST-1'").collect()
     assert sorted((r["report_version"], r["event_seq"], r["reported_term"], r["term_key"]) for r in events) == [
         (1, 1, "Anorexia", None),

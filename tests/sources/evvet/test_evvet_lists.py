@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.core.history import always
 from pipelines.defs.sources.evvet.lists import products, reactions
 
 pytestmark = pytest.mark.spark
@@ -70,7 +71,7 @@ def split_reactions(spark, text, terms=TERMS):
         [(f"veddra:{i}", "veddra", name) for i, name in enumerate(terms)],
         "term_key string, dictionary string, term_name string",
     )
-    found = reactions(spark.createDataFrame([(text,)], "reaction string"), dictionary).collect()
+    found = reactions(spark.createDataFrame([(text,)], "reaction string"), always(dictionary)).collect()
     return [(r["reported_term"], r["term_key"]) for r in sorted(found, key=lambda r: r["event_seq"])]
 
 

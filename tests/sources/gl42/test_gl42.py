@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.core.history import always
 from pipelines.core.reading import Refused
 from pipelines.defs.sources.gl42 import conform, read
 from pipelines.defs.sources.gl42.simulate import HEAD, TAIL, message
@@ -123,8 +124,8 @@ def tables(spark):
     return {
         Gl42Report.address(): bronze_frame(spark, Gl42Report, read.read, files),
         Gl42Nullified.address(): bronze_frame(spark, Gl42Nullified, read.read, listed),
-        "silver.term": spark.createDataFrame(
-            [("veddra:5", "veddra", "5")], "term_key string, dictionary string, code string"
+        "silver.term": always(
+            spark.createDataFrame([("veddra:5", "veddra", "5")], "term_key string, dictionary string, code string")
         ),
     }
 

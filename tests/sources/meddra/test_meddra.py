@@ -50,8 +50,13 @@ def test_the_dollar_behind_the_last_field_is_none():
 @pytest.mark.spark
 def test_terms_have_the_levels_of_their_primary_path_and_the_latest_release_names_them(spark):
     tables = frames(spark, {D(2023, 3, 1): release(), D(2024, 3, 1): release("New ")})
-    rows = {r["term_key"]: r for r in conform.term(tables).collect()}
+    told = conform.term(tables)
+    rows = {r["term_key"]: r for r in told.filter("known_to IS NULL").collect()}
     assert len(rows) == 75
+    before = {r["term_key"]: r for r in told.filter("known_from = '1900-01-01'").collect()}
+    assert len(before) == 75
+    assert {r["known_to"] for r in before.values()} == {r["known_from"] for r in rows.values()} == {D(2024, 3, 1)}
+    assert before["meddra:90000507"]["pt_name"] == "Invented term 7"
     preferred = rows["preferred_term:NEW INVENTED TERM 7"]
     assert (preferred["code"], preferred["hlt_name"], preferred["soc_name"]) == ("90000007", "High 2", "Class 1")
     lowest = rows["meddra:90000507"]

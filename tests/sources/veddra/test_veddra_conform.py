@@ -21,7 +21,7 @@ def listing(*lines):
 
 def terms(spark, files):
     found = term({"bronze.veddra_term": bronze_frame(spark, VeddraTerm, read, files)})
-    return {r["term_key"]: r for r in found.collect()}
+    return {r["term_key"]: r for r in found.filter("known_to IS NULL").collect()}
 
 
 OLD = listing(
@@ -64,3 +64,13 @@ def test_the_three_real_lists_are_one_dictionary_of_four_levels(spark, shared):
     assert n == {"soc_code": 25, "hlt_code": 241, "pt_code": 1096, "code": 2831, "term_key": 2831}
     assert {t: sum(r["term_type"] == t for r in found) for t in "CAH"} == {"C": 2273, "A": 379, "H": 179}
     assert sum("," in r["term_name"] for r in found) == 27
+
+
+def test_a_term_is_what_each_list_said_and_the_first_list_serves_the_time_before_it(spark):
+    files = {
+        "veddra/veddra_2022.csv": (OLD, dt.date(2022, 10, 1)),
+        "veddra/veddra_2023.csv": (NEW, dt.date(2023, 10, 1)),
+    }
+    rows = term({"bronze.veddra_term": bronze_frame(spark, VeddraTerm, read, files)}).orderBy("known_from").collect()
+    red = [(str(r["known_from"]), str(r["known_to"]), r["term_name"]) for r in rows if r["code"] == "77"]
+    assert red == [("1900-01-01", "2023-10-01", "Red eye"), ("2023-10-01", "None", "Red eye, any")]

@@ -122,7 +122,8 @@ def _used(tables: Tables) -> DataFrame:
     """Quantities of antibiotics by source, place, species and substance, and of all of them: mg, DDD, kg treated."""
     human = F.exists(listed("atc_codes"), lambda code: code.rlike(HUMAN_ATC))
     animal = F.exists(listed("atcvet_codes"), lambda code: code.rlike(ANIMAL_ATC))
-    antibiotics = tables["silver.substance"].select("substance_key", human.alias("is_human"), animal.alias("is_animal"))
+    substances = tables["silver.substance"].filter("known_to IS NULL")
+    antibiotics = substances.select("substance_key", human.alias("is_human"), animal.alias("is_animal"))
     exposure = tables["gold.exposure"].filter(
         "n_months = 12 AND region = 'all' AND sex = 'all' AND age_group = 'all' AND country <> 'ZZ'"
     )

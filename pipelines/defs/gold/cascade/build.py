@@ -45,7 +45,8 @@ def cascade(tables: Tables) -> DataFrame:
     )
     of_species = every.agg(F.count("*").alias("n_supplies_species"))
     told = both.join(of_species, on=["year", "species"], how="left").fillna(0, subset=["n_supplies_species"])
-    classes = tables["silver.substance"].select(
+    substances_now = tables["silver.substance"].filter("known_to IS NULL")
+    classes = substances_now.select(
         *("substance_key", "substance_name"),
         atc_codes().alias("codes"),
         F.substring(F.get(F.array_sort(atc_codes()), F.lit(0)), 1, ATC4).alias("class_code"),
@@ -94,7 +95,7 @@ def _reports(tables: Tables) -> DataFrame:
     told = reports.filter("species <> 'human'").select(
         *VERSION, animal_species("species").alias("species"), "is_serious", F.year("received_first_date").alias("year")
     )
-    suspects = tables["silver.report_product"].filter(F.col("role").isin(*SUSPECT_ROLES))
+    suspects = tables["silver.report_product"].filter("coded_to IS NULL").filter(F.col("role").isin(*SUSPECT_ROLES))
     products = suspects.join(told.select(*VERSION), on=VERSION, how="left_semi").filter("reported_name IS NOT NULL")
     bearing = name_stems(products, "reported_name", "reported_name").join(only_human, on="stem", how="left_semi")
     given = products.join(bearing.select("reported_name").distinct(), on="reported_name", how="left_semi")

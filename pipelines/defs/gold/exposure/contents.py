@@ -27,9 +27,9 @@ def substances(tables: Tables) -> DataFrame:
     `mg_per_pack` is that of packs of one substance.
     """
     products = tables["silver.pack"].select("pack_key", "product_key").distinct()
-    names = tables["silver.substance_name"].filter("kind <> 'brand'")
-    held = ingredients(tables, names).select("product_key", "substance_key").distinct()
-    packs = products.join(held, on="product_key", how="inner").select("pack_key", "substance_key").distinct()
+    packs = (
+        products.join(ingredients(tables), on="product_key", how="inner").select("pack_key", "substance_key").distinct()
+    )
     units = tables["silver.pack_content"].filter("ucd_key IS NOT NULL").select("pack_key", "ucd_key")
     hospital = packs.join(units, on="pack_key", how="inner").select(F.col("ucd_key").alias("pack_key"), "substance_key")
     both = packs.unionByName(hospital.distinct())
@@ -43,7 +43,8 @@ def substances(tables: Tables) -> DataFrame:
 def by_class(tables: Tables) -> DataFrame:
     """Codes of ATC and ATCvet that one substance alone has: atc_code, substance_key."""
     codes = F.concat(listed("atc_codes"), listed("atcvet_codes"))
-    each = tables["silver.substance"].select("substance_key", F.explode(codes).alias("atc_code")).distinct()
+    known = tables["silver.substance"].filter("known_to IS NULL")
+    each = known.select("substance_key", F.explode(codes).alias("atc_code")).distinct()
     one = each.groupBy("atc_code").agg(F.count("*").alias("n"), F.min("substance_key").alias("substance_key"))
     return one.filter("n = 1").drop("n")
 

@@ -56,12 +56,11 @@ def reporting_rate(tables: Tables) -> DataFrame:
     )
     each = exposed.join(counted.filter(F.col("term_key") != ALL), on=KEY, how="inner")
     rows = any_event.unionByName(each)
-    names = tables["silver.term"].select("term_key", "term_name")
+    names = tables["silver.term"].filter("known_to IS NULL").select("term_key", "term_name")
     human, animal = (F.array_sort(listed(c)) for c in ("atc_codes", "atcvet_codes"))
     first = F.coalesce(F.get(human, F.lit(0)), F.regexp_replace(F.get(animal, F.lit(0)), "^Q", ""))
-    substance = tables["silver.substance"].select(
-        "substance_key", "substance_name", F.substring(first, 1, ATC4).alias("class_code")
-    )
+    substance = tables["silver.substance"].filter("known_to IS NULL")
+    substance = substance.select("substance_key", "substance_name", F.substring(first, 1, ATC4).alias("class_code"))
     named = rows.join(F.broadcast(substance), on="substance_key", how="left").join(names, on="term_key", how="left")
     told = named.withColumns(
         {
@@ -159,7 +158,7 @@ def _counted(tables: Tables, brands: DataFrame) -> DataFrame:
         affected.alias("n_affected"),
         F.explode(years).alias("dating", "year"),
     ).filter("year IS NOT NULL")
-    products = tables["silver.report_product"].filter(F.col("role").isin(*SUSPECT_ROLES))
+    products = tables["silver.report_product"].filter("coded_to IS NULL").filter(F.col("role").isin(*SUSPECT_ROLES))
     suspects = products.select(*VERSION, "reported_name", F.explode("substance_keys").alias("substance_key"))
     own = name_stems(suspects.filter("reported_name IS NOT NULL"), "reported_name", "reported_name")
     own = own.withColumnRenamed("stem", "brand")
@@ -167,7 +166,12 @@ def _counted(tables: Tables, brands: DataFrame) -> DataFrame:
     of_brands = suspects.join(own, on="reported_name", how="inner")
     each = suspects.withColumn("brand", F.lit(ALL)).unionByName(of_brands).drop("reported_name").distinct()
     named = keep(told.join(each, on=VERSION, how="inner"))
-    events = tables["silver.report_event"].filter("term_key IS NOT NULL").select(*VERSION, "term_key").distinct()
+    events = (
+        tables["silver.report_event"]
+        .filter("term_key IS NOT NULL AND coded_to IS NULL")
+        .select(*VERSION, "term_key")
+        .distinct()
+    )
     counts = [F.count("*").alias("n_reports"), F.sum("n_affected").cast("bigint").alias("n_counted")]
     any_event = named.groupBy(*KEY, "dating").agg(*counts).withColumn("term_key", F.lit(ALL))
     of_events = named.join(events, on=VERSION, how="inner").groupBy(*KEY, "dating", "term_key").agg(*counts)

@@ -44,6 +44,7 @@ NAMES = ("substance_key", "substance_name", "term_key", "term_name", "soc_name")
 NEVER = dt.date(9999, 12, 31)
 INPUTS = (CUBE, REPORTS, "gold.prior", "silver.stratum", "silver.code", "silver.substance", "silver.term")
 Names = Mapping[str, pa.Array]
+Earlier = Mapping[str, pl.DataFrame]  # by level and column: code, known_to and value of what a release renamed
 
 
 @reads(*INPUTS)
@@ -96,8 +97,10 @@ def publish(
     """Score in tasks, each writing the files of its substances, and commit them; `groups` is `silver.code_level`."""
     root = lake.prepared(table)
     last = last_month(lake) if months == "latest" else None
-    named = names(lake) if groups is None else {**names(lake), **group_names(groups)}
-    work = scoring(root, table, named, priors, minimum, last, lake.as_of)
+    named, earlier = names(lake)
+    if groups is not None:
+        named = {**named, **group_names(groups)}
+    work = scoring(root, table, named, priors, minimum, last, lake.as_of, earlier)
     if last is not None:
         by_level = {} if groups is None else _groups(groups)
         written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level).collect()
@@ -129,18 +132,49 @@ def group_names(table: pl.DataFrame) -> Names:
     return found
 
 
-def names(lake: Lake) -> Names:
-    """Keys and names by level, column and code, position 0 standing for none; what no table names has its key."""
+def names(lake: Lake) -> tuple[Names, Earlier]:
+    """Keys and names by level, column and code, and what they were before; what no table names has its key."""
     found: dict[str, pa.Array] = {}
+    earlier: dict[str, pl.DataFrame] = {}
     code = pl.DataFrame(lake.small("silver.code", ("kind", "code", "key_coded")))
     for kind, address in (("substance", "silver.substance"), ("term", "silver.term")):
         columns = [c for c in NAMES if c.startswith(kind)] + (["soc_name"] if kind == "term" else [])
-        named = pl.DataFrame(lake.small(address, columns))
-        listed = code.filter(pl.col("kind") == kind).rename({"key_coded": f"{kind}_key"}).sort("code")
-        listed = listed.join(named, on=f"{kind}_key", how="left", maintain_order="left")
-        listed = listed.with_columns(pl.coalesce(f"{kind}_name", f"{kind}_key").alias(f"{kind}_name"))
+        key = f"{kind}_key"
+        released = pl.DataFrame(lake.small(address, [*columns, "known_to"])).sort(pl.col("known_to").fill_null(NEVER))
+        coded = code.filter(pl.col("kind") == kind).rename({"key_coded": key}).sort("code")
+        last = released.unique(key, keep="last")
+        listed = coded.join(last, on=key, how="left", maintain_order="left")
+        listed = listed.with_columns(pl.coalesce(f"{kind}_name", key).alias(f"{kind}_name"))
         found |= {f"{kind}:{c}": listed[c].to_arrow().cast(pa.string()) for c in columns}
-    return found
+        before = released.filter(pl.col("known_to").is_not_null()).join(
+            coded, on=key, how="inner", maintain_order="left"
+        )
+        for c in columns[1:]:
+            earlier[f"{kind}:{c}"] = before.select("code", "known_to", value=c)
+    return found, earlier
+
+
+def then_named(values: pa.Array, earlier: pl.DataFrame | None, codes: pl.Series, months: pl.Series) -> pa.Array:
+    """Name of each code (from 1) at each month end, as the dictionaries had it then.
+
+    `values` are those of today, by code; `earlier` is sorted by known_to.
+    """
+    today = values.dictionary_encode().take(pa.array(codes.to_numpy().astype(np.int32) - 1))
+    if earlier is None or not (changed := codes.is_in(earlier["code"].unique().implode())).any():
+        return today
+    asked = pl.DataFrame({"code": codes, "month": months}).with_row_index("row").filter(changed).sort("month")
+    released = earlier.with_columns(pl.col("code").cast(codes.dtype))
+    then = asked.join_asof(
+        released,
+        by="code",
+        left_on="month",
+        right_on="known_to",
+        strategy="forward",
+        allow_exact_matches=False,
+        check_sortedness=False,  # both are sorted; within groups polars can't tell
+    ).filter(pl.col("known_to").is_not_null())
+    told = pl.Series(today.cast(pa.string()), dtype=pl.String).scatter(then["row"], then["value"])
+    return told.to_arrow().cast(pa.string()).dictionary_encode()
 
 
 def scoring(
@@ -151,6 +185,7 @@ def scoring(
     minimum: int,
     last: int | None,
     until: dt.date | None = None,
+    earlier: Earlier | None = None,
 ) -> Callable[[Batches], Batches]:
     """Task: score one bucket of a population at every month with a change, or at the `last` alone; write its file."""
 
@@ -163,13 +198,13 @@ def scoring(
         scored = list(_months(name, Changes.of(cells, last), mine, minimum, last, until))
         if scored:
             columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
-            rows = _shaped(pl.concat(scored), named, levels, columns)
+            rows = _shaped(pl.concat(scored), named, levels, columns, earlier or {})
             yield pieces.write(root, {"population": name}, rows, table)
 
     return work
 
 
-def _shaped(scored: pl.DataFrame, named: Names, levels: Levels, schema: pa.Schema) -> pa.Table:
+def _shaped(scored: pl.DataFrame, named: Names, levels: Levels, schema: pa.Schema, earlier: Earlier) -> pa.Table:
     """Put names for codes, as dictionaries, and columns in the table's order."""
     columns: dict[str, Any] = {}
     substance, term = levels
@@ -177,8 +212,8 @@ def _shaped(scored: pl.DataFrame, named: Names, levels: Levels, schema: pa.Schem
     for field in schema:
         if field.name in NAMES:
             kind, level = ("substance", substance) if field.name.startswith("substance") else ("term", term)
-            codes = scored[kind].to_numpy().astype(np.int32) - 1
-            columns[field.name] = named[f"{level}:{field.name}"].dictionary_encode().take(pa.array(codes))
+            column = f"{level}:{field.name}"
+            columns[field.name] = then_named(named[column], earlier.get(column), scored[kind], scored["month"])
         else:
             columns[field.name] = scored[field.name].to_arrow().cast(field.type)
     return pa.table(columns)

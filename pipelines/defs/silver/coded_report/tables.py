@@ -87,7 +87,8 @@ class Stratum(Table):
 class CodedReport(Table):
     """One version of a case that counts, as integer codes: what it adds to the cube, from which month to which.
 
-    Versions that no month end saw, retracted ones and duplicates are not here. Of a cluster of duplicates the report
+    Versions that no month end saw, retracted ones and duplicates are not here. A version that a release of a dictionary
+    recoded counts under the earlier codes until then. Of a cluster of duplicates the report
     first received counts, as known in each month: one that another takes the place of (an earlier one found, itself
     retracted) counts until then. `substances` are those of suspect and
     interacting products, `taken` adds the concomitant ones. Months count from January 1900. Its change feed keeps

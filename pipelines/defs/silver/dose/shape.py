@@ -40,7 +40,9 @@ def animal_species(column: str) -> Column:
 
 def named_dose(doses: DataFrame, names: DataFrame) -> DataFrame:
     """Rows of `silver.daily_dose`: the substance looked up by its name, the delivery a full state of its list."""
-    known = names.filter("kind <> 'brand'").select(F.col("normalised_name").alias("name"), "substance_key")
+    known = names.filter("kind <> 'brand' AND known_to IS NULL").select(
+        F.col("normalised_name").alias("name"), "substance_key"
+    )
     named = doses.withColumn("name", F.upper("dose_name")).join(known, on="name", how="left").drop("name")
     dated = named.withColumn("slot", F.concat_ws("/", "source", "kind"))
     return conformed(versions(dated, ["source", "kind", "dose_name", "species", "route"]), DailyDose)

@@ -8,6 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import BEGINNING
 from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.report.completeness import add_completeness
 from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
@@ -43,7 +44,15 @@ ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
 
 report_history = union_of_sources(ReportHistory, plausible)
 report_history.measure = impossible  # type: ignore[attr-defined]
-report_event = union_of_sources(ReportEvent)
+
+
+def always_so(events: DataFrame) -> DataFrame:
+    """Events that no release recodes were coded so from the beginning."""
+    coded_from = F.coalesce("coded_from", F.lit(BEGINNING))
+    return events.withColumns({"coded_from": coded_from, "is_current": F.col("coded_to").isNull()})
+
+
+report_event = union_of_sources(ReportEvent, always_so)
 report_narrative = union_of_sources(ReportNarrative)
 reported_product = union_of_sources(ReportedProduct)
 
@@ -51,7 +60,7 @@ reported_product = union_of_sources(ReportedProduct)
 def events_coded(lake: Tables) -> dict[str, float]:
     """Share of the events of each source that are coded to a term."""
     share = F.avg(F.col("term_key").isNotNull().cast("int")).alias("share")
-    rows = lake["silver.report_event"].groupBy("source").agg(share).collect()
+    rows = lake["silver.report_event"].filter("coded_to IS NULL").groupBy("source").agg(share).collect()
     return {f"share coded: {r['source']}": round(float(r["share"]), 5) for r in rows}
 
 
@@ -60,17 +69,19 @@ report_event.measure = events_coded  # type: ignore[attr-defined]
 
 @reads("silver.reported_product", "silver.name_coding")
 def report_product(tables: Tables) -> DataFrame:
-    """Give each reported product the substances that its name was coded to."""
+    """Give each reported product the substances that its name is coded to, and was by earlier releases."""
     reported = tables["silver.reported_product"]
     reported = reported.withColumns({f"_{c}": F.coalesce(c, F.lit("")) for c in CODING[1:]})
     coding = tables["silver.name_coding"].select(
         F.col("source"),
         *[F.col(c).alias(f"_{c}") for c in CODING[1:]],
         *("substance_keys", "coding_method", "coding_score"),
+        F.col("known_from").alias("coded_from"),
+        F.col("known_to").alias("coded_to"),
     )
     coded = reported.join(coding, on=["source", *[f"_{c}" for c in CODING[1:]]], how="left")
     coded = coded.drop(*[f"_{c}" for c in CODING[1:]])
-    return conformed(coded.fillna("uncoded", ["coding_method"]), ReportProduct)
+    return conformed(always_so(coded.fillna("uncoded", ["coding_method"])), ReportProduct)
 
 
 @reads(
@@ -133,6 +144,7 @@ def _of_products(tables: Tables) -> DataFrame:
     start = F.when(suspect, F.struct("start_date", "start_precision"))
     return (
         tables["silver.report_product"]
+        .filter("coded_to IS NULL")
         .groupBy(*VERSION)
         .agg(
             F.count("*").cast("int").alias("n_products"),
@@ -146,6 +158,7 @@ def _of_products(tables: Tables) -> DataFrame:
 def _of_events(tables: Tables) -> DataFrame:
     return (
         tables["silver.report_event"]
+        .filter("coded_to IS NULL")
         .groupBy(*VERSION)
         .agg(
             F.count("*").cast("int").alias("n_events"),

@@ -17,7 +17,7 @@ from pipelines.defs.silver.report.tables import DuplicateLink
 
 if TYPE_CHECKING:
     import polars as pl
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from pipelines.core.conform import Tables
 
@@ -82,15 +82,16 @@ def by_month(versions: DataFrame) -> DataFrame:
 def _compared(versions: DataFrame, tables: Tables, more: Sequence[str] = ()) -> DataFrame:
     """What is compared of each report: person or animals, place, time, and the sets of its substances and events."""
     key = ["report_key", "report_version"]
-    coded = tables["silver.report_product"].filter("substance_keys IS NOT NULL")
-    substances = coded.groupBy(*key).agg(F.array_distinct(F.flatten(F.collect_list("substance_keys"))).alias("s"))
-    events = tables["silver.report_event"].filter("term_key IS NOT NULL")
-    events = events.groupBy(*key).agg(F.collect_set("term_key").alias("e"))
+    products = tables["silver.report_product"].filter("substance_keys IS NOT NULL")
+    substances = _standing(products, F.col("substance_keys"), key)
+    events = _standing(tables["silver.report_event"].filter("term_key IS NOT NULL"), F.array("term_key"), key)
     breed = F.lower(F.trim("breed"))
     told = versions.withColumn("breed", F.when(~breed.rlike(UNTOLD_BREED), breed))
     said = told.filter("onset_date IS NOT NULL OR age_years IS NOT NULL OR (sex IS NOT NULL AND breed IS NOT NULL)")
-    joined = said.join(substances, on=key, how="inner").join(events, on=key, how="inner")
-    return joined.select(
+    for name, coded in (("substances", substances), ("events", events)):
+        said = said.join(coded, on=key, how="inner").withColumn(name, _then("coded")).drop("coded")
+        said = said.filter(F.size(name) > 0)
+    return said.select(
         *("domain", "report_key"),
         F.when(F.col("onset_precision") == "day", F.col("onset_date")).alias("onset_date"),
         F.col("received_first_date").alias("received_date"),
@@ -98,10 +99,24 @@ def _compared(versions: DataFrame, tables: Tables, more: Sequence[str] = ()) -> 
         *("species", "breed", "sex", "age_years", "weight_kg", "country", "reporter"),
         *("n_animals_affected", "n_animals_treated"),
         F.coalesce("n_animals_died", F.col("is_death").cast("int")).alias("n_died"),
-        F.sort_array("s").alias("substances"),
-        F.sort_array("e").alias("events"),
+        *("substances", "events"),
         *more,
     )
+
+
+def _standing(rows: DataFrame, keys: Column, version: Sequence[str]) -> DataFrame:
+    """All that each version was ever coded to, and in which months: `coded`."""
+    first, end = month("coded_from"), month("coded_to")
+    return rows.groupBy(*version).agg(
+        F.collect_set(F.struct(keys.alias("keys"), first.alias("first"), end.alias("end"))).alias("coded")
+    )
+
+
+def _then(coded: str) -> Column:
+    """Keys, sorted, that a version was coded to at the end of `month`."""
+    at = F.col("month")
+    seen = F.filter(coded, lambda c: (c["first"].isNull() | (c["first"] <= at)) & (c["end"].isNull() | (c["end"] > at)))
+    return F.array_sort(F.array_distinct(F.flatten(F.transform(seen, lambda c: c["keys"]))))
 
 
 def link_month(reports: pa.Table) -> pa.Table:

@@ -4,6 +4,7 @@ from pipelines.core.axis import DERIVED, part_of, versions
 from pipelines.core.table import Column, Table
 
 OF_VERSION = part_of("silver.report_history", "report_key", "report_version")
+CODED = part_of("silver.report_history", "report_key", "report_version", coded=("coded_from", "coded_to", "is_current"))
 DOMAINS = {
     "human": "Medicines for people",
     "veterinary": "Medicines for animals, people exposed to them included",
@@ -68,6 +69,9 @@ CODINGS = {
 }
 
 
+CODED_FROM = "Release by which it was first coded so; 1900-01-01 for the first of a dictionary"
+CODED_TO = "Release by which it was coded otherwise; null while this stands"
+CODED_NOW = "This is the coding by the last releases"
 LINK_RULES = {
     "identifier": "The same number: world-wide, of a sender, or of a register that both are copies of",
     "probabilistic": "Agreement of the reported fields beyond chance",
@@ -200,19 +204,25 @@ class ReportedProduct(Table):
 
 
 class ReportProduct(ReportedProduct):
-    """One product in one version of a case, as reported and as coded.
+    """One product in one version of a case, as reported and as coded between two releases of the dictionaries.
 
-    Join to `silver.report` on `report_key` and `report_version` for today's state. `substance_keys` holds every active
-    moiety of the product; a name that no dictionary holds is a key of its own (`reported:…`), flagged by
-    `coding_method`; where nothing is named the list is null.
+    Join to `silver.report` on `report_key` and `report_version` for today's state, and keep `is_current`: a product
+    that a release recoded stands here as it was coded before, too. `substance_keys` holds every active moiety of the
+    product; a name that no dictionary holds is a key of its own (`reported:…`), flagged by `coding_method`; where
+    nothing is named the list is null.
     """
 
     name = "report_product"
+    axis = CODED
+    key = ("report_key", "report_version", "product_seq", "coded_from")  # type: ignore[assignment]
     has_change_feed = True
 
     substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where nothing is named")
     coding_method = Column("string", "How the name was coded", required=True, codes=CODINGS)
     coding_score = Column("double", "Confidence of the coding, 1 for exact", minimum=0, maximum=1)
+    coded_from = Column("date", CODED_FROM, required=True)
+    coded_to = Column("date", CODED_TO)
+    is_current = Column("boolean", CODED_NOW, required=True)
 
 
 class ReportNarrative(Table):
@@ -236,15 +246,16 @@ class ReportNarrative(Table):
 
 
 class ReportEvent(Table):
-    """One event in one version of a case, as reported and as coded.
+    """One event in one version of a case, as reported and as coded between two releases of the dictionaries.
 
-    Join to `silver.report` on `report_key` and `report_version` for today's state. `term_key` is a key of
-    `silver.term`; an uncoded event keeps its text and a null key.
+    Join to `silver.report` on `report_key` and `report_version` for today's state, and keep `is_current`: an event that
+    a release recoded stands here as it was coded before, too. `term_key` is a key of `silver.term`; an uncoded event
+    keeps its text and a null key.
     """
 
     layer, name, owner = "silver", "report_event", "pharmacovigilance"
-    axis = OF_VERSION
-    key = ("report_key", "report_version", "event_seq")
+    axis = CODED
+    key = ("report_key", "report_version", "event_seq", "coded_from")
     partitioned_by = ("source",)
     has_change_feed = True
 
@@ -256,6 +267,9 @@ class ReportEvent(Table):
     term_key = Column("string", "Key of `silver.term`; null where uncoded")
     coding_method = Column("string", "How the term was coded", required=True, codes=CODINGS)
     outcome = Column("string", "Outcome of the event as reported")
+    coded_from = Column("date", CODED_FROM, required=True)
+    coded_to = Column("date", CODED_TO)
+    is_current = Column("boolean", CODED_NOW, required=True)
 
 
 class DuplicateLink(Table):

@@ -8,17 +8,20 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import SPAN, always, meeting, merged, over_time, spans
 from pipelines.core.kept import keep
 from pipelines.defs.silver.substance.brands import VETERINARY_BRANDS
 from pipelines.defs.silver.substance.tables import NameCoding
 from pipelines.defs.silver.substance.tasks import nearest_names, spread_parts
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from pipelines.core.conform import Tables
 
 KEY = ["source", "reported_name", "reported_substance"]
+CODED = [*KEY, *SPAN]
+THEN = [*KEY, "known_from"]  # tells the spans of a name apart; the end of one that stands is null and joins nothing
 PART_SQL = (
     "source string, reported_name string, reported_substance string, n_records bigint, "
     "attempt int, part int, n_parts int, rank int, form string, method string"
@@ -57,7 +60,7 @@ def shares_coded(lake: Tables) -> dict[str, float]:
     """Share of the records of each source whose product name was coded."""
     is_coded = ~F.col("coding_method").isin(*NOT_CODED)
     share = F.sum(F.when(is_coded, F.col("n_records")).otherwise(0)) / F.sum("n_records")
-    rows = lake["silver.name_coding"].groupBy("source").agg(share.alias("share")).collect()
+    rows = lake["silver.name_coding"].filter("known_to IS NULL").groupBy("source").agg(share.alias("share")).collect()
     return {f"share coded: {r['source']}": round(float(r["share"]), 4) for r in rows}
 
 
@@ -70,55 +73,72 @@ def code(reported: DataFrame, names: DataFrame) -> DataFrame:
     Three attempts in order, the first that resolves all its parts wins: the ingredient text split at its joints, the
     product name whole, the product name split. A name none of them resolves is matched by spelling: the nearest name of
     the same first letter with a similarity of at least 0.93 (normalised indel), for names of six letters or more.
-    What no dictionary holds counts under its own normalised name (`reported:…`).
+    What no dictionary holds counts under its own normalised name (`reported:…`). Each name is coded anew wherever a
+    release changes what the dictionary says of one of its forms.
     """
     reported = keep(reported)
     spread = keep(reported.mapInArrow(spread_parts, PART_SQL))
-    hits = keep(_hits(spread, _dictionary(names, reported)))
-    coded = _best_attempt(spread, hits)
-    rest = reported.join(coded.select(*KEY), on=KEY, how="left_anti")
-    fuzzy = _nearest(rest, spread, names)
-    rest = rest.join(fuzzy.select(*KEY), on=KEY, how="left_anti")
-    own = _as_reported(spread.join(rest.select(*KEY), on=KEY, how="left_semi"), hits)
-    nothing = rest.join(own.select(*KEY), on=KEY, how="left_anti").withColumn("coding_method", F.lit("uncoded"))
+    asked = always(reported.select(*KEY))
+    met = keep(spans(asked.unionByName(_found(spread, names), allowMissingColumns=True), KEY))
+    asked = met.filter("form IS NULL").select(*CODED)
+    hits = keep(_hits(met.filter("form IS NOT NULL")))
+    coded = keep(_best_attempt(hits))
+    rest = asked.join(coded.select(*THEN), on=THEN, how="left_anti")
+    near = _near(rest, spread, names)
+    split = keep(spans(rest.unionByName(near, allowMissingColumns=True), KEY))
+    fuzzy = keep(_nearest(split.filter("matched IS NOT NULL")))
+    rest = split.filter("matched IS NULL").select(*CODED).join(fuzzy.select(*THEN), on=THEN, how="left_anti")
+    rest = keep(rest)
+    own = keep(_as_reported(rest, spread, hits))
+    nothing = rest.join(own.select(*THEN), on=THEN, how="left_anti").withColumn("coding_method", F.lit("uncoded"))
     every = coded.unionByName(fuzzy)
     for part in (own, nothing):
         every = every.unionByName(part, allowMissingColumns=True)
     counts = reported.select(*KEY, "n_records")
-    return conformed(every.drop("n_records").join(counts, on=KEY, how="inner"), NameCoding)
+    return conformed(merged(every, KEY).join(counts, on=KEY, how="inner"), NameCoding)
 
 
-def _dictionary(names: DataFrame, reported: DataFrame) -> DataFrame:
-    """One row per name: its substances (several for a combined brand), and whether it is a brand."""
+def _found(spread: DataFrame, names: DataFrame) -> DataFrame:
+    """Forms of the reported names that the dictionary knows: its substances, whether it is a brand, and when.
+
+    A name has several substances where it is a combined brand; the listed brands stand in where no register holds them.
+    """
     pairs = list(VETERINARY_BRANDS.items())
-    spark = reported.sparkSession
-    listed = spark.createDataFrame(pairs, "brand string, inn string")
-    found = listed.join(names.withColumnRenamed("normalised_name", "inn"), on="inn", how="inner")
-    extra = found.select(F.col("brand").alias("normalised_name"), "substance_key", F.lit("brand").alias("kind"))
-    extra = extra.join(names.select("normalised_name"), on="normalised_name", how="left_anti")
-    every = names.select("normalised_name", "substance_key", "kind").unionByName(extra)
-    return every.groupBy(F.col("normalised_name").alias("form")).agg(
-        F.sort_array(F.collect_set("substance_key")).alias("keys"), F.max(F.col("kind") == "brand").alias("is_brand")
-    )
+    listed = spread.sparkSession.createDataFrame(pairs, "brand string, inn string")
+    listed = listed.join(names.withColumnRenamed("normalised_name", "inn"), on="inn", how="inner")
+    listed = listed.select(F.col("brand").alias("form"), "substance_key", F.lit("brand").alias("kind"), *SPAN)
+    known = names.select(F.col("normalised_name").alias("form"), "substance_key", "kind", *SPAN)
+    every = known.withColumn("rank", F.lit(0)).unionByName(listed.withColumn("rank", F.lit(1)))
+    used = every.join(spread.select("form").distinct(), on="form", how="left_semi")
+
+    def first(stands: Column) -> Column:
+        least = F.array_min(F.transform(stands, lambda n: n["rank"]))
+        mine = F.filter(stands, lambda n: n["rank"] == least)
+        keys = F.array_sort(F.array_distinct(F.transform(mine, lambda n: n["substance_key"])))
+        is_brand = F.exists(mine, lambda n: n["kind"] == "brand")
+        return F.when(F.size(stands) > 0, F.struct(keys.alias("keys"), is_brand.alias("is_brand")))
+
+    dictionary = over_time(used, ["form"], first).drop("is_current")
+    return spread.drop("n_records").join(dictionary, on="form", how="inner")
 
 
-def _hits(spread: DataFrame, dictionary: DataFrame) -> DataFrame:
-    """Best form of each part that the dictionary knows."""
-    part = [*KEY, "attempt", "part"]
+def _hits(found: DataFrame) -> DataFrame:
+    """Best form of each part that the dictionary knows at the time."""
+    part = [*CODED, "attempt", "part"]
     best = Window.partitionBy(*part).orderBy("rank")
-    found = spread.join(dictionary, on="form", how="inner").withColumn("n", F.row_number().over(best)).filter("n = 1")
+    first = found.withColumn("n", F.row_number().over(best)).filter("n = 1")
     method = F.when(F.col("is_brand"), "brand").otherwise(F.col("method"))
-    return found.select(*part, "n_parts", "keys", "form", method.alias("method"))
+    return first.select(*part, "n_parts", "keys", "form", method.alias("method"))
 
 
-def _best_attempt(spread: DataFrame, hits: DataFrame) -> DataFrame:
+def _best_attempt(hits: DataFrame) -> DataFrame:
     """Names whose parts are all known in an attempt: all their substances, the weakest method, the least score."""
     weakness = F.lit(0)
     score = F.lit(0.0)
     for i, method in enumerate(WEAKEST_FIRST):
         weakness = F.when(F.col("method") == method, i).otherwise(weakness)
         score = F.when(F.col("method") == method, SCORES.get(method, 0.0)).otherwise(score)
-    tried = hits.withColumns({"weakness": weakness, "score": score}).groupBy(*KEY, "attempt")
+    tried = hits.withColumns({"weakness": weakness, "score": score}).groupBy(*CODED, "attempt")
     whole = tried.agg(
         F.count("*").alias("n_found"),
         F.max("n_parts").alias("n_parts"),
@@ -127,12 +147,12 @@ def _best_attempt(spread: DataFrame, hits: DataFrame) -> DataFrame:
         F.min("score").alias("coding_score"),
         F.array_join(F.sort_array(F.collect_set("form")), " + ").alias("matched_name"),
     ).filter("n_found = n_parts")
-    first = Window.partitionBy(*KEY).orderBy("attempt")
+    first = Window.partitionBy(*CODED).orderBy("attempt")
     chosen = whole.withColumn("n", F.row_number().over(first)).filter("n = 1")
-    return chosen.select(*KEY, "substance_keys", "coding_method", "coding_score", "matched_name")
+    return chosen.select(*CODED, "substance_keys", "coding_method", "coding_score", "matched_name")
 
 
-def _as_reported(spread: DataFrame, hits: DataFrame) -> DataFrame:
+def _as_reported(rest: DataFrame, spread: DataFrame, hits: DataFrame) -> DataFrame:
     """Names that are kept as they are: of the ingredients where there are any, else of the product.
 
     An ingredient that the dictionary does hold is that substance, whatever stands beside it.
@@ -140,31 +160,42 @@ def _as_reported(spread: DataFrame, hits: DataFrame) -> DataFrame:
     is_name = F.col("form").rlike(r"\p{L}{2}") & ~F.col("form").isin(*NO_NAMES)
     named = spread.filter("rank = 0 AND attempt < 2").filter(is_name)
     first = F.min("attempt").over(Window.partitionBy(*KEY))
-    part = [*KEY, "attempt", "part"]
-    kept = named.withColumn("_first", first).filter("attempt = _first").select(*part, "form")
-    found = kept.join(hits.select(*part, "keys"), on=part, how="left")
+    kept = named.withColumn("_first", first).filter("attempt = _first").select(*KEY, "attempt", "part", "form")
+    asked = kept.join(rest, on=KEY, how="inner")
+    part = [*THEN, "attempt", "part"]
+    known = meeting(rest, hits.select(*CODED, "attempt", "part", "keys"), KEY).select(*part, "keys")
     keys = F.coalesce("keys", F.array(F.concat(F.lit("reported:"), "form")))
-    listed = found.groupBy(*KEY).agg(F.sort_array(F.array_distinct(F.flatten(F.collect_list(keys)))).alias("keys"))
-    return listed.select(*KEY, F.col("keys").alias("substance_keys"), F.lit("as_reported").alias("coding_method"))
+    listed = asked.join(known, on=part, how="left").groupBy(*CODED)
+    listed = listed.agg(F.sort_array(F.array_distinct(F.flatten(F.collect_list(keys)))).alias("substance_keys"))
+    return listed.select(*CODED, "substance_keys", F.lit("as_reported").alias("coding_method"))
 
 
-def _nearest(rest: DataFrame, spread: DataFrame, names: DataFrame) -> DataFrame:
-    """Names that are one slip away from a dictionary name: compared by first letter, in Arrow batches."""
-    wanted = spread.join(rest.select(*KEY), on=KEY, how="left_semi").filter(
-        "part = 0 AND n_parts = 1 AND method <> 'salt_stripped'"
-    )
-    wanted = wanted.filter(F.length("form") >= SHORTEST_FUZZY)
+def _near(rest: DataFrame, spread: DataFrame, names: DataFrame) -> DataFrame:
+    """Names of the dictionary that are one slip away from a reported one: compared by first letter, in batches."""
+    wanted = spread.filter("part = 0 AND n_parts = 1 AND method <> 'salt_stripped'").drop("n_records")
+    wanted = wanted.filter(F.length("form") >= SHORTEST_FUZZY).join(rest, on=KEY, how="inner")
     asked = wanted.select("form").distinct().withColumn("letter", F.substring("form", 1, 1))
     known = names.filter((F.length("normalised_name") >= SHORTEST_FUZZY) & (F.length("normalised_name") <= 40))
-    known = known.select("normalised_name", F.substring("normalised_name", 1, 1).alias("letter")).distinct()
-    near = asked.groupBy("letter").cogroup(known.groupBy("letter")).applyInArrow(nearest_names, FUZZY_SQL)
-    keys = names.groupBy(F.col("normalised_name").alias("matched")).agg(
-        F.sort_array(F.collect_set("substance_key")).alias("substance_keys")
-    )
-    best = Window.partitionBy(*KEY).orderBy(F.desc("score"), "attempt", "rank", "matched")
-    found = wanted.join(near, on="form", how="inner").withColumn("n", F.row_number().over(best)).filter("n = 1")
-    return found.join(keys, on="matched", how="inner").select(
-        *KEY,
+    letters = known.select("normalised_name", F.substring("normalised_name", 1, 1).alias("letter")).distinct()
+    near = keep(asked.groupBy("letter").cogroup(letters.groupBy("letter")).applyInArrow(nearest_names, FUZZY_SQL))
+    matched = known.withColumnRenamed("normalised_name", "matched").join(near, on="matched", how="left_semi")
+
+    def all_keys(stands: Column) -> Column:
+        keys = F.array_sort(F.array_distinct(F.transform(stands, lambda n: n["substance_key"])))
+        return F.when(F.size(stands) > 0, F.struct(keys.alias("substance_keys")))
+
+    keys = over_time(matched.select("matched", "substance_key", *SPAN), ["matched"], all_keys)
+    found = wanted.join(near, on="form", how="inner")
+    columns = ("attempt", "rank", "matched", "score", "substance_keys")
+    return meeting(found, keys.drop("is_current"), ["matched"]).select(*CODED, *columns)
+
+
+def _nearest(near: DataFrame) -> DataFrame:
+    """The nearest name of each at each time."""
+    best = Window.partitionBy(*CODED).orderBy(F.desc("score"), "attempt", "rank", "matched")
+    first = near.withColumn("n", F.row_number().over(best)).filter("n = 1")
+    return first.select(
+        *CODED,
         "substance_keys",
         F.lit("fuzzy").alias("coding_method"),
         F.col("score").alias("coding_score"),

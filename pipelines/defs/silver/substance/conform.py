@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import SPAN, always, meeting, over_time
+from pipelines.core.kept import keep
 from pipelines.defs.silver.substance.coding import name_coding
-from pipelines.defs.silver.substance.spine import ingredients, substance_name
+from pipelines.defs.silver.substance.spine import composed, only, since, substance_name
 from pipelines.defs.silver.substance.tables import Substance
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
     from pipelines.core.conform import Tables
 
@@ -21,56 +24,69 @@ __all__ = ["name_coding", "substance", "substance_name"]
 
 @reads("silver.substance_name", "silver.name_coding", "silver.product", "silver.product_substance")
 def substance(tables: Tables) -> DataFrame:
-    """One row per moiety that a product of the registers holds or a reported name was coded to."""
+    """Versions of each moiety that a product of the registers holds or a reported name was ever coded to."""
     names = tables["silver.substance_name"].filter("kind <> 'brand'")
-    held = _held(tables, names)
-    coded = tables["silver.name_coding"].select(F.explode("substance_keys").alias("substance_key")).distinct()
-    used = held.select("substance_key").unionByName(coded).distinct()
-    order = F.struct(_order(), F.length("normalised_name"), "normalised_name")
-    shown = names.groupBy("substance_key").agg(
-        F.min_by("normalised_name", order).alias("substance_name"),
-        F.min(F.when(F.col("kind") == "french", F.col("normalised_name"))).alias("own_name"),
-    )
-    joined = used.join(shown, on="substance_key", how="left").join(held, on="substance_key", how="left")
+    held = keep(_held(tables, names))
+    coded = tables["silver.name_coding"].select(F.explode("substance_keys").alias("substance_key"))
+    used = keep(held.select("substance_key").unionByName(coded).distinct())
+    order = F.struct(_order().alias("place"), F.length("normalised_name").alias("length"), "normalised_name")
+    is_french = F.when(F.col("kind") == "french", F.col("normalised_name"))
+    own = names.join(used, on="substance_key", how="left_semi")
+    own = own.select("substance_key", *SPAN, order.alias("name"), is_french.alias("own_name"))
+    told = always(used).unionByName(own, allowMissingColumns=True).unionByName(held, allowMissingColumns=True)
+    known = over_time(told, ["substance_key"], _said)
     is_unii = F.col("substance_key").rlike("^[A-Z0-9]{10}$")
     fallback = F.regexp_replace("substance_key", "^(name|reported):", "")
-    return conformed(
-        joined.select(
-            "substance_key",
-            F.when(is_unii, F.col("substance_key")).alias("unii"),
-            F.coalesce("substance_name", fallback).alias("substance_name"),
-            F.coalesce("french_name", "own_name").alias("french_name"),
-            "atc_codes",
-            "atcvet_codes",
-            F.coalesce("is_in_human_product", F.lit(False)).alias("is_in_human_product"),
-            F.coalesce("is_in_veterinary_product", F.lit(False)).alias("is_in_veterinary_product"),
-        ),
-        Substance,
+    shown = known.select(
+        "substance_key",
+        F.when(is_unii, F.col("substance_key")).alias("unii"),
+        F.coalesce("substance_name", fallback).alias("substance_name"),
+        F.coalesce("french_name", "own_name").alias("french_name"),
+        *("atc_codes", "atcvet_codes", "is_in_human_product", "is_in_veterinary_product", *SPAN, "is_current"),
+    )
+    return conformed(shown, Substance)
+
+
+def _said(stands: Column) -> Column:
+    """One moiety from all that the names and registers say of it: names first in their order, codes sorted."""
+
+    def least(field: str) -> Column:
+        return F.array_min(F.transform(stands, lambda row: row[field]))
+
+    def is_in(domain: str) -> Column:
+        return F.exists(stands, lambda row: row["domain"].eqNullSafe(F.lit(domain)))
+
+    def codes(domain: str) -> Column:
+        mine = F.filter(stands, lambda row: (row["domain"] == domain) & row["code"].isNotNull())
+        listed = F.array_sort(F.array_distinct(F.transform(mine, lambda row: row["code"])))
+        return F.when(is_in("human") | is_in("veterinary"), listed)
+
+    return F.struct(
+        least("name")["normalised_name"].alias("substance_name"),
+        least("own_name").alias("own_name"),
+        least("form").alias("french_name"),
+        codes("human").alias("atc_codes"),
+        codes("veterinary").alias("atcvet_codes"),
+        is_in("human").alias("is_in_human_product"),
+        is_in("veterinary").alias("is_in_veterinary_product"),
     )
 
 
 def _held(tables: Tables, names: DataFrame) -> DataFrame:
-    """What the registers say of each moiety: domains, French name, codes of products that hold nothing else."""
-    rows = ingredients(tables, names)
-    products = (
-        tables["silver.product"]
-        .groupBy("product_key")
-        .agg(F.first("domain").alias("domain"), F.array_distinct(F.flatten(F.collect_list("atc_codes"))).alias("codes"))
-    )
-    alone = rows.groupBy("product_key").agg(F.countDistinct("substance_key").alias("n"))
-    seen = rows.join(products, on="product_key", how="inner").join(alone, on="product_key", how="inner")
-    own = F.when(F.col("n") == 1, F.col("codes"))
-    return seen.groupBy("substance_key").agg(
-        F.min("form").alias("french_name"),
-        _codes(F.when(F.col("domain") == "human", own)).alias("atc_codes"),
-        _codes(F.when(F.col("domain") == "veterinary", own)).alias("atcvet_codes"),
-        F.bool_or(F.col("domain") == "human").alias("is_in_human_product"),
-        F.bool_or(F.col("domain") == "veterinary").alias("is_in_veterinary_product"),
-    )
+    """What the registers say of each moiety since when: domain, French name, codes of products that hold nothing else.
 
-
-def _codes(codes: Column) -> Column:
-    return F.sort_array(F.array_distinct(F.flatten(F.collect_list(codes))))
+    A code is that of the moiety for as long as the product holds no other.
+    """
+    rows = composed(tables, names)
+    products = tables["silver.product"]
+    known = since(products, "product_key", "domain")
+    codes = since(products.withColumn("code", F.explode("atc_codes")), "product_key", "code")
+    seen = meeting(rows, known, ["product_key"]).select("product_key", "substance_key", "domain", "form", *SPAN)
+    alone = over_time(rows.select("product_key", "substance_key", *SPAN), ["product_key"], only).drop("is_current")
+    own = meeting(meeting(alone, known, ["product_key"]), codes, ["product_key"])
+    coded = own.groupBy("substance_key", "domain", "code", "known_to").agg(F.min("known_from").alias("known_from"))
+    named = seen.groupBy("substance_key", "domain", "form", "known_to").agg(F.min("known_from").alias("known_from"))
+    return named.unionByName(coded, allowMissingColumns=True)
 
 
 def _order() -> Column:

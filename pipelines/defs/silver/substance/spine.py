@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import SPAN, always, first_serves_before, history, meeting, over_time
 from pipelines.core.kept import keep
 from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.silver.substance.tasks import prepare, spread_forms, stems
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
-
     from pipelines.core.conform import Tables
 
+NAME = ("normalised_name", "substance_key", "kind")
 LONGEST_NAME = 80
+LAST = 1_000  # rank of what is taken where nothing else is
 RANKS = {"preferred": 0, "official": 1, "synonym": 2, "salt": 3, "french": 4, "brand": 5}
 PREPARED_SQL = (
-    "substance_name string, name_type string, unii string, display_name string, normalised string, base string, "
-    "is_plant boolean"
+    "substance_name string, name_type string, unii string, display_name string, dates array<date>, normalised string, "
+    "base string, is_plant boolean"
 )
 FORMS_SQL = "original string, rank int, form string, method string"
 STEM_SQL = "product_key string, stem string"
@@ -29,25 +31,48 @@ STEM_SQL = "product_key string, stem string"
 
 @reads("bronze.unii_name", "silver.product_substance", "silver.product")
 def substance_name(tables: Tables) -> DataFrame:
-    """Every name that can be matched, with the moiety it stands for; one substance a name, but for combined brands."""
+    """Every name that can be matched, with the moiety it stands for; one substance a name, but for combined brands.
+
+    Names of UNII come first, then those of the registers' compositions, then the brands of their products: each by the
+    releases that were known, so that a later one changes nothing before it.
+    """
     unii = keep(_of_unii(tables["bronze.unii_name"]))
-    named = keep(unii.unionByName(_of_registers(tables, unii)))
-    brands = _brands(tables, named).join(named.select("normalised_name"), on="normalised_name", how="left_anti")
-    return conformed(named.select(*SubstanceName.columns).unionByName(brands), SubstanceName)
+    named = keep(_first_of(unii, _of_registers(tables, unii)))
+    return conformed(_first_of(named, _brands(tables, named)), SubstanceName)
+
+
+def _first_of(*lists: DataFrame) -> DataFrame:
+    """Names of several lists, each by the first list that has it at the time."""
+    ranked = [names.select(*NAME, *SPAN, F.lit(rank).alias("rank")) for rank, names in enumerate(lists)]
+
+    def first(stands: Column) -> Column:
+        least = F.array_min(F.transform(stands, lambda n: n["rank"]))
+        mine = F.filter(stands, lambda n: n["rank"] == least)
+        keyed = F.transform(
+            mine, lambda n: F.struct(n["substance_key"].alias("substance_key"), n["kind"].alias("kind"))
+        )
+        return F.when(F.size(stands) > 0, F.struct(F.array_sort(F.array_distinct(keyed)).alias("keys")))
+
+    told = over_time(reduce(DataFrame.unionByName, ranked), ["normalised_name"], first)
+    return told.select("normalised_name", *SPAN, "is_current", F.explode("keys").alias("key")).select(
+        "normalised_name", "key.*", *SPAN, "is_current"
+    )
 
 
 def _of_unii(rows: DataFrame) -> DataFrame:
-    """Names of the latest UNII file, each once: that of the best kind, salts and plant parts folded."""
-    latest = rows.join(rows.agg(F.max("known_date").alias("known_date")), on="known_date", how="inner")
-    written = latest.filter(F.col("name_type").isin("of", "cn", "bn") & (F.length("substance_name") <= LONGEST_NAME))
-    columns = ("substance_name", "name_type", "unii", "display_name")
-    prepared = keep(written.select(*columns).mapInArrow(prepare, PREPARED_SQL).filter("normalised <> ''"))
+    """Names of each UNII release, each once: that of the best kind, salts and plant parts folded."""
+    written = rows.filter(F.col("name_type").isin("of", "cn", "bn") & (F.length("substance_name") <= LONGEST_NAME))
+    once = written.groupBy("substance_name", "name_type", "unii", "display_name")
+    dated = once.agg(F.collect_set("known_date").alias("dates"))
+    prepared = dated.mapInArrow(prepare, PREPARED_SQL).filter("normalised <> ''")
+    prepared = keep(prepared.withColumn("known_date", F.explode("dates")).drop("dates"))
     official = F.when(F.expr("name_type = 'of' OR normalised = display_name"), F.col("unii"))
     order = F.struct(F.col("display_name").endswith(" WHOLE").alias("is_whole"), "unii")
-    moieties = prepared.filter("name_type <> 'bn' OR normalised = display_name").groupBy("normalised")
+    moieties = prepared.filter("name_type <> 'bn' OR normalised = display_name").groupBy("known_date", "normalised")
     moieties = moieties.agg(F.min(official).alias("of_salt"), F.min_by("unii", order).alias("of_part"))
     moiety = F.coalesce(F.when(F.col("is_plant"), F.col("of_part")).otherwise(F.col("of_salt")), F.col("unii"))
-    folded = prepared.join(moieties.withColumnRenamed("normalised", "base"), on="base", how="left")
+    of_base = moieties.withColumnRenamed("normalised", "base")
+    folded = prepared.join(of_base, on=["known_date", "base"], how="left")
     kind = (
         F.when(F.col("name_type") == "bn", "brand")
         .when(F.col("unii") != F.col("moiety"), "salt")
@@ -56,9 +81,16 @@ def _of_unii(rows: DataFrame) -> DataFrame:
         .otherwise("synonym")
     )
     ranked = folded.withColumn("moiety", moiety).withColumn("kind", kind).withColumn("rank", _rank())
-    best = Window.partitionBy("normalised").orderBy("rank", "moiety", "unii")
-    once = ranked.withColumn("n", F.row_number().over(best)).filter("n = 1")
-    return once.select(F.col("normalised").alias("normalised_name"), F.col("moiety").alias("substance_key"), "kind")
+    best = Window.partitionBy("known_date", "normalised").orderBy("rank", "moiety", "unii")
+    chosen = ranked.withColumn("n", F.row_number().over(best)).filter("n = 1")
+    observed = chosen.select(
+        F.col("normalised").alias("normalised_name"),
+        F.col("moiety").alias("substance_key"),
+        *("kind", "known_date"),
+        F.lit("unii").alias("slot"),
+    )
+    stood = history(observed, ["normalised_name"], "slot")
+    return first_serves_before(stood.withColumnsRenamed({"valid_from": "known_from", "valid_to": "known_to"}))
 
 
 def _rank() -> Column:
@@ -68,51 +100,80 @@ def _rank() -> Column:
     return rank
 
 
+def since(rows: DataFrame, *key: str) -> DataFrame:
+    """What a register has said since when, whether or not it still does: `key` and the span."""
+    told = rows.groupBy("source", *key).agg(F.min("valid_from").alias("known_from"))
+    first = first_serves_before(keep(told), "source").groupBy(*key).agg(F.min("known_from").alias("known_from"))
+    return keep(first.withColumn("known_to", F.lit(None).cast("date")))
+
+
 def _of_registers(tables: Tables, unii: DataFrame) -> DataFrame:
-    """Names of the product registers: resolved by their forms or their linked fraction, or kept as they are."""
-    rows = tables["silver.product_substance"]
-    names = rows.select(F.col("source_substance_name").alias("original")).distinct()
-    spread = names.mapInArrow(spread_forms, FORMS_SQL)
-    known = unii.select(F.col("normalised_name").alias("form"), "substance_key", F.col("kind").alias("found_kind"))
-    hits = spread.join(known, on="form", how="inner").filter("found_kind <> 'brand'")
-    best = Window.partitionBy("original").orderBy("rank", "substance_key")
-    resolved = hits.withColumn("n", F.row_number().over(best)).filter("n = 1").select("original", "substance_key")
+    """Names of the product registers: resolved by their linked fraction or their forms, or kept as they are."""
+    rows = tables["silver.product_substance"].withColumnRenamed("source_substance_name", "original")
+    known_since = since(rows, "original")
+    spread = keep(known_since.select("original").mapInArrow(spread_forms, FORMS_SQL))
+    known = unii.filter("kind <> 'brand'").select(F.col("normalised_name").alias("form"), "substance_key", *SPAN)
+    hits = keep(spread.join(known, on="form", how="inner").select("original", "rank", "substance_key", *SPAN))
     own = spread.filter("rank = 0").select("original", F.col("form").alias("normalised_name"))
-    direct = own.join(resolved, on="original", how="left")
-    fraction = _by_fraction(rows, direct)
-    keyed = direct.join(fraction, on="original", how="left").withColumn(
-        "substance_key",
-        F.coalesce("fraction_key", "substance_key", F.concat(F.lit("name:"), F.col("normalised_name"))),
+    kept = own.select(
+        "original", F.lit(LAST).alias("rank"), F.concat(F.lit("name:"), F.col("normalised_name")).alias("substance_key")
     )
-    once = keyed.groupBy("normalised_name").agg(F.min("substance_key").alias("substance_key"))
-    new = once.join(unii.select("normalised_name"), on="normalised_name", how="left_anti")
-    return new.withColumn("kind", F.lit("french"))
+    linked = _by_fraction(rows, _best(hits))
+    candidates = hits.unionByName(always(kept)).unionByName(linked.withColumn("rank", F.lit(-1)))
+    resolved = meeting(_best(candidates), known_since, ["original"]).join(own, on="original", how="inner")
+    once = over_time(resolved.drop("original", "is_current"), ["normalised_name"], F.array_min)
+    return once.withColumn("kind", F.lit("french"))
 
 
-def _by_fraction(rows: DataFrame, direct: DataFrame) -> DataFrame:
+def _best(candidates: DataFrame) -> DataFrame:
+    """Moiety of each original name at each time: that of the least rank."""
+
+    def first(stands: Column) -> Column:
+        return F.when(F.size(stands) > 0, F.struct(F.array_min(stands)["substance_key"].alias("substance_key")))
+
+    return over_time(candidates.select("original", "rank", "substance_key", *SPAN), ["original"], first)
+
+
+def only(stands: Column) -> Column:
+    """What all that stands agree on; null where they do not."""
+    return F.when(F.size(F.array_distinct(stands)) == 1, F.get(stands, F.lit(0)))
+
+
+def _by_fraction(rows: DataFrame, resolved: DataFrame) -> DataFrame:
     """Moiety by the register's own link from substance (SA) to therapeutic fraction (FT), where all products agree."""
-    part = rows.select("product_key", "valid_from", "element", "link_number", "nature", "source_substance_name")
-    link = ["product_key", "valid_from", "element", "link_number"]
-    salt = part.filter("nature = 'SA'").select(*link, F.col("source_substance_name").alias("original"))
-    fraction = part.filter("nature = 'FT'").select(*link, F.col("source_substance_name").alias("fraction"))
-    keys = direct.filter("substance_key IS NOT NULL").select(F.col("original").alias("fraction"), "substance_key")
-    linked = salt.join(fraction, on=link, how="inner").join(keys, on="fraction", how="inner")
-    agreed = linked.groupBy("original").agg(
-        F.min("substance_key").alias("fraction_key"), F.countDistinct("substance_key").alias("n")
-    )
-    return agreed.filter("n = 1").drop("n")
+    link = ["product_key", "source", "valid_from", "element", "link_number"]
+    salt = rows.filter("nature = 'SA'").select(*link, "original")
+    fraction = rows.filter("nature = 'FT'").select(*link, F.col("original").alias("fraction"))
+    linked = since(salt.join(fraction, on=link, how="inner"), "original", "fraction")
+    keys = resolved.select(F.col("original").alias("fraction"), "substance_key", *SPAN)
+    return over_time(meeting(linked, keys, ["fraction"]).drop("fraction"), ["original"], only).drop("is_current")
 
 
 def _brands(tables: Tables, names: DataFrame) -> DataFrame:
     """Brand stems of the registers' products, where all products of the stem hold the same moieties."""
     products = tables["silver.product"].filter("product_name IS NOT NULL")
-    named = name_stems(products, "product_key", "product_name").distinct()
-    held = ingredients(tables, names.filter("kind <> 'brand'")).select("product_key", "substance_key").distinct()
-    sets = held.groupBy("product_key").agg(F.sort_array(F.collect_set("substance_key")).alias("keys"))
-    same = named.filter("length(stem) > 2").join(sets, on="product_key", how="inner").groupBy("stem")
-    agreed = same.agg(F.min("keys").alias("keys"), F.countDistinct("keys").alias("n")).filter("n = 1")
-    return agreed.select(
-        F.col("stem").alias("normalised_name"), F.explode("keys").alias("substance_key"), F.lit("brand").alias("kind")
+    stemmed = name_stems(products, "product_name", "product_name").filter("length(stem) > 2")
+    named = since(products.join(stemmed, on="product_name", how="inner"), "product_key", "stem")
+    held = composed(tables, names.filter("kind <> 'brand'")).select("product_key", "substance_key", *SPAN).distinct()
+
+    def agreed(stands: Column) -> Column:
+        held_by = F.transform(
+            F.array_distinct(F.transform(stands, lambda p: p["product_key"])),
+            lambda key: F.array_sort(
+                F.array_distinct(
+                    F.transform(F.filter(stands, lambda p: p["product_key"] == key), lambda p: p["substance_key"])
+                )
+            ),
+        )
+        sets = F.array_distinct(held_by)
+        return F.when(F.size(sets) == 1, F.struct(F.get(sets, F.lit(0)).alias("keys")))
+
+    same = over_time(meeting(named, held, ["product_key"]), ["stem"], agreed)
+    return same.select(
+        F.col("stem").alias("normalised_name"),
+        F.explode("keys").alias("substance_key"),
+        F.lit("brand").alias("kind"),
+        *SPAN,
     )
 
 
@@ -122,10 +183,20 @@ def name_stems(names: DataFrame, key: str, name: str) -> DataFrame:
     return pairs.mapInArrow(stems, STEM_SQL).withColumnRenamed("product_key", key)
 
 
-def ingredients(tables: Tables, names: DataFrame) -> DataFrame:
-    """Compositions with the moiety of each ingredient."""
-    rows = tables["silver.product_substance"].select("product_key", "source", "source_substance_name").distinct()
-    own = rows.select(F.col("source_substance_name").alias("original")).distinct().mapInArrow(spread_forms, FORMS_SQL)
-    own = own.filter("rank = 0").select(F.col("original").alias("source_substance_name"), "form")
+def ingredients(tables: Tables) -> DataFrame:
+    """Compositions with the moiety that the dictionaries of today give each ingredient: product_key, substance_key."""
+    rows = tables["silver.product_substance"].select("product_key", F.col("source_substance_name").alias("original"))
+    own = rows.select("original").distinct().mapInArrow(spread_forms, FORMS_SQL).filter("rank = 0")
+    names = tables["silver.substance_name"].filter("kind <> 'brand' AND known_to IS NULL")
     keyed = names.select(F.col("normalised_name").alias("form"), "substance_key")
-    return rows.join(own, on="source_substance_name", how="inner").join(keyed, on="form", how="inner")
+    joined = rows.distinct().join(own, on="original", how="inner").join(keyed, on="form", how="inner")
+    return joined.select("product_key", "substance_key").distinct()
+
+
+def composed(tables: Tables, names: DataFrame) -> DataFrame:
+    """Compositions with the moiety of each ingredient over time: product_key, form of its name, substance_key."""
+    rows = tables["silver.product_substance"].withColumnRenamed("source_substance_name", "original")
+    own = rows.select("original").distinct().mapInArrow(spread_forms, FORMS_SQL).filter("rank = 0")
+    told = since(rows, "product_key", "original").join(own.select("original", "form"), on="original", how="inner")
+    keyed = names.select(F.col("normalised_name").alias("form"), "substance_key", *SPAN)
+    return keep(meeting(told, keyed, ["form"]).drop("original"))

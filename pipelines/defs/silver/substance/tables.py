@@ -1,7 +1,6 @@
 """Substances, their names, and how reported names were coded to them."""
 
-from pipelines.core.axis import timeless
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Released
 from pipelines.defs.silver.report.tables import CODINGS
 
 NAME_KINDS = {
@@ -13,22 +12,20 @@ NAME_KINDS = {
     "brand": "Brand name that stands for this substance alone",
 }
 
-CODING = timeless("names are coded by the dictionaries of today")
 
-
-class Substance(Table):
+class Substance(Released):
     """One active moiety: salts, hydrates and esters are folded into it, human and veterinary products meet in it.
 
     Of a plant, all parts are one substance; a pigment is its Colour Index number, a cosmetic ingredient its INCI name.
 
     Key: the UNII of the moiety, else the normalised name in which the product registers know it (`name:…`)
     or, where no dictionary holds it, in which it was reported (`reported:…`: a name, perhaps of a product).
-    Coverage: every substance that occurs in a product register or in a report.
+    Coverage: every substance that occurs in a product register or in a report. Keep `is_current` for names and codes of
+    today; the others are those that earlier releases gave it.
     """
 
     layer, name, owner = "silver", "substance", "product-register"
-    axis = CODING
-    key = ("substance_key",)
+    key = ("substance_key", "known_from")
 
     substance_key = Column(
         "string", "UNII of the moiety, else `name:` or `reported:` and the normalised name", required=True
@@ -42,27 +39,26 @@ class Substance(Table):
     is_in_veterinary_product = Column("boolean", "In a veterinary medicinal product of the registers", required=True)
 
 
-class SubstanceName(Table):
-    """One name of a substance, normalised: what reported names are matched against."""
+class SubstanceName(Released):
+    """One name of a substance, normalised: what reported names were matched against between two releases."""
 
     layer, name, owner = "silver", "substance_name", "product-register"
-    axis = CODING
-    key = ("normalised_name", "substance_key")
+    key = ("normalised_name", "substance_key", "known_from")
 
     normalised_name = Column("string", "Upper case, no accents, single blanks, no bracketed remark", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True)
     kind = Column("string", "What kind of name it is", required=True, codes=NAME_KINDS)
 
 
-class NameCoding(Table):
-    """One distinct reported product or ingredient name of one source, and the substances it was coded to.
+class NameCoding(Released):
+    """One distinct reported product or ingredient name of one source, and the substances some releases coded it to.
 
-    The place to look when a signal hangs on spelling: method and score of each coding, and how many records used it.
+    The place to look when a signal hangs on spelling or on a release: method and score of each coding, and how many
+    records use the name by now. Keep `is_current` for the coding of today.
     """
 
     layer, name, owner = "silver", "name_coding", "product-register"
-    axis = CODING
-    key = ("source", "reported_name", "reported_substance")
+    key = ("source", "reported_name", "reported_substance", "known_from")
 
     source = Column("string", "Source that reported the name", required=True)
     reported_name = Column(

@@ -58,15 +58,14 @@ def spread_forms(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def nearest_names(asked: pa.Table, known: pa.Table) -> pa.Table:
-    """Nearest known name of each asked one, if it is near enough: the body of a Spark task."""
+    """Known names that are near enough to each asked one: the body of a Spark task."""
     from rapidfuzz import fuzz, process
 
     names = sorted(known["normalised_name"].to_pylist())
     found = []
     for form in asked["form"].to_pylist():
-        best = process.extractOne(form, names, scorer=fuzz.ratio, score_cutoff=100 * NEAREST)
-        if best is not None:
-            found.append((form, best[0], best[1] / 100))
+        near = process.extract(form, names, scorer=fuzz.ratio, score_cutoff=100 * NEAREST, limit=None)
+        found += [(form, name, score / 100) for name, score, _ in near]
     columns = list(zip(*found, strict=True)) if found else [(), (), ()]
     types = (pa.string(), pa.string(), pa.float64())
     return pa.table([pa.array(c, t) for c, t in zip(columns, types, strict=True)], names=["form", "matched", "score"])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads, reads_of
+from pipelines.core.history import SPAN, first_serves_before, over_time
+from pipelines.core.kept import keep
 from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.term.tables import Term
 
@@ -20,7 +22,17 @@ _united = union_of_sources(Term)
 
 @reads(*reads_of(_united))
 def term(tables: Tables) -> DataFrame:
-    """One row per term: a text that several sources give is one entry, in lower case where one of them writes it so."""
-    rest = [c for c in Term.columns if c != "term_key"]
-    one = _united(tables).groupBy("term_key").agg(F.max(F.struct(*rest)).alias("entry"))
-    return conformed(one.select("term_key", "entry.*"), Term)
+    """Versions of the terms of all dictionaries."""
+    return one_entry_each(keep(_united(tables)))
+
+
+def one_entry_each(told: DataFrame) -> DataFrame:
+    """Versions of each term: a text that several sources give is one entry, in lower case where one writes it so.
+
+    The first spelling of a text serves the time before it.
+    """
+    rest = [c for c in Term.columns if c not in ("term_key", *SPAN, "is_current")]
+    is_text = F.col("dictionary") == "preferred_term"
+    texts = first_serves_before(told.filter(is_text & F.col("code").isNull()), "term_key")
+    every = told.filter(~is_text | F.col("code").isNotNull()).unionByName(texts)
+    return conformed(over_time(every.select("term_key", *SPAN, *rest), ["term_key"], F.array_max), Term)

@@ -1,7 +1,6 @@
 """Terms of the event dictionaries."""
 
-from pipelines.core.axis import timeless
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Released
 
 DICTIONARIES = {
     "veddra": "VeDDRA, the EMA's dictionary for events in animals and in people exposed to veterinary medicines",
@@ -10,8 +9,10 @@ DICTIONARIES = {
 }
 
 
-class Term(Table):
-    """One entry of an event dictionary, at its lowest level, with the levels above it.
+class Term(Released):
+    """One entry of an event dictionary, at its lowest level, with the levels above it, between two releases.
+
+    Keep `is_current` for the dictionaries of today; the others are what earlier months were coded and named by.
 
     VeDDRA comes with its full hierarchy from the EMA's combined list. Human sources give preferred-term texts: they
     become terms of `preferred_term`. Their codes and the levels above are those of the MedDRA release that a licensed
@@ -19,8 +20,7 @@ class Term(Table):
     """
 
     layer, name, owner = "silver", "term", "pharmacovigilance"
-    axis = timeless("terms are those of the dictionaries of today")
-    key = ("term_key",)
+    key = ("term_key", "known_from")
 
     term_key = Column("string", "Dictionary, colon, code (`veddra:2063`) or normalised text", required=True)
     dictionary = Column("string", "Dictionary the term belongs to", required=True, codes=DICTIONARIES)

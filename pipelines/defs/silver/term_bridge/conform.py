@@ -26,7 +26,11 @@ ORDER = ("exact", "spelling", "word_order", "reviewed", "synonym")
 @reads("silver.term")
 def term_bridge(tables: Tables) -> DataFrame:
     """Give every term its event: the human preferred term that it matches best, else itself."""
-    terms = tables["silver.term"].select("term_key", "dictionary", "term_name", "pt_code", "pt_name")
+    terms = (
+        tables["silver.term"]
+        .filter("known_to IS NULL")
+        .select("term_key", "dictionary", "term_name", "pt_code", "pt_name")
+    )
     human = terms.filter("dictionary = 'preferred_term'")
     animal = terms.filter("dictionary = 'veddra'")
     known = keep(_forms(human))

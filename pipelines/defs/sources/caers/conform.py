@@ -139,5 +139,5 @@ def report_event(tables: Tables) -> DataFrame:
 @reads(ROWS)
 def term(tables: Tables) -> DataFrame:
     """Distinct term texts."""
-    texts = tables[ROWS].select(F.explode(_terms("terms")).alias("text"))
+    texts = tables[ROWS].select("known_date", F.explode(_terms("terms")).alias("text"))
     return conformed(preferred_terms(texts, "text"), Term)

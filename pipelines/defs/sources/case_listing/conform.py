@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import identifier, iso_date
 from pipelines.core.conform import conformed, reads
 from pipelines.core.history import history
+from pipelines.core.versions import preferred_term, preferred_terms
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 
@@ -107,17 +108,11 @@ def reported_product(tables: Tables) -> DataFrame:
 def report_event(tables: Tables) -> DataFrame:
     """Distinct events of each version; their texts are taken as preferred terms."""
     rows = _exploded(tables, "events", "reported_term", "event_seq")
-    coded = rows.withColumns({"term_key": _term_key("reported_term"), "coding_method": F.lit("exact")})
+    coded = rows.withColumns({"term_key": preferred_term("reported_term"), "coding_method": F.lit("exact")})
     return conformed(coded, ReportEvent)
 
 
 @reads(ROWS)
 def term(tables: Tables) -> DataFrame:
     """Distinct event texts."""
-    texts = tables[ROWS].filter("trim(event) <> ''")
-    named = texts.groupBy(_term_key("event").alias("term_key")).agg(F.min(F.trim("event")).alias("term_name"))
-    return conformed(named.withColumn("dictionary", F.lit("preferred_term")), Term)
-
-
-def _term_key(column: str) -> Column:
-    return F.concat(F.lit("preferred_term:"), F.upper(F.regexp_replace(F.trim(column), r"\s+", " ")))
+    return conformed(preferred_terms(tables[ROWS], "event"), Term)

@@ -96,6 +96,8 @@ def report_event(tables: Tables) -> DataFrame:
             "reported_term",
             "term_key",
             F.when(F.col("term_key").isNull(), "uncoded").otherwise("exact").alias("coding_method"),
+            F.col("known_from").alias("coded_from"),
+            F.col("known_to").alias("coded_to"),
         ),
         ReportEvent,
     )

@@ -17,6 +17,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipelines.core.history import SPAN, always, merged, over_time, spans
+from pipelines.core.kept import keep
+
 PIECES = r"((?:[^,(]++|\([^()]*\)|\(|,(?! ))+)"
 CENTRAL_NAME = r"\d.* - \p{L}"
 
@@ -76,16 +79,18 @@ def _tail_words(pieces: DataFrame) -> DataFrame:
 def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:
     """Split and code the distinct `reaction` lists: `reaction`, `event_seq` from 1, `reported_term`, `term_key`.
 
-    `terms` is `silver.term`. Longest match first, without regard to case and to the number of blanks; a text between
-    commas that is no term stays as it is, with a null `term_key`.
+    `terms` is `silver.term`: a list is split and coded anew by each release, and has a row for each time it comes out
+    otherwise. Longest match first, without regard to case and to the number of blanks; a text between commas that is no
+    term stays as it is, with a null `term_key`.
     """
-    named = terms.filter("dictionary = 'veddra'").select("term_key", normalised("term_name").alias("name"))
-    named = named.groupBy("name").agg(F.min("term_key").alias("term_key"))
-    with_comma = named.filter("name LIKE '%,%'").select(
-        F.struct(-F.length("name"), F.concat(F.lit(r"\Q"), "name", F.lit(r"\E"))).alias("entry")
-    )
-    longest_first = F.transform(F.sort_array(F.collect_list("entry")), lambda e: e["col2"])
-    pattern = with_comma.select(
+    named = terms.filter("dictionary = 'veddra'").select("term_key", normalised("term_name").alias("name"), *SPAN)
+    named = over_time(named, ["name"], F.array_min)
+    ever = always(named.sparkSession.range(1).select())
+    named = keep(spans(named.drop("is_current").unionByName(ever, allowMissingColumns=True), []))
+    entry = F.struct(-F.length("name"), F.concat(F.lit(r"\Q"), "name", F.lit(r"\E")))
+    with_comma = F.collect_list(F.when(F.col("name").contains(","), entry))
+    longest_first = F.transform(F.sort_array(with_comma), lambda e: e["col2"])
+    pattern = named.groupBy(*SPAN).agg(
         F.concat(
             F.lit(r"(?iu)(?:^|, ?)((?:"),
             F.array_join(F.concat(longest_first, F.array(F.lit(r"[^,]+(?:,(?! )[^,]+)*"))), "|"),
@@ -95,15 +100,16 @@ def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:
     lists = cases.select("reaction").filter("trim(reaction) <> ''").distinct().crossJoin(F.broadcast(pattern))
     text = F.trim(F.regexp_replace("reaction", r"[\s\u00a0]+", " "))
     found = lists.select(
-        "reaction", F.posexplode(F.regexp_extract_all(text, "pattern", F.lit(1))).alias("place", "reported_term")
+        "reaction", *SPAN, F.posexplode(F.regexp_extract_all(text, "pattern", F.lit(1))).alias("place", "reported_term")
     )
-    return (
-        found.withColumn("name", normalised("reported_term"))
-        .filter("name <> ''")
-        .join(F.broadcast(named), on="name", how="left")
-        .withColumn("event_seq", F.row_number().over(Window.partitionBy("reaction").orderBy("place")))
-        .select("reaction", "event_seq", F.trim("reported_term").alias("reported_term"), "term_key")
-    )
+    known = F.broadcast(named.filter("name IS NOT NULL").select("name", "known_from", "term_key"))
+    coded = found.withColumn("name", normalised("reported_term")).filter("name <> ''")
+    coded = coded.join(known, on=["name", "known_from"], how="left")
+    item = F.struct("place", F.trim("reported_term").alias("reported_term"), "term_key")
+    lists = coded.groupBy("reaction", *SPAN).agg(F.sort_array(F.collect_list(item)).alias("items"))
+    said = merged(lists.withColumn("items", F.transform("items", lambda i: i.dropFields("place"))), ["reaction"])
+    items = said.select("reaction", *SPAN, F.posexplode("items").alias("n", "item"))
+    return items.select("reaction", *SPAN, (F.col("n") + 1).alias("event_seq"), "item.*")
 
 
 def normalised(column: str) -> Column:

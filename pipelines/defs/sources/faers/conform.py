@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.columns import coded, date_precision, identifier, partial_date
 from pipelines.core.conform import conformed, reads
 from pipelines.core.numbers import number
+from pipelines.core.versions import preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import FDA_CASE, FDA_ISR, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
@@ -235,7 +236,7 @@ def report_event(tables: Tables) -> DataFrame:
             F.row_number().over(order).alias("event_seq"),
             F.lit("faers").alias("source"),
             F.trim("pt").alias("reported_term"),
-            _term_key().alias("term_key"),
+            preferred_term("pt").alias("term_key"),
             F.lit("exact").alias("coding_method"),
         ),
         ReportEvent,
@@ -245,13 +246,7 @@ def report_event(tables: Tables) -> DataFrame:
 @reads("bronze.faers_reac")
 def term(tables: Tables) -> DataFrame:
     """Distinct preferred-term texts."""
-    texts = tables["bronze.faers_reac"].filter("trim(pt) <> ''")
-    named = texts.groupBy(_term_key().alias("term_key")).agg(F.min(F.trim("pt")).alias("term_name"))
-    return conformed(named.withColumn("dictionary", F.lit("preferred_term")), Term)
-
-
-def _term_key() -> Column:
-    return F.concat(F.lit("preferred_term:"), F.upper(F.regexp_replace(F.trim("pt"), r"\s+", " ")))
+    return conformed(preferred_terms(tables["bronze.faers_reac"], "pt"), Term)
 
 
 def _with_version(children: DataFrame, states: DataFrame) -> DataFrame:

@@ -13,7 +13,7 @@ SOURCE = Source(
     grain="a term",
     lag=Days(31, "none"),
     traps=(
-        "Terms move between releases: the latest one landed names today's hierarchy",
+        "Terms move between releases: each one landed names the hierarchy until the next",
         "A preferred term has several system organ classes: the primary one is taken",
         "A lowest level term can be out of use and still be sent",
     ),

@@ -9,11 +9,12 @@ from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import SPAN, first_serves_before, meeting, until_told_otherwise
 from pipelines.core.versions import preferred_term
 from pipelines.defs.silver.term.tables import Term
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from pipelines.core.conform import Tables
 
@@ -22,31 +23,36 @@ LEVELS = ["pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code", "soc_name"]
 
 @reads("bronze.meddra_llt", "bronze.meddra_hierarchy")
 def term(tables: Tables) -> DataFrame:
-    """Terms as the latest release that holds their code gives them.
+    """Terms as each release that holds their code gives them, until another says otherwise.
 
     A preferred term has the key that its text has in every human source: texts and codes meet in it.
     """
-    paths = _latest(tables["bronze.meddra_hierarchy"].filter("primary_soc_fg = 'Y'"), "pt_code")
-    paths = paths.select(*[said(c).alias(c) for c in LEVELS]).filter("pt_name IS NOT NULL")
+    hierarchy = tables["bronze.meddra_hierarchy"].filter("primary_soc_fg = 'Y'")
+    paths = _told(hierarchy, *[said(c).alias(c) for c in LEVELS]).filter("pt_name IS NOT NULL")
     preferred = paths.select(
         preferred_term("pt_name").alias("term_key"),
         F.lit("preferred_term").alias("dictionary"),
         F.col("pt_code").alias("code"),
         F.col("pt_name").alias("term_name"),
         *LEVELS,
+        *SPAN,
     )
-    lowest = _latest(tables["bronze.meddra_llt"], "llt_code").filter("trim(llt_code) <> '' AND trim(llt_name) <> ''")
-    lowest = lowest.select("llt_code", "llt_name", "pt_code").join(paths, on="pt_code", how="inner")
-    named = lowest.select(
-        F.concat(F.lit("meddra:"), F.trim("llt_code")).alias("term_key"),
+    named = [said(c).alias(c) for c in ("llt_code", "llt_name", "pt_code")]
+    lowest = _told(tables["bronze.meddra_llt"], *named).filter("llt_name IS NOT NULL")
+    placed = meeting(lowest, paths, ["pt_code"]).select(
+        F.concat(F.lit("meddra:"), "llt_code").alias("term_key"),
         F.lit("meddra").alias("dictionary"),
-        F.trim("llt_code").alias("code"),
-        F.trim("llt_name").alias("term_name"),
+        F.col("llt_code").alias("code"),
+        F.col("llt_name").alias("term_name"),
         *LEVELS,
+        *SPAN,
     )
-    return conformed(preferred.unionByName(named), Term)
+    return conformed(preferred.unionByName(placed), Term)
 
 
-def _latest(rows: DataFrame, code: str) -> DataFrame:
-    last = Window.partitionBy(F.trim(code)).orderBy(F.desc("known_date"), "line_number")
-    return rows.withColumn("_n", F.row_number().over(last)).filter("_n = 1")
+def _told(rows: DataFrame, code: Column, *content: Column) -> DataFrame:
+    """Versions of what the releases say of each code: of a release, its first line."""
+    first = Window.partitionBy("code", "known_date").orderBy("line_number")
+    coded = rows.select("known_date", "line_number", code.alias("code"), code, *content).filter("code IS NOT NULL")
+    once = coded.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n", "line_number")
+    return first_serves_before(until_told_otherwise(once, ["code"])).drop("code")

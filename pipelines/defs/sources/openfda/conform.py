@@ -203,10 +203,8 @@ def report_narrative(tables: Tables) -> DataFrame:
 @reads(DRUG, COSMETIC)
 def term(tables: Tables) -> DataFrame:
     """Distinct preferred-term texts."""
-    texts = tables[COSMETIC].select(F.explode(F.from_json("reactions", "array<string>")).alias("text"))
-    both = icsr_report.term(tables[DRUG]).unionByName(preferred_terms(texts, "text"))
-    one = both.groupBy("term_key", "dictionary").agg(F.min("term_name").alias("term_name"))
-    return conformed(one, Term)
+    texts = tables[COSMETIC].select("known_date", F.explode(F.from_json("reactions", "array<string>")).alias("text"))
+    return conformed(icsr_report.term(tables[DRUG]).unionByName(preferred_terms(texts, "text")), Term)
 
 
 def _united(table: type[Table], *parts: DataFrame) -> DataFrame:

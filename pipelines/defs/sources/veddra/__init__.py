@@ -14,7 +14,7 @@ SOURCE = Source(
     lag=Days(31, "published some months before it comes into force"),
     traps=(
         "27 lowest level terms hold commas: lists of terms can't be split on commas",
-        "Terms are moved between preferred terms from one year to the next: the latest listing of a code stands",
+        "Terms are moved between preferred terms from year to year: each listing of a code stands until the next",
         "Type H terms are for people exposed to veterinary medicines, A for animals, C for both",
         "The list comes as a workbook, as CSV, and without the human terms: the same codes, counted once",
     ),

@@ -8,6 +8,7 @@ from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.conform import conformed, reads
+from pipelines.core.history import SPAN, first_serves_before, until_told_otherwise
 from pipelines.defs.silver.term.tables import Term
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ CONTENT = ["term_name", "pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code"
 
 @reads("bronze.veddra_term")
 def term(tables: Tables) -> DataFrame:
-    """One row per lowest level term ever listed, as the latest list that holds its code gives it."""
+    """Each lowest level term ever listed, as each list that holds its code gives it until another says otherwise."""
     listed = tables["bronze.veddra_term"].select(
         "known_date",
         _tidy("llt_code").alias("code"),
@@ -28,18 +29,16 @@ def term(tables: Tables) -> DataFrame:
         *[_tidy(c).alias(c) for c in CONTENT if c not in ("term_name", "term_type")],
         F.upper(_tidy("term_type")).alias("term_type"),
     )
-    latest = Window.partitionBy("code").orderBy(F.desc("known_date"), *[F.asc_nulls_last(c) for c in CONTENT])
-    standing = (
-        listed.filter("code IS NOT NULL AND term_name IS NOT NULL")
-        .withColumn("_rank", F.row_number().over(latest))
-        .filter("_rank = 1")
-    )
+    of_day = Window.partitionBy("code", "known_date").orderBy(*[F.asc_nulls_last(c) for c in CONTENT])
+    once = listed.filter("code IS NOT NULL AND term_name IS NOT NULL").withColumn("_n", F.row_number().over(of_day))
+    standing = first_serves_before(until_told_otherwise(once.filter("_n = 1").drop("_n"), ["code"]))
     return conformed(
         standing.select(
             F.concat(F.lit("veddra:"), "code").alias("term_key"),
             F.lit("veddra").alias("dictionary"),
             "code",
             *CONTENT,
+            *SPAN,
         ),
         Term,
     )
