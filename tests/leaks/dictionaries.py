@@ -100,7 +100,7 @@ def changed(release: Release, known: D, kind: str, n: int) -> Release:
         veddra = release.veddra | {n: (f"{term}, renamed", organ)}
         return replace(release, known=known, substances=named, veddra=veddra, preferred=renamed)
     if kind == "retire":
-        left = {s: v for s, v in release.substances.items() if s != name}
+        left = {s: v for s, v in release.substances.items() if s != name or len(release.substances) == 1}
         return replace(release, known=known, substances=left)
     moved = release.meddra | {n: (release.meddra[n] + 2) % N_CODES}
     return replace(release, known=known, meddra=moved, veddra=release.veddra | {n: (term, f"{organ} moved")})
