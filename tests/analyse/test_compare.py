@@ -25,6 +25,7 @@ def lake(tmp_path):
     rows = [
         {"population": population, "substance_name": substance, "term_name": term, "month": dt.date(2024, month, 28)}
         | {"a": a, "b": 100, "c": 50, "d": 4000, "expected": 5.0, "prior_month": dt.date(2024, 1, 1)}
+        | {"shrunk_prior_month": dt.date(2023, 1, 1)}
         for population in ("human", "veterinary:dog")
         for substance, term, a in pairs
         for month in (1, 2)

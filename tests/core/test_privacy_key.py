@@ -119,6 +119,7 @@ def test_the_published_key_set_by_hand_is_no_key_of_ones_own():
 
 def test_former_keys_must_come_before_the_key(monkeypatch, tmp_path):
     monkeypatch.setenv("GERLAND_SETTINGS", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("GERLAND_PSEUDONYM_KEY", "a key of a test")
     monkeypatch.setenv("GERLAND_FORMER_PSEUDONYM_KEYS__2", "very-secret")
     with pytest.raises(SettingsError, match="lower versions") as refused:
         load()
