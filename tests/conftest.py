@@ -22,7 +22,7 @@ settings.load_profile("gerland")
 
 
 # Files that take minutes: begun first, so that no worker is left alone with one at the end.
-LONGEST = ("tests/test_main_job.py", "tests/test_subsets.py", "tests/leaks/")
+LONGEST = ("tests/test_main_job.py", "tests/leaks/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -56,6 +56,7 @@ def count(lake: Path, sql: str) -> int:
     return int(query(str(lake), f"SELECT count(*) AS n FROM {sql}", None).to_pylist()[0]["n"])
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_veterinary_listings_without_a_register_have_signals_under_reported_names(country):
     ended, said, lake = run(country, ("evvet", "veddra"))

@@ -122,11 +122,14 @@ def _log_model(mlflow: Any, priors: Sequence[Mapping[str, Any]]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "priors.json"
         path.write_text(json.dumps([dict(row) for row in priors], default=str))
+        # MLflow copies a file with its rights: a copy of one's own has those that this process gives.
+        code = Path(folder) / "registered_model.py"
+        code.write_text(Path(__file__).with_name(code.name).read_text())
         # The signature is stated, so no example is run to infer it.
         warnings.filterwarnings("ignore", message="(?s).*input example was not provided", category=UserWarning)
         logged = mlflow.pyfunc.log_model(
             name=MODEL,
-            python_model=str(Path(__file__).with_name("registered_model.py")),
+            python_model=str(code),
             artifacts={"priors": str(path)},
             signature=infer_signature(given, scored),
             pip_requirements=["mlflow", "scipy", "pandas"],
