@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,7 @@ def validated(lake: Lake, table: type[Table], folder: Path) -> list[Outcome]:
         outcomes = validate_small(query(lake.root, f"SELECT * FROM {address}", as_of), table)
     else:
         outcomes = validate(lake[address], table)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
+    _write(path, version, outcomes)
     return outcomes
 
 
@@ -45,17 +44,18 @@ def refused(table: type[Table], broken: Mapping[str, int], folder: Path) -> list
         Outcome(r, False, 0, broken[r.name], said) if r.name in broken else Outcome(r, None, 0, 0, said)
         for r in planned(table)
     ]
-    path = folder / "validation" / f"{table.address()}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"version": "", "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
+    _write(folder / "validation" / f"{table.address()}.json", "", outcomes)
     return outcomes
 
 
 def keep(outcome: Outcome, folder: Path) -> None:
     """Keep the outcome of a rule that no table class states, across tables or of a balance, beside the others."""
-    path = folder / "validation" / f"{outcome.rule.table}+{outcome.rule.name}.json"
+    _write(folder / "validation" / f"{outcome.rule.table}+{outcome.rule.name}.json", "", [outcome])
+
+
+def _write(path: Path, version: str, outcomes: Sequence[Outcome]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"version": "", "outcomes": [outcome.as_dict()]}, indent=1))
+    path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
 
 
 def all_kept(folder: Path) -> list[Outcome]:

@@ -128,9 +128,9 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         if n_answers := send_answers(lake, source, str(outbox)):
             tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
         counted, told = balances(lake, source.tables), ledger(lake, source.name)
-        day = running.as_of or dt.datetime.now(dt.UTC).date()
+        day, by_simulator = running.as_of or dt.datetime.now(dt.UTC).date(), simulated(root)
         for table in source.tables:
-            arrivals = arrived(source, table, told, day, simulated(root))
+            arrivals = arrived(source, table, told, day, by_simulator)
             for found in (_accounted(table, counted[table.name]), *arrivals):
                 keep(found, running.settings.reports)
             yield _bronze_result(lake, table, intake, counted[table.name], arrivals)

@@ -30,7 +30,11 @@ ANY = [tuple(random.Random(i).sample(sorted(sources()), k)) for i, k in enumerat
 
 @pytest.fixture(scope="module")
 def country(tmp_path_factory):
-    patch = pytest.MonkeyPatch()
+    with pytest.MonkeyPatch.context() as patch:
+        yield simulated_country(patch, tmp_path_factory)
+
+
+def simulated_country(patch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("subsets")
     patch.setenv("GERLAND_TRACKING", f"sqlite:///{folder}/mlflow.db")
     patch.setenv("GERLAND_ARTIFACTS", str(folder / "mlflow"))
@@ -38,8 +42,7 @@ def country(tmp_path_factory):
     shutil.copytree("dagster_home", home, ignore=lambda _, names: [n for n in names if n != "dagster.yaml"])
     patch.setenv("DAGSTER_HOME", str(home))
     simulate(folder / "country", REPORTS, SEED, lambda _: None)
-    yield folder
-    patch.undo()
+    return folder
 
 
 def run(country: Path, names: tuple[str, ...]) -> tuple[str, list[str], Path]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pipelines.core.deliveries import ledger
 from pipelines.core.landing import file_system
-from pipelines.core.ledger import Acknowledgement, Delivery
+from pipelines.core.ledger import Acknowledgement
 
 if TYPE_CHECKING:
     from pipelines.core.catalog import SourceFolder
@@ -29,8 +30,8 @@ def send_answers(lake: Lake, source: SourceFolder, outbox: str) -> int:
     """
     if source.module("answer") is None:
         return 0
-    known = {tuple(row[k] for k in KEY): row for row in _rows(lake, Acknowledgement, source.name)}
-    accepted = [row for row in _rows(lake, Delivery, source.name) if row["status"] == "accepted"]
+    known = {tuple(row[k] for k in KEY): row for row in _acknowledged(lake, source.name)}
+    accepted = [row for row in ledger(lake, source.name) if row["status"] == "accepted"]
     if due := [_due(lake, source, row) for row in accepted if tuple(row[k] for k in KEY) not in known]:
         known |= {tuple(row[k] for k in KEY): row for row in due}
         _write(lake, known.values(), {row["delivery_id"] for row in due})
@@ -43,9 +44,10 @@ def send_answers(lake: Lake, source: SourceFolder, outbox: str) -> int:
     return len(unsent)
 
 
-def _rows(lake: Lake, table: Any, source: str) -> list[dict[str, Any]]:
-    """Rows of a small table about a source."""
-    return [r for r in lake.small(table.address(), list(table.columns)).to_pylist() if r["source"] == source]
+def _acknowledged(lake: Lake, source: str) -> list[dict[str, Any]]:
+    """What was fixed for a source's deliveries up to now."""
+    rows = lake.small(Acknowledgement.address(), list(Acknowledgement.columns)).to_pylist()
+    return [r for r in rows if r["source"] == source]
 
 
 def _due(lake: Lake, source: SourceFolder, row: dict[str, Any]) -> dict[str, Any]:
