@@ -6,6 +6,7 @@ later month can't be read by mistake.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -116,7 +117,7 @@ class _Running:
         months = reported.total.size
         self.bounds = np.searchsorted(reported.month, np.arange(months + 1))
         self.sums = np.zeros((*self.shape, reported.sums.shape[1]), dtype=np.int32)
-        self.courses: list[Any] = [np.zeros(self.shape, dtype=np.int32)]
+        self.courses: deque[Any] = deque([np.zeros(self.shape, dtype=np.int32)], maxlen=WINDOW + 1)
         self.peak = np.zeros(self.shape, dtype=np.int32)
         self.n_months = np.zeros(self.shape, dtype=np.int32)
         self.last = np.zeros(self.shape, dtype=np.int32)
@@ -152,10 +153,12 @@ class _Running:
         return self.r.event_reports[:, begin : self.t + 1].sum(axis=1).astype(float)
 
     def window(self, months: int, s: Ints, e: Ints) -> Floats:
+        """Reports gained, and those of the margins; corrections of earlier ones may outnumber what came, 0 then."""
         begin = self._since(months)
-        n = (self.courses[-1] - self.courses[begin])[s, e]
+        n = (self.courses[-1] - self.courses[begin - self.t - 2])[s, e]
         total = float(self.r.total[begin : self.t + 1].sum())
-        return np.array([n, self._margin(begin)[s], self._events(begin)[e], np.full(s.size, total)], dtype=float)
+        told = np.array([n, self._margin(begin)[s], self._events(begin)[e], np.full(s.size, total)], dtype=float)
+        return np.asarray(np.maximum(told, 0.0))
 
     def at_risk(self) -> tuple[Ints, Ints]:
         """Pairs that are scored: enough reports, not listed, recognised by nobody."""
@@ -229,10 +232,12 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
 def _siblings(own: _Running, code: Ints, axis: int, s: Ints, e: Ints) -> tuple[Floats, Floats]:
     """Reports and expected reports of all with the same code along an axis but the pair itself; share of listed."""
     place = (s, e)[axis]
-    member = (np.arange(code.max() + 1)[:, None] == code).astype(float)
+    order = np.argsort(code, kind="stable")
+    begins = np.searchsorted(code[order], np.arange(code.max() + 1))
 
     def others(values: Floats) -> Floats:
-        kept = (member @ values)[code[place], e] if axis == 0 else (values @ member.T)[s, code[place]]
+        whole = np.add.reduceat(np.take(values, order, axis=axis), begins, axis=axis)
+        kept = whole[code[place], e] if axis == 0 else whole[s, code[place]]
         return np.asarray(kept - values[s, e])
 
     near = np.array([others(own.n), np.maximum(others(own.expected), 0.0)])
@@ -263,10 +268,10 @@ def _places(codes: Ints, among: Ints) -> Ints:
 
 def _change(values: Any, t: int) -> Floats:
     """Logarithm of the last 12 months against the 12 before; 0 where there were none before."""
-    now = values[:, max(0, t + 1 - WINDOW) : t + 1].mean(axis=1)
+    now = np.maximum(values[:, max(0, t + 1 - WINDOW) : t + 1].mean(axis=1), 0.0)
     begin, end = max(0, t + 1 - 2 * WINDOW), max(0, t + 1 - WINDOW)
     if begin == end:
         return np.zeros(values.shape[0])
-    before = values[:, begin:end].mean(axis=1)
+    before = np.maximum(values[:, begin:end].mean(axis=1), 0.0)
     least = 1e-3 * max(float(values[:, : t + 1].mean()), 1e-12)
     return np.clip(np.log((now + least) / (before + least)), -3.0, 3.0)

@@ -147,7 +147,7 @@ def league(
                 named = {"domain": domain, "family": ALL if family < 0 else families[family], "stratum": stratum}
                 given = burdened, methods, references, named, family, stratum, areas[family], weights, a_month
                 rows += list(_rows(*given))
-        found.append(_with_bounds(rows))
+        found.append(with_bounds(rows))
     return pl.concat(found), pl.DataFrame(sensitivities, infer_schema_length=None)
 
 
@@ -297,7 +297,7 @@ def _ratio(a: Floats, b: Floats) -> Floats:
     return np.where(b > 0, a / np.where(b > 0, b, 1.0), np.nan)
 
 
-def _with_bounds(rows: list[tuple[dict[str, object], dict[str, Floats]]]) -> pl.DataFrame:
+def with_bounds(rows: list[tuple[dict[str, object], dict[str, Floats]]]) -> pl.DataFrame:
     """Columns of the rows: keys, then each number with its bounds; null where there is nothing to estimate."""
     frame = pl.DataFrame([keys for keys, _ in rows], infer_schema_length=None)
     frame = frame.with_columns(pl.col("burden_k", "ppv_ceiling").cast(pl.Float64))

@@ -26,14 +26,34 @@ def command(
     ] = False,
     bootstrap: Annotated[int, typer.Option(min=20, help="Draws of substances for the intervals.")] = 200,
     processes: Annotated[int, typer.Option(min=1, help="Countries at a time.")] = 2,
+    lake: Annotated[
+        Path | None, typer.Option(help="Judge on this lake instead, with --replicate or --reference.")
+    ] = None,
+    is_replicated: Annotated[
+        bool, typer.Option("--replicate", help="No labels: the reports of the year after say who was right.")
+    ] = False,
+    reference: Annotated[
+        Path | None, typer.Option(help="CSV of pairs, true or not, with the dates that they became public.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Judge the lake as it was built for this date (YYYY-MM-DD).")
+    ] = None,
 ) -> None:
-    """Judge every method on simulated countries, month by month, at an equal number of alerts. No lake, no Java.
+    """Judge every method on simulated countries, or on a lake, month by month, at an equal number of alerts. No Java.
 
     Models are trained in the same run, on other countries and always with the shipped families, so that a file of
     families shows how they do on what they never saw. The same arguments give the same numbers.
 
+    On a lake, `--replicate` asks no labels: models are fitted on one half of the substances and judged on the other, by
+    the excess among the reports first received in the year after. `--reference` takes a CSV with the columns
+    substance, event, label (1 or 0) and, for true ones, date (YYYY, YYYY-MM or YYYY-MM-DD; the first public one);
+    models are those of simulated countries, or of the registry (--model champion).
+
     Example: gerland evaluate --seeds 900001-900010 --out league
     """
+    if lake is not None or is_replicated or reference is not None:
+        _on_lake(lake, is_replicated, reference, out, bootstrap, as_of)
+        return
     from pipelines.evaluate.page import write
     from pipelines.evaluate.run import EvaluationError, disjoint, evaluate
     from pipelines.evaluate.run import seeds as read
@@ -61,6 +81,23 @@ def command(
     }
     write(found, out, facts)
     say(f"written to {out}: league.csv, alerts.parquet, truth.parquet, page.html")
+
+
+def _on_lake(
+    lake: Path | None, is_replicated: bool, reference: Path | None, out: Path, bootstrap: int, as_of: str | None
+) -> None:
+    from pipelines.evaluate import replication
+    from pipelines.evaluate.run import EvaluationError
+    from pipelines.settings import settings
+
+    if is_replicated and reference:
+        raise EvaluationError("choose one of --replicate and --reference")
+    if not is_replicated and not reference:
+        raise EvaluationError("a lake is judged with --replicate, or with --reference and a CSV of pairs")
+    root, say = str(lake or settings().lake), progress()
+    if is_replicated:
+        replication.run(root, out, bootstrap, as_of, say)
+        say(f"written to {out}: league.csv, log_scores.csv, alerts.parquet, page.html")
 
 
 def _without(families: Families, left: list[str]) -> Families:

@@ -60,7 +60,7 @@ def page(found: Found, facts: Mapping[str, str]) -> str:
         facts={**facts, "Version of the code": _version()},
         sections=[_section(at, domain) for domain in domains],
         figures=figures,
-        losses=_losses(at),
+        losses=losses(at),
         families=_families(at) if has_truths else [],
         false_alerts=_false_alerts(found),
         sensitivity=found.sensitivity.filter(domain="all").to_dicts() if has_truths else [],
@@ -77,12 +77,13 @@ def _base(league: pl.DataFrame) -> pl.DataFrame:
 def _section(at: pl.DataFrame, domain: str) -> dict[str, Any]:
     rows = at.filter(domain=domain, family="all", stratum="all")
     first = rows.row(0, named=True)
-    shown = [{"method": r["method"], "cells": [_cell(r, m) for m in METRICS]} for r in rows.iter_rows(named=True)]
+    shown = [{"method": r["method"], "cells": [cell(r, m) for m in METRICS]} for r in rows.iter_rows(named=True)]
     told = {k: first[k] for k in ("n_truths", "burden_k", "ppv_ceiling")}
     return {"domain": domain, **told, "rows": shown}
 
 
-def _cell(row: Mapping[str, Any], metric: str) -> str:
+def cell(row: Mapping[str, Any], metric: str) -> str:
+    """A metric of a row with its bounds, as text."""
     value, low, high = (row[metric + end] for end in ("", "_low", "_high"))
     if value is None:
         return "–"
@@ -90,7 +91,7 @@ def _cell(row: Mapping[str, Any], metric: str) -> str:
     return f"{value:.{digits}f}" + (f" [{low:.{digits}f}; {high:.{digits}f}]" if low is not None else "")
 
 
-def _losses(at: pl.DataFrame) -> list[dict[str, Any]]:
+def losses(at: pl.DataFrame) -> list[dict[str, Any]]:
     """Where a model is behind IC025 or EB05, whichever metric, domain, family or stratum; surest losses first."""
     found = []
     for row in at.filter(pl.col("method").is_in(MODELS)).iter_rows(named=True):
@@ -121,7 +122,7 @@ def _families(at: pl.DataFrame) -> list[dict[str, Any]]:
     found = []
     for family in rows["family"].unique(maintain_order=True):
         of = {r["method"]: r for r in rows.filter(family=family).iter_rows(named=True)}
-        cells = [(_cell(of[m], "auc"), _cell(of[m], "lead_months")) for m in COMPARED]
+        cells = [(cell(of[m], "auc"), cell(of[m], "lead_months")) for m in COMPARED]
         found.append({"family": family, "n_truths": of["ic025"]["n_truths"], "cells": cells})
     return found
 
