@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from pipelines.core.axis import Cut, cut
 from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
-from pipelines.core.rules import LakeError, refuse
+from pipelines.core.rules import KEY, LakeError, RulesBroken, ask, refuse
 from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
 
@@ -140,7 +140,7 @@ class Lake:
         address = table.address()
         with staged(self.spark, table, frame, self.path(address)) as rows:
             if self.n_rows(address) == 0:
-                return self.commit_files(table, rows.moved(), inputs, replacing={})
+                return self.commit_files(table, rows.moved(), inputs, replacing={}, is_asked=True)
             return self._merged(table, rows.frame(), inputs)
 
     def _merged(self, table: type[Table], rows: DataFrame, inputs: Mapping[str, str]) -> Written:
@@ -164,7 +164,7 @@ class Lake:
 
         self.create(table)
         with staged(self.spark, table, frame, self.path(table.address())) as rows:
-            return self.commit_files(table, rows.moved(), inputs)
+            return self.commit_files(table, rows.moved(), inputs, is_asked=True)
 
     def replace_partitions(
         self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str], of: Mapping[str, Sequence[Any]]
@@ -175,7 +175,7 @@ class Lake:
         self.create(table)
         with staged(self.spark, table, frame, self.path(table.address())) as rows:
             replacing = {column: [str(v) for v in values] for column, values in of.items()}
-            return self.commit_files(table, rows.moved(), inputs, replacing)
+            return self.commit_files(table, rows.moved(), inputs, replacing, is_asked=True)
 
     def replace_small(self, table: type[Table], rows: pa.Table, ids: Iterable[str]) -> None:
         """Write a few rows of these deliveries, without the engine, in place of what a killed run may have left."""
@@ -196,11 +196,15 @@ class Lake:
         self._seal(table.address())
 
     def append_small(self, table: type[Table], rows: pa.Table) -> None:
-        """Add a few rows, without the engine."""
+        """Add a few rows, without the engine. Raises `RulesBroken` where one has the key of a row that stands."""
+        import pyarrow as pa
         from deltalake import write_deltalake
 
         self.create(table)
         refuse(rows, table)
+        stand = self.today.small(table.address(), table.key)
+        if shared := ask(pa.concat_tables([stand, rows.select(list(table.key)).cast(stand.schema)]), table).get(KEY):
+            raise RulesBroken({KEY: shared}, table.address())
         write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), mode="append")
         self._seal(table.address())
 
@@ -274,26 +278,45 @@ class Lake:
         added: Iterable[dict[str, Any]],
         inputs: Mapping[str, str],
         replacing: Mapping[str, Sequence[str]] | None = None,
+        is_asked: bool = False,
     ) -> Written:
         """Make files that tasks wrote to the table's `prepared` folder its content, in one transaction.
 
         `replacing` names the partition values whose rows give way, perhaps none; without it all rows do. The rules of
-        the table are asked by those who wrote the files. What another writer committed meanwhile is seen before this
-        one commits, and gives way as well.
+        the table are asked by those who wrote the files, the key within each; that no two files share one, and that
+        none has one of a row that stays, is asked here (`is_asked` says that the files were compared among themselves):
+        raises `RulesBroken`. What another writer committed meanwhile is seen before this one commits, and gives way
+        as well.
         """
+        from pipelines.core import unique
         from pipelines.core.pieces import actions
 
-        address = table.address()
-        before, taken = self.version(address), actions(added)
+        address, root, rows = table.address(), self.path(table.address()), list(added)
+        before, taken, files = self.version(address), actions(rows), unique.new(root, rows)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
 
         def write(delta: Any, alone: Any) -> None:
+            self._refuse_shared(delta, table, files, filters, is_asked)
             mode = "append" if filters == [] else "overwrite"
             keys = list(table.partitioned_by) or None
             delta.create_write_transaction(taken, mode, delta.schema(), keys, filters or None, commit_properties=alone)
 
         self._alone(address, write, {"userMetadata": self._provenance(inputs)})
         return self._written(address, before)
+
+    def _refuse_shared(self, delta: Any, table: type[Table], files: list[Any], filters: Any, is_asked: bool) -> None:
+        """Raise `RulesBroken` where the key of a row in new files is that of another, or of one that stays."""
+        from pipelines.core import unique
+
+        if not files or not table.has_unique_key:
+            return
+        root = self.path(table.address())
+        stand = unique.standing(delta, root, table) if filters is not None else []
+        stay = [f for f in stand if not filters or not all(f.partition[k] in v for k, _, v in filters)]
+        if not stay and is_asked:
+            return
+        if shared := unique.n_shared(self.spark, root, table, [*files, *stay]):
+            raise RulesBroken({KEY: shared}, table.address())
 
     def _alone(self, address: str, write: Callable[[Any, Any], None], told: Mapping[str, str] | None = None) -> None:
         """Commit on the very version that was looked at: where another writer was faster, look again and repeat.

@@ -57,10 +57,12 @@ class Delivery(Table):
 class Quarantine(Table):
     """One record, or one whole file, that could not be read: where it stood and why.
 
-    `raw` is the record as sent, cut at 2,000 characters; it is withheld for tables with identifying columns.
+    `raw` is the record as sent, cut at 2,000 characters; it is withheld for tables with identifying columns. Records
+    that a reader gives the same number stand side by side.
     """
 
     layer, name = "bronze", "quarantine"
+    has_unique_key = False
     axis = part_of("bronze.delivery", "delivery_id")
     key = ("delivery_id", "table_name", "line_number")
     partitioned_by = ("delivery_id",)

@@ -199,6 +199,22 @@ class Output:
         about = json.dumps(self.partition)
         return {"path": self.name, "size": size, "n_rows": self.n_rows, "partition": about, "stats": stats}
 
+    def ranges(self, column: str) -> list[tuple[Any, Any]]:
+        """Least and greatest value of a column `told` in each batch of rows, once the file is closed."""
+        footer = self._footers[0] if self._footers else None
+        groups = [footer.row_group(i) for i in range(footer.num_row_groups)] if footer else []
+        told = [
+            g.column(i).statistics for g in groups for i in range(g.num_columns) if g.column(i).path_in_schema == column
+        ]
+        return [(s.min, s.max) for s in told if s.num_values]
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Values of a column, read back once the file is closed."""
+        import pyarrow.parquet as pq
+
+        with self.system.open_input_file(self.path) as opened:
+            return pq.ParquetFile(opened).read(columns=[name])[name]
+
 
 def _bounds(footer: Any, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Least and greatest value and nulls of columns as the log writes them, from what the file says of itself."""

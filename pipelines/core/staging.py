@@ -19,12 +19,12 @@ from pipelines.core.conform import conformed
 from pipelines.core.landing import file_system
 from pipelines.core.rules import KEY, RulesBroken, ask, columns
 from pipelines.core.table import Table
+from pipelines.core.unique import IN_MEMORY
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 STAGED = "_staged"
-IN_MEMORY = 5_000_000  # rows whose keys are compared in memory; more are worth the engine
 
 
 @dataclass(frozen=True)

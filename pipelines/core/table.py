@@ -70,6 +70,7 @@ class Table:
     key: ClassVar[tuple[str, ...]] = ()
     partitioned_by: ClassVar[tuple[str, ...]] = ()
     has_change_feed: ClassVar[bool] = False
+    has_unique_key: ClassVar[bool] = True
     told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself
     axis: ClassVar[Axis]  # how it shows what was known on a date
     columns: ClassVar[dict[str, Column]] = {}

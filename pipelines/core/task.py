@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +24,7 @@ from pipelines.core.landing import file_system, hash_of, opened
 from pipelines.core.ledger import Quarantine
 from pipelines.core.privacy import Pseudonymiser, pseudonymised
 from pipelines.core.reading import Refused
-from pipelines.core.rules import judged
+from pipelines.core.rules import KEY, RulesBroken, judged
 from pipelines.core.splits import WHOLE, Part, opened_part
 from pipelines.core.storage import is_of_storage, patiently, said
 from pipelines.core.table import BronzeTable
@@ -94,6 +95,7 @@ def read_job(
                     aside.write(put_aside(rows.filter(pc.is_valid(rows["reason"])), job, source))
         n_read = _n_records(job, table, reader) if job.n_records is None else job.n_records
         written = [(name, output.added()) for name, output in ((table.name, kept), (Quarantine.name, aside))]
+        _refuse_repeated(kept, table)
         return [told | {"n_read": n_read}, *(told | {"goes_to": name} | added for name, added in written if added)]
 
     done, wrong = _tried(job, read)
@@ -189,6 +191,15 @@ def _opened(job: Job) -> Iterator[BinaryIO]:
     file = opened(system, path, job.member) if job.part == WHOLE else opened_part(system, path, job.part)
     with in_time(limits.SECONDS + (job.stat[0] if job.stat else 0) // limits.BYTES_A_SECOND), file as stream:
         yield stream
+
+
+def _refuse_repeated(kept: pieces.Output, table: type[BronzeTable]) -> None:
+    """Raise `RulesBroken` where the reader gave one number to several rows that are kept."""
+    ranges = sorted(kept.ranges("line_number"))
+    if any(low <= high for (_, high), (low, _) in pairwise(ranges)):
+        numbers = kept.column("line_number")
+        if n_repeated := len(numbers) - len(pc.unique(numbers)):
+            raise RulesBroken({KEY: n_repeated}, table.address())
 
 
 def _n_records(job: Job, table: type[BronzeTable], reader: Any) -> int:

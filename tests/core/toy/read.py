@@ -21,7 +21,8 @@ def read(stream, name, table):
     if "once" in name and (marker := Path(os.environ["TOY_MARKER"])).exists():
         marker.unlink()
         os._exit(1)
-    yield from read_delimited(stream, table, delimiter="|", layout=table.source_columns())
+    rows = list(read_delimited(stream, table, delimiter="|", layout=table.source_columns()))
+    yield from rows * 2 if "twice" in name else rows
 
 
 def count(stream, name, table):
