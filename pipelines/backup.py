@@ -13,13 +13,14 @@ from typing import Any
 
 from pipelines.core.catalog import code_version
 from pipelines.core.lease import NAME as LOCK
+from pipelines.core.lease import REPLACED as OUTGOING
 from pipelines.core.lease import hold, release
 from pipelines.core.seal import CHUNK_BYTES
 from pipelines.core.staging import STAGED
 from pipelines.verify import VerifyError, verify_lake
 
 Say = Callable[[str], None]
-MANIFEST, COPY, INCOMING, OUTGOING = "manifest.json", "lake", "_restoring", "_replaced"
+MANIFEST, COPY, INCOMING = "manifest.json", "lake", "_restoring"
 OWN = {LOCK, STAGED, INCOMING, OUTGOING, "_warehouse"}  # of a run, not of the lake
 
 
@@ -78,35 +79,51 @@ def _printed(path: Path) -> tuple[int, str]:
         return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def restore(source: Path, root: str, replace: bool, say: Say) -> None:
+def restore(source: Path, root: str, replace: bool, say: Say, prepare: Callable[[str], None] | None = None) -> None:
     """Put a backup where the lake is, once every file of it has been read and found as it was written.
 
-    Raises `BackupError` for a backup that is not whole, and for a lake that holds something unless `replace` is said;
-    nothing is changed then.
+    `prepare` is given the folder of the copy before it takes its place: what it changes there is changed in the lake
+    from the first moment on. What stood before is kept until all is done, so that a restore that was cut off can be
+    called again; until then no run begins. Raises `BackupError` for a backup that is not whole, and for a lake that
+    holds something unless `replace` is said; nothing is changed then.
     """
     lake, files = _local(root), _manifest(source)
     _must_be_whole(source / COPY, files)
-    hold(root)
+    hold(root, is_restore=True)
     try:
         standing = [p for p in lake.iterdir() if p.name not in OWN]
-        if standing and not replace:
+        if (standing or (lake / OUTGOING).exists()) and not replace:
             raise BackupError(f"{root} is not empty; --replace puts the backup in its place")
-        incoming, outgoing = lake / INCOMING, lake / OUTGOING
-        for left in (incoming, outgoing):
-            shutil.rmtree(left, ignore_errors=True)
+        incoming = lake / INCOMING
+        shutil.rmtree(incoming, ignore_errors=True)
         for name, known in files.items():
             if list(_copied(source / COPY / name, incoming / name)) != known:
                 raise BackupError(f"{name} changed while it was read; the lake was left as it was")
-        outgoing.mkdir()
+        if prepare:
+            prepare(str(incoming))
+        outgoing = lake / OUTGOING / f"{len(_left(root))}"
+        outgoing.mkdir(parents=True)
         for place in standing:
             place.rename(outgoing / place.name)
         for place in incoming.iterdir():
             place.rename(lake / place.name)
         shutil.rmtree(incoming)
-        shutil.rmtree(outgoing)
+        shutil.rmtree(lake / OUTGOING)
     finally:
         release(root)
     say(f"{len(files):,} files restored to {root}; next: gerland verify")
+
+
+def _left(root: str) -> list[Path]:
+    """Lakes that restores which were cut off had begun to replace, in whole or in part."""
+    return sorted((Path(root) / OUTGOING).glob("*"))
+
+
+def lakes_of(place: str) -> list[str]:
+    """Lakes in a folder: of a backup its copy, else the lake itself and what a restore that was cut off left of it."""
+    if (Path(place) / MANIFEST).is_file():
+        return [str(Path(place) / COPY)]
+    return [place, *map(str, _left(place))] if "://" not in place else [place]
 
 
 def _local(root: str) -> Path:

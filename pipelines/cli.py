@@ -215,16 +215,24 @@ def restore(
     source: Annotated[Path, typer.Argument(help="Folder that `gerland backup` wrote.")],
     lake: LakeOption = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in place of what the lake holds.")] = False,
+    erasures: Annotated[
+        list[Path] | None, typer.Option(help="A newer lake or backup: who is erased there is erased; can be repeated.")
+    ] = None,
 ) -> None:
-    """Put a backup where the lake is, after every file of it was found as it was written."""
+    """Put a backup where the lake is, after every file of it was found as it was written.
+
+    Who was erased from the lake that it replaces is erased from it before it takes its place.
+    """
     from pipelines.backup import restore as put_back
+    from pipelines.core.run import Platform
     from pipelines.erase import erasing_again
 
     root, say = str(lake or _settings().lake), progress()
-    with erasing_again(root, say):
-        put_back(source, root, replace, say)
+    known_by = [root, *map(str, erasures or [])]
+    put_back(source, root, replace, say, erasing_again(known_by, Platform(_settings()).pseudonymiser, say))
 
 
+@app.command()
 def erase(
     pseudonym: Annotated[str, typer.Argument(help="The person as the lake has them: p1_… (see `gerland pseudonym`).")],
     reason: Annotated[str, typer.Option(help="Why; it is kept, so without a name in it.")],

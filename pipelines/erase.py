@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import fs
-from pyspark.sql import functions as F
 
-from pipelines.backup import edited
+from pipelines.backup import edited, lakes_of
 from pipelines.core import pieces
 from pipelines.core.catalog import tables
 from pipelines.core.found import search
@@ -23,10 +22,11 @@ from pipelines.core.lake import Lake
 from pipelines.core.landing import file_system
 from pipelines.core.lease import hold, release
 from pipelines.core.ledger import Delivery, Erasure, Quarantine
-from pipelines.core.privacy import ERASED, ERASED_BEFORE, PSEUDONYM, trace
+from pipelines.core.privacy import ERASED, PSEUDONYM, Pseudonymiser, trace
 from pipelines.core.rewrite import forget, holding, holds, rewrite
 from pipelines.core.spark import session
 from pipelines.core.table import BronzeTable
+from pipelines.core.verify import DAMAGED
 from pipelines.settings import Settings
 
 Say = Callable[[str], None]
@@ -85,43 +85,59 @@ def erasures(lake: Lake) -> list[dict[str, Any]]:
     return lake.small(Erasure.address(), list(Erasure.columns)).to_pylist()
 
 
-def erase_again(lake: Lake, listed: list[dict[str, Any]], say: Say) -> None:
+def erase_again(lake: Lake, listed: list[dict[str, Any]], keys: Pseudonymiser, say: Say) -> None:
     """Erase from a lake that was put back from a backup those who had been erased since.
 
-    The list holds no pseudonyms: whom it means is found among those that the lake holds.
+    The list holds no pseudonyms: whom it means is found among those that the lake holds, perhaps of a former key.
     """
     known = {r["erasure_id"] for r in erasures(lake)}
-    if new := [r for r in listed if r["erasure_id"] not in known]:
-        _list(lake, [*erasures(lake), *new])
+    if new := {r["erasure_id"]: r for r in listed if r["erasure_id"] not in known}:
+        _list(lake, [*erasures(lake), *new.values()])
     reasons = {r["erasure_id"]: r["reason"] for r in erasures(lake)}
-    for pseudonym, mark in _still_held(lake, list(reasons)):
+    for pseudonym, mark in _still_held(lake, reasons.keys(), keys):
         erase(lake, pseudonym, reasons[mark], [], say)
 
 
-@contextmanager
-def erasing_again(root: str, say: Say) -> Iterator[None]:
-    """Let a backup be put back within, and erase from it those who are erased from the lake that it replaces."""
+def erasing_again(places: Iterable[str], keys: Pseudonymiser, say: Say) -> Callable[[str], None]:
+    """Give what erases from a lake, before it takes another's place, those who are erased from lakes or backups.
+
+    A list that a restore which was cut off has moved away counts too.
+    """
+
+    def prepare(copy: str) -> None:
+        listed = [row for place in places for lake in lakes_of(place) for row in _listed(lake)]
+        if listed:
+            erase_again(Lake(session(), copy, tables()), listed, keys, say)
+        else:
+            say("nobody is known to be erased but by the backup's own list; --erasures names a newer lake or backup")
+
+    return prepare
+
+
+def _listed(root: str) -> list[dict[str, Any]]:
+    """The list of erasures of a lake, read without the engine; nothing where there is none."""
     from deltalake import DeltaTable
     from deltalake.exceptions import TableNotFoundError
 
     try:
-        listed = DeltaTable(f"{root}/{Erasure.address().replace('.', '/')}").to_pyarrow_table().to_pylist()
+        rows: list[dict[str, Any]] = (
+            DeltaTable(f"{root}/{Erasure.address().replace('.', '/')}").to_pyarrow_table().to_pylist()
+        )
     except TableNotFoundError:
-        listed = []
-    yield
-    if listed:
-        with _held(root):
-            erase_again(Lake(session(), root, tables()), listed, say)
-
-
-def _still_held(lake: Lake, marks: list[str]) -> list[tuple[str, str]]:
-    """Pseudonyms in the bronze tables, with their traces, of which these traces were kept."""
-    if not marks:
         return []
-    columns = [lake[t.address()].select(F.col(c).alias("said")) for t in _of_persons(lake) for c in t.pseudonymised()]
-    mark = F.substring(F.sha2(F.concat(F.lit(f"{ERASED_BEFORE} "), "said"), 256), 1, 32)
-    found = [part.distinct().withColumn("mark", mark).filter(F.col("mark").isin(marks)) for part in columns]
-    return sorted({(r["said"], r["mark"]) for part in found for r in part.collect()})
+    return rows
+
+
+def _still_held(lake: Lake, marks: Collection[str], keys: Pseudonymiser) -> list[tuple[str, str]]:
+    """Pseudonyms in the bronze tables, with the trace that was kept of them or of what later keys make of them."""
+    found: set[tuple[str, str]] = set()
+    for table in _of_persons(lake) if marks else ():
+        columns = table.pseudonymised()
+        for piece in pieces.cut(lake.files(table.address())):
+            rows = pieces.read(piece, columns)
+            said = {value for c in columns for value in pc.unique(rows[c].cast(pa.string())).to_pylist() if value}
+            found |= {(value, mark) for value in said for mark in map(trace, keys.onward(value)) if mark in marks}
+    return sorted(found)
 
 
 @contextmanager
@@ -213,8 +229,8 @@ def _derived(lake: Lake) -> Iterator[str]:
     for place in (base, *_folders(system, f"{base}/as_of")):
         for layer in ("silver", "gold"):
             yield from _folders(system, f"{place}/{layer}")
-    for layer in _folders(system, f"{base}/_damaged"):
-        yield from _folders(system, layer)
+        for layer_folder in _folders(system, f"{place}/{DAMAGED}"):
+            yield from _folders(system, layer_folder)
 
 
 def _folders(system: fs.FileSystem, path: str) -> list[str]:

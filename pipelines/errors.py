@@ -28,6 +28,7 @@ EXPECTED = (
     "LeaseTaken",
     "RulesBroken",
     "StorageError",
+    "Unfinished",
     "DeliveryError",
     "QueryError",
     "RenderError",

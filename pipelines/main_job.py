@@ -73,6 +73,10 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
 
         say(f"validation: {_validation(settings, all_kept(settings.reports))}")
         return "checks" if all(map(_is_of_check, failed)) else "failed"
+    if not settings.as_of:
+        from pipelines.rotation import forget_former
+
+        forget_former(str(settings.lake), say)
     _finish(settings, result.run_id, seconds, say)
     return "checks" if any(check.severity.value == "ERROR" for check in checks) else ""
 

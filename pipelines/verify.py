@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pyarrow import fs
@@ -24,18 +25,24 @@ class VerifyError(Exception):
 
 
 def verify_lake(root: str, named: str | None, say: Say) -> list[Verified]:
-    """Verify the table named `layer.table`, or every table of the lake; returns those that are damaged."""
+    """Verify the table named `layer.table`, or every table, in the lake and in those of past dates.
+
+    Returns those that are damaged.
+    """
     if named and named not in tables():
         raise VerifyError(f"there is no table {named}; `gerland tables` lists them")
     found: list[Verified] = []
-    for address, folder in _standing(root):
+    told = ""
+    for day, address, folder in standing(root):
         if named not in (None, address):
             continue
-        if not found or found[-1].address.split(".")[0] != address.split(".")[0]:
-            say(f"reading {address.split('.')[0]}")
-        found.append(verify(folder, address))
+        part = f"{address.split('.')[0]}{f' as of {day}' if day else ''}"
+        if part != told:
+            say(f"reading {part}")
+        told = part
+        found.append(replace(verify(folder, address), as_of=day))
         for problem in found[-1].problems:
-            say(f"DAMAGED {address}: {problem}")
+            say(f"DAMAGED {found[-1].name}: {problem}")
     if not found:
         raise VerifyError(f"{named or 'no table'} has not been built in {root}")
     n_files, n_bytes = sum(f.n_files for f in found), sum(f.n_bytes for f in found)
@@ -44,6 +51,11 @@ def verify_lake(root: str, named: str | None, say: Say) -> list[Verified]:
     say(f"{len(found)} tables, {n_files:,} files, {n_bytes / 1e6:,.1f} MB read; {len(damaged)} damaged")
     if unsealed := sum(not f.is_sealed for f in found):
         say(f"{unsealed} tables have versions without a seal (a killed run, another program): read by their log alone")
+    if early := sum(f.is_early for f in found):
+        say(
+            f"{early} tables end in a seal of an earlier release, which can't tell whether it was changed itself: "
+            "the next `gerland run` seals it in its turn, and nothing else is to be done"
+        )
     if orphans:
         say(f"{orphans} files belong to no version (killed runs left them); they are read by nobody")
     return damaged
@@ -56,9 +68,9 @@ def vacuum_lake(root: str, keep_days: int, say: Say) -> Swept:
     """
     before = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
     swept = Swept(0, 0)
-    for address, folder in _standing(root):
+    for day, address, folder in standing(root):
         if problem := glance(folder):
-            say(f"DAMAGED {address}: {problem}; left alone")
+            say(f"DAMAGED {address}{f' as of {day}' if day else ''}: {problem}; left alone")
             continue
         found = vacuum(folder, before)
         swept = Swept(swept.n_files + found.n_files, swept.n_bytes + found.n_bytes)
@@ -70,13 +82,13 @@ def vacuum_lake(root: str, keep_days: int, say: Say) -> Swept:
 def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
     """Set damaged tables aside, so that the next run makes them again from what they are made of.
 
-    A bronze table is read again from the landing zone: raises `VerifyError`, before anything is moved, where files that
-    it held lie there no more.
+    Those of past dates are made again by a run as of the date. A bronze table is read again from the landing zone:
+    raises `VerifyError`, before anything is moved, where files that it held lie there no more.
     """
     if "://" in root:
         raise VerifyError("on an object store, restore the files named from the store's own versions or from a backup")
     known = tables()
-    again = {f.address: known[f.address] for f in damaged}
+    again = {f.address: known[f.address] for f in damaged if not f.as_of}
     if {Delivery.address(), Quarantine.address()} & again.keys():  # without them nobody knows what was read
         again |= {t.address(): t for t in (Delivery, Quarantine)}
         again |= {a: t for a, t in known.items() if issubclass(t, BronzeTable) and log_entries(*_place(root, a))}
@@ -87,14 +99,31 @@ def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
             say(f"{address}: set aside in {set_aside(root, address)}")
     if Delivery.address() not in again and sent:
         _forget(root, sent)
-    say("next: gerland run")
+    past = [f for f in damaged if f.as_of]
+    for found in past:
+        say(f"{found.name}: set aside in {set_aside(_past(root, found.as_of), found.address)}")
+    for command in [*(["gerland run"] if again else []), *sorted({f"gerland run --as-of {f.as_of}" for f in past})]:
+        say(f"next: {command}")
 
 
-def _standing(root: str) -> Iterator[tuple[str, str]]:
-    """Address and folder of every table that was made."""
-    for address in tables():
-        if log_entries(*_place(root, address)):
-            yield address, f"{root}/{address.replace('.', '/')}"
+def standing(root: str) -> Iterator[tuple[str, str, str]]:
+    """Date of the past lake or nothing, address and folder of every table that was made."""
+    for day in ("", *past_days(root)):
+        lake = _past(root, day) if day else root
+        for address in tables():
+            if log_entries(*_place(lake, address)):
+                yield day, address, f"{lake}/{address.replace('.', '/')}"
+
+
+def past_days(root: str) -> Sequence[str]:
+    """Dates from which the lake was seen, each with a lake of its own for what is derived."""
+    system, path = file_system(f"{root}/as_of")
+    infos = system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    return sorted(i.base_name for i in infos if i.type == fs.FileType.Directory)
+
+
+def _past(root: str, day: str) -> str:
+    return f"{root}/as_of/{day}"
 
 
 def _place(root: str, address: str) -> tuple[fs.FileSystem, str]:

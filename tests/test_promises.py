@@ -1,4 +1,4 @@
-"""The page of promises names tests that exist, and every promise has one."""
+"""The page of promises names tests that exist, and every promise has one; the commands that pages name are there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pipelines.cli import app
 from tests.conftest import ROOT
 
 PAGE = ROOT / "infra" / "docs" / "promises.md"
@@ -25,3 +26,11 @@ def test_every_promise_is_held_by_tests_that_exist(line):
     assert named, line
     for file, test in named:
         assert re.search(rf"^def {test}\(", (ROOT / "tests" / file).read_text(), re.MULTILINE), f"{file}::{test}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "infra/docs/privacy.md", "infra/docs/promises.md"])
+def test_every_command_that_a_page_names_is_there(page):
+    known = {c.name or c.callback.__name__ for c in app.registered_commands}
+    named = set(re.findall(r"\bgerland ([a-z]+)", (ROOT / page).read_text()))
+    assert named
+    assert named <= known

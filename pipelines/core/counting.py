@@ -177,7 +177,7 @@ def count_objects(stream: BinaryIO) -> int:
 
     A record is an outermost object, or an object of a `results` array of an outermost one, or one behind such an array
     that is no member's value. A run of text where a record could stand counts as one, and so does a record, a list or
-    an answer in which the file ends.
+    an answer in which the file ends, or a record in which a line begins with a brace where no value can stand.
     """
     state = np.zeros(_STATES, np.int64)
     while chunk := stream.read(CHUNK_BYTES):
@@ -403,7 +403,8 @@ def _csv_blank(b: int, s: np.ndarray, is_mark: bool) -> None:
 
 _OUTSIDE, _OBJECT, _LIST, _LISTED, _ANSWER, _BEHIND = range(6)
 _NONE, _KEY, _FRESH, _TAKEN, _NESTED = range(5)  # of an answer behind its list: what of a member has been seen
-_N, _MODE, _DEPTH, _BRACKETS, _LIST_BRACKETS, _STRAY, _STRING, _ESCAPED, _SAME, _PENDING, _MEMBER, _STATES = range(12)
+_N, _MODE, _DEPTH, _BRACKETS, _LIST_BRACKETS, _STRAY, _STRING, _ESCAPED, _SAME, _PENDING, _MEMBER = range(11)
+_LAST, _NEW_LINE, _STATES = range(11, 14)  # last byte that is no blank, and whether a line has ended since
 _NAME = np.frombuffer(b"results", np.uint8)
 
 
@@ -418,6 +419,7 @@ def _objects(data: np.ndarray, s: np.ndarray) -> None:
                 s[_ESCAPED], s[_SAME] = 1, -1
             elif b == 34:  # "
                 s[_STRING], s[_PENDING] = 0, s[_SAME] == 7
+                s[_LAST], s[_NEW_LINE] = b, 0
                 if s[_MODE] == _ANSWER and s[_MEMBER] == _NONE:
                     s[_MEMBER] = _KEY
             elif 0 <= s[_SAME] < 7 and b == _NAME[s[_SAME]]:
@@ -436,11 +438,14 @@ def _objects(data: np.ndarray, s: np.ndarray) -> None:
             if not is_space:
                 _behind(b, s)
         elif is_between:
-            if is_space or b == 44 or b == 0xEF or b == 0xBB or b == 0xBF:  # blanks, commas, marks of byte order
-                continue
-            _between(b, s)
+            if not (is_space or b == 44 or b == 0xEF or b == 0xBB or b == 0xBF):  # blanks, commas, byte order marks
+                _between(b, s)
         elif not is_space:
             _inside(b, s)
+        if is_space:
+            s[_NEW_LINE] |= b == 10
+        else:
+            s[_LAST], s[_NEW_LINE] = b, 0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -508,6 +513,10 @@ def _inside(b: int, s: np.ndarray) -> None:
         return
     s[_PENDING] = 0
     if b == 123:
+        could_stand = s[_LAST] == 58 or s[_LAST] == 44 or s[_LAST] == 91  # behind : , [
+        if s[_NEW_LINE] and not could_stand:  # the object before has no end
+            s[_N] += 1
+            s[_DEPTH] = s[_MODE] != _OBJECT
         s[_DEPTH] += 1
     elif b == 125:
         s[_DEPTH] -= 1

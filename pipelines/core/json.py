@@ -34,6 +34,9 @@ SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 Record = tuple[bytes, str]
 STRAY = "text between records"
 NO_END = "the list of records has no end"
+LEFT_OPEN = "the record has no end"
+TO_THE_END = f"{LEFT_OPEN}, and what follows can't be told from what stands in it"
+BLANKS = b" \t\r\n"
 
 
 def records(stream: BinaryIO) -> Iterator[Record]:
@@ -43,6 +46,11 @@ def records(stream: BinaryIO) -> Iterator[Record]:
     several; its other members are left. An object behind the array that is no member's value is a record as well. What
     is no record has a problem and its first bytes: text between records, a bracket that closes nothing, a record, list
     or answer that the file ends in, a record that is too long.
+
+    A record with a brace left open ends where a line begins with one that could stand nowhere in a record: behind
+    another thing than a colon, comma or bracket. So in a file of a record a line, the others are read. In a list,
+    whose records stand behind commas as their own parts do, nothing tells where the next one begins: all that follows
+    is put aside with it.
 
     Raises `Refused` where no brace stands in so many bytes as a record may have.
     """
@@ -84,20 +92,22 @@ class _Cutter:
     def _object(self, *, may_be_answer: bool) -> Generator[Record, None, None]:
         """A record, or the records of an answer, whose opening brace has been passed."""
         self._start, self._cut = self._at - 1, b""
-        depth = 1
+        depth, before = 1, b"{"
         while depth:
             token = self._next(MEMBER if may_be_answer and depth == 1 else BRACE)
             if token is None:
                 if not self._is_told:
-                    yield self._kept()[:TOLD_BYTES], "the record has no end"
+                    yield self._kept()[:TOLD_BYTES], TO_THE_END
                 self._is_told = True
                 return
             if token[1] is None:
                 self._start, self._cut = -1, b""
                 yield from self._answer()
                 return
-            else:
-                depth += 1 if token[1] == b"{" else -1
+            if token[1] == b"{" and _is_misplaced(before, token[0][:-1]):
+                yield self._cut or self._data[self._start : self._at - 1][:TOLD_BYTES], LEFT_OPEN
+                self._start, self._cut, depth = self._at - 1, b"", 0
+            depth, before = depth + (1 if token[1] == b"{" else -1), token[1]
         if self._cut:
             yield self._cut, f"a record of more than {limits.RECORD_BYTES:,} bytes"
         else:
@@ -171,6 +181,12 @@ class _Cutter:
     def _rest(self) -> bytes:
         """What no pattern has taken at the end of the stream: blanks, or a text without its closing quote."""
         return self._data[self._at :].strip(b" \t\r\n,\xef\xbb\xbf")[:TOLD_BYTES]
+
+
+def _is_misplaced(brace: bytes, text: bytes) -> bool:
+    """Tell whether an opening brace, behind another one and a text, begins a line where no value could stand."""
+    said = text.rstrip(BLANKS)
+    return b"\n" in text[len(said) :] and (brace + said)[-1:] not in b":,["
 
 
 def parsed(data: bytes) -> dict[str, Any]:

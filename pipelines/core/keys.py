@@ -10,7 +10,8 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pyarrow import fs
 
@@ -26,10 +27,19 @@ class KeyRefused(Exception):
 
 @dataclass(frozen=True)
 class Ring:
-    """What a lake knows of its keys: check values by version, and the version each table stands at."""
+    """What a lake knows of its keys: check values by version, and the version each table stands at.
+
+    `alone` is the last version of which it is known that no pseudonym of an earlier one is left anywhere in the lake.
+    """
 
     checks: dict[int, str]
     at: dict[str, int]
+    alone: int = 0
+
+    @property
+    def last(self) -> int:
+        """Version of the last key."""
+        return max(self.checks, default=0)
 
 
 def ring(root: str) -> Ring:
@@ -39,7 +49,7 @@ def ring(root: str) -> Ring:
         return Ring({}, {})
     with system.open_input_stream(f"{base}/{NAME}") as stream:
         told = json.loads(stream.read())
-    return Ring({int(v): c for v, c in told["checks"].items()}, dict(told["at"]))
+    return Ring({int(v): c for v, c in told["checks"].items()}, dict(told["at"]), told.get("alone", 0))
 
 
 def agreed(root: str, pseudonymiser: Pseudonymiser) -> Ring:
@@ -59,7 +69,7 @@ def agreed(root: str, pseudonymiser: Pseudonymiser) -> Ring:
             raise KeyRefused(f"pseudonym key version {version} is another than the one the lake was written with")
     if [v for v, _ in keys][: len(known.checks)] != sorted(known.checks):
         raise KeyRefused("a former pseudonym key is set that the lake was never written with")
-    whole = Ring({v: _check(k) for v, k in keys}, known.at)
+    whole = replace(known, checks={v: _check(k) for v, k in keys})
     if whole.checks != known.checks:
         _write(root, whole)
     return whole
@@ -69,13 +79,23 @@ def stands(root: str, names: Iterable[str], version: int) -> None:
     """Write down that tables hold pseudonyms of this version of the key only."""
     known = ring(root)
     if any(known.at.get(name) != version for name in names):
-        _write(root, Ring(known.checks, known.at | dict.fromkeys(names, version)))
+        _write(root, replace(known, at=known.at | dict.fromkeys(names, version)))
+
+
+def stands_alone(root: str) -> None:
+    """Write down that nothing in the lake holds a pseudonym of another key than the last."""
+    known = ring(root)
+    _write(root, replace(known, alone=known.last))
 
 
 def _write(root: str, told: Ring) -> None:
     system, base = file_system(root)
     system.create_dir(base, recursive=True)
-    content = {"checks": {str(v): c for v, c in sorted(told.checks.items())}, "at": dict(sorted(told.at.items()))}
+    content: dict[str, Any] = {
+        "checks": {str(v): c for v, c in sorted(told.checks.items())},
+        "at": dict(sorted(told.at.items())),
+    }
+    content["alone"] = told.alone
     part = f"{base}/{NAME}.{uuid.uuid4().hex}"  # another run may read meanwhile
     with system.open_output_stream(part) as out:
         out.write(json.dumps(content, indent=1).encode())

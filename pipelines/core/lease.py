@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 NAME = "_run.lock"
+REPLACED = "_replaced"  # what stood before, as long as a restore is under way
 _held: dict[str, IO[str]] = {}
 
 
@@ -19,9 +20,14 @@ class LeaseTaken(Exception):
     """Another run writes to the lake; the message says whose."""
 
 
-def hold(root: str) -> None:
-    """Take the lease of a lake for this process, until `release` or its end; raises `LeaseTaken` where another has it.
+class Unfinished(Exception):
+    """A restore of the lake was cut off, and nothing else may write to it; the message says what to do."""
 
+
+def hold(root: str, is_restore: bool = False) -> None:
+    """Take the lease of a lake for this process, until `release` or its end.
+
+    Raises `LeaseTaken` where another has it, and `Unfinished` for all but a restore where one was cut off.
     The lock is one of the machine's file system. On an object store there is none: there, the scheduler must see to it
     that one run at a time writes to a lake.
     """
@@ -37,6 +43,9 @@ def hold(root: str) -> None:
         told = _owner(file.read())
         file.close()
         raise LeaseTaken(f"another run writes to {root} ({told}); wait for its end, or stop it") from None
+    if not is_restore and (folder / REPLACED).exists():
+        file.close()
+        raise Unfinished(f"a restore into {root} was cut off: call it again, `gerland restore FROM --replace`")
     file.seek(0)
     file.truncate()
     since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

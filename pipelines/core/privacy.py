@@ -83,12 +83,18 @@ class Pseudonymiser:
 
     def moved_on(self, pseudonym: str) -> str:
         """Return a pseudonym of a former key as the last key has it; others as they are, the demonstration's too."""
+        return [*self.onward(pseudonym)][-1]
+
+    def onward(self, pseudonym: str) -> Iterator[str]:
+        """A pseudonym, and where it is one of a former key, those of the later keys over it."""
+        yield pseudonym
         found = PSEUDONYM.fullmatch(pseudonym)
         if found is None or int(found[1]) not in dict(self.former):
-            return pseudonym
+            return
         for version, key in self.keys():
-            pseudonym = _link(pseudonym, version, key) if version > int(found[1]) else pseudonym
-        return pseudonym
+            if version > int(found[1]):
+                pseudonym = _link(pseudonym, version, key)
+                yield pseudonym
 
 
 def trace(pseudonym: str) -> str:

@@ -24,8 +24,14 @@ from pipelines.core.landing import file_system
 
 CHUNK_BYTES = 1 << 20
 HASHED_AT_ONCE = 4
+FORM = 2  # of the seals that this release writes; those of form 1 carry no hash of their own
 LAST_CHECKPOINT = "_delta_log/_last_checkpoint"
 WHOLE_EVERY = 50  # seals from one that repeats all to the next
+FIRST_FORM = {"version", "at", "before", "log", "files"}
+LATER = (
+    "the seal {} was written by a later release (form {}, this one knows up to {}), or was changed: use that release; "
+    "where there was none, restore the table from a backup"
+)
 ENTRY = re.compile(r"^(\d{20})\.(json|crc|checkpoint(?:\.\d+\.\d+)?\.parquet)$")
 
 
@@ -47,6 +53,7 @@ class Sealed:
     at: dict[str, dt.datetime]  # log entry: when it was sealed
     n_seals: int
     problem: str | None = None
+    is_early: bool = False  # the last one is of an earlier form: nothing tells whether it was changed itself
 
 
 class Unreadable(Exception):
@@ -56,6 +63,8 @@ class Unreadable(Exception):
 def seal(folder: str) -> None:
     """Seal what came to a table's folder since the last seal; a second call finds nothing to do.
 
+    A last seal of an earlier release is sealed in its turn, so that a change of it is told from then on.
+
     Raises `Unreadable` where a new log entry can't be read: what is damaged is never sealed.
     """
     system, path = file_system(folder)
@@ -63,7 +72,7 @@ def seal(folder: str) -> None:
     if before.problem:
         raise Unreadable(before.problem)
     names = [name for name in log_entries(system, path) if f"_delta_log/{name}" not in before.log]
-    if not names:
+    if not names and not before.is_early:
         return
     log = [f"_delta_log/{name}" for name in names]
     if any("checkpoint" in name for name in names):
@@ -78,7 +87,8 @@ def seal(folder: str) -> None:
     is_whole = before.n_seals % WHOLE_EVERY == 0
     known_log, known_files = (before.log, before.files) if is_whole else ({}, {})
     content = {
-        "version": max(before.version, *(int(name[:20]) for name in names)),
+        "form": FORM,
+        "version": max([before.version, *(int(name[:20]) for name in names)]),
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "before": _hash_of_last(system, path, before.n_seals),
         "log": _written(known_log | {name: prints[name] for name in log}),
@@ -97,15 +107,19 @@ def sealed(folder: str) -> Sealed:
     at: dict[str, dt.datetime] = {}
     version, before, problem = -1, None, None
     infos = system.get_file_info(fs.FileSelector(f"{path}/_seal", allow_not_found=True))
-    n_seals = 0
+    n_seals, is_early = 0, False
     start = max(len(infos) - 1, 0) // WHOLE_EVERY * WHOLE_EVERY
     for position, info in list(enumerate(sorted(infos, key=lambda i: i.path)))[start:]:
         data = read(system, info.path)
         try:
             told = json.loads(data)
+            if told.get("form", FORM) > FORM:
+                problem = LATER.format(info.base_name, told["form"], FORM)
+                break
             if before not in (None, told["before"]) or info.base_name != f"{position:08d}.json":
                 raise ValueError
-            if told.pop("own", None) != _own(told):
+            is_early = told.keys() == FIRST_FORM
+            if not is_early and told.pop("own", None) != _own(told):
                 raise ValueError
             entries, brought_files = _prints(told["log"]), _prints(told["files"])
             time = dt.datetime.fromisoformat(told["at"])
@@ -115,7 +129,7 @@ def sealed(folder: str) -> Sealed:
         log, files, version, n_seals = log | entries, files | brought_files, told["version"], position + 1
         at |= dict.fromkeys(entries, time)
         before = hashlib.sha256(data).hexdigest()
-    return Sealed(version, log, files, at, n_seals, problem)
+    return Sealed(version, log, files, at, n_seals, problem, is_early)
 
 
 def standing(system: fs.FileSystem, path: str, names: Iterable[str]) -> list[str]:

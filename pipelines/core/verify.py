@@ -33,7 +33,10 @@ DAMAGED = "_damaged"
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found of one table: `problems` in words; none means that every byte is as it was written."""
+    """What was found of one table: `problems` in words; none means that every byte is as it was written.
+
+    `as_of` is the date of the past lake that the table stands in, empty for the lake itself.
+    """
 
     address: str
     n_files: int
@@ -41,6 +44,13 @@ class Verified:
     problems: tuple[str, ...]
     n_orphans: int = 0
     is_sealed: bool = True
+    is_early: bool = False  # its last seal is an earlier release's
+    as_of: str = ""
+
+    @property
+    def name(self) -> str:
+        """Address of the table, with the date of a past lake."""
+        return f"{self.address} as of {self.as_of}" if self.as_of else self.address
 
     @property
     def is_whole(self) -> bool:
@@ -75,7 +85,9 @@ def verify(folder: str, address: str) -> Verified:
     lying = {i.path.removeprefix(f"{path}/") for i in _data_files(system, path)}
     history = {name for name in seals.files if name not in stands_on}
     orphans = lying - stands_on.keys() - history
-    return Verified(address, len(stands_on), sum(stands_on.values()), tuple(problems), len(orphans), is_sealed)
+    return Verified(
+        address, len(stands_on), sum(stands_on.values()), tuple(problems), len(orphans), is_sealed, seals.is_early
+    )
 
 
 def glance(folder: str) -> str | None:

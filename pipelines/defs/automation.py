@@ -36,7 +36,7 @@ def verify_lake(platform: PlatformResource) -> None:
     from pipelines.verify import verify_lake as verify
 
     if damaged := verify(str(platform.open().settings.lake), None, tell):
-        raise dg.Failure(f"{len(damaged)} tables are damaged: {', '.join(found.address for found in damaged)}")
+        raise dg.Failure(f"{len(damaged)} tables are damaged: {', '.join(found.name for found in damaged)}")
 
 
 @dg.op(ins={"after": dg.In(dg.Nothing)}, description="Files that no version stands on, once they are old enough.")

@@ -92,7 +92,19 @@ A, B, C = '{"a": 1}', '{"b": {"results": [1]}}', '{"c": "]"}'
         (f"{paged(A)}]", [A, "text between records"]),
         (f"[{A}]]", [A, "text between records"]),
         (f"{paged(A)} <html>", [A, "text between records"]),
-        (f"{paged(A)[:-2]}, {B[:-1]}", [A, "the record has no end"]),
+        (
+            f"{paged(A)[:-2]}, {B[:-1]}",
+            [A, "the record has no end, and what follows can't be told from what stands in it"],
+        ),
+        (f"{A}\n{B[:-1]}\n{C}\n{A}", [A, "the record has no end", C, A]),
+        (
+            f'{A}\n{B[:-2]}\r\n {C}\n{{"x": [\n{B}\n,\n{C}]}}',
+            [A, "the record has no end", C, f'{{"x": [\n{B}\n,\n{C}]}}'],
+        ),
+        (f'{A}\n{{"x":\n{B}, "y": 1\n{C}', [A, "the record has no end", C]),
+        (f"{{\n{{\n{paged(A, B)}", ["the record has no end", "the record has no end", A, B]),
+        (paged(A, B[:-1], C), [A, f"{B[:-1]}, {C}]}}", "the list of records has no end"]),
+        (f"{paged(A)[:-2]}, {B[:-1]}\n{C}]}}", [A, "the record has no end", C]),
         (paged(A)[:-2], [A, "the list of records has no end"]),
         (f"{paged(A)[:-2]}}}{B}", [A, "the list of records has no end", B]),
         (paged(A)[:-1], [A, "the answer has no end"]),
@@ -111,7 +123,25 @@ def test_what_stands_behind_the_first_answer_is_read_or_told(text, told):
     assert count_objects(io.BytesIO(data)) == len(told)
 
 
-TOKENS = ['{"a":1}', "{", "}", '"', "]", "[", ",", "x", "\\", '{"results":[', '"results"', ":", " ", "]}", "\ufeff"]
+TOKENS = [
+    '{"a":1}',
+    "\n",
+    '\n{"a":',
+    "{",
+    "}",
+    '"',
+    "]",
+    "[",
+    ",",
+    "x",
+    "\\",
+    '{"results":[',
+    '"results"',
+    ":",
+    " ",
+    "]}",
+    "\ufeff",
+]
 
 
 MORE = [

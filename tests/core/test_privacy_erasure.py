@@ -10,12 +10,13 @@ import pytest
 
 from pipelines.backup import backup, edited, restore
 from pipelines.core.balance import balance
+from pipelines.core.ingest import ingest
 from pipelines.core.lake import Lake
 from pipelines.core.ledger import Delivery, Erasure, Quarantine
 from pipelines.core.privacy import ERASED, Pseudonymiser
 from pipelines.core.verify import verify
-from pipelines.erase import EraseError, erase, erase_again, erasures
-from tests.core.landed import deliver, run
+from pipelines.erase import EraseError, erase, erasing_again, erasures
+from tests.core.landed import TOY, deliver, run
 from tests.core.test_ingest import lake as lake
 from tests.core.toy.tables import ToyPerson
 
@@ -116,10 +117,58 @@ def test_backups_are_erased_too_and_one_that_was_not_is_when_it_is_put_back(held
     restore(late, str(tmp_path / "put_back"), False, lambda _: None)
     assert files_with(tmp_path / "put_back", GONE) == []
 
-    listed = erasures(held)
-    restore(early, str(root), True, lambda _: None)
-    assert files_with(root, GONE)
-    erase_again(held, listed, lambda _: None)
+    restore(early, str(root), True, lambda _: None, erasing_again([str(root)], KEY, lambda _: None))
     assert files_with(root, GONE) == []
     assert balance(held, ToyPerson).is_balanced
     assert [r["person"] for r in held[ToyPerson.address()].collect()] == [STAYS]
+    assert len(erasures(held)) == 1
+
+
+@pytest.mark.spark
+def test_who_was_erased_never_stands_in_a_lake_that_is_put_back_wherever_that_is_cut_off(held, tmp_path, monkeypatch):
+    root, early = tmp_path / "lake", tmp_path / "early"
+    shutil.rmtree(root / "silver")
+    backup(str(root), early, lambda _: None)
+    erase(held, GONE, "asked", [], lambda _: None)
+    rename, moved = Path.rename, []
+
+    def cut_off(place, target):
+        moved.append(place)
+        if len(moved) == 2:
+            raise KeyboardInterrupt
+        return rename(place, target)
+
+    def put_back():
+        restore(early, str(root), True, lambda _: None, erasing_again([str(root)], KEY, lambda _: None))
+
+    for _ in range(2):  # killed between taking the old lake away and putting the new one there, twice
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            moved.clear()
+            patch.setattr(Path, "rename", cut_off)
+            put_back()
+        assert files_with(root, GONE) == []
+    put_back()
+    assert files_with(root, GONE) == []
+    assert len(erasures(held)) == 1
+    assert balance(held, ToyPerson).is_balanced
+
+
+@pytest.mark.spark
+def test_a_list_of_erasures_is_taken_from_a_newer_backup_and_finds_pseudonyms_of_a_former_key(held, tmp_path):
+    """The lake is lost; the early backup holds the person under the former key, the newer one the erasure."""
+    root, early, late = tmp_path / "lake", tmp_path / "early", tmp_path / "late"
+    shutil.rmtree(root / "silver")
+    backup(str(root), early, lambda _: None)
+    second = Pseudonymiser("k2", 2, ((1, "k"),))
+    ingest(held, TOY, [], str(tmp_path / "in"), second, lambda _: None)
+    assert files_with(root, GONE) == []
+    erase(held, second("A1") or "", "asked", [], lambda _: None)
+    backup(str(root), late, lambda _: None)
+    shutil.rmtree(root)
+    said: list[str] = []
+    restore(early, str(root), False, said.append, erasing_again([str(root)], second, said.append))
+    assert any("--erasures" in line for line in said), "nobody knows of it, and that is said"
+    assert files_with(root, GONE)
+    restore(early, str(root), True, lambda _: None, erasing_again([str(root), str(late)], second, lambda _: None))
+    assert files_with(root, GONE) == []
+    assert balance(held, ToyPerson).is_balanced

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from pipelines import rotation
+from pipelines import verify as sweeping
+from pipelines.core.axis import DERIVED
 from pipelines.core.balance import balance
 from pipelines.core.ingest import ingest
 from pipelines.core.keys import KeyRefused, agreed, stands
+from pipelines.core.lake import Lake
 from pipelines.core.landing import scan
 from pipelines.core.privacy import Pseudonymiser
+from pipelines.core.table import Column, Table
 from pipelines.core.verify import verify
 from tests.core.landed import TOY, deliver
 from tests.core.test_ingest import lake as lake
@@ -99,3 +106,60 @@ def test_persons_of_two_versions_of_the_key_are_united(lake, tmp_path):
     assert lake.version(ToyPerson.address()) == before, "a lake that stands at the key is not written again"
     with pytest.raises(KeyRefused):
         run(lake, landing, Pseudonymiser("second key", 2))
+
+
+def held_anywhere(root: Path, pseudonyms: list[str]) -> list[str]:
+    """Files whose bytes, or whose values once unpacked, hold one of the pseudonyms."""
+    found = []
+    for path in (p for p in root.rglob("*") if p.is_file()):
+        unpacked = str(pq.read_table(path, partitioning=None).to_pylist()) if path.suffix == ".parquet" else ""
+        if any(p.encode() in path.read_bytes() or p in unpacked for p in pseudonyms):
+            found.append(str(path.relative_to(root)))
+    return found
+
+
+class Met(Table):
+    """One person, derived."""
+
+    layer, name, key = "silver", "met", ("person", "note")
+    axis = DERIVED
+    person = Column("string", "Pseudonym", required=True, sensitivity="personal")
+    note = Column("string", "What is said", required=True)
+
+
+@pytest.mark.spark
+def test_no_pseudonym_of_a_former_key_is_left_in_any_version_once_a_run_went_through(lake, tmp_path, monkeypatch):
+    declared = {**lake.tables, Met.address(): Met}
+    for module in (rotation, sweeping):
+        monkeypatch.setattr(module, "tables", lambda: declared)
+    landing, root, said = tmp_path / "in", Path(lake.root), []
+    now, past = (Lake(lake.spark, lake.root, declared, day) for day in (None, dt.date(2024, 3, 31)))
+    deliver(landing, one__person=b"A1|before\nA2|before\n")
+
+    def derive(*lakes):
+        for each in lakes:
+            each.upsert(Met, lake[ToyPerson.address()].select("person", "note"), {})
+
+    run(lake, landing, ONE)
+    derive(now, past)
+    (root / "_damaged" / "silver").mkdir(parents=True)
+    (root / "_damaged" / "silver" / "x").write_text(ONE("A1") or "")
+    rotation.forget_former(lake.root, said.append)
+    assert said == [], "there is one key, and nothing to do"
+    old = [ONE("A1") or "", ONE("A2") or ""]
+    run(lake, landing, TWO)
+    derive(now)
+    assert held_anywhere(root, old), "histories, the past lake and what was set aside"
+    rotation.forget_former(lake.root, said.append)
+    assert held_anywhere(root, old) == []
+    assert len(said) == 1 and "former keys" in said[0]
+    assert not verify(now.path(Met.address()), Met.address()).problems
+    assert {r["person"] for r in now[Met.address()].collect()} == {TWO("A1"), TWO("A2")}
+    derive(past)
+    rotation.forget_former(lake.root, said.append)
+    assert len(said) == 1, "once after each rotation"
+    assert past.n_rows(Met.address()) == 2
+    agreed(lake.root, THREE)
+    rotation.forget_former(lake.root, said.append)
+    assert "bronze.toy_person still hold" in said[1]
+    assert past.n_rows(Met.address()) == 2, "nothing is done before all tables stand at the last key"

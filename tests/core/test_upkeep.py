@@ -16,15 +16,16 @@ import pyarrow as pa
 import pytest
 
 from pipelines.backup import BackupError, backup, restore
+from pipelines.core.catalog import tables
 from pipelines.core.lake import Lake
-from pipelines.core.lease import LeaseTaken
+from pipelines.core.lease import LeaseTaken, Unfinished, hold, release
 from pipelines.core.ledger import Quarantine
 from pipelines.core.query import query
 from pipelines.core.vacuum import vacuum
 from pipelines.core.verify import verify
 from pipelines.definitions import defs
 from pipelines.defs.silver.product.tables import Shortage
-from pipelines.verify import vacuum_lake, verify_lake
+from pipelines.verify import repair, vacuum_lake, verify_lake
 
 HOLDER = "import sys, time; from pipelines.core.lease import hold; hold(sys.argv[1]); print('held', flush=True); time.sleep(600)"
 DAY = dt.date(2024, 1, 1)
@@ -107,6 +108,35 @@ def test_a_file_that_was_replaced_lately_stays_however_old_it_is(root):
     assert verify_lake(str(root), None, lambda _: None) == []
 
 
+def test_lakes_of_past_dates_are_verified_swept_and_made_again_too(root, tmp_path):
+    past, derived = root / "as_of" / "2024-03-31", "gold.report_month"
+    lake = Lake(None, str(root), tables(), DAY.replace(month=3, day=31))
+    table = tables()[derived]
+    lake.create(table)
+    folder = past / "gold" / "report_month"
+    assert folder.is_dir(), "what is derived stands in a lake of its own"
+    lake.look(derived)
+    assert verify_lake(str(root), None, lambda _: None) == []
+    orphan = aged(folder / "x.parquet", 15)
+    vacuum_lake(str(root), 14, lambda _: None)
+    assert not orphan.exists()
+    entry = max((folder / "_delta_log").glob("*.json"))
+    entry.write_bytes(entry.read_bytes()[:-1])
+    said: list[str] = []
+    damaged = verify_lake(str(root), derived, said.append)
+    assert [(d.address, d.as_of, d.name) for d in damaged] == [
+        (derived, "2024-03-31", "gold.report_month as of 2024-03-31")
+    ]
+    assert any(line.startswith("DAMAGED gold.report_month as of 2024-03-31: ") for line in said)
+    said.clear()
+    before = content(root)
+    repair(str(root), str(tmp_path / "landing"), damaged, said.append)
+    assert not folder.exists()
+    assert [line for line in said if line.startswith("next")] == ["next: gerland run --as-of 2024-03-31"]
+    assert content(root) == before
+    assert verify_lake(str(root), None, lambda _: None) == []
+
+
 def test_a_damaged_table_is_not_swept(root):
     orphan = aged(root / "bronze" / "quarantine" / "x.parquet", 400)
     max((root / "bronze" / "quarantine" / "_delta_log").glob("*.json")).write_bytes(b"")
@@ -139,6 +169,35 @@ def test_a_restore_replaces_a_lake_only_when_it_is_told_to_and_then_all_of_it(ro
     assert files(root) == later
     restore(tmp_path / "copy", str(root), True, lambda _: None)
     assert files(root) == before
+
+
+@pytest.mark.parametrize("n", range(5))
+def test_a_restore_that_was_cut_off_is_called_again_and_nothing_else_writes_meanwhile(root, tmp_path, monkeypatch, n):
+    before = files(root)
+    backup(str(root), tmp_path / "copy", lambda _: None)
+    aside(Lake(None, str(root), {Quarantine.address(): Quarantine}), "c", 4)
+    later, moved, rename = files(root), [], Path.rename
+
+    def cut_off(place, target):
+        if len(moved) == n:
+            raise KeyboardInterrupt
+        moved.append(place)
+        return rename(place, target)
+
+    monkeypatch.setattr(Path, "rename", cut_off)
+    if n < 4:
+        with pytest.raises(KeyboardInterrupt):
+            restore(tmp_path / "copy", str(root), True, lambda _: None)
+        monkeypatch.undo()
+        with pytest.raises(Unfinished, match="gerland restore"):
+            hold(str(root))
+        assert set(later.values()) <= set(files(root).values()), "what stood before is somewhere still"
+        restore(tmp_path / "copy", str(root), True, lambda _: None)
+    else:
+        restore(tmp_path / "copy", str(root), True, lambda _: None)
+    assert files(root) == before
+    hold(str(root))
+    release(str(root))
 
 
 def test_a_backup_that_is_not_whole_is_refused_and_the_lake_left_as_it_is(root, tmp_path):

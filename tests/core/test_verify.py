@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import random
 import shutil
@@ -142,6 +143,50 @@ def test_seals_stay_readable_over_many_commits_and_a_changed_one_is_told(tmp_pat
     assert "was changed" in str(sealed(str(folder)).problem)
     with pytest.raises(Unreadable):
         seal(str(folder))
+
+
+def of_an_earlier_release(folder: Path) -> None:
+    """Write the seals as the first release did: without a form and a hash of their own."""
+    before = ""
+    for file in sorted((folder / "_seal").glob("*.json")):
+        told = {k: v for k, v in json.loads(file.read_bytes()).items() if k not in ("form", "own")} | {"before": before}
+        data = json.dumps(told, sort_keys=True).encode()
+        file.write_bytes(data)
+        before = hashlib.sha256(data).hexdigest()
+
+
+def test_seals_of_an_earlier_release_are_no_damage_and_are_sealed_in_their_turn(lake):
+    folder = _folder(lake)
+    of_an_earlier_release(folder)
+    assert glance(str(folder)) is None
+    found = verify(str(folder), Thing.address())
+    assert (found.problems, found.is_sealed, found.is_early) == ((), True, True)
+    data = _sealed_files(lake)[0]
+    data.write_bytes(data.read_bytes()[:-1] + b"!")
+    assert _damaged(lake), "what they say is compared all the same"
+
+
+def test_after_a_run_a_change_of_an_earlier_releases_seal_is_told(lake):
+    folder = _folder(lake)
+    of_an_earlier_release(folder)
+    last = max((folder / "_seal").glob("*.json"))
+    lake.look(Thing.address())
+    found = verify(str(folder), Thing.address())
+    assert (found.problems, found.is_early) == ((), False)
+    assert len(list((folder / "_seal").glob("*.json"))) == int(last.stem) + 2
+    lake.look(Thing.address())
+    assert len(list((folder / "_seal").glob("*.json"))) == int(last.stem) + 2, "once"
+    last.write_bytes(last.read_bytes().replace(b'"version": ', b'"version":  '))
+    assert _damaged(lake)
+
+
+def test_the_seal_of_a_later_release_says_what_to_do(lake):
+    last = max((_folder(lake) / "_seal").glob("*.json"))
+    last.write_bytes(last.read_bytes().replace(b'"form": 2', b'"form": 3'))
+    problem = str(glance(str(_folder(lake))))
+    assert "later release (form 3" in problem
+    assert "use that release" in problem
+    assert _damaged(lake)
 
 
 def test_a_damaged_table_is_refused_by_whoever_reads_it(tmp_path):
