@@ -117,14 +117,18 @@ def erasing_again(places: Iterable[str], keys: Pseudonymiser, say: Say) -> Calla
 def _listed(root: str) -> list[dict[str, Any]]:
     """The list of erasures of a lake, read without the engine; nothing where there is none."""
     from deltalake import DeltaTable
-    from deltalake.exceptions import TableNotFoundError
+    from deltalake.exceptions import DeltaError, TableNotFoundError
 
+    address = Erasure.address()
     try:
-        rows: list[dict[str, Any]] = (
-            DeltaTable(f"{root}/{Erasure.address().replace('.', '/')}").to_pyarrow_table().to_pylist()
-        )
+        rows: list[dict[str, Any]] = DeltaTable(f"{root}/{address.replace('.', '/')}").to_pyarrow_table().to_pylist()
     except TableNotFoundError:
         return []
+    except (DeltaError, OSError, pa.ArrowException):
+        raise EraseError(
+            f"{address} of {root} can't be read, so that nobody knows whom to erase from the backup: move {root} away, "
+            "and name a newer backup with --erasures"
+        ) from None
     return rows
 
 

@@ -11,13 +11,14 @@ from pyarrow import fs
 
 from pipelines.core.catalog import sources, tables
 from pipelines.core.landing import file_system, scan
-from pipelines.core.ledger import KEPT, Delivery, Quarantine
+from pipelines.core.ledger import KEPT, Acknowledgement, Delivery, DeliveryAction, Erasure, Quarantine
 from pipelines.core.seal import log_entries, seal
 from pipelines.core.table import BronzeTable
 from pipelines.core.vacuum import Swept, vacuum
 from pipelines.core.verify import Verified, glance, set_aside, verify
 
 Say = Callable[[str], None]
+UNIQUE = (DeliveryAction, Acknowledgement, Erasure)  # what people did and what was sent: it stands nowhere else
 
 
 class VerifyError(Exception):
@@ -83,12 +84,17 @@ def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
     """Set damaged tables aside, so that the next run makes them again from what they are made of.
 
     Those of past dates are made again by a run as of the date. A bronze table is read again from the landing zone:
-    raises `VerifyError`, before anything is moved, where files that it held lie there no more.
+    raises `VerifyError`, before anything is moved, where files that it held lie there no more, and for tables that
+    are made of nothing else, such as the list of who was erased.
     """
     if "://" in root:
         raise VerifyError("on an object store, restore the files named from the store's own versions or from a backup")
     known = tables()
     again = {f.address: known[f.address] for f in damaged if not f.as_of}
+    if lost := sorted({t.address() for t in UNIQUE} & again.keys()):
+        raise VerifyError(
+            f"{', '.join(lost)} can't be made again from anything: restore the lake from a backup; nothing was changed"
+        )
     if {Delivery.address(), Quarantine.address()} & again.keys():  # without them nobody knows what was read
         again |= {t.address(): t for t in (Delivery, Quarantine)}
         again |= {a: t for a, t in known.items() if issubclass(t, BronzeTable) and log_entries(*_place(root, a))}

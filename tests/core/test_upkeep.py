@@ -25,7 +25,7 @@ from pipelines.core.vacuum import vacuum
 from pipelines.core.verify import verify
 from pipelines.definitions import defs
 from pipelines.defs.silver.product.tables import Shortage
-from pipelines.verify import repair, vacuum_lake, verify_lake
+from pipelines.verify import UNIQUE, VerifyError, repair, vacuum_lake, verify_lake
 
 HOLDER = "import sys, time; from pipelines.core.lease import hold; hold(sys.argv[1]); print('held', flush=True); time.sleep(600)"
 DAY = dt.date(2024, 1, 1)
@@ -135,6 +135,20 @@ def test_lakes_of_past_dates_are_verified_swept_and_made_again_too(root, tmp_pat
     assert [line for line in said if line.startswith("next")] == ["next: gerland run --as-of 2024-03-31"]
     assert content(root) == before
     assert verify_lake(str(root), None, lambda _: None) == []
+
+
+@pytest.mark.parametrize("table", UNIQUE)
+def test_what_stands_nowhere_else_is_never_set_aside(root, tmp_path, table):
+    lake = Lake(None, str(root), {table.address(): table})
+    lake.create(table)
+    max(Path(lake.path(table.address())).glob("_delta_log/*.json")).write_bytes(b"")
+    (Path(lake.path(table.address())) / "_delta_log" / f"{1:020d}.json").write_bytes(b"{")
+    damaged = verify_lake(str(root), table.address(), lambda _: None)
+    assert len(damaged) == 1
+    before = files(root)
+    with pytest.raises(VerifyError, match="from a backup"):
+        repair(str(root), str(tmp_path), damaged, lambda _: None)
+    assert files(root) == before
 
 
 def test_a_damaged_table_is_not_swept(root):
