@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
+from pipelines.core.kept import release
 from pipelines.defs.gold.pair_count.count import contribution, month_end
 from pipelines.defs.signals.disproportionality import points
 from pipelines.defs.signals.disproportionality.months import Changes
@@ -95,6 +96,7 @@ def carried_on(
         transform = instead if instead is not None and address == first else STEPS[address]
         made = transform(found)
         found[address] = made.sparkSession.createDataFrame(made.toArrow(), made.schema)  # computed once
+        release()  # as a step does: what is kept is compared with every later plan, and slows it down
     return found
 
 
