@@ -57,3 +57,12 @@ def spark() -> Iterator[SparkSession]:
     engine = session()
     suit(engine, 0, settings())
     yield engine
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _let_go() -> Iterator[None]:
+    """Let go of the frames that steps kept, as the engine does: each slows every later plan down."""
+    yield
+    from pipelines.core.kept import release
+
+    release()
