@@ -371,7 +371,7 @@ class Lake:
                 n += batch.num_rows
                 if n > most:
                     return None
-        except (DeltaError, OSError):
+        except (DeltaError, OSError, pa.ArrowException):  # the last where files of the feed were vacuumed
             return None
         return batches
 

@@ -16,11 +16,13 @@ import pyarrow as pa
 import pytest
 
 from pipelines.backup import BackupError, backup, restore
+from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
 from pipelines.core.lake import Lake
 from pipelines.core.lease import LeaseTaken, Unfinished, hold, release
 from pipelines.core.ledger import Quarantine
 from pipelines.core.query import query
+from pipelines.core.table import Column, Table
 from pipelines.core.vacuum import vacuum
 from pipelines.core.verify import verify
 from pipelines.definitions import defs
@@ -149,6 +151,27 @@ def test_what_stands_nowhere_else_is_never_set_aside(root, tmp_path, table):
     with pytest.raises(VerifyError, match="from a backup"):
         repair(str(root), str(tmp_path), damaged, lambda _: None)
     assert files(root) == before
+
+
+class Fed(Table):
+    """One thing whose changes are followed."""
+
+    layer, name, key = "silver", "fed", ("thing", "delivery_id")
+    axis = DERIVED
+    has_change_feed = True
+    thing = Column("string", "Key", required=True)
+    delivery_id = Column("string", "Delivery", required=True)
+
+
+def test_changes_that_were_swept_are_told_to_be_gone_and_stop_nobody(tmp_path):
+    lake = Lake(None, str(tmp_path), {Fed.address(): Fed})
+    for delivery, things in (("a", ["1", "2"]), ("b", ["3"]), ("a", ["4"])):
+        rows = [{"thing": t, "delivery_id": delivery} for t in things]
+        lake.replace_small(Fed, pa.Table.from_pylist(rows, Fed.arrow_schema()), [delivery])
+    last = int(lake.version(Fed.address()).split("@")[1])
+    assert sum(b.num_rows for b in lake.changes(Fed.address(), 1, last, 100) or []) == 6
+    vacuum(lake.path(Fed.address()), dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
+    assert lake.changes(Fed.address(), 1, last, 100) is None
 
 
 def test_a_damaged_table_is_not_swept(root):
