@@ -6,6 +6,7 @@ Frames instead of a lake, so that a whole country takes seconds. Any transform c
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,7 @@ def carried_on(
         transform = instead if instead is not None and address == first else STEPS[address]
         made = transform(found)
         found[address] = made.sparkSession.createDataFrame(made.toArrow(), made.schema)  # computed once
+        gc.collect()  # else the engine keeps the plans, and what they sent around, as long as Python its frames
         release()  # as a step does: what is kept is compared with every later plan, and slows it down
     return found
 
