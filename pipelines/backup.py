@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core.catalog import code_version
+from pipelines.core.lease import INCOMING, hold, release
 from pipelines.core.lease import NAME as LOCK
 from pipelines.core.lease import REPLACED as OUTGOING
-from pipelines.core.lease import hold, release
 from pipelines.core.seal import CHUNK_BYTES
 from pipelines.core.staging import STAGED
 from pipelines.verify import VerifyError, verify_lake
 
 Say = Callable[[str], None]
-MANIFEST, COPY, INCOMING = "manifest.json", "lake", "_restoring"
+MANIFEST, COPY = "manifest.json", "lake"
 OWN = {LOCK, STAGED, INCOMING, OUTGOING, "_warehouse"}  # of a run, not of the lake
 
 
@@ -96,11 +96,15 @@ def restore(source: Path, root: str, replace: bool, say: Say, prepare: Callable[
             raise BackupError(f"{root} is not empty; --replace puts the backup in its place")
         incoming = lake / INCOMING
         shutil.rmtree(incoming, ignore_errors=True)
-        for name, known in files.items():
-            if list(_copied(source / COPY / name, incoming / name)) != known:
-                raise BackupError(f"{name} changed while it was read; the lake was left as it was")
-        if prepare:
-            prepare(str(incoming))
+        try:
+            for name, known in files.items():
+                if list(_copied(source / COPY / name, incoming / name)) != known:
+                    raise BackupError(f"{name} changed while it was read; the lake was left as it was")
+            if prepare:
+                prepare(str(incoming))
+        except BaseException:
+            shutil.rmtree(incoming, ignore_errors=True)
+            raise
         outgoing = lake / OUTGOING / f"{len(_left(root))}"
         outgoing.mkdir(parents=True)
         for place in standing:

@@ -11,8 +11,10 @@ from pyarrow import fs
 
 from pipelines.core.catalog import sources, tables
 from pipelines.core.landing import file_system, scan
+from pipelines.core.lease import INCOMING
 from pipelines.core.ledger import KEPT, Acknowledgement, Delivery, DeliveryAction, Erasure, Quarantine
 from pipelines.core.seal import log_entries, seal
+from pipelines.core.staging import cleared
 from pipelines.core.table import BronzeTable
 from pipelines.core.vacuum import Swept, vacuum
 from pipelines.core.verify import Verified, glance, set_aside, verify
@@ -68,6 +70,7 @@ def vacuum_lake(root: str, keep_days: int, say: Say) -> Swept:
     The lake is the caller's alone meanwhile. A table that is damaged is left alone, and told.
     """
     before = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
+    cleared(f"{root}/{INCOMING}")  # of a restore that was killed before it changed anything
     swept = Swept(0, 0)
     for day, address, folder in standing(root):
         if problem := glance(folder):

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import IO
 
 NAME = "_run.lock"
-REPLACED = "_replaced"  # what stood before, as long as a restore is under way
+INCOMING, REPLACED = (
+    "_restoring",
+    "_replaced",
+)  # of a restore: what is to stand, and what stood before, until all is done
 _held: dict[str, IO[str]] = {}
 
 

@@ -110,6 +110,22 @@ def test_a_file_that_was_replaced_lately_stays_however_old_it_is(root):
     assert verify_lake(str(root), None, lambda _: None) == []
 
 
+def test_a_restore_that_fails_on_the_copy_leaves_the_lake_and_nothing_of_the_copy(root, tmp_path):
+    before = files(root)
+    backup(str(root), tmp_path / "copy", lambda _: None)
+
+    def fail(copy: str) -> None:
+        assert content(Path(copy)) == content(root)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore(tmp_path / "copy", str(root), True, lambda _: None, fail)
+    assert files(root) == before
+    killed = aged(root / "_restoring" / "bronze" / "x.parquet", 0)
+    vacuum_lake(str(root), 14, lambda _: None)
+    assert not killed.exists()
+
+
 def test_lakes_of_past_dates_are_verified_swept_and_made_again_too(root, tmp_path):
     past, derived = root / "as_of" / "2024-03-31", "gold.report_month"
     lake = Lake(None, str(root), tables(), DAY.replace(month=3, day=31))
