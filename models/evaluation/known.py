@@ -22,7 +22,7 @@ EVIDENCE = (
     *("consumer", "literature", "copy", "partner", "suspect"),
 )
 SUBGROUPS, REGIONS = 4, 5
-WINDOW, SHORT = 12, 6  # months
+WINDOW, SHORT, BURST = 12, 6, 3  # months
 FEWEST = 2  # reports from which a pair is scored
 
 
@@ -58,16 +58,18 @@ class Sums:
     """What is known of R pairs at the end of `month`; all arrays (R,) unless said. Reports are distinct reports.
 
     substance, event: codes. n, n_substance, n_event, n_total: reports since the beginning; `recent`: the same four
-    (4, R) in the last 12 months; `short`: in the last 6. n_others, n_total_others: reports of the event, and all
-    reports, of the substances whose leaflets do not tell it. peak: most reports in two months running. n_months: months
-    with a report. evidence (R, K): reports with each `EVIDENCE`; evidence_usual (K,): their share in all pairs of the
-    domain. subgroups, subgroups_expected (R, G). regions (R, L); regions_usual (L,): share in all pairs. batch_links:
-    pairs of reports that name the same batch; batch_usual: share of such among all pairs of reports. near_class,
-    near_group, near_species (2, R): reports and expected reports of the same event for siblings in the class, of the
-    substance for the other terms of the group, of the same pair in another kingdom (0, 0 where there is none).
-    listed_class, listed_group, listed_species: share of these that is listed. reports_change, use_change: logarithm of
-    the last 12 months against the 12 before, of the substance's reports and use. cells_n, cells_expected (all cells):
-    reports and expected reports of every substance and event, zeros included, scored or not: what a prior is fitted to.
+    (4, R) in the last 12 months; `short`: in the last 6; `burst`: in the last 3. since_first: months since the
+    pair's first report. n_others, n_total_others: reports of the event, and all reports, of the substances whose
+    leaflets do not tell it. peak: most reports in two months running. n_months: months with a report. evidence (R,
+    K): reports with each `EVIDENCE`; evidence_usual (K,): their share in all pairs of the domain. subgroups,
+    subgroups_expected (R, G). regions (R, L); regions_usual (L,): share in all pairs. batch_links: pairs of reports
+    that name the same batch; batch_usual: share of such among all pairs of reports. near_class, near_group,
+    near_species (2, R): reports and expected reports of the same event for siblings in the class, of the substance
+    for the other terms of the group, of the same pair in another kingdom (0, 0 where there is none). listed_class,
+    listed_group, listed_species: share of these that is listed; public_class, public_group, public_species: share
+    that anyone recognised, within the window, by this month. reports_change, use_change: logarithm of the last 12
+    months against the 12 before, of the substance's reports and use. cells_n, cells_expected (all cells): reports
+    and expected reports of every substance and event, zeros included, scored or not: what a prior is fitted to.
     """
 
     month: int
@@ -79,6 +81,8 @@ class Sums:
     n_total: Floats
     recent: Floats
     short: Floats
+    burst: Floats
+    since_first: Floats
     n_others: Floats
     n_total_others: Floats
     peak: Floats
@@ -97,6 +101,9 @@ class Sums:
     listed_class: Floats
     listed_group: Floats
     listed_species: Floats
+    public_class: Floats
+    public_group: Floats
+    public_species: Floats
     reports_change: Floats
     use_change: Floats
     cells_n: Floats
@@ -120,6 +127,7 @@ class _Running:
         self.courses: deque[Any] = deque([np.zeros(self.shape, dtype=np.int32)], maxlen=WINDOW + 1)
         self.peak = np.zeros(self.shape, dtype=np.int32)
         self.n_months = np.zeros(self.shape, dtype=np.int32)
+        self.first = np.full(self.shape, -1, dtype=np.int32)
         self.last = np.zeros(self.shape, dtype=np.int32)
         self.t = -1
 
@@ -132,9 +140,11 @@ class _Running:
         now[s, e] = sums[:, 0]
         self.peak = np.maximum(self.peak, now + self.last)
         self.n_months += now > 0
+        self.first[(self.first < 0) & (now > 0)] = self.t
         self.last = now
         self.courses.append(self.sums[:, :, 0].copy())
         self.listed = r.listed_from <= self.t
+        self.public = r.public_from <= self.t
         self.n = self.sums[:, :, 0].astype(float)
         self.n_substance = self._margin(0)
         self.n_event = self._events(0)
@@ -162,7 +172,7 @@ class _Running:
 
     def at_risk(self) -> tuple[Ints, Ints]:
         """Pairs that are scored: enough reports, not listed, recognised by nobody."""
-        s, e = np.nonzero((self.n >= FEWEST) & ~self.listed & (self.r.public_from > self.t))
+        s, e = np.nonzero((self.n >= FEWEST) & ~self.listed & ~self.public)
         return s, e
 
 
@@ -191,9 +201,9 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
     subgroup_total = np.maximum(subgroup_substances.sum(axis=0), 1.0)
     regions = whole[k + SUBGROUPS : k + SUBGROUPS + REGIONS]
     meetings = (own.n * (own.n - 1) / 2).sum()
-    near_species, listed_species = _species(own, others, s, e)
-    near_class, listed_class = _siblings(own, np.unique(r.class_of, return_inverse=True)[1], 0, s, e)
-    near_group, listed_group = _siblings(own, np.unique(r.group, return_inverse=True)[1], 1, s, e)
+    near_species, listed_species, public_species = _species(own, others, s, e)
+    near_class, listed_class, public_class = _siblings(own, np.unique(r.class_of, return_inverse=True)[1], 0, s, e)
+    near_group, listed_group, public_group = _siblings(own, np.unique(r.group, return_inverse=True)[1], 1, s, e)
     return Sums(
         month=own.t,
         substance=s,
@@ -204,6 +214,8 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
         n_total=np.full(s.size, own.n_total),
         recent=own.window(WINDOW, s, e),
         short=own.window(SHORT, s, e),
+        burst=own.window(BURST, s, e),
+        since_first=(own.t - own.first[s, e]).astype(float),
         n_others=(own.n * unlisted).sum(axis=0)[e],
         n_total_others=(own.n_substance @ unlisted)[e],
         peak=own.peak[s, e].astype(float),
@@ -222,6 +234,9 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
         listed_class=listed_class,
         listed_group=listed_group,
         listed_species=listed_species,
+        public_class=public_class,
+        public_group=public_group,
+        public_species=public_species,
         reports_change=_change(r.reports, own.t)[s],
         use_change=_change(r.use, own.t)[s],
         cells_n=own.n[own.expected > 0],
@@ -229,8 +244,8 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
     )
 
 
-def _siblings(own: _Running, code: Ints, axis: int, s: Ints, e: Ints) -> tuple[Floats, Floats]:
-    """Reports and expected reports of all with the same code along an axis but the pair itself; share of listed."""
+def _siblings(own: _Running, code: Ints, axis: int, s: Ints, e: Ints) -> tuple[Floats, Floats, Floats]:
+    """Of all with the same code along an axis but the pair itself: reports and expected ones; share listed; public."""
     place = (s, e)[axis]
     order = np.argsort(code, kind="stable")
     begins = np.searchsorted(code[order], np.arange(code.max() + 1))
@@ -242,12 +257,13 @@ def _siblings(own: _Running, code: Ints, axis: int, s: Ints, e: Ints) -> tuple[F
 
     near = np.array([others(own.n), np.maximum(others(own.expected), 0.0)])
     number = np.bincount(code)[code[place]] - 1
-    return near, others(own.listed.astype(float)) / np.maximum(number, 1)
+    listed, public = (others(told.astype(float)) / np.maximum(number, 1) for told in (own.listed, own.public))
+    return near, listed, public
 
 
-def _species(own: _Running, others: list[_Running], s: Ints, e: Ints) -> tuple[Floats, Floats]:
-    """The same molecule and concept in other domains: reports, expected reports, whether listed."""
-    near, listed = np.zeros((2, s.size)), np.zeros(s.size)
+def _species(own: _Running, others: list[_Running], s: Ints, e: Ints) -> tuple[Floats, Floats, Floats]:
+    """The same molecule and concept in other domains: reports and expected ones; whether listed; whether public."""
+    near, listed, public = np.zeros((2, s.size)), np.zeros(s.size), np.zeros(s.size)
     for other in others:
         to_s = _places(own.r.molecule, other.r.molecule)[s]
         to_e = _places(own.r.concept, other.r.concept)[e]
@@ -255,7 +271,8 @@ def _species(own: _Running, others: list[_Running], s: Ints, e: Ints) -> tuple[F
         near[0, has] += other.n[to_s[has], to_e[has]]
         near[1, has] += other.expected[to_s[has], to_e[has]]
         listed[has] = np.maximum(listed[has], other.listed[to_s[has], to_e[has]])
-    return near, listed
+        public[has] = np.maximum(public[has], other.public[to_s[has], to_e[has]])
+    return near, listed, public
 
 
 def _places(codes: Ints, among: Ints) -> Ints:

@@ -27,29 +27,47 @@ LOG_ODDS = (
     *ABLATIONS,
 )  # calibrated, or meant to be
 REFERENCES = ("ic025", "eb05")
-FROM_SAMPLE = 0.15  # share of negatives that train
+FROM_SAMPLE = 0.08  # share of negatives that train
+BY_LEAD = 0.5  # share of a true pair's weight that follows the months left until everyone knows
+LONGEST_LEAD = 36  # months, that count
+BOOSTED_SHARE = 0.75  # of the combined log odds; the rest is the logistic's, whose lines go on where no tree looked
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Training rows with what borrowing needs beside: reports and expected reports (R,)."""
+    """Training rows with what borrowing needs beside: reports and expected reports (R,).
+
+    worth: how much finding a true row would bring, in any unit (R,).
+    """
 
     rows: Rows
     n: Floats
     expected: Floats
+    worth: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
         """Put examples of several worlds together."""
-        n, expected = (np.concatenate([getattr(p, f) for p in parts]) for f in ("n", "expected"))
-        return cls(Rows.joined([p.rows for p in parts]), n, expected)
+        n, expected, worth = (np.concatenate([getattr(p, f) for p in parts]) for f in ("n", "expected", "worth"))
+        return cls(Rows.joined([p.rows for p in parts]), n, expected, worth)
+
+    def valued(self) -> Rows:
+        """The rows with weights times worth; true pairs weigh as much together as before."""
+        is_true = self.rows.label == 1
+        usual = float(self.worth[is_true].mean()) if is_true.any() else 1.0
+        share = (1 - BY_LEAD) + BY_LEAD * self.worth / max(usual, 1e-9)
+        return Rows(self.rows.x, self.rows.label, self.rows.weight * np.where(is_true, share, 1.0))
 
 
-def examples(sums: Sums, x: Floats, labels: Ints, random: np.random.Generator) -> Examples:
-    """Keep all positives and a sample of the negatives, weighted to stand for all."""
+def examples(sums: Sums, x: Floats, labels: Ints, left: Ints, random: np.random.Generator) -> Examples:
+    """Keep all positives and a sample of the negatives, weighted to stand for all.
+
+    left: months until the pair is public (R,): an alert that comes early is worth more than one that comes late.
+    """
     kept = (labels == 1) | ((labels == 0) & (random.random(labels.size) < FROM_SAMPLE))
     weight = np.where(labels[kept] == 1, 1.0, 1 / FROM_SAMPLE)
-    return Examples(Rows(x[kept], labels[kept], weight), sums.n[kept], sums.expected[kept])
+    worth = np.minimum(left[kept], LONGEST_LEAD).astype(float)
+    return Examples(Rows(x[kept], labels[kept], weight), sums.n[kept], sums.expected[kept], worth)
 
 
 @dataclass(frozen=True)
@@ -73,14 +91,15 @@ class Fitted:
         found = dict(zip((*SINGLE, "eb05"), single.T, strict=True))
         found |= {name: one.score(x) for name, one in self.logistic.items()}
         found["boosted"] = self.boosted.score(x)
-        found["combined"] = (found["triage"] + found["boosted"]) / 2
+        found["combined"] = BOOSTED_SHARE * found["boosted"] + (1 - BOOSTED_SHARE) * found["triage"]
         found["borrowed"] = self.borrowed.lower(n, expected, x)
         return np.column_stack([found[name] for name in METHODS])
 
     def contributions(self, x: Floats) -> tuple[float, Floats]:
         """Base and parts (R, features) of the combined log odds; base + the sum of a row is its score."""
-        parts = (self.logistic["triage"].contributions(x) + self.boosted.contributions(x)) / 2
-        return (self.logistic["triage"].base + self.boosted.base) / 2, parts
+        trees, line, rest = self.boosted, self.logistic["triage"], 1 - BOOSTED_SHARE
+        parts = BOOSTED_SHARE * trees.contributions(x) + rest * line.contributions(x)
+        return BOOSTED_SHARE * trees.base + rest * line.base, parts
 
     def again(self) -> Fitted:
         """The same models before any month was scored: the prior of EB05 starts afresh."""
@@ -89,13 +108,14 @@ class Fitted:
 
 def fit(given: Examples) -> Fitted:
     """Fit every model on the examples."""
+    rows = given.valued()
     logistic = {
-        "logistic_counts": train(given.rows, COUNT_ONLY),
-        "vigirank_like": train(given.rows, VIGIRANK),
-        "triage": train(given.rows),
+        "logistic_counts": train(rows, COUNT_ONLY),
+        "vigirank_like": train(rows, VIGIRANK),
+        "triage": train(rows),
     }
     for block, names in BLOCKS.items():
         kept = [name for name in FEATURES if name not in names]
-        logistic[f"triage_without_{block}"] = train(given.rows, kept)
+        logistic[f"triage_without_{block}"] = train(rows, kept)
     borrowed = borrow.fit(given.n, given.expected, given.rows.x, given.rows.weight)
-    return Fitted(logistic, boost(given.rows), borrowed)
+    return Fitted(logistic, boost(rows), borrowed)

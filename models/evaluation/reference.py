@@ -31,3 +31,7 @@ class Reference:
         is_true = self.is_true[s, e]
         neither = self.is_neither[s, e] | (is_true & (self.onset[s, e] > sums.month))
         return np.where(neither, NEITHER, is_true.astype(np.int64))
+
+    def left(self, sums: Sums) -> Ints:
+        """Months until the pair is public (R,)."""
+        return np.asarray(self.public_from[sums.substance, sums.event] - sums.month)

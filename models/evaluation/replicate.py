@@ -187,7 +187,7 @@ def _fitted(known: Part) -> Fitted:
     if not known.is_excess.any() or known.is_excess.all():
         raise ValueError("half of the substances has no pair in later excess, or nothing else: nothing to learn from")
     rows = Rows(known.x, known.is_excess.astype(np.int64), np.ones(known.n.size))
-    return fit(Examples(rows, known.n, known.expected))
+    return fit(Examples(rows, known.n, known.expected, np.ones(known.n.size)))
 
 
 def _weights(judged: Part, bootstrap: int, seed: int) -> tuple[Floats, Part]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def command(
     out: Annotated[Path, typer.Option(help="Folder for league.csv, alerts.parquet, truth.parquet and page.html.")],
     seeds: Annotated[str, typer.Option(help="Countries to judge on, such as 900001-900010.")] = "900001-900010",
-    training: Annotated[str, typer.Option(help="Countries to train on; none may be judged on.")] = "1-12",
+    training: Annotated[str, typer.Option(help="Countries to train on; none may be judged on.")] = "1-24",
     families: Annotated[
         Path | None, typer.Option(help="Harms and artefacts of the judged countries, TOML or YAML; else those shipped.")
     ] = None,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipelines.simulator.years.country import Size
     from pipelines.simulator.years.families import Families
 
-TRAINING = range(1, 13)
 STATED_RATE = 1.0  # false new pairs a month and domain, where nothing is true
 CLUSTERS = 10_000  # numbers kept for the substances of a world
 

@@ -64,7 +64,7 @@ def training_examples(seed: int, families: Families, sizes: Sizes = None) -> Exa
     random = np.random.default_rng([seed, 21])
     months = range(FIRST - 1 + seed % EVERY, MONTHS, EVERY)
     found = [
-        examples(sums, features(sums), truths[name].labels(sums), random)
+        examples(sums, features(sums), truths[name].labels(sums), truths[name].left(sums), random)
         for name, sums in walk(_reported(country), months)
     ]
     return Examples.joined(found)

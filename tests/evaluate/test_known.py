@@ -80,15 +80,21 @@ def test_sums_are_what_a_count_of_the_cells_says():
             assert sums.recent[0, i] == domain.sums[own & (domain.month > t - 12), 0].sum()
             assert sums.short[0, i] == domain.sums[own & (domain.month > t - 6), 0].sum()
             assert sums.n_months[i] == (n > 0).sum()
+            assert sums.burst[0, i] == domain.sums[own & (domain.month > t - 3), 0].sum()
+            assert sums.since_first[i] == t - domain.month[own].min()
             assert sums.n_substance[i] == domain.reports[s, : t + 1].sum()
             assert sums.n_event[i] == domain.event_reports[e, : t + 1].sum()
             assert sums.evidence[i].tolist() == domain.sums[own, 1:12].sum(axis=0).tolist()
             siblings = np.flatnonzero((domain.class_of == domain.class_of[s]) & (np.arange(domain.class_of.size) != s))
+            assert sums.public_class[i] == pytest.approx(
+                (domain.public_from[siblings, e] <= t).sum() / max(len(siblings), 1)
+            )
             near = until & np.isin(domain.substance, siblings) & (domain.event == e)
             assert sums.near_class[0, i] == domain.sums[near, 0].sum()
             margin = domain.reports[siblings][:, : t + 1].sum()
             assert sums.near_class[1, i] == pytest.approx(margin * sums.n_event[i] / sums.n_total[i])
             terms = np.flatnonzero((domain.group == domain.group[e]) & (np.arange(domain.group.size) != e))
+            assert sums.public_group[i] == pytest.approx((domain.public_from[s, terms] <= t).sum() / max(len(terms), 1))
             near = until & (domain.substance == s) & np.isin(domain.event, terms)
             assert sums.near_group[0, i] == domain.sums[near, 0].sum()
             telling = domain.listed_from[:, e] <= t
@@ -150,3 +156,12 @@ def test_boosting_never_contradicts_medicine():
         more = x.copy()
         more[:, FEATURES.index(name)] += 1.0
         assert (boosted().score(more) >= boosted().score(x) - 1e-12).all()
+
+
+def test_trees_see_what_few_rows_differ_in():
+    from models.evaluation.triage import coarse
+
+    few = np.zeros((5000, 1))
+    few[:7] = 1 / 3
+    few[7:10] = 1.0
+    assert np.array_equal(coarse(few), few)
