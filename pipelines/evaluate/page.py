@@ -52,7 +52,7 @@ def page(found: Found, facts: Mapping[str, str]) -> str:
     league = found.league
     at = _base(league)
     has_truths = bool(league["n_truths"].max())
-    domains: list[str] = league["domain"].unique(maintain_order=True).to_list() if has_truths else []
+    domains: list[str] = league.filter(pl.col("n_truths") > 0)["domain"].unique(maintain_order=True).to_list()
     figures = [_drawn(_by_burden(league)), _drawn(_by_family(at))] if has_truths else []
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(

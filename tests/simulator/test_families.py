@@ -38,12 +38,28 @@ def test_toml_and_yaml_say_the_same(tmp_path):
     assert ((drawn >= 2) & (drawn <= 4)).all()
 
 
+def test_little_needs_to_be_said(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(
+        "[families.one]\nkind = 'harm'\n[families.two]\nkind = 'artefact'\nstrength = 3\n"
+        "[families.three]\nkind = 'harm'\nstrength = {low = 2, high = 8}\n"
+    )
+    one, two, three = load(file).values()
+    random = np.random.default_rng(1)
+    assert 2.5 < np.median(one.strength.draw(random, 500)) < 4.5
+    assert (two.strength.draw(random, 5) == 3).all()
+    assert np.median(three.strength.draw(random, 500)) == pytest.approx(4, rel=0.15)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ('kind = "harm"|kind = "hoax"', ("slow", "kind")),
         ("per_100_substances = 5|per_100_substances = -5", ("slow", "per_100_substances")),
         ("low = 2|low = 9", ("slow", "strength", "high")),
+        ("low = 2|low = 'two'", ("slow", "strength", "low")),
+        ("low = 2|low = 0", ("slow", "strength", "low")),
+        ("high = 4|high = 4000", ("slow", "strength", "100")),
         ("rise_months = 24|rise_month = 24", ("slow", "rise_month")),
         ("rise_months = 24|onset = 'fall'", ("slow", "use")),
         ("rise_months = 24|evidence = {telepathy = 0.5}", ("slow", "telepathy")),

@@ -100,6 +100,18 @@ def test_a_strong_family_of_ones_own_shows_in_the_reports(domain):
     assert n > 2.5 * usual
 
 
+def test_extreme_families_are_reported_all_the_same():
+    harsh = {"kind": "harm", "per_100_substances": 100, "use": "switch", "onset": "surge", "masking": 0.99}
+    every = {"chance": 1.0, "low": 1.0, "high": 1.0}
+    own = {
+        "harsh": Family(**harsh, strength=100, reports=1000, lasting_months=240, neighbour=every, **{"class": every}),
+        "weak": Family(kind="harm", per_100_substances=20, strength={"low": 0.2, "high": 1.4}),
+    }
+    country = years(5, own, sizes=SMALL)
+    assert not country.truth.filter(family="weak")["is_true"].any()
+    assert all(np.isfinite(domain.use).all() and (domain.sums >= 0).all() for domain in country.domains.values())
+
+
 def test_a_cluster_has_as_many_reports_as_it_says():
     own = Family(
         **{"kind": "harm", "domains": ("cosmetic",), "per_100_substances": 60, "class": {"chance": 0.0}},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -60,6 +61,7 @@ class Domain:
     group_mix: Array
     region_mix: Array
     noise: Array
+    changes: Counter[int] = field(default_factory=Counter)  # of use, that families made, by substance
 
     def reporting(self, use: Array | None = None) -> Array:
         """Reports that are expected by month of receipt, (S, T): use times rate, delayed."""

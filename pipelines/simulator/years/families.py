@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SHIPPED = Path(__file__).with_name("families.toml")
+MOST_STRENGTH, MOST_REPORTS = 100, 1000
 DOMAINS = ("human", "veterinary", "cosmetic")
 # Share of all reports that have each kind of evidence, where nothing is planted.
 EVIDENCE = {
@@ -38,10 +39,25 @@ class _Strict(BaseModel):
 class Spread(_Strict):
     """A positive quantity that differs from pair to pair, drawn between `low` and `high`."""
 
-    distribution: Literal["log_normal", "uniform", "fixed"]
+    distribution: Literal["log_normal", "uniform", "fixed"] = "log_normal"
     low: float = Field(gt=0)
     high: float | None = None
     median: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        """Take a number for a fixed one, and the middle of the logarithms for a median that is not said."""
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return {"distribution": "fixed", "low": given}
+        if not isinstance(given, dict) or given.get("distribution", "log_normal") != "log_normal":
+            return given
+        low, high = given.get("low"), given.get("high")
+        if "median" in given or not (
+            isinstance(low, (int, float)) and isinstance(high, (int, float)) and low * high > 0
+        ):
+            return given
+        return {**given, "median": float(np.sqrt(low * high))}
 
     @model_validator(mode="after")
     def _ordered(self) -> Spread:
@@ -85,10 +101,10 @@ class Family(_Strict):
     description: str = ""
     in_training: bool = True
     domains: tuple[Literal["human", "veterinary", "cosmetic"], ...] = DOMAINS  # type: ignore[assignment]
-    per_100_substances: float = Field(gt=0, le=100)
+    per_100_substances: float = Field(default=3.0, gt=0, le=100)
     products: Literal["any", "new", "established", "scarce"] = "any"
     events: Literal["any", "rare"] = "any"
-    strength: Spread
+    strength: Spread = Spread(distribution="log_normal", median=3.5, low=1.5, high=8.0)
     onset: Literal["any", "launch", "fall", "surge"] = "any"
     rise_months: int = Field(default=0, ge=0, le=120)
     lasting_months: int = Field(default=0, ge=0, le=240)
@@ -112,6 +128,9 @@ class Family(_Strict):
                 raise ValueError(f"evidence {name!r} is none of {', '.join(EVIDENCE)}")
             if not 0 < share < 1:
                 raise ValueError(f"evidence {name!r} must lie between 0 and 1")
+        for what, spread, most in (("strength", self.strength, MOST_STRENGTH), ("reports", self.reports, MOST_REPORTS)):
+            if spread is not None and max(spread.low, spread.high or 0) > most:
+                raise ValueError(f"{what} passes {most}, the most that a country can hold")
         if self.onset in ("fall", "surge") and self.use == "none":
             raise ValueError(f"onset {self.onset!r} needs a change of use")
         if self.reports is not None and self.lasting_months == 0:

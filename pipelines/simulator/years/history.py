@@ -29,6 +29,7 @@ LEAST_TRUE = 1.5  # reporting ratio from which a planted harm is to be found
 BATCH_CHANCE = 0.12  # that two reports of a pair name the same batch
 SPREAD_OVER_PAIRS = 0.85  # a pair is drawn with this power of its expected reports
 EARLIEST, LATEST = 6, 36  # months from a harm's first report to its recognition
+MOST_CHANGES = 3  # of a product's use, however many families want more
 CLOSED_FIRST = 0.15  # share of harms whose first assessment ends without action
 COLUMNS = (
     "n",
@@ -186,6 +187,9 @@ def _substances(domain: Domain, family: Family) -> Array:
 
 
 def _changed_use(domain: Domain, substance: int, month: int, how: str, random: np.random.Generator) -> None:
+    domain.changes[substance] += 1
+    if domain.changes[substance] > MOST_CHANGES:
+        return
     if how != "switch":
         changed(domain.use, substance, month, how)
         return
@@ -297,7 +301,8 @@ def _expected(domain: Domain, plants: list[Plant]) -> Array:
     for i, plant in enumerate(plants):
         use = domain.use[plant.substance] if plant.before is None else plant.before
         usual = domain.background[plant.event] * domain.ratio[plant.substance, plant.event]
-        found[i] = delayed(use * domain.rate[plant.substance] * usual * _course(plant, domain.months))
+        course = np.maximum(_course(plant, domain.months), 0.0)  # a ratio below 1 takes no report away
+        found[i] = delayed(use * domain.rate[plant.substance] * usual * course)
         if plant.extra:
             begin = max(plant.onset, 0)
             length = max(min(plant.end, domain.months) - begin, 0)
