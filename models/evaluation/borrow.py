@@ -13,13 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammaincinv, gammaln
+from scipy.stats import nbinom
 
 from models.evaluation.features import FEATURES
-from models.evaluation.known import FEWEST, Floats
+from models.evaluation.known import FEWEST, Floats, Ints
 
 FROM = ("near_class", "near_group", "near_species", "listed_class", "listed_group", "listed_species")
 LEAST_EXPECTED = 1e-3
 PENALTY = 1.0  # of squared weights, in units of log likelihood
+PENALTY_OF_LATER = 100.0  # where later counts, few and of few substances, are fitted
+SHAPE_OF_IC = 0.5
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,37 @@ def fit(n: Floats, expected: Floats, x: Floats, weight: Floats, names: Sequence[
 
     found = minimize(loss, np.r_[0.0, np.full(len(FROM), 0.05), np.log(2.0)], method="L-BFGS-B")
     return Borrowed(float(found.x[0]), found.x[1:-1] * used, float(np.exp(found.x[-1])))
+
+
+def fit_to_later(
+    n: Floats,
+    expected: Floats,
+    x: Floats,
+    later_n: Floats,
+    later_expected: Floats,
+    substance: Ints,
+    names: Sequence[str] = FROM,
+) -> Borrowed:
+    """Fit the prior mean by how well the mean ratio given `n` foretells the counts that came after; `names` are used.
+
+    later_n ~ negative binomial about level x mean x later_expected; level and dispersion are fitted beside and dropped.
+    The shape is that of the IC (Norén 2013), so that without weights the mean is the IC's. A substance counts as the
+    root of its rows: those with many, which share a history, say little more than those with few.
+    """
+    expected = np.maximum(expected, LEAST_EXPECTED)
+    later_expected = np.maximum(later_expected, LEAST_EXPECTED)
+    used = np.array([name in names for name in FROM], dtype=float)
+    z = x[:, _PLACES] * used
+    _, of, rows = np.unique(substance, return_inverse=True, return_counts=True)
+    weight = 1 / np.sqrt(rows[of])
+    weight *= n.size / weight.sum()
+
+    def loss(parameters: Floats) -> float:
+        level, size = np.exp(parameters[-2:])
+        prior = np.exp(np.clip(parameters[0] + z @ parameters[1:-2], -6, 6))
+        mean = level * later_expected * (SHAPE_OF_IC + n) / (SHAPE_OF_IC / prior + expected)
+        total = float((weight * nbinom.logpmf(later_n, size, size / (size + mean))).sum())
+        return (PENALTY_OF_LATER * float((parameters[:-2] ** 2).sum()) - total) / n.size
+
+    found = minimize(loss, np.zeros(len(FROM) + 3), method="L-BFGS-B", bounds=[(-6, 6)] * (len(FROM) + 3))
+    return Borrowed(float(found.x[0]), found.x[1:-2] * used, SHAPE_OF_IC)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -187,7 +187,9 @@ def _fitted(known: Part) -> Fitted:
     if not known.is_excess.any() or known.is_excess.all():
         raise ValueError("half of the substances has no pair in later excess, or nothing else: nothing to learn from")
     rows = Rows(known.x, known.is_excess.astype(np.int64), np.ones(known.n.size))
-    return fit(Examples(rows, known.n, known.expected, np.ones(known.n.size)))
+    fitted = fit(Examples(rows, known.n, known.expected, np.ones(known.n.size)))
+    outcome = known.later_n, known.later_expected, known.cluster
+    return replace(fitted, borrowed=borrow.fit_to_later(known.n, known.expected, known.x, *outcome))
 
 
 def _weights(judged: Part, bootstrap: int, seed: int) -> tuple[Floats, Part]:

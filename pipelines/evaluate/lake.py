@@ -1,7 +1,8 @@
 """Reports of a lake as arrays: what `models.evaluation.known` walks through, by domain, and what the codes mean.
 
-Read without Java. Counts are those of `gold.pair_count`: versions as known, duplicates once, suspect products; terms
-count as the preferred term of their dictionary. Reports known before the window count from its first month on.
+Read without Java. Counts are those of `gold.pair_count`: versions as known, duplicates once, suspect products. Terms
+count as the preferred term of their dictionary, names of products that are no medicines as brands. Reports known before
+the window count from its first month on.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Domain:
     counted: Counted
     received: Received
     substances: pl.DataFrame  # code, key, name, class
-    events: pl.DataFrame  # code, key, name, pt, grouped, event
+    events: pl.DataFrame  # code, key, name, grouped, event
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,20 @@ def _connection(root: str, as_of: str | None) -> tuple[DuckDBPyConnection, list[
 def _prepare(connection: DuckDBPyConnection, optional: Sequence[str]) -> None:
     stories = sql.STORIES.format(narratives=sql.NARRATIVES) if sql.NARRATIVES in optional else sql.NO_STORIES
     told = sql.TOLD.format(early=sql.EARLY_DAYS)
-    for statement in (sql.CODED, told, sql.OUTCOMES, stories, sql.PAIRS, *sql.graded(), sql.FIRST):
+    units = sql.UNITS.format(branded=sql.BRANDED)
+    whole = (
+        units,
+        sql.VERSIONS,
+        sql.CODED,
+        told,
+        sql.OUTCOMES,
+        stories,
+        sql.PAIRS,
+        *sql.graded(),
+        sql.FIRST,
+        sql.KINDS,
+    )
+    for statement in whole:
         connection.execute(statement)
 
 
@@ -215,9 +229,10 @@ def _domain(
     merged = (
         cells.group_by("month", "s", "e").agg(pl.exclude("month", "s", "e", "domain").sum()).sort("month", "s", "e")
     )
+    listed = names[0].filter(domain=name).drop("domain"), names[1]
     substances, events = (
         pl.DataFrame({"code": codes}).join(named, on="code", how="left", maintain_order="left")
-        for codes, named in zip((s_codes, e_codes), names, strict=True)
+        for codes, named in zip((s_codes, e_codes), listed, strict=True)
     )
     shape = s_codes.size, e_codes.size
     by_group = np.zeros((shape[0], months, SUBGROUPS), dtype=np.int64)
@@ -292,11 +307,8 @@ def _coded(values: pl.Series) -> Ints:
 
 
 def _classes(substances: pl.DataFrame) -> Ints:
-    """Siblings: the chemical subgroup of ATC; of a name that no dictionary holds, those with its first two words."""
-    words = pl.col("name").str.to_uppercase().str.extract_all(r"[^\s,]+").list.head(2).list.join(" ")
-    is_own = pl.col("key").str.starts_with("reported:")
-    own = pl.when(is_own).then(pl.lit("name:") + words).otherwise(pl.col("key"))
-    return _coded(substances.select(pl.coalesce("class", own))["class"])
+    """Siblings: the chemical subgroup of ATC; of brands those of the same kind of product."""
+    return _coded(substances.select(pl.coalesce("class", "key"))["class"])
 
 
 def _groups(events: pl.DataFrame) -> Ints:

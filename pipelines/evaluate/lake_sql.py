@@ -17,11 +17,31 @@ MOST_TAKEN = 8  # substances of a report whose combinations are counted: pairs o
 COMPLETE_AFTER = 6  # months after which a month of dispensings is complete
 INFORMATIVE = 0.8  # vigiGrade completeness above which a report is informative (Caster 2014)
 
+# What a code counts as: a term as its preferred term; of products that are no medicines, a name that no dictionary
+# holds as its first two words, the brand, for the rest is spelled in many ways. A name that was struck out is none.
+UNITS = """
+CREATE TEMP TABLE term_unit AS
+SELECT k.code, coalesce(min(l.code) OVER (PARTITION BY l.group_code), k.code) AS unit
+FROM silver.code k LEFT JOIN silver.code_level l ON l.kind = 'term' AND l.level = 'pt' AND l.code = k.code
+WHERE k.kind = 'term';
+CREATE TEMP TABLE substance_unit AS
+WITH brand AS (
+  SELECT code, key_coded, nullif(regexp_extract(key_coded, '^reported:(\\S+(?:\\s+\\S+)?)', 1), '') AS brand
+  FROM silver.code WHERE kind = 'substance'),
+unit AS (
+  SELECT code, brand, CASE WHEN brand IS NULL THEN code ELSE min(code) OVER (PARTITION BY brand) END AS unit FROM brand)
+SELECT d.domain, u.code, CASE WHEN d.is_branded THEN u.unit ELSE u.code END AS unit,
+  CASE WHEN d.is_branded THEN u.brand END AS brand
+FROM unit u, (SELECT DISTINCT domain, domain IN {branded} AS is_branded FROM silver.stratum) d
+WHERE NOT (d.is_branded AND coalesce(u.brand, '') LIKE 'REDACTED%')
+"""
+BRANDED = ("cosmetic", "tattoo", "nutrition")
 # Each version that counts, with what it is grouped by. Subgroups: women and men under 65, elderly, not said; of animals
 # dogs, cats, people, others. Regions: France, the rest of the EEA, the United States, others, not said.
 CODED = """
 CREATE TEMP TABLE coded AS
-SELECT c.report_key, c.report_version, c.month_from, c.month_to, s.domain, c.substances, c.taken, c.terms,
+SELECT c.report_key, c.report_version, c.month_from, c.month_to, s.domain,
+  coalesce(a.units, []) AS substances, coalesce(b.units, []) AS taken, coalesce(t.units, []) AS terms,
   CASE WHEN s.domain = 'veterinary' THEN
          CASE s.species WHEN 'dog' THEN 0 WHEN 'cat' THEN 1 WHEN 'human' THEN 2 ELSE 3 END
        WHEN s.age_group = 'elderly' THEN 2
@@ -32,13 +52,25 @@ SELECT c.report_key, c.report_version, c.month_from, c.month_to, s.domain, c.sub
   coalesce(h.report_type = 'literature', false) AS literature,
   h.sex IS NOT NULL AS has_sex, h.age_years IS NOT NULL AS has_age, h.country IS NOT NULL AS has_country,
   h.reporter IS NOT NULL AS has_reporter, h.report_type IS NOT NULL AS has_type, h.onset_date
-FROM silver.coded_report c JOIN silver.stratum s USING (stratum)
+FROM versions c JOIN silver.stratum s USING (stratum)
 JOIN silver.report_history h USING (report_key, report_version)
+LEFT JOIN (
+  SELECT v.id, list(DISTINCT u.unit) AS units
+  FROM versions v JOIN silver.stratum USING (stratum), unnest(v.substances) x(c)
+  JOIN substance_unit u ON u.code = x.c AND u.domain = stratum.domain GROUP BY v.id) a ON a.id = c.id
+LEFT JOIN (
+  SELECT v.id, list(DISTINCT u.unit) AS units
+  FROM versions v JOIN silver.stratum USING (stratum), unnest(v.taken) x(c)
+  JOIN substance_unit u ON u.code = x.c AND u.domain = stratum.domain GROUP BY v.id) b ON b.id = c.id
+LEFT JOIN (
+  SELECT v.id, list(DISTINCT u.unit) AS units FROM versions v, unnest(v.terms) x(c)
+  JOIN term_unit u ON u.code = x.c GROUP BY v.id) t ON t.id = c.id
 """
+VERSIONS = "CREATE TEMP TABLE versions AS SELECT row_number() OVER () AS id, * FROM silver.coded_report"
 # What is told of each substance of a version.
 TOLD = """
 CREATE TEMP TABLE told AS
-SELECT p.report_key, p.report_version, k.code AS s,
+SELECT p.report_key, p.report_version, u.unit AS s,
   bool_or(coalesce(p.rechallenge = 'positive', false) OR coalesce(p.dechallenge = 'positive', false)) AS rechallenge,
   bool_or(p.days_to_onset IS NOT NULL OR (p.start_date IS NOT NULL AND h.onset_date IS NOT NULL)) AS onset_known,
   bool_or(coalesce(coalesce(p.days_to_onset, datediff('day', p.start_date, h.onset_date))
@@ -49,6 +81,7 @@ SELECT p.report_key, p.report_version, k.code AS s,
 FROM (SELECT *, unnest(substance_keys) AS key_coded FROM silver.report_product WHERE substance_keys IS NOT NULL) p
 JOIN silver.code k ON k.kind = 'substance' AND k.key_coded = p.key_coded
 JOIN silver.report_history h USING (report_key, report_version)
+JOIN substance_unit u ON u.code = k.code AND u.domain = h.domain
 GROUP BY ALL
 """
 OUTCOMES = """
@@ -175,18 +208,30 @@ FROM (SELECT domain, month_from AS month, unnest(terms) AS e FROM arrived) GROUP
 FIRST_TOTALS = "SELECT domain, month_from AS month, count(*) AS n FROM arrived GROUP BY ALL"
 # Names, classes and groups of the codes.
 NAMED_SUBSTANCES = """
-SELECT k.code, k.key_coded AS key, coalesce(min(s.substance_name), k.key_coded) AS name, min(l.group_key) AS class
-FROM silver.code k LEFT JOIN silver.substance s ON s.substance_key = k.key_coded AND s.known_to IS NULL
+SELECT u.domain, u.unit AS code, coalesce('reported:' || min(u.brand), min(k.key_coded)) AS key,
+  coalesce(min(u.brand), min(s.substance_name), min(k.key_coded)) AS name,
+  coalesce(min(l.group_key), mode(p.kind) FILTER (WHERE u.brand IS NOT NULL)) AS class
+FROM substance_unit u JOIN silver.code k ON k.kind = 'substance' AND k.code = u.code
+LEFT JOIN silver.substance s ON s.substance_key = k.key_coded AND s.known_to IS NULL
 LEFT JOIN silver.code_level l ON l.kind = 'substance' AND l.level = 'atc4' AND l.code = k.code
-WHERE k.kind = 'substance' GROUP BY k.code, k.key_coded ORDER BY k.code
+LEFT JOIN product_kind p ON p.key_coded = k.key_coded
+GROUP BY u.domain, u.unit ORDER BY u.domain, u.unit
+"""
+KINDS = """
+CREATE TEMP TABLE product_kind AS
+SELECT key_coded, mode(kind) AS kind
+FROM (SELECT unnest(substance_keys) AS key_coded, coalesce(product_category, product_type) AS kind
+      FROM silver.report_product) GROUP BY key_coded
 """
 NAMED_TERMS = """
-SELECT k.code, k.key_coded AS key, coalesce(min(t.term_name), k.key_coded) AS name, min(t.pt_name) AS pt,
+SELECT u.unit AS code, min(k.key_coded) AS key,
+  coalesce(min(t.pt_name), min(t.term_name), min(k.key_coded)) AS name,
   min(l.group_key) AS grouped, min(b.event_key) AS event
-FROM silver.code k LEFT JOIN silver.term t ON t.term_key = k.key_coded AND t.known_to IS NULL
+FROM term_unit u JOIN silver.code k ON k.kind = 'term' AND k.code = u.code
+LEFT JOIN silver.term t ON t.term_key = k.key_coded AND t.known_to IS NULL
 LEFT JOIN silver.term_bridge b ON b.term_key = k.key_coded
 LEFT JOIN silver.code_level l ON l.kind = 'term' AND l.level = 'hlt' AND l.code = k.code
-WHERE k.kind = 'term' GROUP BY k.code, k.key_coded ORDER BY k.code
+GROUP BY u.unit ORDER BY u.unit
 """
 USE = """
 SELECT CASE WHEN x.species = 'human' THEN 'human' ELSE 'veterinary' END AS domain, k.code AS s,

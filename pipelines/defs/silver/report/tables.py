@@ -185,6 +185,7 @@ class ReportedProduct(Table):
     source = Column("string", "Source system the case came through", required=True)
     role = Column("string", "Role of the product", required=True, codes=ROLES)
     product_type = Column("string", "Kind of product; null where the source does not say", codes=PRODUCT_TYPES)
+    product_category = Column("string", "Category of the product in the source's own list, such as an industry code")
     reported_name = Column("string", "Product name as reported")
     reported_substance = Column("string", "Active ingredient as reported, several joined by the source's own mark")
     batch = Column("string", "Batch or lot number as reported")

@@ -115,6 +115,7 @@ def reported_product(tables: Tables) -> DataFrame:
             .otherwise("unknown")
             .alias("role"),
             kind.alias("product_type"),
+            F.nullif(code, F.lit("")).alias("product_category"),
             F.nullif(F.col("product.name"), F.lit("")).alias("reported_name"),
         ),
         ReportedProduct,
