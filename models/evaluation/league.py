@@ -81,15 +81,26 @@ class Judged:
     leads: dict[tuple[int, int], Floats]
 
 
-def judge(domain: str, ranked: Ranked, public: Ints, cluster: Ints, age: Ints, family: Ints) -> Judged:
+def judge(
+    domain: str,
+    ranked: Ranked,
+    public: Ints,
+    cluster: Ints,
+    age: Ints,
+    family: Ints,
+    a_month: float | None = None,
+    every: int = SNAPSHOT,
+) -> Judged:
     """Alert at each burden with every method, and keep what the league needs.
 
     public: by code of a pair, the month in which it was recognised. cluster, age (months since launch), family: by row.
+    a_month: new pairs a month at the base burden; else such that alerts are `ALERTS_A_TRUTH` x truths. every: months
+    between the rows that areas are taken from.
     """
     end = int(ranked.month.max()) + 1
     months = end - int(ranked.month.min())
     known = truths(ranked, public, end)
-    base = ALERTS_A_TRUTH * known.pair.size / months
+    base = ALERTS_A_TRUTH * known.pair.size / months if a_month is None else a_month
     shown = np.where(ranked.label == 1, family, -1)
 
     def sample(rows: Ints) -> Sample:
@@ -98,7 +109,7 @@ def judge(domain: str, ranked: Ranked, public: Ints, cluster: Ints, age: Ints, f
     is_true = np.flatnonzero(ranked.label == 1)
     _, last = np.unique(ranked.pair[is_true][::-1], return_index=True)
     of_truths = is_true[::-1][last] if is_true.size else is_true
-    snapshot = np.flatnonzero((ranked.month % SNAPSHOT == SNAPSHOT - 1) & (ranked.label >= 0))
+    snapshot = np.flatnonzero((ranked.month % every == every - 1) & (ranked.label >= 0))
     alerted, lead = {}, {}
     for m in range(ranked.scores.shape[1]):
         for b, multiple in enumerate(MULTIPLES):
@@ -137,6 +148,7 @@ def league(
         keys = [(m, b) for m in range(len(methods)) for b in range(len(MULTIPLES))]
         burdened = {key: _Burdened.of(part, *key) for key in keys}
         a_month = float(np.mean([one.a_month for one in part]))
+        asked = sum(one.a_month * one.months for one in part)
         rows: list[tuple[dict[str, object], dict[str, Floats]]] = []
         for stratum in (ALL, *STRATA):
             chosen = list(families) if stratum == ALL else []
@@ -145,7 +157,7 @@ def league(
                 sensitivities += [{"domain": domain, **row} for row in told]
             for family in (-1, *chosen):
                 named = {"domain": domain, "family": ALL if family < 0 else families[family], "stratum": stratum}
-                given = burdened, methods, references, named, family, stratum, areas[family], weights, a_month
+                given = burdened, methods, references, named, family, stratum, areas[family], weights, a_month, asked
                 rows += list(_rows(*given))
         found.append(with_bounds(rows))
     return pl.concat(found), pl.DataFrame(sensitivities, infer_schema_length=None)
@@ -269,12 +281,13 @@ def _rows(
     areas: list[tuple[Floats, Floats]],
     weights: Floats,
     a_month: float,
+    asked: float,
 ) -> Iterator[tuple[dict[str, object], dict[str, Floats]]]:
     """Keys of each row, and its numbers at the point and in every draw (1 + B,)."""
     truths = burdened[0, 0].truths
     n_truths = int(_of(truths, family, stratum).sum())
     for b, multiple in enumerate(MULTIPLES):
-        n_alerts = multiple * ALERTS_A_TRUTH * truths.n.size
+        n_alerts = multiple * asked
         keys = {
             **named,
             "burden_k": multiple * a_month,

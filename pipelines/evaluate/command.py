@@ -35,6 +35,10 @@ def command(
     reference: Annotated[
         Path | None, typer.Option(help="CSV of pairs, true or not, with the dates that they became public.")
     ] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(help="CSV of wordings of the reference and terms of the dictionary; else one beside it."),
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="Judge the lake as it was built for this date (YYYY-MM-DD).")
     ] = None,
@@ -51,21 +55,23 @@ def command(
 
     Example: gerland evaluate --seeds 900001-900010 --out league
     """
-    if lake is not None or is_replicated or reference is not None:
-        _on_lake(lake, is_replicated, reference, out, bootstrap, as_of)
-        return
-    from pipelines.evaluate.page import write
-    from pipelines.evaluate.run import EvaluationError, disjoint, evaluate
-    from pipelines.evaluate.run import seeds as read
+    from pipelines.evaluate.run import EvaluationError
     from pipelines.simulator.years.families import SHIPPED, load
 
-    judged, trained = read(seeds), read(training)
-    disjoint(trained, judged)
     shipped = load()
-    shown = load(families) if families else shipped
     left = [name.strip() for name in leave_out.split(",") if name.strip()]
     if unknown := [name for name in left if name not in shipped]:
         raise EvaluationError(f"there is no family {unknown[0]!r} to leave out; known are {', '.join(shipped)}")
+    if lake is not None or is_replicated or reference is not None:
+        _on_lake(lake, is_replicated, reference, out, bootstrap, as_of, terms, (training, left, processes))
+        return
+    from pipelines.evaluate.page import write
+    from pipelines.evaluate.run import disjoint, evaluate
+    from pipelines.evaluate.run import seeds as read
+
+    judged, trained = read(seeds), read(training)
+    disjoint(trained, judged)
+    shown = load(families) if families else shipped
     out.mkdir(parents=True, exist_ok=True)
     say = progress()
     found = evaluate(
@@ -84,20 +90,39 @@ def command(
 
 
 def _on_lake(
-    lake: Path | None, is_replicated: bool, reference: Path | None, out: Path, bootstrap: int, as_of: str | None
+    lake: Path | None,
+    is_replicated: bool,
+    reference: Path | None,
+    out: Path,
+    bootstrap: int,
+    as_of: str | None,
+    terms: Path | None,
+    training: tuple[str, list[str], int],
 ) -> None:
-    from pipelines.evaluate import replication
-    from pipelines.evaluate.run import EvaluationError
+    from pipelines.evaluate import referenced, replication
+    from pipelines.evaluate.reference import read
+    from pipelines.evaluate.run import EvaluationError, fitted_on, seeds
     from pipelines.settings import settings
+    from pipelines.simulator.years.families import load
 
     if is_replicated and reference:
         raise EvaluationError("choose one of --replicate and --reference")
-    if not is_replicated and not reference:
-        raise EvaluationError("a lake is judged with --replicate, or with --reference and a CSV of pairs")
     root, say = str(lake or settings().lake), progress()
     if is_replicated:
         replication.run(root, out, bootstrap, as_of, say)
         say(f"written to {out}: league.csv, log_scores.csv, alerts.parquet, page.html")
+    elif reference:
+        read(reference, terms)  # what is wrong with the file is told before any model is fitted
+        trained, left, processes = training
+        fitted = fitted_on(_without(load(), left), seeds(trained), processes, say)
+        facts = {
+            "Models": f"fitted on simulated countries {trained}",
+            "Left out of training": ", ".join(left) or "none",
+        }
+        referenced.run(root, reference, fitted, out, bootstrap, facts, terms, as_of, say)
+        say(f"written to {out}: league.csv, sensitivity.csv, reference.csv, alerts.parquet, page.html")
+    else:
+        raise EvaluationError("a lake is judged with --replicate, or with --reference and a CSV of pairs")
 
 
 def _without(families: Families, left: list[str]) -> Families:

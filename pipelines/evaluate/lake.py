@@ -1,8 +1,8 @@
 """Reports of a lake as arrays: what `models.evaluation.known` walks through, by domain, and what the codes mean.
 
 Read without Java. Counts are those of `gold.pair_count`: versions as known, duplicates once, suspect products. Terms
-count as the preferred term of their dictionary, names of products that are no medicines as brands. Reports known before
-the window count from its first month on.
+count as the preferred term of their dictionary, names of products that no dictionary holds as brands. Reports known
+before the window count from its first month on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from models.evaluation.known import EVIDENCE, REGIONS, SUBGROUPS, Ints
+from pipelines.core.names import stem
 from pipelines.core.query import QueryError, connect
 from pipelines.evaluate import lake_sql as sql
 from pipelines.evaluate.run import EvaluationError
@@ -98,13 +99,21 @@ def read(root: str, as_of: str | None = None) -> LakeReports:
     Raises:
         EvaluationError: there is no lake, it lacks a table, or no report of it counts.
     """
+    import duckdb
+
     if "://" not in root and not Path(root).is_dir():
         raise EvaluationError(f"there is no lake at {root}")
     try:
         connection, optional = _connection(root, as_of)
     except QueryError as error:
         raise EvaluationError(f"the lake at {root} can't be evaluated: {error}") from None
-    _prepare(connection, optional)
+    try:
+        _prepare(connection, optional)
+    except duckdb.BinderException as error:
+        first = str(error).splitlines()[0].removeprefix("Binder Error: ")
+        raise EvaluationError(
+            f"the lake at {root} was built by another release: build it again with `gerland run` ({first})"
+        ) from None
     totals = _frame(connection, sql.TOTALS.format(signed=sql.signed("coded", "domain")))
     arrived = _frame(connection, sql.FIRST_TOTALS)
     if arrived.is_empty():
@@ -170,7 +179,8 @@ def _connection(root: str, as_of: str | None) -> tuple[DuckDBPyConnection, list[
 def _prepare(connection: DuckDBPyConnection, optional: Sequence[str]) -> None:
     stories = sql.STORIES.format(narratives=sql.NARRATIVES) if sql.NARRATIVES in optional else sql.NO_STORIES
     told = sql.TOLD.format(early=sql.EARLY_DAYS)
-    units = sql.UNITS.format(branded=sql.BRANDED)
+    connection.register("brand", brands(_frame(connection, sql.CODES)).to_arrow())
+    units = sql.UNITS.format(medicines=sql.MEDICINES)
     whole = (
         units,
         sql.VERSIONS,
@@ -185,6 +195,20 @@ def _prepare(connection: DuckDBPyConnection, optional: Sequence[str]) -> None:
     )
     for statement in whole:
         connection.execute(statement)
+
+
+def brands(codes: pl.DataFrame) -> pl.DataFrame:
+    """Brand of each code whose name no dictionary holds, null for others; `is_struck_out` where it was made unreadable.
+
+    Of a medicine what stands before strength and form, of any other product the first two words.
+    """
+    reported = [key.removeprefix("reported:") if key.startswith("reported:") else "" for key in codes["key_coded"]]
+    of = {True: [stem(name) or None for name in reported], False: [" ".join(n.split()[:2]) or None for n in reported]}
+    parts = [
+        codes.select("code", pl.Series("brand", names, pl.String), pl.lit(is_medicine).alias("is_medicine"))
+        for is_medicine, names in of.items()
+    ]
+    return pl.concat(parts).with_columns(is_struck_out=pl.col("brand").str.starts_with("REDACTED").fill_null(False))
 
 
 def _frame(connection: DuckDBPyConnection, statement: str) -> pl.DataFrame:

@@ -17,25 +17,22 @@ MOST_TAKEN = 8  # substances of a report whose combinations are counted: pairs o
 COMPLETE_AFTER = 6  # months after which a month of dispensings is complete
 INFORMATIVE = 0.8  # vigiGrade completeness above which a report is informative (Caster 2014)
 
-# What a code counts as: a term as its preferred term; of products that are no medicines, a name that no dictionary
-# holds as its first two words, the brand, for the rest is spelled in many ways. A name that was struck out is none.
+# What a code counts as: a term as its preferred term; a name of a product that no dictionary holds as its brand
+# (`brand`, registered by code and kind of domain), for the rest is strength, form, and spelled in many ways.
 UNITS = """
 CREATE TEMP TABLE term_unit AS
 SELECT k.code, coalesce(min(l.code) OVER (PARTITION BY l.group_code), k.code) AS unit
 FROM silver.code k LEFT JOIN silver.code_level l ON l.kind = 'term' AND l.level = 'pt' AND l.code = k.code
 WHERE k.kind = 'term';
 CREATE TEMP TABLE substance_unit AS
-WITH brand AS (
-  SELECT code, key_coded, nullif(regexp_extract(key_coded, '^reported:(\\S+(?:\\s+\\S+)?)', 1), '') AS brand
-  FROM silver.code WHERE kind = 'substance'),
-unit AS (
-  SELECT code, brand, CASE WHEN brand IS NULL THEN code ELSE min(code) OVER (PARTITION BY brand) END AS unit FROM brand)
-SELECT d.domain, u.code, CASE WHEN d.is_branded THEN u.unit ELSE u.code END AS unit,
-  CASE WHEN d.is_branded THEN u.brand END AS brand
-FROM unit u, (SELECT DISTINCT domain, domain IN {branded} AS is_branded FROM silver.stratum) d
-WHERE NOT (d.is_branded AND coalesce(u.brand, '') LIKE 'REDACTED%')
+SELECT d.domain, b.code, b.brand, CASE WHEN b.brand IS NULL THEN b.code
+  ELSE min(b.code) OVER (PARTITION BY d.domain, b.brand) END AS unit
+FROM brand b
+JOIN (SELECT DISTINCT domain, domain IN {medicines} AS is_medicine FROM silver.stratum) d USING (is_medicine)
+WHERE NOT b.is_struck_out
 """
-BRANDED = ("cosmetic", "tattoo", "nutrition")
+MEDICINES = ("human", "veterinary")
+CODES = "SELECT code, key_coded FROM silver.code WHERE kind = 'substance' ORDER BY code"
 # Each version that counts, with what it is grouped by. Subgroups: women and men under 65, elderly, not said; of animals
 # dogs, cats, people, others. Regions: France, the rest of the EEA, the United States, others, not said.
 CODED = """

@@ -87,19 +87,13 @@ def evaluate(
 
     from models.evaluation import methods
     from models.evaluation.league import league
-    from pipelines.evaluate.worlds import judged_world, training_examples
+    from pipelines.evaluate.worlds import judged_world
 
     if not judged or not trained:
         raise EvaluationError("needs a seed to train on and one to judge on")
     disjoint(trained, judged)
     with threadpool_limits(1), _several(processes, max(len(judged), len(trained))) as ask_all:
-        say(f"training on {len(trained)} countries")
-        parts = list(
-            _told(ask_all(partial(training_examples, families=training_families, sizes=sizes), trained), "trained", say)
-        )
-        examples = methods.Examples.joined(parts)
-        say(f"fitting on {examples.n.size:,} rows, {int(examples.rows.label.sum()):,} of true pairs")
-        fitted = methods.fit(examples)
+        fitted = _fitted(ask_all, training_families, trained, sizes, say)
         ask = partial(judged_world, families=judged_families, fitted=fitted, null=null, sizes=sizes)
         firsts = [i * CLUSTERS for i in range(len(judged))]
         seen = list(_told(ask_all(_ask, [(ask, s, f) for s, f in zip(judged, firsts, strict=True)]), "judged", say))
@@ -115,6 +109,31 @@ def evaluate(
     )
     truth = pl.concat([one.truth.select(pl.lit(one.seed).alias("seed"), pl.all()) for one in seen])
     return Found(table, sensitivity, pl.concat([one.alerts for one in seen]), truth, false_alerts, fitted)
+
+
+def fitted_on(families: Families, trained: Sequence[int], processes: int = 1, say: Say = lambda _: None) -> Fitted:
+    """Models fitted on simulated countries alone."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1), _several(processes, len(trained)) as ask_all:
+        return _fitted(ask_all, families, trained, None, say)
+
+
+def _fitted(
+    ask_all: Callable[..., Iterator[Any]],
+    families: Families,
+    trained: Sequence[int],
+    sizes: dict[str, Size] | None,
+    say: Say,
+) -> Fitted:
+    from models.evaluation import methods
+    from pipelines.evaluate.worlds import training_examples
+
+    say(f"training on {len(trained)} countries")
+    ask = partial(training_examples, families=families, sizes=sizes)
+    examples = methods.Examples.joined(list(_told(ask_all(ask, trained), "trained", say)))
+    say(f"fitting on {examples.n.size:,} rows, {int(examples.rows.label.sum()):,} of true pairs")
+    return methods.fit(examples)
 
 
 def rates(quiet: Sequence[Seen], seen: Sequence[Seen]) -> pl.DataFrame:
