@@ -68,9 +68,9 @@ def snapshots(months: int) -> tuple[list[int], list[int]]:
     return list(range(first, until + 1, SNAPSHOT)), list(range(last, until + HORIZON - 1, -SNAPSHOT))[::-1]
 
 
-def later(arrived: Arrived, sums: Sums) -> tuple[Floats, Floats]:
-    """Reports of the pairs of `sums` in the `HORIZON` months after, and what their own margins expect (R,)."""
-    begin, end = sums.month + 1, sums.month + 1 + HORIZON
+def later(arrived: Arrived, sums: Sums, months: int = HORIZON) -> tuple[Floats, Floats]:
+    """Reports of the pairs of `sums` in the months after, and what their own margins expect (R,)."""
+    begin, end = sums.month + 1, sums.month + 1 + months
     cells = slice(*np.searchsorted(arrived.month, [begin, end]))
     n = np.zeros((arrived.reports.shape[0], arrived.event_reports.shape[0]))
     np.add.at(n, (arrived.substance[cells], arrived.event[cells]), arrived.n[cells])

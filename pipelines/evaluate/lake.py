@@ -110,9 +110,9 @@ def read(root: str, as_of: str | None = None) -> LakeReports:
     try:
         _prepare(connection, optional)
     except duckdb.BinderException as error:
-        first = str(error).splitlines()[0].removeprefix("Binder Error: ")
+        why = str(error).splitlines()[0].removeprefix("Binder Error: ")
         raise EvaluationError(
-            f"the lake at {root} was built by another release: build it again with `gerland run` ({first})"
+            f"the lake at {root} was built by another release: build it again with `gerland run` ({why})"
         ) from None
     totals = _frame(connection, sql.TOTALS.format(signed=sql.signed("coded", "domain")))
     arrived = _frame(connection, sql.FIRST_TOTALS)

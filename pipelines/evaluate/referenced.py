@@ -1,4 +1,8 @@
-"""`gerland evaluate --lake --reference`: a lake month by month as known then, against pairs with public dates."""
+"""`gerland evaluate --lake --reference`: a lake month by month as known then, against pairs with public dates.
+
+The learned methods are fitted to the lake's own past, without the reference (`models.evaluation.own_past`); until it
+has one, and as `triage_simulated` and `combined_simulated`, to simulated countries.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from models.evaluation.burden import MULTIPLES, Ranked
 from models.evaluation.features import features
 from models.evaluation.known import walk
 from models.evaluation.league import METRICS, Judged, judge, league
-from models.evaluation.methods import LOG_ODDS, METHODS, REFERENCES, Fitted
+from models.evaluation.methods import METHODS, REFERENCES, Fitted
+from models.evaluation.own_past import OwnPast
 from pipelines.core.cells import write_csv
 from pipelines.core.progress import Say
 from pipelines.evaluate.lake import LakeReports, described, month_of
@@ -32,18 +37,23 @@ FEWEST_TRUTHS = 10  # for an AUC to be claimed
 LEAST_COVERED = 0.5  # share of the pairs of an undated set that are found, for an AUC to be claimed
 FEWEST_SUBSTANCES = 10  # with truths, for a bootstrap over substances; else it draws pairs
 MATCHED = 10  # negatives a truth, nearest by the logarithms of its reports and of the event's
+SINCE = 3  # month from which a lake's own past is learned from
+WHY = 100  # rows of each month whose reasons are kept
+SIMULATED = ("triage", "combined")  # of the models of simulated countries, shown beside those of the lake's past
+LISTED = (*METHODS, *(f"{name}_simulated" for name in SIMULATED))
+SIMULATED_ODDS = tuple(f"{name}_simulated" for name in SIMULATED)
 MATCHED_STRATUM, NAMED_STRATUM = "matched negatives", "negatives of the reference"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one domain: what was ranked, its codes, features, months since launch, and reports of the event."""
+    """Rows of one domain: what was ranked, its codes, months since launch, reports of the event."""
 
     name: str
     ranked: Ranked
     s: np.ndarray
     e: np.ndarray
-    x: np.ndarray
+    why: np.ndarray  # (R,) what raised the first of each month, by the triage that scored it; None for the others
     age: np.ndarray
     n_event: np.ndarray
     public: np.ndarray
@@ -122,16 +132,14 @@ def judged(reports: LakeReports, pairs: Pairs, resolved: Resolved, fitted: Fitte
     tables = []
     sensitivity = pl.DataFrame()
     for i, part in enumerate((base, fixed)):
-        table, told = league(part, METHODS, {}, REFERENCES, LOG_ODDS, bootstrap, say=say)
+        table, told = league(part, LISTED, {}, REFERENCES, SIMULATED_ODDS, bootstrap, say=say)
         tables.append(table)
         sensitivity = told if i == 0 else sensitivity
     for stratum, keep in ((MATCHED_STRATUM, matched), (NAMED_STRATUM, lambda one: one.named >= 0)):
         tables += _against(rows, keep, stratum, reports, by_pair, every, bootstrap)
     whole = _claimed(pl.concat(tables), pairs, resolved)
     warnings = _warnings(rows, by_pair, pairs, resolved)
-    alerts = [
-        _alerts(one, part, reports, fitted) for both in (base, fixed) for one, part in zip(rows, both, strict=True)
-    ]
+    alerts = [_alerts(one, part, reports) for both in (base, fixed) for one, part in zip(rows, both, strict=True)]
     return Found(whole, sensitivity, pl.concat(alerts), resolved, warnings)
 
 
@@ -142,23 +150,38 @@ def _rows(
         name: replace(d.counted, public_from=resolved.labels[name].public_from) for name, d in reports.domains.items()
     }
     scorer = fitted.again()
+    pasts = {name: OwnPast(d.received) for name, d in reports.domains.items()}
     parts: dict[str, list[tuple[np.ndarray, ...]]] = {name: [] for name in domains}
-    for name, sums in walk(domains, months):
-        if sums.n.size:
-            columns = sums.substance, sums.event, sums.n, sums.expected, sums.n_event
+    for name, sums in walk(domains, range(min(SINCE, months[0]), months[-1] + 1)):
+        if not sums.n.size:
+            continue
+        x = features(sums)
+        pasts[name].seen(sums, x)
+        if sums.month in months:
             single = scorer.single(name, sums)
-            parts[name].append((np.full(sums.n.size, sums.month), *columns, single, features(sums)))
+            simulated = scorer.scores(single, sums.n, sums.expected, x)
+            own = pasts[name].scores(simulated, single, sums, x)
+            scores = np.column_stack([own, *(simulated[:, METHODS.index(m)] for m in SIMULATED)])
+            why = _why(pasts[name].fitted or fitted, own[:, METHODS.index("combined")], x)
+            columns = sums.substance, sums.event, sums.n, sums.n_event
+            parts[name].append((np.full(sums.n.size, sums.month), *columns, scores, why))
     for name, given in parts.items():
         if not given:
             continue
-        month, s, e, n, expected, n_event, single, x = (np.concatenate(c) for c in zip(*given, strict=True))
+        month, s, e, n, n_event, scores, why = (np.concatenate(c) for c in zip(*given, strict=True))
         counted, labels = domains[name], resolved.labels[name]
         told = labels.label[s, e]
         label = np.where(told == UNNAMED, 0 if has_dates else NEITHER, told)
-        scores = scorer.scores(single, n, expected, x)
         ranked = Ranked(month, s * counted.event_reports.shape[0] + e, label, n.astype(np.int64), scores)
         begun = np.argmax(np.cumsum(counted.reports, axis=1) > 0, axis=1)
-        yield Rows(name, ranked, s, e, x, month - begun[s], n_event, labels.public_from.ravel(), told)
+        yield Rows(name, ranked, s, e, why, month - begun[s], n_event, labels.public_from.ravel(), told)
+
+
+def _why(fitted: Fitted, score: np.ndarray, x: np.ndarray) -> np.ndarray:
+    found = np.full(score.size, None, dtype=object)
+    best = np.argsort(-score, kind="stable")[:WHY]
+    found[best] = reasons(fitted, x[best])
+    return found
 
 
 def _few_substances(rows: Sequence[Rows]) -> bool:
@@ -198,7 +221,7 @@ def _against(  # type: ignore[no-untyped-def]
             parts.append(_judge(replace(one, ranked=replace(one.ranked, label=label)), reports, by_pair, None, every))
     if not parts:
         return []
-    table, _ = league(parts, METHODS, {}, REFERENCES, LOG_ODDS, bootstrap)
+    table, _ = league(parts, LISTED, {}, REFERENCES, SIMULATED_ODDS, bootstrap)
     areas = tuple(m for m in METRICS if m not in ("auc", "ap"))
     mine = table.filter((pl.col("stratum") == "all") & (pl.col("family") == "all"))
     nulls = [pl.lit(None, pl.Float64).alias(c) for c in mine.columns if c.startswith(areas)]
@@ -234,12 +257,12 @@ def _warnings(rows: Sequence[Rows], by_pair: bool, pairs: Pairs, resolved: Resol
     return found
 
 
-def _alerts(one: Rows, part: Judged, reports: LakeReports, fitted: Fitted) -> pl.DataFrame:
+def _alerts(one: Rows, part: Judged, reports: LakeReports) -> pl.DataFrame:
     frames = []
     domain = reports.domains[one.name]
     for (m, b), alerted in part.alerted.items():
         at = alerted.rows
-        why = reasons(fitted, one.x[at]) if METHODS[m] == "combined" else [None] * at.size
+        why = one.why[at].tolist() if LISTED[m] == "combined" else [None] * at.size
         told = pl.DataFrame(
             {
                 "month": [month_of(int(t), reports) for t in one.ranked.month[at]],
@@ -251,7 +274,7 @@ def _alerts(one: Rows, part: Judged, reports: LakeReports, fitted: Fitted) -> pl
             },
             schema_overrides={"month": pl.String, "rank": pl.Int64},
         )
-        keys = pl.lit(one.name).alias("domain"), pl.lit(METHODS[m]).alias("method")
+        keys = pl.lit(one.name).alias("domain"), pl.lit(LISTED[m]).alias("method")
         burden = pl.lit(part.a_month * MULTIPLES[b]).alias("burden_k")
         frames.append(
             told.select(
