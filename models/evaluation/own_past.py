@@ -53,7 +53,8 @@ class OwnPast:
     def _confirmed(self, sums: Sums, x: Floats) -> Examples:
         n, expected = later(self.arrived, sums, HORIZON)
         label = (ic(n, expected).lower > 0).astype(np.int64)
-        return Examples(Rows(x, label, np.ones(label.size)), sums.n, sums.expected)
+        ones = np.ones(label.size)
+        return Examples(Rows(x, label, ones), sums.n, sums.expected, ones)
 
     def scores(self, scores: Floats, single: Floats, sums: Sums, x: Floats) -> Floats:
         """Put the models of the past in place of those in `scores` (R, len(METHODS)), once there are any.
