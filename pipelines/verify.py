@@ -44,7 +44,8 @@ def verify_lake(root: str, named: str | None, say: Say) -> list[Verified]:
             say(f"reading {part}")
         told = part
         found.append(replace(verify(folder, address), as_of=day))
-        for problem in found[-1].problems:
+        former = [f"the file {name} of a former version was changed since it was written" for name in found[-1].former]
+        for problem in (*found[-1].problems, *former):
             say(f"DAMAGED {found[-1].name}: {problem}")
     if not found:
         raise VerifyError(f"{named or 'no table'} has not been built in {root}")
@@ -88,12 +89,13 @@ def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
 
     Those of past dates are made again by a run as of the date. A bronze table is read again from the landing zone:
     raises `VerifyError`, before anything is moved, where files that it held lie there no more, and for tables that
-    are made of nothing else, such as the list of who was erased.
+    are made of nothing else, such as the list of who was erased. Of a table that stands, with changed files of former
+    versions, these are taken away.
     """
     if "://" in root:
         raise VerifyError("on an object store, restore the files named from the store's own versions or from a backup")
     known = tables()
-    again = {f.address: known[f.address] for f in damaged if not f.as_of}
+    again = {f.address: known[f.address] for f in damaged if f.problems and not f.as_of}
     if lost := sorted({t.address() for t in UNIQUE} & again.keys()):
         raise VerifyError(
             f"{', '.join(lost)} can't be made again from anything: restore the lake from a backup; nothing was changed"
@@ -108,11 +110,23 @@ def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
             say(f"{address}: set aside in {set_aside(root, address)}")
     if Delivery.address() not in again and sent:
         _forget(root, sent)
-    past = [f for f in damaged if f.as_of]
+    _without_former([f for f in damaged if not f.problems], root, say)
+    past = [f for f in damaged if f.problems and f.as_of]
     for found in past:
         say(f"{found.name}: set aside in {set_aside(_past(root, found.as_of), found.address)}")
     for command in [*(["gerland run"] if again else []), *sorted({f"gerland run --as-of {f.as_of}" for f in past})]:
         say(f"next: {command}")
+
+
+def _without_former(damaged: Sequence[Verified], root: str, say: Say) -> None:
+    """Take away changed files of former versions, as a vacuum does: the tables stand on none of them."""
+    for found in damaged:
+        system, path = _place(_past(root, found.as_of) if found.as_of else root, found.address)
+        for name in found.former:
+            system.delete_file(f"{path}/{name}")
+        say(
+            f"{found.name}: {len(found.former)} files of former versions taken away; the table stands as it was written"
+        )
 
 
 def standing(root: str) -> Iterator[tuple[str, str, str]]:

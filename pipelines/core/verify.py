@@ -35,7 +35,8 @@ DAMAGED = "_damaged"
 class Verified:
     """What was found of one table: `problems` in words; none means that every byte is as it was written.
 
-    `as_of` is the date of the past lake that the table stands in, empty for the lake itself.
+    `former` are files of former versions that were changed: only the change feed may read them, and the table is whole
+    without them. `as_of` is the date of the past lake that the table stands in, empty for the lake itself.
     """
 
     address: str
@@ -46,6 +47,7 @@ class Verified:
     is_sealed: bool = True
     is_early: bool = False  # its last seal is an earlier release's
     as_of: str = ""
+    former: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,11 +57,11 @@ class Verified:
     @property
     def is_whole(self) -> bool:
         """Nothing is missing or changed."""
-        return not self.problems
+        return not self.problems and not self.former
 
 
 def verify(folder: str, address: str) -> Verified:
-    """Compare every log entry and every file that the table stands on with its seals, and rows with the log.
+    """Compare every log entry and every file, those of former versions too, with the seals, and rows with the log.
 
     A version that was committed and not sealed (a killed run, another program) is read against the log alone.
     """
@@ -85,8 +87,18 @@ def verify(folder: str, address: str) -> Verified:
     lying = {i.path.removeprefix(f"{path}/") for i in _data_files(system, path)}
     history = {name for name in seals.files if name not in stands_on}
     orphans = lying - stands_on.keys() - history
+    past = standing(system, path, [name for name in seals.files if name not in known])
+    changed = [n for n, p in zip(past, printed(system, path, past), strict=True) if p != seals.files[n]]
+    n_bytes = sum(stands_on.values()) + sum(seals.files[name].size for name in past)
     return Verified(
-        address, len(stands_on), sum(stands_on.values()), tuple(problems), len(orphans), is_sealed, seals.is_early
+        address,
+        len(stands_on) + len(past),
+        n_bytes,
+        tuple(problems),
+        len(orphans),
+        is_sealed,
+        seals.is_early,
+        former=tuple(changed),
     )
 
 

@@ -155,6 +155,20 @@ def test_lakes_of_past_dates_are_verified_swept_and_made_again_too(root, tmp_pat
     assert verify_lake(str(root), None, lambda _: None) == []
 
 
+def test_changed_files_of_former_versions_are_taken_away_by_a_repair_and_the_table_stays(root, tmp_path):
+    standing = {Path(f) for f in Lake(None, str(root), tables())._delta(Quarantine.address()).file_uris()}
+    (former,) = set((root / "bronze" / "quarantine").rglob("*.parquet")) - standing
+    former.write_bytes(former.read_bytes()[:-1] + b"!")
+    said: list[str] = []
+    damaged = verify_lake(str(root), None, said.append)
+    assert any("of a former version was changed" in line for line in said)
+    before = content(root)
+    repair(str(root), str(tmp_path / "landing"), damaged, said.append)
+    assert not former.exists()
+    assert content(root) == before
+    assert verify_lake(str(root), None, lambda _: None) == []
+
+
 @pytest.mark.parametrize("table", UNIQUE)
 def test_what_stands_nowhere_else_is_never_set_aside(root, tmp_path, table):
     lake = Lake(None, str(root), {table.address(): table})

@@ -75,7 +75,7 @@ def test_a_lake_as_written_is_whole(lake):
     found = verify(str(_folder(lake)), Thing.address())
     assert found.problems == ()
     assert found.is_sealed
-    assert (found.n_files, found.n_orphans) == (3, 0)
+    assert (found.n_files, found.n_orphans) == (4, 0), "one of them of a former version"
     assert glance(str(_folder(lake))) is None
 
 
@@ -90,6 +90,20 @@ def test_every_flipped_bit_is_found(lake):
         assert _damaged(lake), f"bit at byte {at} of {file.name}"
         file.write_bytes(data)
     assert not _damaged(lake)
+
+
+def test_a_flipped_bit_of_a_former_version_is_found_and_the_table_is_whole_without_the_file(lake):
+    folder = _folder(lake)
+    former = [f for f in folder.rglob("*.parquet") if str(f) not in lake._delta(Thing.address()).file_uris()]
+    assert len(former) == 1
+    data = former[0].read_bytes()
+    former[0].write_bytes(data[:100] + bytes([data[100] ^ 4]) + data[101:])
+    found = verify(str(folder), Thing.address())
+    assert (found.problems, found.former) == ((), (str(former[0].relative_to(folder)),))
+    assert not found.is_whole
+    assert glance(str(folder)) is None, "whoever reads the table is not kept from it"
+    former[0].unlink()
+    assert verify(str(folder), Thing.address()).is_whole, "as after a vacuum"
 
 
 def test_a_file_or_log_entry_that_is_gone_cut_or_empty_is_found_by_verify_and_by_a_glance(lake):
