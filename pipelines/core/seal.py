@@ -1,9 +1,9 @@
 """Seals: what every version of a table consisted of, byte for byte, written down when it was committed.
 
 Beside a table's log lies a folder `_seal`, a file a commit: the log entries and data files that it brought, each with
-its size and SHA-256, the hash of the seal before and its own; every fiftieth repeats all that is known, so that no more
-need be read. A log that lost its end, a file that went or changed, can so be told from what was written; Delta's own
-log knows sizes only, and nothing of its own entries. Readers ignore the folder.
+its size and SHA-256, the hash of the seal before and its own; every fiftieth repeats all that is known, and those
+before it are taken away. A log that lost its end, a file that went or changed, can so be told from what was written;
+Delta's own log knows sizes only, and nothing of its own entries. Readers ignore the folder.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ HASHED_AT_ONCE = 4
 FORM = 2  # of the seals that this release writes; those of form 1 carry no hash of their own
 LAST_CHECKPOINT = "_delta_log/_last_checkpoint"
 WHOLE_EVERY = 50  # seals from one that repeats all to the next
+SEAL = re.compile(r"^\d{8}\.json$")
 FIRST_FORM = {"version", "at", "before", "log", "files"}
 LATER = (
     "the seal {} was written by a later release (form {}, this one knows up to {}), or was changed: use that release; "
@@ -97,6 +98,8 @@ def seal(folder: str) -> None:
     system.create_dir(f"{path}/_seal", recursive=True)
     with system.open_output_stream(f"{path}/_seal/{before.n_seals:08d}.json") as out:
         out.write(json.dumps(content | {"own": _own(content)}, sort_keys=True).encode())
+    for repeated in _seals(system, path)[0]:
+        system.delete_file(repeated.path)
 
 
 def sealed(folder: str) -> Sealed:
@@ -106,10 +109,9 @@ def sealed(folder: str) -> Sealed:
     files: dict[str, Print] = {}
     at: dict[str, dt.datetime] = {}
     version, before, problem = -1, None, None
-    infos = system.get_file_info(fs.FileSelector(f"{path}/_seal", allow_not_found=True))
     n_seals, is_early = 0, False
-    start = max(len(infos) - 1, 0) // WHOLE_EVERY * WHOLE_EVERY
-    for position, info in list(enumerate(sorted(infos, key=lambda i: i.path)))[start:]:
+    _, needed = _seals(system, path)
+    for position, info in enumerate(needed, _first(needed)):
         data = read(system, info.path)
         try:
             told = json.loads(data)
@@ -130,6 +132,19 @@ def sealed(folder: str) -> Sealed:
         at |= dict.fromkeys(entries, time)
         before = hashlib.sha256(data).hexdigest()
     return Sealed(version, log, files, at, n_seals, problem, is_early)
+
+
+def _seals(system: fs.FileSystem, path: str) -> tuple[list[fs.FileInfo], list[fs.FileInfo]]:
+    """Seals in order: those that a later one repeats, and those that are read, from the last that repeats all on."""
+    infos = system.get_file_info(fs.FileSelector(f"{path}/_seal", allow_not_found=True))
+    infos = sorted((i for i in infos if SEAL.match(i.base_name)), key=lambda i: i.base_name)
+    repeated = [i for i in infos if int(i.base_name[:8]) < _first(infos)]
+    return repeated, infos[len(repeated) :]
+
+
+def _first(infos: list[fs.FileInfo]) -> int:
+    """Number of the last seal that repeats all, as the last of some seals has it."""
+    return int(infos[-1].base_name[:8]) // WHOLE_EVERY * WHOLE_EVERY if infos else 0
 
 
 def standing(system: fs.FileSystem, path: str, names: Iterable[str]) -> list[str]:

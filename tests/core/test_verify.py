@@ -152,6 +152,14 @@ def test_seals_stay_readable_over_many_commits_and_a_changed_one_is_told(tmp_pat
         seal(str(folder))
     found = sealed(str(folder))
     assert (found.version, len(found.log), found.n_seals) == (104, 105, 105)
+    kept = sorted(p.name for p in (folder / "_seal").iterdir())
+    assert kept == [f"{n:08d}.json" for n in range(2 * WHOLE_EVERY, 2 * WHOLE_EVERY + 5)], "no seal that nobody reads"
+    whole = folder / "_seal" / kept[0]
+    data = whole.read_bytes()
+    whole.unlink()
+    assert "is gone" in str(sealed(str(folder)).problem)
+    whole.write_bytes(data)
+    assert sealed(str(folder)).problem is None
     last = folder / "_seal" / f"{102:08d}.json"
     last.write_text(last.read_text().replace('"version": 102', '"version": 103'))
     assert "was changed" in str(sealed(str(folder)).problem)
