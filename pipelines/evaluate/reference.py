@@ -2,10 +2,11 @@
 
 Columns, whatever their order: `substance`, `event`, `label` (1 true, 0 not, anything like `soft` neither) and, where
 known, `date` (YYYY, YYYY-MM or YYYY-MM-DD: the first public one counts), `species` and `product` (a brand, looked for
-where the substance is not found). The columns of the dated
-references (`event_term`, `recognition_date`, `positive`) and of the OHDSI sets (`exposureName`, `outcomeName`,
-`groundTruth`) are known too. A true pair without a date is one of a leaflet whose date nobody read; a pair that is not
-true but has a plain date was discussed then without action: a soft negative. Both are judged neither way.
+where the substance is not found). The columns of the dated references (`event_term`, `recognition_date`, `positive`)
+and of the OHDSI sets (`exposureName`, `outcomeName`, `groundTruth`) are known too, and the truth that `gerland
+simulate` writes. A true pair without a date is one of a leaflet whose date nobody read; a pair that is not true but has
+a plain date was discussed then without action: a soft negative. Both are judged neither way. Where no true pair has a
+date, lead times are not told, and pairs are judged at the last month.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def read(path: Path, mapped: Path | None = None) -> Pairs:
     except FileError as error:
         raise EvaluationError(str(error)) from None
     by_lower = {c.strip().lower(): c for c in reversed(given.columns)}
+    given, by_lower = _planted(given, by_lower)
     at = {name: next((by_lower[c] for c in known if c in by_lower), None) for name, known in COLUMNS.items()}
     for name in NEEDED:
         if at[name] is None:
@@ -98,6 +100,17 @@ def read(path: Path, mapped: Path | None = None) -> Pairs:
         raise EvaluationError(f"{path.name}: no row says with 1 or 0 whether its pair is true")
     has_dates = rows.filter((pl.col("label") == 1) & pl.col("year").is_not_null()).height > 0
     return Pairs(rows, has_dates, wordings, told)
+
+
+def _planted(given: pl.DataFrame, by_lower: dict[str, str]) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The truth of `gerland simulate` (`truth/signals.csv`) as a reference: artefacts are not true, all else is."""
+    if not {"domain", "kind", "start_month", "substance", "event"} <= set(by_lower) or "label" in by_lower:
+        return given, by_lower
+    is_false = pl.col(by_lower["kind"]) == "artefact"
+    said = given.with_columns(
+        label=pl.when(is_false).then(pl.lit("0")).otherwise(pl.lit("1")), species=pl.col(by_lower["domain"])
+    )
+    return said, by_lower | {"label": "label", "species": "species"}
 
 
 def _label(value: str | None) -> int | None:

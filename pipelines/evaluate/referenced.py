@@ -98,6 +98,8 @@ def run(
         raise EvaluationError(
             f"none of the {resolved.n_pairs:,} pairs of {reference.name} is in a report of the lake at {root}"
         )
+    if not any((one.label == 1).any() for one in resolved.labels.values()):
+        raise EvaluationError(f"no true pair of {reference.name} with a date, or of a set without dates, is in reports")
     found = judged(reports, pairs, resolved, fitted, bootstrap, say)
     out.mkdir(parents=True, exist_ok=True)
     write_csv(found.league, out / "league.csv")

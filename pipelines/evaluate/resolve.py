@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.core.names import forms, normalise
 from pipelines.core.names import parts as ingredients
 from pipelines.core.query import QueryError, query
+from pipelines.defs.silver.report.tables import DOMAINS
 from pipelines.evaluate.lake import NEVER, Domain, LakeReports, place_of
 from pipelines.evaluate.reference import NEITHER, Pairs, folded, spelled
 
@@ -160,7 +161,9 @@ def _find(
 
 
 def _may_be(species: str | None, domain: str) -> bool:
-    """Whether a species of a reference can be of a domain; any where none is said."""
+    """Whether a species of a reference, or the name of a domain, can be of a domain; any where none is said."""
+    if species in DOMAINS and species != "human":
+        return species == domain
     if not species or not species.strip() or species.strip().startswith("("):
         return True
     return (species.strip().lower() in PEOPLE) != (domain == VETERINARY)

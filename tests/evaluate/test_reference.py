@@ -22,7 +22,8 @@ from tests.evaluate.small_lake import drawn, lake
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return lake(tmp_path_factory.mktemp("lake"), drawn())
+    rows = [r for r in drawn() if r["domain"] == "human" or r["from"] > 40]
+    return lake(tmp_path_factory.mktemp("lake"), rows)
 
 
 @cache
@@ -107,6 +108,22 @@ def test_wordings_and_outcomes(tmp_path):
     assert terms("OMOP Acute Liver Failure 1") == OUTCOMES["acute liver failure"]
     assert terms("Rhabdomyolysis #1") == ("Rhabdomyolysis",)
     assert terms("Torticollis") == ("Torticollis",)
+
+
+def test_the_truth_of_a_simulated_country_is_a_reference(tmp_path):
+    lines = ["domain,substance,unii,event,start_month,strength,kind,note"]
+    lines += [
+        "human,A,,B,2012-09-01,4,real,",
+        "veterinary,C,,D,2023-09-01,9,artefact,",
+        "cosmetic,E,,F,2012-10-01,6,cluster,",
+    ]
+    pairs = read_reference(written(tmp_path, lines, "signals.csv"))
+    assert pairs.rows.select("substance", "species", "label").rows() == [
+        ("A", "human", 1),
+        ("C", "veterinary", 0),
+        ("E", "cosmetic", 1),
+    ]
+    assert not pairs.has_dates
 
 
 @pytest.mark.samples
