@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,6 +78,7 @@ class Fitted:
     boosted: Boosted
     borrowed: borrow.Borrowed
     empirical_bayes: EmpiricalBayes = field(default_factory=EmpiricalBayes)
+    boosted_share: float = BOOSTED_SHARE
 
     def single(self, domain: str, sums: Sums) -> Floats:
         """Scores of the statistics of a count (R, len(SINGLE) + 1), the last EB05 with the prior of the month."""
@@ -91,19 +92,19 @@ class Fitted:
         found = dict(zip((*SINGLE, "eb05"), single.T, strict=True))
         found |= {name: one.score(x) for name, one in self.logistic.items()}
         found["boosted"] = self.boosted.score(x)
-        found["combined"] = BOOSTED_SHARE * found["boosted"] + (1 - BOOSTED_SHARE) * found["triage"]
+        found["combined"] = self.boosted_share * found["boosted"] + (1 - self.boosted_share) * found["triage"]
         found["borrowed"] = self.borrowed.lower(n, expected, x)
         return np.column_stack([found[name] for name in METHODS])
 
     def contributions(self, x: Floats) -> tuple[float, Floats]:
         """Base and parts (R, features) of the combined log odds; base + the sum of a row is its score."""
-        trees, line, rest = self.boosted, self.logistic["triage"], 1 - BOOSTED_SHARE
-        parts = BOOSTED_SHARE * trees.contributions(x) + rest * line.contributions(x)
-        return BOOSTED_SHARE * trees.base + rest * line.base, parts
+        trees, line, rest = self.boosted, self.logistic["triage"], 1 - self.boosted_share
+        parts = self.boosted_share * trees.contributions(x) + rest * line.contributions(x)
+        return self.boosted_share * trees.base + rest * line.base, parts
 
     def again(self) -> Fitted:
         """The same models before any month was scored: the prior of EB05 starts afresh."""
-        return Fitted(self.logistic, self.boosted, self.borrowed)
+        return replace(self, empirical_bayes=EmpiricalBayes())
 
 
 def fit(given: Examples) -> Fitted:

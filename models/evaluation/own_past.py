@@ -6,7 +6,7 @@ No label of a reference is used: a pair of an earlier month is confirmed where i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class OwnPast:
         rows = Examples.joined(self.known)
         n_confirmed = int(rows.rows.label.sum())
         if FEWEST_CONFIRMED <= n_confirmed < rows.n.size:
-            self.fitted = fit(rows)
+            self.fitted = replace(fit(rows), boosted_share=0.0)  # what is told to raise a pair is what raised triage
 
     def _confirmed(self, sums: Sums, x: Floats) -> Examples:
         n, expected = later(self.arrived, sums, HORIZON)

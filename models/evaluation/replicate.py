@@ -33,6 +33,7 @@ A_SNAPSHOT = 20  # pairs of each month judged whose share of replicated ones is 
 SNAPSHOT = 6  # months between those that are looked at
 WARM, LEAST_WARM = 23, 5  # first month looked at, in long and in short windows
 FEWEST_MONTHS = LEAST_WARM + 2 * HORIZON + 1
+BOOSTED_SHARE = 0.25  # of the combined log odds: a lake has few pairs in excess to grow trees on
 TRAINING_SHARE = 4 / 7  # of the months that can be looked at
 Bools = NDArray[np.bool_]
 
@@ -189,7 +190,8 @@ def _fitted(known: Part) -> Fitted:
     rows = Rows(known.x, known.is_excess.astype(np.int64), np.ones(known.n.size))
     fitted = fit(Examples(rows, known.n, known.expected, np.ones(known.n.size)))
     outcome = known.later_n, known.later_expected, known.cluster
-    return replace(fitted, borrowed=borrow.fit_to_later(known.n, known.expected, known.x, *outcome))
+    borrowed = borrow.fit_to_later(known.n, known.expected, known.x, *outcome)
+    return replace(fitted, borrowed=borrowed, boosted_share=BOOSTED_SHARE)
 
 
 def _weights(judged: Part, bootstrap: int, seed: int) -> tuple[Floats, Part]:

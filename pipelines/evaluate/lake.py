@@ -30,6 +30,7 @@ STRAY = 0.01  # share of reports that make no window, where
 GAP = 24  # months part them from the others: a slip in a date, or a date that was not given
 LONGEST = 240  # months
 MOST_CELLS = 20_000_000  # substances x events of a domain that are held at once: about 5 GB
+MEMORY = "6GB"  # of the database; the arrays are beside
 TOLD = tuple(name for name in EVIDENCE if name not in ("copy", "partner"))  # evidence that a version itself tells
 CODES = ("s", "e")
 
@@ -173,7 +174,9 @@ def _connection(root: str, as_of: str | None) -> tuple[DuckDBPyConnection, list[
             found.append(table)
         except QueryError:
             continue  # a lake without stories or exposure is a whole one: these features are then 0 for all
-    return connect(root, " ".join((*sql.NEEDED, *found)), as_of), found
+    connection = connect(root, " ".join((*sql.NEEDED, *found)), as_of)
+    connection.execute(f"SET memory_limit = '{MEMORY}'")
+    return connection, found
 
 
 def _prepare(connection: DuckDBPyConnection, optional: Sequence[str]) -> None:

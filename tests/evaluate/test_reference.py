@@ -22,7 +22,7 @@ from tests.evaluate.small_lake import drawn, lake
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    rows = [r for r in drawn() if r["domain"] == "human" or r["from"] > 40]
+    rows = [r for r in drawn() if r["domain"] == "human" or r["from"] > 44]
     return lake(tmp_path_factory.mktemp("lake"), rows)
 
 
