@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, islice
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pipelines.simulator.years.families import Families
 
 STATED_RATE = 1.0  # false new pairs a month and domain, where nothing is true
+QUIET = 400_001  # first seed of the countries without signals that thresholds are learned from: nothing trained there
+MOST_QUIET = 12
+SURE = 0.95  # that a threshold lets no more through than stated
 CLUSTERS = 10_000  # numbers kept for the substances of a world
 
 
@@ -100,7 +104,8 @@ def evaluate(
         false_alerts = None
         if null:
             learn = partial(judged_world, families=training_families, fitted=fitted, null=True, sizes=sizes)
-            quiet = list(_told(ask_all(_ask, [(learn, s, 0) for s in trained]), "threshold from", say))
+            quiet_seeds = quiet_countries(trained, judged)
+            quiet = list(_told(ask_all(_ask, [(learn, s, 0) for s in quiet_seeds]), "threshold from", say))
             false_alerts = rates(quiet, seen)
     harms = {code: name for code, (name, family) in enumerate(judged_families.items()) if family.is_harm}
     parts_judged = [one for world in seen for one in world.judged]
@@ -136,8 +141,24 @@ def _fitted(
     return methods.fit(examples)
 
 
+def quiet_countries(trained: Sequence[int], judged: Sequence[int]) -> list[int]:
+    """Seeds to learn thresholds from, neither trained nor judged on: there a model would know its own countries."""
+    others = (seed for seed in count(QUIET) if seed not in {*trained, *judged})
+    return list(islice(others, min(len(trained), MOST_QUIET)))
+
+
+def allowed(stated: float) -> int:
+    """Largest count whose upper Poisson bound is not above what was stated."""
+    from scipy.stats import chi2
+
+    n = 0
+    while chi2.ppf(SURE, 2 * (n + 2)) / 2 <= stated:
+        n += 1
+    return n
+
+
 def rates(quiet: Sequence[Seen], seen: Sequence[Seen]) -> pl.DataFrame:
-    """False new pairs a month with the threshold that let `STATED_RATE` through in the training countries.
+    """False new pairs a month with the threshold that surely lets at most `STATED_RATE` through in the quiet countries.
 
     One row a method and domain: stated, measured, and its exact Poisson bounds (95 %).
     """
@@ -151,7 +172,7 @@ def rates(quiet: Sequence[Seen], seen: Sequence[Seen]) -> pl.DataFrame:
     for at, domain in enumerate(quiet[0].false_scores):
         months = seen[0].judged[at].months
         learned = -np.sort(-np.concatenate([one.false_scores[domain] for one in quiet]), axis=0)
-        threshold = learned[round(STATED_RATE * months * len(quiet)) - 1]
+        threshold = learned[max(allowed(STATED_RATE * months * len(quiet)), 1) - 1]
         passed = sum((one.false_scores[domain] >= threshold).sum(axis=0) for one in seen)
         lower, upper = poisson_interval(passed)
         scale = months * len(seen)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import poisson
 from typer.testing import CliRunner
 
+from models.evaluation.features import FEATURES
 from models.evaluation.league import METRICS
-from models.evaluation.methods import METHODS
+from models.evaluation.methods import METHODS, Examples
+from models.evaluation.metrics import auc
+from models.evaluation.triage import train
 from pipelines.cli import app
 from pipelines.evaluate.page import write
-from pipelines.evaluate.run import EvaluationError, disjoint, evaluate, seeds
+from pipelines.evaluate.run import EvaluationError, allowed, disjoint, evaluate, quiet_countries, seeds
+from pipelines.evaluate.worlds import training_examples
 from pipelines.simulator.years.families import load
 from tests.evaluate.small import SMALL
 
@@ -94,6 +101,46 @@ def test_without_signals_only_false_alerts_are_told(tmp_path):
     assert (rates["measured_low"] <= rates["measured_a_month"]).all()
     write(found, tmp_path, {})
     assert "Countries without signals" in (tmp_path / "page.html").read_text()
+
+
+def test_thresholds_are_learned_where_nothing_was_trained_or_judged():
+    assert quiet_countries([1, 2, 400_001], [400_003]) == [400_002, 400_004, 400_005]
+    assert len(quiet_countries(range(50), [901])) == 12
+    assert poisson.cdf(allowed(48), 48) <= 0.05 < poisson.cdf(allowed(48) + 1, 48)
+
+
+def shuffled(given, random):
+    """The same rows with labels, and what they are worth, put at random among them."""
+    order = random.permutation(given.n.size)
+    rows = replace(given.rows, label=given.rows.label[order], weight=given.rows.weight[order])
+    return replace(given, rows=rows, worth=given.worth[order])
+
+
+def test_labels_at_random_teach_nothing():
+    """The bounds of 0.47 to 0.53 hold at full size; here a few dozen true rows judge."""
+    families = load()
+    given = Examples.joined([training_examples(seed, families, SMALL) for seed in (1, 2, 3)])
+    rows = training_examples(901, families, SMALL).rows
+    x, is_true = rows.x, rows.label == 1
+    told = train(given.valued()).score(x)
+    areas = []
+    for seed in range(4):
+        model = train(shuffled(given, np.random.default_rng(seed)).valued())
+        areas.append(auc(model.score(x), is_true))
+    assert auc(told, is_true) > 0.7
+    assert 0.4 < np.mean(areas) < 0.6
+
+
+def test_a_family_left_out_of_training_is_still_found():
+    """Four families that no model saw: judged on a country of theirs alone, triage is no worse than IC025."""
+    families = load()
+    left = {"class", "late_onset", "species", "neighbour"}
+    seen = {name: one for name, one in families.items() if name not in left}
+    given = Examples.joined([training_examples(seed, seen, SMALL) for seed in (1, 2, 3)])
+    alone = {name: one for name, one in families.items() if name in left or not one.is_harm}
+    judged = [training_examples(seed, alone, SMALL).rows for seed in (901, 902)]
+    x, is_true = np.concatenate([r.x for r in judged]), np.concatenate([r.label for r in judged]) == 1
+    assert auc(train(given.valued()).score(x), is_true) >= auc(x[:, FEATURES.index("ic025")], is_true)
 
 
 def test_seeds():
