@@ -68,12 +68,15 @@ def simulate(
     reports: Annotated[int, typer.Option(min=100, help="Adverse-event reports in the simulated world.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
     persons: Annotated[int | None, typer.Option(min=200, help="People who take medicines; as the reports.")] = None,
+    null: Annotated[
+        bool, typer.Option("--null", help="Plant no signal and no artefact: every alert is false.")
+    ] = False,
 ) -> None:
     """Write the files of every source from one simulated country, with the planted truth beside them."""
     from pipelines.simulator.write import simulate as write
 
     say = progress()
-    write(out, reports, seed, say, persons)
+    write(out, reports, seed, say, persons, null)
     say(f"written to {out}; next: gerland run --landing {out}")
 
 

@@ -25,6 +25,14 @@ CHANNELS = {
 }
 BATCH = "L{}-{}"
 SAME_NUMBER, SAME_CHANNEL = 0.5, 0.4
+SIGNALS = {
+    "substance_no": pl.Int64,
+    "term_no": pl.Int64,
+    "start_month": pl.Date,
+    "strength": pl.Float64,
+    "kind": pl.String,
+    "note": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,10 @@ def report(
     n_terms: int,
     random: np.random.Generator,
     domain: str,
+    null: bool = False,
 ) -> Reporting:
-    """Simulate `n` reports of a domain over the months (first days), duplicates included."""
-    reporting = _Draw(n, months, products, n_terms, random, domain)
+    """Simulate `n` reports of a domain over the months (first days), duplicates included; `null` plants nothing."""
+    reporting = _Draw(n, months, products, n_terms, random, domain, null)
     return reporting.result()
 
 
@@ -79,6 +88,7 @@ class _Draw:
         n_terms: int,
         random: np.random.Generator,
         domain: str,
+        null: bool,
     ):
         self.random, self.months, self.n_terms, self.domain = random, months, n_terms, domain
         self.is_human = domain != "veterinary"
@@ -91,7 +101,11 @@ class _Draw:
         self.popularity = self._popularity()
         self._primary()
         self._events()
-        self._plant()
+        self.together: tuple[np.ndarray, int] | None = None
+        self.wave = np.zeros(self.n, dtype=bool)
+        self.signals = pl.DataFrame(schema=SIGNALS)
+        if not null:
+            self._plant()
 
     def _popularity(self) -> pl.DataFrame:
         """How much each product is taken: its substance's share, split evenly; what was reported plays no part."""
@@ -145,7 +159,6 @@ class _Draw:
             hit = (self.rank == rank) & (self.month >= start) & (random.random(self.n) < chance)
             self._add(hit, term)
             rows.append((int(self.substances[rank]), int(term), self.months[start], float(strength), "real", ""))
-        self.together: tuple[np.ndarray, int] | None = None
         if self.domain == "human":
             rows.append(self._plant_defect(int(terms[-3])))
             rows.append(self._plant_together(int(terms[-4])))
@@ -161,15 +174,7 @@ class _Draw:
         self._add(wave, terms[-1])
         self.wave = wave
         rows.append((int(self.substances[1]), int(terms[-1]), self.months[month], 0.0, "artefact", ""))
-        schema = {
-            "substance_no": pl.Int64,
-            "term_no": pl.Int64,
-            "start_month": pl.Date,
-            "strength": pl.Float64,
-            "kind": pl.String,
-            "note": pl.String,
-        }
-        self.signals = pl.DataFrame(rows, schema=schema, orient="row")
+        self.signals = pl.DataFrame(rows, schema=SIGNALS, orient="row")
 
     def _plant_defect(self, term: int) -> tuple[int, int, dt.date, float, str, str]:
         """One batch of one product does what no other does: batches are those of a month."""

@@ -73,8 +73,10 @@ class World:
         return np.random.default_rng([self.seed, *purpose.encode()])
 
 
-def build(reports: int, seed: int, persons: int | None = None) -> World:
+def build(reports: int, seed: int, persons: int | None = None, null: bool = False) -> World:
     """Build the world with about this many reports, shared out between the vigilances as `SHARES` says.
+
+    `null`: a country without signals or artefacts of reporting; duplicates and retractions stay.
 
     People who take medicines are as many as `persons`, else as the reports.
     """
@@ -98,6 +100,7 @@ def build(reports: int, seed: int, persons: int | None = None) -> World:
             terms.height,
             random,
             domain,
+            null,
         )
         for domain, share in SHARES.items()
     }

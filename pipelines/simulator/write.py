@@ -10,10 +10,17 @@ from pipelines.core.simulated import marking
 from pipelines.simulator.world import build, write_truth
 
 
-def simulate(out: Path, reports: int, seed: int, say: Callable[[str], None], persons: int | None = None) -> None:
+def simulate(
+    out: Path,
+    reports: int,
+    seed: int,
+    say: Callable[[str], None],
+    persons: int | None = None,
+    null: bool = False,
+) -> None:
     """Write the files of all sources into `out/<source>/`, marked as simulated, and the truth into `out/truth/`."""
     say(f"simulating {reports:,} reports (seed {seed})")
-    world = build(reports, seed, persons)
+    world = build(reports, seed, persons, null)
     with marking(str(out), sources()):
         for source in sources().values():
             writer = source.module("simulate")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.simulator.cases import CHANNELS
 from pipelines.simulator.products import cip13, gtin
-from pipelines.simulator.world import build
+from pipelines.simulator.world import build, write_truth
 from pipelines.simulator.write import simulate
 
 
@@ -97,3 +97,13 @@ def test_codes_carry_their_check_digit(number):
     for code in (cip13(number), gtin(number)):
         digits = [int(d) for d in code[-13:]]
         assert sum(d * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10 == 0
+
+
+def test_a_country_without_signals_plants_nothing(tmp_path):
+    world = build(400, 3, null=True)
+    assert all(reporting.signals.is_empty() for reporting in world.reporting.values())
+    write_truth(world, tmp_path)
+    told = pl.read_csv(tmp_path / "truth" / "signals.csv")
+    assert told.is_empty()
+    assert told.columns == ["domain", "substance", "unii", "event", "start_month", "strength", "kind", "note"]
+    assert pl.read_csv(tmp_path / "truth" / "duplicates.csv").height > 0
