@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +74,20 @@ def sensitivity(above: Floats, weight: Floats, total: float, specificity: float)
     if whole <= 0 or total <= 0:
         return float("nan")
     return float(weight[above <= (1 - specificity) * total].sum() / whole)
+
+
+def kaplan_meier(time: Floats, is_event: NDArray[np.bool_], at: Sequence[float]) -> list[float]:
+    """Share that had the event by each time, of what was followed for `time` (K,) (Kaplan and Meier 1958).
+
+    What ends at the time of an event counts as followed through it. NaN where nothing was followed.
+    """
+    if not time.size:
+        return [float("nan")] * len(at)
+    times = np.unique(time[is_event])
+    followed = (time[None, :] >= times[:, None]).sum(axis=1)
+    events = (time[is_event][None, :] == times[:, None]).sum(axis=1)
+    left = np.cumprod(1 - events / followed)
+    return [float(1 - left[times <= t][-1]) if (times <= t).any() else 0.0 for t in at]
 
 
 def calibration_slope(log_odds: Floats, is_positive: NDArray[np.bool_], steps: int = 30) -> float:

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import numpy as np
 import polars as pl
 
 from models.evaluation.league import METRICS
 from models.evaluation.methods import METHODS, MODELS, STATISTICS
+from models.evaluation.metrics import kaplan_meier
 from pipelines.core.cells import write_csv
+from pipelines.evaluate.worlds import FIRST
+from pipelines.simulator.years.history import MONTHS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +30,7 @@ COMPARED = ("count", "ic025", "eb05", "vigirank_like", *MODELS)
 COLOURS = dict(
     zip(COMPARED, ("#999999", "#1b6ca8", "#5aa0d0", "#777744", "#8a63b0", "#d08020", "#c1440e", "#111111"), strict=True)
 )
+WITHIN = (6, 12, 18, 24, 36)  # months
 LABELS = {
     "auc": "AUC",
     "ap": "AP",
@@ -65,7 +70,29 @@ def page(found: Found, facts: Mapping[str, str]) -> str:
         false_alerts=_false_alerts(found),
         sensitivity=found.sensitivity.filter(domain="all").to_dicts() if has_truths else [],
         labels=LABELS,
+        waiting=waiting(found) if has_truths else [],
+        within=WITHIN,
     )
+
+
+def waiting(found: Found) -> list[dict[str, Any]]:
+    """By method, the share of true pairs alerted within `WITHIN` months of their onset, recognised ones censored.
+
+    At the base burden; months before alerts are judged do not count.
+    """
+    keys = ["seed", "domain", "substance", "event"]
+    truth = found.truth.filter(pl.col("is_true") & ((pl.col("recognised") < 0) | (pl.col("recognised") > FIRST)))
+    alerts = found.alerts.filter((pl.col("burden") == 1.0) & pl.col("is_true"))
+    rows = []
+    for method in COMPARED:
+        told = truth.join(alerts.filter(method=method).select(*keys, "month"), on=keys, how="left")
+        start = told["onset"].clip(FIRST).to_numpy()
+        end = np.where(told["recognised"] < 0, MONTHS, told["recognised"])
+        is_alerted = told["month"].is_not_null().to_numpy()
+        time = np.where(is_alerted, told["month"].fill_null(0), end) - start
+        kept = time >= 0
+        rows.append({"method": method, "shares": kaplan_meier(time[kept].astype(float), is_alerted[kept], WITHIN)})
+    return rows
 
 
 def _base(league: pl.DataFrame) -> pl.DataFrame:

@@ -125,11 +125,12 @@ def highest(ranked: Ranked, most: int = 400) -> np.ndarray:
 def _alert_rows(
     seed: int, one: Judged, ranked: Ranked, s: np.ndarray, e: np.ndarray, x: np.ndarray, fitted: Fitted
 ) -> pl.DataFrame:
-    """Alerts of a domain, one row each; `why` names what raised the combined score most, in log odds."""
+    """Alerts of a domain, one row each; `why`, `against`: what raised the combined score most, and what lowered it."""
     frames = []
     for (m, b), alerted in one.alerted.items():
         rows = alerted.rows
-        why = reasons(fitted, x[rows]) if METHODS[m] == "combined" else [None] * rows.size
+        is_told = METHODS[m] == "combined"
+        why, against = (reasons(fitted, x[rows], sign=sign) if is_told else [None] * rows.size for sign in (1, -1))
         frames.append(
             pl.DataFrame(
                 {
@@ -149,15 +150,17 @@ def _alert_rows(
                 pl.lit(MULTIPLES[b]).alias("burden"),
                 pl.exclude("seed"),
                 pl.Series("why", why, dtype=pl.String),
+                pl.Series("against", against, dtype=pl.String),
             )
         )
     return pl.concat(frames)
 
 
-def reasons(fitted: Fitted, x: np.ndarray, most: int = 3) -> list[str]:
-    """Name the parts that raise each row's combined log odds most."""
+def reasons(fitted: Fitted, x: np.ndarray, most: int = 3, sign: int = 1) -> list[str]:
+    """Name the parts that raise each row's combined log odds most; with a sign of -1 those that lower it most."""
     _, parts = fitted.contributions(x)
-    best = np.argsort(-parts, axis=1)[:, :most]
+    best = np.argsort(-parts * sign, axis=1)[:, :most]
     return [
-        "; ".join(f"{FEATURES[i]} {row[i]:+.2f}" for i in at if row[i] > 0) for row, at in zip(parts, best, strict=True)
+        "; ".join(f"{FEATURES[i]} {row[i]:+.2f}" for i in at if row[i] * sign > 0)
+        for row, at in zip(parts, best, strict=True)
     ]

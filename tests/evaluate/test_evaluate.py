@@ -17,7 +17,7 @@ from models.evaluation.methods import METHODS, Examples
 from models.evaluation.metrics import auc
 from models.evaluation.triage import train
 from pipelines.cli import app
-from pipelines.evaluate.page import write
+from pipelines.evaluate.page import waiting, write
 from pipelines.evaluate.run import EvaluationError, allowed, disjoint, evaluate, quiet_countries, seeds
 from pipelines.evaluate.worlds import training_examples
 from pipelines.simulator.years.families import load
@@ -71,6 +71,11 @@ def test_alerts_are_equal_and_agree_with_the_league(found):
     lead = hits.select((left - pl.col("month")).sum()).item()
     assert row["lead_months"] == pytest.approx(lead / row["n_truths"])
     assert all(re.match(r"\w+ \+\d", why) for why in of["why"] if why)
+    assert all(re.match(r"\w+ -\d", against) for against in of["against"] if against)
+    assert of["why"].str.len_chars().min() > 0
+    shares = next(row["shares"] for row in waiting(found) if row["method"] == "combined")
+    assert 0 < shares[-1] < 1
+    assert shares == sorted(shares)
 
 
 def test_files_and_page(found, tmp_path):

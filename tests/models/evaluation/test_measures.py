@@ -15,6 +15,7 @@ from models.evaluation.metrics import (
     auc,
     average_precision,
     calibration_slope,
+    kaplan_meier,
     negatives_above,
     ordered,
     sensitivity,
@@ -102,3 +103,11 @@ def test_lead_is_from_the_alert_to_the_public_date_and_a_miss_is_none():
     rows, _ = alerts(given_, 0, 1.0)
     assert leads(given_, rows, known).tolist() == [2.0, 2.0]
     assert leads(given_, rows[:1], known).tolist() == [0.0, 0.0]
+
+
+def test_time_to_an_event_is_kaplan_and_meiers():
+    time = np.array([1.0, 2, 2, 3, 4, 5])
+    is_event = np.array([True, True, False, False, True, False])
+    by_hand = [0.0, 1 / 6, 1 - 5 / 6 * 4 / 5, 1 - 5 / 6 * 4 / 5, 1 - 5 / 6 * 4 / 5 * 1 / 2]
+    assert kaplan_meier(time, is_event, [0.5, 1, 2, 3.9, 9]) == pytest.approx(by_hand)
+    assert np.isnan(kaplan_meier(time[:0], is_event[:0], [1])).all()
