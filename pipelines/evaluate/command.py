@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="Folder for league.csv, alerts.parquet, truth.parquet and page.html.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for league.csv, alerts.parquet, truth.parquet and page.html.")
+    ] = None,
     seeds: Annotated[str, typer.Option(help="Countries to judge on, such as 900001-900010.")] = "900001-900010",
     training: Annotated[str, typer.Option(help="Countries to train on; none may be judged on.")] = "1-24",
     families: Annotated[
@@ -39,6 +41,16 @@ def command(
         Path | None,
         typer.Option(help="CSV of wordings of the reference and terms of the dictionary; else one beside it."),
     ] = None,
+    model: Annotated[
+        str, typer.Option(help="On a lake with --reference: champion takes the registry's model, trained trains one.")
+    ] = "trained",
+    is_tracked: Annotated[bool, typer.Option("--track", help="Log the evaluation in MLflow.")] = False,
+    is_registered: Annotated[
+        bool, typer.Option("--register", help="Log, register the models as challenger, champion where they win.")
+    ] = False,
+    is_rolled_back: Annotated[
+        bool, typer.Option("--rollback", help="Make the former champion champion again, and nothing else.")
+    ] = False,
     as_of: Annotated[
         str | None, typer.Option(help="Judge the lake as it was built for this date (YYYY-MM-DD).")
     ] = None,
@@ -58,12 +70,25 @@ def command(
     from pipelines.evaluate.run import EvaluationError
     from pipelines.simulator.years.families import SHIPPED, load
 
+    if is_rolled_back:
+        from pipelines.evaluate.track import rollback
+
+        rollback(progress())
+        return
+    if out is None:
+        raise typer.BadParameter("name the folder for what is found", param_hint="--out")
+    if model not in ("trained", "champion"):
+        raise EvaluationError(f"--model {model!r} is neither trained nor champion")
+    if is_registered and (null or lake is not None):
+        raise EvaluationError("models are registered by an evaluation on simulated countries with signals")
     shipped = load()
     left = [name.strip() for name in leave_out.split(",") if name.strip()]
     if unknown := [name for name in left if name not in shipped]:
         raise EvaluationError(f"there is no family {unknown[0]!r} to leave out; known are {', '.join(shipped)}")
     if lake is not None or is_replicated or reference is not None:
-        _on_lake(lake, is_replicated, reference, out, bootstrap, as_of, terms, (training, left, processes))
+        _on_lake(
+            lake, is_replicated, reference, out, bootstrap, as_of, terms, (training, left, processes), model, is_tracked
+        )
         return
     from pipelines.evaluate.page import write
     from pipelines.evaluate.run import disjoint, evaluate
@@ -86,6 +111,12 @@ def command(
         "Bootstrap draws": str(bootstrap),
     }
     write(found, out, facts)
+    if is_tracked or is_registered:
+        from pipelines.evaluate import track
+
+        run_id = track.log("simulated countries", facts, found.league, out)
+        if is_registered:
+            track.register(found.fitted, run_id, found.league, out, facts, say)
     say(f"written to {out}: league.csv, alerts.parquet, truth.parquet, page.html")
 
 
@@ -98,8 +129,10 @@ def _on_lake(
     as_of: str | None,
     terms: Path | None,
     training: tuple[str, list[str], int],
+    model: str,
+    is_tracked: bool,
 ) -> None:
-    from pipelines.evaluate import referenced, replication
+    from pipelines.evaluate import referenced, replication, track
     from pipelines.evaluate.reference import read
     from pipelines.evaluate.run import EvaluationError, fitted_on, seeds
     from pipelines.settings import settings
@@ -109,7 +142,8 @@ def _on_lake(
         raise EvaluationError("choose one of --replicate and --reference")
     root, say = str(lake or settings().lake), progress()
     if is_replicated:
-        replication.run(root, out, bootstrap, as_of, say)
+        league = replication.run(root, out, bootstrap, as_of, say).league
+        facts = {"Bootstrap draws": str(bootstrap)}
         say(f"written to {out}: league.csv, log_scores.csv, alerts.parquet, page.html")
     elif reference:
         read(reference, terms)  # what is wrong with the file is told before any model is fitted
@@ -123,6 +157,8 @@ def _on_lake(
         say(f"written to {out}: league.csv, sensitivity.csv, reference.csv, alerts.parquet, page.html")
     else:
         raise EvaluationError("a lake is judged with --replicate, or with --reference and a CSV of pairs")
+    if is_tracked:
+        track.log("replication" if is_replicated else "reference", facts, league, out)
 
 
 def _without(families: Families, left: list[str]) -> Families:
