@@ -79,7 +79,7 @@ def champion() -> Fitted:
 
 
 def card(fitted: Fitted, number: str, is_champion: bool, league: pl.DataFrame, facts: Mapping[str, str]) -> str:
-    """Model card by the seven principles of CIOMS working group XIV (2025), from what was measured."""
+    """Model card by the seven principles of CIOMS working group XIV, from what was measured."""
     from models.evaluation.features import FEATURES
     from models.evaluation.known import FEWEST
     from models.evaluation.registry import DECIDING, JUDGED_BY, TOLD, base
