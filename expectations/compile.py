@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.across import CRITICAL, WARNING
 from pipelines.core.rules import CODES, GIVEN, KEY, PATTERN, RANGE
 from pipelines.core.table import Column, Table
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
 
-CRITICAL, WARNING = "critical", "warning"
 CODES_SAID = 8
 ADVICE = {
     "columns": "The table was written by other code than this: run the step again.",

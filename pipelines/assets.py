@@ -5,13 +5,12 @@ is not written again, and its checks are those of that version.
 """
 
 import datetime as dt
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
-from expectations.across import RULES, Across
+from expectations.across import check as asked
 from expectations.arrivals import outcomes as arrived
 from expectations.arrivals import rules as arrival_rules
 from expectations.compile import CRITICAL, Rule
@@ -19,9 +18,10 @@ from expectations.dagster import check_results, check_specs
 from expectations.kept import keep
 from expectations.lost import READ, SAYS, counted, lost, outcome
 from expectations.run import Outcome
+from pipelines.core.across import Across
 from pipelines.core.balance import Balance
-from pipelines.core.catalog import DEFS, SourceFolder, code_version, sources, tables
-from pipelines.core.conform import Transform, reads_of
+from pipelines.core.catalog import SourceFolder, rules, sources, steps
+from pipelines.core.code import version_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
 from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Quarantine
@@ -30,6 +30,7 @@ from pipelines.core.rules import RulesBroken
 from pipelines.core.run import Platform, tell
 from pipelines.core.source import Source
 from pipelines.core.spark import suit
+from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.errors import of_task, without_values
@@ -208,48 +209,48 @@ def _sizes(lake: Any, address: str) -> dict[str, int]:
     return {"dagster/row_count": lake.n_rows(address), "bytes": lake.n_bytes(address)}
 
 
-def table_asset(table: type[Table], transform: Transform) -> dg.AssetsDefinition:
+def table_asset(step: Step) -> dg.AssetsDefinition:
     """One derived table: compute, write what changed, validate what stands."""
+    table = step.table
     asset_key = key(table.address())
 
     @dg.multi_asset(
         name=f"{table.layer}_{table.name}",
-        specs=[spec(table, reads_of(transform))],
-        check_specs=[*check_specs(table, asset_key), *_read_spec(transform, asset_key)],
+        specs=[spec(table, (*step.reads, *step.measured_on))],
+        check_specs=[*check_specs(table, asset_key), *_read_spec(step, asset_key)],
         pool="spark",
     )
     @without_values
     def build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         running = platform.open()
-        yield from _built(running, table, transform, context.run_id)
+        yield from _built(running, step)
 
     return build
 
 
-def _built(running: Platform, table: type[Table], transform: Transform, run_id: str) -> Iterator[Any]:
+def _built(running: Platform, step: Step) -> Iterator[Any]:
     from expectations.kept import refused, validated
 
-    lake, address = running.lake, table.address()
+    lake, table, address = running.lake, step.table, step.address
     lake.look(address)
     if running.as_of and not table.is_derived():
         tell(f"{address}: as it stands, seen from {running.as_of}")
         changed = False
     else:
-        inputs = lake.versions(reads_of(transform)) | settings_of(transform, running)
+        inputs = inputs_of(step, running)
         changed = not lake.is_fresh(address, inputs)
         if changed:
             try:
-                written = _written(running, table, transform, inputs)
+                done = written(running, step, inputs)
             except RulesBroken as refusal:
                 outcomes = refused(table, refusal.broken, running.settings.reports)
                 yield from check_results([o for o in outcomes if o.success is False], key(address))
                 raise
-            tell(f"{address}: {written.n_rows:,} rows{'' if written.changed else ', nothing changed'}")
+            tell(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
         else:
             tell(f"{address}: unchanged, its inputs and code are the same")
     outcomes = validated(lake, table, running.settings.reports)
-    measured = getattr(transform, "measure", None)
-    told = _losses(running, table, transform)
+    told = _losses(running, step)
     if told is not None:
         outcomes = [*outcomes, outcome(table, told)]
     yield dg.MaterializeResult(
@@ -258,35 +259,41 @@ def _built(running: Platform, table: type[Table], transform: Transform, run_id: 
             **_sizes(lake, address),
             "table version": lake.version(address),
             "written": changed,
-            "code version": code_version(),
-            **(measured(lake) if measured else {}),
+            "code version": version_of(step.modules),
+            **(step.measure(lake.limited(step.sees)) if step.measure else {}),
             **(lost(told) if told is not None else {}),
         },
         check_results=list(check_results(outcomes, key(address))),
     )
 
 
-def _read_spec(transform: Transform, asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+def _read_spec(step: Step, asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     """The check of a union of sources: values that are there are read."""
-    is_union = hasattr(transform, "losses")
-    return [dg.AssetCheckSpec(READ, asset=asset_key, description=f"{SAYS}.".capitalize())] if is_union else []
+    return [dg.AssetCheckSpec(READ, asset=asset_key, description=f"{SAYS}.".capitalize())] if step.losses else []
 
 
-def _losses(running: Platform, table: type[Table], transform: Transform) -> list[Loss] | None:
+def _losses(running: Platform, step: Step) -> list[Loss] | None:
     """What a union of sources could not read; None for other tables."""
-    count = getattr(transform, "losses", None)
-    return counted(running.lake, table, count, running.settings.reports) if count else None
+    if step.losses is None:
+        return None
+    return counted(running.lake.limited(step.sees), step.table, step.losses, running.settings.reports)
 
 
-def _written(running: Platform, table: type[Table], transform: Transform, inputs: dict[str, str]) -> Written:
-    """Compute and write; a transform marked `writes` does the writing itself, through the lake."""
+def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
+    """Compute and write, with no other table in sight than those that the step declares."""
     lake = running.lake
-    suit(running.spark, sum(lake.n_bytes(a) for a in reads_of(transform)), running.settings)
+    suit(running.spark, sum(lake.n_bytes(a) for a in step.reads), running.settings)
+    seen = running.limited(step.sees)
     try:
-        if getattr(transform, "writes", False):
-            return transform(running, inputs)  # type: ignore[return-value]
-        frame = transform(lake, running) if getattr(transform, "needs_platform", False) else transform(lake)
-        return lake.upsert(table, frame, inputs)
+        match step:
+            case WritingStep():
+                return step(seen, inputs)
+            case PlatformStep():
+                return lake.upsert(step.table, step(seen.lake, seen), inputs)
+            case FrameStep():
+                return lake.upsert(step.table, step(seen.lake), inputs)
+            case _:
+                raise TypeError(f"{type(step).__name__} is no kind of step")
     except Exception as error:
         raise_refusal(error)
         raise
@@ -301,41 +308,22 @@ def raise_refusal(error: Exception) -> None:
         raise refusal from None
 
 
-def settings_of(transform: Transform, running: Platform) -> dict[str, str]:
-    """Settings that a transform declares to depend on, as part of its provenance."""
-    return {f"settings.{name}": str(getattr(running.settings, name)) for name in getattr(transform, "settings", ())}
-
-
-def transform_of(table: type[Table]) -> Transform | None:
-    """Return the function that makes a table: named after it, in `conform.py` or `build.py` of its folder."""
-    package = table.__module__.rsplit(".", 1)[0]
-    if not package.startswith(DEFS):
-        return None
-    for module in ("conform", "build"):
-        try:
-            loaded = importlib.import_module(f"{package}.{module}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{package}.{module}":
-                raise
-            continue
-        return getattr(loaded, table.name, None)
-    return None
+def inputs_of(step: Step, running: Platform) -> dict[str, str]:
+    """What a step's result depends on: versions of what it reads, settings, code."""
+    settings = {f"settings.{name}": str(getattr(running.settings, name)) for name in step.settings}
+    return running.lake.versions(step.reads) | settings | {"code": version_of(step.modules)}
 
 
 def assets() -> list[dg.AssetsDefinition]:
     """Every asset of the platform."""
     ingestions = [source_assets(s) for s in sources().values()]
-    derived = [
-        table_asset(t, transform)
-        for t in tables().values()
-        if t.layer != "bronze" and (transform := transform_of(t)) is not None
-    ]
+    derived = [table_asset(step) for step in steps().values()]
     return [*ingestions, *derived]
 
 
 def across_checks() -> list[dg.AssetChecksDefinition]:
     """Rules across tables, each as a check on the table it counts."""
-    return [across_check(rule) for rule in RULES]
+    return [across_check(rule) for rule in rules()]
 
 
 def across_check(rule: Across) -> dg.AssetChecksDefinition:
@@ -347,13 +335,13 @@ def across_check(rule: Across) -> dg.AssetChecksDefinition:
         name=rule.name,
         additional_deps=[key(address) for address in rule.reads],
         blocking=rule.severity == CRITICAL,
-        description=f"{rule.name.replace('_', ' ').capitalize()}.",
+        description=f"{(rule.says or rule.name.replace('_', ' ')).capitalize()}.",
         pool="spark",
     )
     @without_values
     def check(platform: PlatformResource) -> dg.AssetCheckResult:
         running = platform.open()
-        outcome = rule.check(running.lake)
+        outcome = asked(rule, running.lake)
         keep(outcome, running.settings.reports)
         return next(iter(check_results([outcome], asset_key)))
 

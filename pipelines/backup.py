@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.core.catalog import code_version
+from pipelines.core.code import code_version
 from pipelines.core.lease import INCOMING, hold, release
 from pipelines.core.lease import NAME as LOCK
 from pipelines.core.lease import REPLACED as OUTGOING

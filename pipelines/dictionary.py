@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core.axis import seen_from
-from pipelines.core.catalog import ROOT, tables
+from pipelines.core.catalog import tables
+from pipelines.core.code import ROOT
 from pipelines.core.query import QueryError
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def rules(column: Column) -> str:
         said.append(f"at most {column.maximum:g}")
     if column.pattern:
         said.append(f"matches {column.pattern}")
+    if column.references:
+        said.append(f"key of {column.references}")
     if column.pseudonymised:
         said.append("replaced by a pseudonym on entry")
     if column.mostly < 1:

@@ -94,7 +94,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     import polars as pl
 
     from expectations.kept import all_kept
-    from pipelines.core.catalog import code_version
+    from pipelines.core.code import code_version
     from pipelines.core.query import query
     from pipelines.missing import missing
     from pipelines.report.links import write_links

@@ -6,9 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipelines.assets import transform_of
-from pipelines.core.catalog import sources, tables
-from pipelines.core.conform import reads_of
+from pipelines.core.catalog import sources, steps, tables
 from pipelines.core.lake import Lake
 from pipelines.settings import Settings
 
@@ -26,8 +24,8 @@ def missing(settings: Settings, ask: Callable[[str], Any]) -> Iterator[str]:
     day = dt.date.fromisoformat(settings.as_of) if settings.as_of else None
     lake = Lake(None, str(settings.lake), tables(), day)  # type: ignore[arg-type]  # only the logs are read
     empty: dict[tuple[str, ...], list[str]] = {}
-    for address, table in tables().items():
-        fed_by = getattr(transform_of(table), "fed_by", None) if table.layer == "silver" else None
+    for address, step in steps().items():
+        fed_by = tuple(step.feeds or ())
         if fed_by and not lake.n_rows(address):
             empty.setdefault(fed_by, []).append(address)
     for fed_by, addresses in empty.items():
@@ -41,11 +39,9 @@ def missing(settings: Settings, ask: Callable[[str], Any]) -> Iterator[str]:
 
 def dictionaries() -> list[str]:
     """Sources whose files hold names of substances."""
-    from pipelines.defs.silver.product.conform import product_substance
-    from pipelines.defs.silver.substance.conform import substance_name
-
-    own = {tables()[a].source for a in reads_of(substance_name) if a.startswith("bronze.")}  # type: ignore[attr-defined]
-    return sorted(own | set(product_substance.fed_by))  # type: ignore[attr-defined]
+    read = steps()["silver.substance_name"].reads
+    own = {name for name, source in sources().items() if any(t.address() in read for t in source.tables)}
+    return sorted(own | set(steps()["silver.product_substance"].feeds or ()))
 
 
 def _one_of(names: tuple[str, ...]) -> str:

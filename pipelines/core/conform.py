@@ -1,8 +1,7 @@
-"""What every `conform.py` shares: naming what is read, and ending in the table's own columns."""
+"""What every `conform.py` shares: the lake as it is read, and ending in the table's own columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,24 +16,6 @@ class Tables(Protocol):
     def __getitem__(self, address: str) -> DataFrame:
         """Return the table at `layer.name`."""
         ...
-
-
-Transform = Callable[..., "DataFrame"]
-
-
-def reads(*addresses: str) -> Callable[[Transform], Transform]:
-    """Declare the tables that a transform reads; the asset graph is made from these declarations."""
-
-    def mark(transform: Transform) -> Transform:
-        transform.reads = addresses  # type: ignore[attr-defined]
-        return transform
-
-    return mark
-
-
-def reads_of(transform: Transform) -> tuple[str, ...]:
-    """Addresses that a transform declares to read."""
-    return tuple(getattr(transform, "reads", ()))
 
 
 def conformed(frame: DataFrame, table: type[Table]) -> DataFrame:

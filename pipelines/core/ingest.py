@@ -19,7 +19,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.core import pieces
-from pipelines.core.catalog import SourceFolder, code_version
+from pipelines.core.catalog import SourceFolder
+from pipelines.core.code import code_version
 from pipelines.core.deliveries import change, held, ledger, settle, superseded, withdrawn, write_ledger
 from pipelines.core.keys import agreed, stands
 from pipelines.core.lake import Lake

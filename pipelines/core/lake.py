@@ -10,13 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from pipelines.core.axis import Cut, cut
-from pipelines.core.catalog import code_version
 from pipelines.core.landing import file_system
 from pipelines.core.rules import KEY, LakeError, RulesBroken, ask, refuse
 from pipelines.core.seal import log_entries
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FEW_FILES = 32  # from more on, listing them one by one takes longer than the log
+MADE = "_made.json"  # beside a table's log: what its version was made from anew without a change
 MOST_ATTEMPTS = 20  # to commit beside other writers
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -48,12 +48,24 @@ class Lake:
     lives in a lake of its own below `as_of/<date>`, everything else is read from the main lake.
     """
 
-    def __init__(self, spark: SparkSession, root: str, tables: Mapping[str, type[Table]], as_of: dt.date | None = None):
-        """Open a lake; nothing is written until a table is."""
-        self.spark, self.root, self.tables, self.as_of = spark, str(root), tables, as_of
+    def __init__(
+        self,
+        spark: SparkSession,
+        root: str,
+        tables: Mapping[str, type[Table]],
+        as_of: dt.date | None = None,
+        sees: Collection[str] | None = None,
+    ):
+        """Open a lake; nothing is written until a table is. `sees` are the only tables that may be looked at."""
+        self.spark, self.root, self.tables, self.as_of, self.sees = spark, str(root), tables, as_of, sees
 
     def path(self, address: str) -> str:
-        """Folder of a table."""
+        """Folder of a table. Raises `LakeError` for one that this view of the lake may not look at."""
+        if self.sees is not None and address not in self.sees:
+            raise LakeError(
+                f"{address} is not among the tables that this step declares to read ({', '.join(sorted(self.sees))}): "
+                "declare it, so that the step runs again when it changes"
+            )
         layer, name = address.split(".")
         base = f"{self.root}/as_of/{self.as_of}" if self.as_of and self._is_derived(address) else self.root
         return f"{base.rstrip('/')}/{layer}/{name}"
@@ -64,7 +76,11 @@ class Lake:
     @property
     def today(self) -> Lake:
         """The same lake as it stands, whatever date this one is seen from: where deliveries are taken in."""
-        return Lake(self.spark, self.root, self.tables)
+        return Lake(self.spark, self.root, self.tables, sees=self.sees)
+
+    def limited(self, sees: Collection[str]) -> Lake:
+        """The same lake, of which only these tables can be looked at."""
+        return Lake(self.spark, self.root, self.tables, self.as_of, sees)
 
     def exists(self, address: str) -> bool:
         """Tell whether the table has been made: its log has an entry that holds something."""
@@ -118,8 +134,8 @@ class Lake:
         return {a: self.version(a) for a in sorted(set(addresses))}
 
     def is_fresh(self, address: str, inputs: Mapping[str, str]) -> bool:
-        """Tell whether the table was last written from these very inputs by this very code."""
-        return self.inputs_of(address) == dict(inputs)
+        """Tell whether the table was last made from these very inputs by this very code."""
+        return self.written_from(address, inputs) == dict(inputs)
 
     def n_rows(self, address: str) -> int:
         """Rows of a table, from the log."""
@@ -132,15 +148,22 @@ class Lake:
     def upsert(self, table: type[Table], frame: DataFrame, inputs: Mapping[str, str]) -> Written:
         """Make the table hold exactly these rows, changing only those that differ by key.
 
-        Raises `LakeError` where the frame breaks a key or a constraint of the table; nothing is written then.
+        Where none differs, nothing is committed. Raises `LakeError` where the frame breaks a key or a constraint of the
+        table; nothing is written then.
         """
-        from pipelines.core.staging import staged
+        from pipelines.core.staging import IN_MEMORY, staged
 
         self.create(table)
         address = table.address()
         with staged(self.spark, table, frame, self.path(address)) as rows:
-            if self.n_rows(address) == 0:
+            n_stands = self.n_rows(address)
+            if n_stands == 0:
                 return self.commit_files(table, rows.moved(), inputs, replacing={}, is_asked=True)
+            if n_stands + rows.n_rows <= IN_MEMORY:
+                if rows.are_those_of(self._files(address)):
+                    return self._unchanged(address, inputs)
+                if not table.has_change_feed and not table.partitioned_by:
+                    return self.commit_files(table, rows.moved(), inputs, is_asked=True)
             return self._merged(table, rows.frame(), inputs)
 
     def _merged(self, table: type[Table], rows: DataFrame, inputs: Mapping[str, str]) -> Written:
@@ -288,11 +311,18 @@ class Lake:
         raises `RulesBroken`. What another writer committed meanwhile is seen before this one commits, and gives way
         as well.
         """
-        from pipelines.core import unique
-        from pipelines.core.pieces import actions
+        from pipelines.core import pieces, unique
 
-        address, root, rows = table.address(), self.path(table.address()), list(added)
-        before, taken, files = self.version(address), actions(rows), unique.new(root, rows)
+        address = table.address()
+        rows = list(added)
+        if not rows and replacing == {}:
+            return self._unchanged(address, inputs)
+        if self._stand_already(address, rows, replacing):
+            system, folder = file_system(self.path(address))
+            for row in rows:
+                system.delete_file(f"{folder}/{unquote(row['path'])}")
+            return self._unchanged(address, inputs)
+        before, taken, files = self.version(address), pieces.actions(rows), unique.new(self.path(address), rows)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
 
         def write(delta: Any, alone: Any) -> None:
@@ -317,6 +347,29 @@ class Lake:
             return
         if shared := unique.n_shared(self.spark, root, table, [*files, *stay]):
             raise RulesBroken({KEY: shared}, table.address())
+
+    def _stand_already(
+        self, address: str, added: Sequence[dict[str, Any]], replacing: Mapping[str, Sequence[str]] | None
+    ) -> bool:
+        """Tell whether files are, byte for byte, those that they would take the place of."""
+        from pipelines.core.seal import printed, sealed
+
+        gone = [
+            (uri, partition)
+            for uri, partition in self._files(address)
+            if all(partition[k] in [str(v) for v in values] for k, values in (replacing or {}).items())
+        ]
+        if len(gone) != len(added) or replacing == {}:
+            return False
+        root = self.path(address)
+        known = sealed(root).files
+        names = [uri.removeprefix(f"{root}/") for uri, _ in gone]
+        if not all(n in known for n in names) or sorted(known[n].size for n in names) != sorted(
+            row["size"] for row in added
+        ):
+            return False
+        found = printed(*file_system(root), [unquote(row["path"]) for row in added])
+        return sorted(known[n].sha256 for n in names) == sorted(p.sha256 for p in found)
 
     def _alone(self, address: str, write: Callable[[Any, Any], None], told: Mapping[str, str] | None = None) -> None:
         """Commit on the very version that was looked at: where another writer was faster, look again and repeat.
@@ -375,15 +428,38 @@ class Lake:
             return None
         return batches
 
-    def inputs_of(self, address: str) -> dict[str, str] | None:
-        """Inputs that the table was last written from, if by this very code; None otherwise."""
+    def written_from(self, address: str, inputs: Mapping[str, str]) -> dict[str, str] | None:
+        """What the table was last made from, if by the very code of these inputs (`code`); None otherwise."""
         if not self.exists(address):
             return None
+        told = self._last_made(address) or self._last_commit(address)
+        return told if told is not None and told.get("code") == inputs.get("code") else None
+
+    def _last_commit(self, address: str) -> dict[str, str] | None:
+        """What the last commit says that it was made from."""
         try:
             told = json.loads(self._delta(address).history(1)[0].get("userMetadata") or "{}")
-        except ValueError:  # a commit of somebody else's
+            return dict(told["inputs"])
+        except (ValueError, KeyError, TypeError):  # a commit of somebody else's
             return None
-        return told["inputs"] if told.get("code") == code_version() else None
+
+    def _last_made(self, address: str) -> dict[str, str] | None:
+        """What the version that stands was made from anew, with equal rows, after it was committed."""
+        system, path = file_system(f"{self.path(address)}/{MADE}")
+        try:
+            with system.open_input_file(path) as opened:
+                told = json.loads(opened.readall())
+            return dict(told["inputs"]) if told["version"] == self.version(address) else None
+        except (OSError, ValueError, KeyError, TypeError):  # none, or one that was cut off: the commit says it
+            return None
+
+    def _unchanged(self, address: str, inputs: Mapping[str, str]) -> Written:
+        """Note that the rows that stand came out of these inputs too; the table and its version stay."""
+        version = self.version(address)
+        system, path = file_system(f"{self.path(address)}/{MADE}")
+        with system.open_output_stream(path) as out:
+            out.write(json.dumps({"version": version, "inputs": dict(sorted(inputs.items()))}).encode())
+        return Written(address, int(version.split("@")[1]), False, self.n_rows(address))
 
     def create(self, table: type[Table]) -> None:
         """Create the table from its class where it does not exist yet, and give it the rules and codes it lacks."""
@@ -466,7 +542,7 @@ class Lake:
             raise
 
     def _provenance(self, inputs: Mapping[str, str]) -> str:
-        return json.dumps({"code": code_version(), "inputs": dict(sorted(inputs.items()))}, sort_keys=True)
+        return json.dumps({"inputs": dict(sorted(inputs.items()))}, sort_keys=True)
 
     def _delta(self, address: str, version: int | None = None) -> Any:
         from deltalake import DeltaTable

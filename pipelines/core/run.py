@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Platform:
     """The engine behind the assets, for one set of settings."""
 
     settings: Settings
+    sees: frozenset[str] | None = None  # tables that may be looked at; None for all
 
     @cached_property
     def spark(self) -> SparkSession:
@@ -43,7 +44,11 @@ class Platform:
         """The lake of the settings, cut at `as_of` when that is set."""
         from pipelines.core.lake import Lake
 
-        return Lake(self.spark, str(self.settings.lake), tables(), self.as_of)
+        return Lake(self.spark, str(self.settings.lake), tables(), self.as_of, self.sees)
+
+    def limited(self, sees: frozenset[str]) -> Platform:
+        """The same platform, of whose lake only these tables can be looked at."""
+        return replace(self, sees=sees)
 
     @property
     def as_of(self) -> dt.date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.
 
 COMPILED_FROM = 64 << 20  # bytes of a step's inputs from which generated code is worth its making
 SMALL_PARTITIONS = 2
+OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
 
 
 class SparkUnavailable(Exception):
@@ -76,6 +78,21 @@ def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
             spark.conf.set(name, value)
 
 
+def _is_small(settings: Settings) -> bool:
+    """Tell whether little is landed: then the engine's hot code is not worth being compiled a second time."""
+    root = str(settings.landing)
+    if "://" in root:
+        return False
+    n_bytes = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with suppress(OSError):
+                n_bytes += (Path(folder) / name).stat().st_size
+            if n_bytes >= OPTIMISED_FROM:
+                return False
+    return True
+
+
 def _defaults(settings: Settings, jars: str) -> dict[str, str]:
     """Settings of the embedded session: small partitions, quick JVM start, nothing listening."""
     return {
@@ -85,6 +102,7 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.driver.extraJavaOptions": (
             f"-Dlog4j2.configurationFile={QUIET_LOG4J} -XX:+UseParallelGC -Dio.netty.tryReflectionSetAccessible=true "
             "-XX:ReservedCodeCacheSize=512m -XX:-UseCodeCacheFlushing"  # else generated code is swept and made again
+            + (" -XX:TieredStopAtLevel=1" if _is_small(settings) else "")
         ),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import fs
 
 from pipelines.core import pieces
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 STAGED = "_staged"
+HASHED_ROWS = 200_000  # of a file, hashed at a time
+SEEDS = (1, 2)  # the hashes are compared within a process only
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,20 @@ class Staged:
             system.move(f"{source}/{row['path']}", to)
         return self.files
 
+    @property
+    def n_rows(self) -> int:
+        """Rows in the files."""
+        return sum(int(row["n_rows"]) for row in self.files)
+
+    def are_those_of(self, files: Sequence[tuple[str, dict[str, str]]]) -> bool:
+        """Tell whether the rows are those of files of the table, in whatever order and files they stand."""
+        mine = [(f"{self.place}/{row['path']}", json.loads(row["partition"])) for row in self.files]
+        return np.array_equal(_fingerprints(mine, self.table), _fingerprints(files, self.table))
+
     def broken(self) -> Mapping[str, int]:
         """Rules of the table that the rows break, each with how many do."""
         files = [(f"{self.place}/{row['path']}", json.loads(row["partition"])) for row in self.files]
-        if sum(row["n_rows"] for row in self.files) <= IN_MEMORY:
+        if self.n_rows <= IN_MEMORY:
             return ask(pa.concat_tables([_ruled(file, self.table) for file in files]), self.table) if files else {}
         found: Counter[str] = Counter()
         for row in pieces.each(self.spark, files, partial(_asked, table=self.table), "rule string, n bigint").collect():
@@ -94,18 +109,33 @@ def cleared(folder: str) -> None:
         system.delete_dir(path)
 
 
-def _ruled(file: tuple[str, dict[str, str | None]], table: type[Table]) -> pa.Table:
+def _fingerprints(files: Iterable[tuple[str, Mapping[str, str | None]]], table: type[Table]) -> NDArray[np.uint64]:
+    """Two independent 64-bit hashes of each row of files, as one number each row, in order: 16 bytes a row."""
+    names = list(table.columns)
+    found = [np.empty((0, 2), dtype=np.uint64)]
+    for uri, partition in files:
+        for piece in pieces.cut([(uri, {})], HASHED_ROWS):
+            inside = [c for c in names if c not in table.partitioned_by]
+            rows = pieces.with_partition(_cast(pieces.read(piece, inside), table, inside), partition, table)
+            frame = pl.DataFrame(rows.select(names))
+            found.append(np.column_stack([frame.hash_rows(seed).to_numpy() for seed in SEEDS]))
+    every = np.concatenate(found)
+    return every[np.lexsort(every.T)]
+
+
+def _cast(rows: pa.Table, table: type[Table], inside: Sequence[str]) -> pa.Table:
+    schema = table.arrow_schema()
+    return rows.cast(pa.schema([schema.field(c) for c in inside]))
+
+
+def _ruled(file: tuple[str, Mapping[str, str | None]], table: type[Table]) -> pa.Table:
     """What the rules of a table look at in one file."""
     uri, partition = file
     inside = [c for c in columns(table) if c not in table.partitioned_by]
-    schema = table.arrow_schema()
-    parts = [
-        pieces.read(piece, inside).cast(pa.schema([schema.field(c) for c in inside]))
-        for piece in pieces.cut([(uri, {})])
-    ]
+    parts = [_cast(pieces.read(piece, inside), table, inside) for piece in pieces.cut([(uri, {})])]
     return pieces.with_partition(pa.concat_tables(parts), partition, table)
 
 
-def _asked(file: tuple[str, dict[str, str | None]], table: type[Table]) -> Iterator[pa.RecordBatch]:
+def _asked(file: tuple[str, Mapping[str, str | None]], table: type[Table]) -> Iterator[pa.RecordBatch]:
     broken = ask(_ruled(file, table), table)
     yield pa.RecordBatch.from_pydict({"rule": list(broken), "n": pa.array(broken.values(), pa.int64())})

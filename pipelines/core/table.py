@@ -31,7 +31,8 @@ class Column:
     must satisfy the value rules (1.0 blocks, less warns). `sensitivity`, one of `SENSITIVITIES`, is a label for people.
     `is_free_text` says that people write what they like in it, though it be public and part of a key.
     `pseudonymised` says that values are replaced on entry, whatever the label; `absent` lists texts, in lower case,
-    that say in this column that there is no identifier, beside those that say so everywhere.
+    that say in this column that there is no identifier, beside those that say so everywhere. `references` is the
+    address of the table whose key each value is (each entry of a list): rules across tables follow from it.
     """
 
     type: str
@@ -47,6 +48,7 @@ class Column:
     is_free_text: bool = False
     pseudonymised: bool = False
     absent: tuple[str, ...] = ()
+    references: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could compile."""

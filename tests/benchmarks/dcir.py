@@ -123,12 +123,10 @@ def platform_of(folder: Path, memory: str = "3g") -> Platform:
 
 def flatten(platform: Platform) -> None:
     """Bring `silver.dispensing` up to date, as its asset does."""
-    from pipelines.assets import _written
-    from pipelines.core.conform import reads_of
+    from pipelines.assets import inputs_of, written
     from pipelines.defs.silver.dispensing.conform import dispensing
-    from pipelines.defs.silver.dispensing.tables import Dispensing
 
-    _written(platform, Dispensing, dispensing, platform.lake.versions(reads_of(dispensing)))
+    written(platform, dispensing, inputs_of(dispensing, platform))
 
 
 KEYS = (

@@ -89,12 +89,10 @@ def write(platform: Platform, lines: int, persons: int) -> None:
 
 def ours(platform: Platform) -> None:
     """Build `gold.exposure`, as its asset does."""
-    from pipelines.assets import _written
-    from pipelines.core.conform import reads_of
+    from pipelines.assets import inputs_of, written
     from pipelines.defs.gold.exposure.build import exposure
-    from pipelines.defs.gold.exposure.tables import Exposure
 
-    _written(platform, Exposure, exposure, platform.lake.versions(reads_of(exposure)))
+    written(platform, exposure, inputs_of(exposure, platform))
 
 
 def theirs(platform: Platform, out: Path) -> None:

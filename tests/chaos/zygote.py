@@ -87,7 +87,7 @@ def _run(given: dict[str, Any]) -> int:
     import dagster as dg
 
     from pipelines.assets import source_assets, table_asset
-    from pipelines.core.catalog import sources, tables
+    from pipelines.core.catalog import sources
     from pipelines.core.lease import LeaseTaken, hold, release
     from pipelines.defs.resources import PlatformResource
 
@@ -101,7 +101,7 @@ def _run(given: dict[str, Any]) -> int:
     config = {"resources": {"platform": {"config": place}}, **quiet}
     made = [source_assets(sources()[name]) for name in SOURCES]
     if given["is_deep"]:
-        made.append(table_asset(tables()[DEEP], narratives()))
+        made.append(table_asset(narratives()))
     result = dg.materialize(
         made,
         run_config=config,
@@ -121,11 +121,12 @@ def narratives() -> Any:
     from functools import reduce
 
     from pipelines.core.catalog import sources, tables
-    from pipelines.core.conform import conformed, reads, reads_of
+    from pipelines.core.conform import conformed
+    from pipelines.core.step import reads_of, step
 
-    parts = [sources()[name].transform("report_narrative") for name in SOURCES if name != "e2b"]
+    parts = [found for name in SOURCES if name != "e2b" and (found := sources()[name].feed(tables()[DEEP]))]
 
-    @reads(*sorted({address for part in parts for address in reads_of(part)}))
+    @step(tables()[DEEP], *reads_of(parts))
     def united(lake: Any) -> Any:
         frames = [conformed(part(lake), tables()[DEEP]) for part in parts]
         return reduce(lambda left, right: left.unionByName(right), frames)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -64,6 +65,31 @@ def test_the_same_inputs_and_code_are_fresh_and_others_are_not(lake):
     lake.upsert(Thing, frame(lake, ("a", "x", 1.0)), {"in": "1"})
     assert lake.is_fresh(Thing.address(), {"in": "1"})
     assert not lake.is_fresh(Thing.address(), {"in": "2"})
+
+
+@pytest.mark.spark
+def test_equal_rows_from_other_inputs_are_fresh_and_make_no_version(lake):
+    first = lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", None)), {"in": "1", "code": "c"})
+    files = lake.files(Thing.address())
+    again = lake.upsert(Thing, frame(lake, ("b", "y", None), ("a", "x", 1.0)), {"in": "2", "code": "c"})
+    assert (again.changed, again.version, lake.files(Thing.address())) == (False, first.version, files)
+    assert lake.is_fresh(Thing.address(), {"in": "2", "code": "c"})
+    assert not lake.is_fresh(Thing.address(), {"in": "1", "code": "c"})
+    assert not lake.is_fresh(Thing.address(), {"in": "2", "code": "d"})
+    lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", 2.0)), {"in": "3", "code": "c"})
+    assert not lake.is_fresh(Thing.address(), {"in": "2", "code": "c"})  # the note was of the version before
+    assert lake.is_fresh(Thing.address(), {"in": "3", "code": "c"})
+    (Path(lake.path(Thing.address())) / "_made.json").write_text('{"version": "cut o')
+    assert lake.is_fresh(Thing.address(), {"in": "3", "code": "c"})
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("to", [("a", "x", None), ("a", "y", 1.0), ("c", "x", 1.0)])
+def test_rows_that_differ_in_a_null_a_value_or_a_key_make_a_version(lake, to):
+    first = lake.upsert(Thing, frame(lake, ("a", "x", 1.0), ("b", "y", 2.0)), {})
+    again = lake.upsert(Thing, frame(lake, to, ("b", "y", 2.0)), {})
+    assert (again.changed, again.version) == (True, first.version + 1)
+    assert set(content(lake)) == {to, ("b", "y", 2.0)}
 
 
 @pytest.mark.spark

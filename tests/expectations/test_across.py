@@ -6,7 +6,12 @@ import datetime as dt
 
 import pytest
 
-from expectations.across import RULES
+from expectations.across import check, rule_of
+from pipelines.core.across import Reference, references
+from pipelines.core.catalog import rules
+from pipelines.core.catalog import tables as known
+from pipelines.core.lake import Lake
+from pipelines.defs.silver.product.tables import Pack, Product
 
 D = dt.date
 
@@ -42,7 +47,8 @@ def tables(spark, **changed):
 
 
 def broken(lake):
-    return {rule.name: o.n_unexpected for rule in RULES if (o := rule.check(lake)).success is False}
+    asked = [rule for rule in rules() if {rule.table, *rule.reads} <= set(lake)]
+    return {rule.name: o.n_unexpected for rule in asked if (o := check(rule, lake)).success is False}
 
 
 @pytest.mark.spark
@@ -54,16 +60,16 @@ def test_a_sound_lake_breaks_no_rule(spark):
 @pytest.mark.parametrize(
     ("changed", "found"),
     [
-        ({"report_product": [("a", 3, ["S"])]}, {"every_product_has_its_report": 1}),
-        ({"report_product": [("a", 1, ["S", "X"])]}, {"every_coded_substance_exists": 1}),
-        ({"report_event": [("z", 1, "t")]}, {"every_event_has_its_report": 1}),
-        ({"report_event": [("a", 1, "lost")]}, {"every_coded_event_is_a_term": 1}),
+        ({"report_product": [("a", 3, ["S"])]}, {"report_key_and_report_version_in_report_history": 1}),
+        ({"report_product": [("a", 1, ["S", "X"])]}, {"substance_keys_in_substance": 1}),
+        ({"report_event": [("z", 1, "t")]}, {"report_key_and_report_version_in_report_history": 1}),
+        ({"report_event": [("a", 1, "lost")]}, {"term_key_in_term": 1}),
         (
             {"report": [("a", "a", True, False, "x", "NZ"), ("b", "a", True, False, "x", "NZ")]},
             {"every_cluster_has_one_head": 1},
         ),
-        ({"product_substance": [("Q", 1)]}, {"every_ingredient_has_its_product": 1}),
-        ({"pack": [("K", "Q")]}, {"every_pack_has_its_product": 1}),
+        ({"product_substance": [("Q", 1)]}, {"product_key_in_product": 1}),
+        ({"pack": [("K", "Q")]}, {"product_key_in_product": 1}),
         ({"cascade": [("S", True, 2)]}, {"no_reserved_antimicrobial_for_animals": 1}),
         (
             {"report_history": [("a", 1, D(2024, 1, 1), D(2024, 1, 9), False), ("a", 2, D(2024, 2, 1), None, True)]},
@@ -91,5 +97,42 @@ def test_likeness_that_drops_too_many_cases_of_a_country_warns(spark):
     assert broken(tables(spark, **dropping(11, 99))) == {}
     assert broken(tables(spark, **dropping(11, 100, "identifier"))) == {}
     assert broken(tables(spark, **dropping(11, 100, "refused"))) == {}
-    rule = next(rule.rule for rule in RULES if rule.name in found)
+    rule = next(rule_of(rule) for rule in rules() if rule.name in found)
     assert (rule.severity, "10%" in rule.says) == ("warning", True)
+
+
+def test_columns_of_the_parents_key_refer_together_and_others_alone():
+    found = {table: references(known()[table], known()) for table in ("silver.report_event", "silver.duplicate_link")}
+    history, version = "silver.report_history", ("report_key", "report_version")
+    assert found["silver.report_event"] == [
+        Reference("silver.report_event", version, history, version),
+        Reference("silver.report_event", ("term_key",), "silver.term", ("term_key",)),
+    ]
+    assert [(r.columns, r.parent_columns) for r in found["silver.duplicate_link"]] == [
+        (("report_key",), ("report_key",)),
+        (("other_report_key",), ("report_key",)),
+    ]
+    assert references(known()["silver.report_product"], known())[-1].of_lists
+
+
+def test_a_reference_to_what_is_no_table_is_refused():
+    with pytest.raises(ValueError, match=r"silver\.pack\.product_key refers to silver\.product, which is no table"):
+        references(Pack, {})
+
+
+@pytest.mark.spark
+def test_a_small_lake_is_asked_without_the_engine_and_says_the_same(spark, tmp_path):
+    lake = Lake(spark, str(tmp_path), known())
+    since = {"source": "bdpm", "valid_from": D(2024, 1, 1), "is_current": True}
+
+    def put(table, *rows):
+        given = [tuple((since | row).get(c) for c in table.columns) for row in rows]
+        lake.upsert(table, spark.createDataFrame(given, table.spark_schema()), {})
+
+    (rule,) = [rule for rule in rules() if rule.table == "silver.pack"]
+    assert check(rule, lake).success is None
+    put(Product, {"product_key": "CIS:1", "domain": "human", "is_orphan": False})
+    put(Pack, *[{"pack_key": f"CIP13:{i}", "product_key": key} for i, key in enumerate(("CIS:1", "CIS:2"))])
+    said = check(rule, lake)
+    assert (said.success, said.n_rows, said.n_unexpected) == (False, 2, 1)
+    assert said == check(rule, {a: lake[a] for a in ("silver.pack", "silver.product")})

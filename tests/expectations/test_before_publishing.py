@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 from pyspark.sql import functions as F
 
-from expectations.across import Across
 from pipelines.assets import across_check, table_asset
-from pipelines.core.conform import reads
+from pipelines.core.across import Across
 from pipelines.core.lake import Lake
+from pipelines.core.step import step
 from pipelines.defs.resources import PlatformResource
 from pipelines.defs.silver.product.tables import PackContent, Shortage
 from pipelines.main_job import _is_of_check
@@ -23,7 +23,7 @@ GOOD |= {"valid_from": D, "is_current": True}
 
 
 def shortages(spark, *rows):
-    @reads()
+    @step(Shortage)
     def shortage(lake):
         given = [tuple((GOOD | r).get(c) for c in Shortage.columns) for r in rows]
         return spark.createDataFrame(given, Shortage.spark_schema())
@@ -31,7 +31,7 @@ def shortages(spark, *rows):
     return shortage
 
 
-@reads(Shortage.address())
+@step(PackContent, Shortage.address())
 def pack_content(lake):
     return lake[Shortage.address()].select(
         F.col("source"), F.col("product_key").alias("pack_key"), F.lit("stated").alias("basis")
@@ -50,7 +50,7 @@ RULE = Across(
 @pytest.fixture
 def run(spark, tmp_path):
     def materialized(*rows):
-        made = [table_asset(Shortage, shortages(spark, *rows)), table_asset(PackContent, pack_content)]
+        made = [table_asset(shortages(spark, *rows)), table_asset(pack_content)]
         checks = [across_check(RULE)]
         platform = PlatformResource(lake=str(tmp_path / "lake"), reports=str(tmp_path / "reports"))
         defs = dg.Definitions(

@@ -35,7 +35,7 @@ def land(platform, flows, everything):
     ingest(platform.lake, source, scan(root, {"snds": source}), root, platform.pseudonymiser, lambda _: None)
     inputs = platform.lake.versions(dispensing.reads)
     if not everything:
-        assert platform.lake.inputs_of(ADDRESS) is not None
+        assert platform.lake.written_from(ADDRESS, inputs) is not None
     dispensing(platform, inputs)
     rows = {tuple(r[k] for k in Dispensing.key): tuple(r) for r in platform.lake[ADDRESS].collect()}
     return rows, {uri: part["flow_date"] for uri, part in platform.lake.files(ADDRESS)}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import step
 from pipelines.core.sums import exact_mean
 from pipelines.defs.gold.activity.tables import ReportMonth
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.core.conform import Tables
 
 
-@reads("silver.report")
+@step(ReportMonth, "silver.report")
 def report_month(tables: Tables) -> DataFrame:
     """Count reports by month of first receipt."""
     counted = tables["silver.report"].filter("NOT is_retracted AND is_cluster_head")

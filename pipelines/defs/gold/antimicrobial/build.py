@@ -13,8 +13,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import looked_up
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.exposure.contents import doses
@@ -33,7 +34,7 @@ CHAIN = {"esvac": "europe", "asu": "europe"}
 PLACE = ["country", "year", "species"]
 
 
-@reads("silver.population")
+@step(Denominator, "silver.population")
 def denominator(tables: Tables) -> DataFrame:
     """Biomass of animals by two methods, people by heads and by weight."""
     rows = tables["silver.population"].filter("is_current")
@@ -71,7 +72,8 @@ def _biomass(weighed: DataFrame, method: str) -> DataFrame:
     )
 
 
-@reads(
+@step(
+    AntimicrobialUse,
     *("gold.exposure", "gold.denominator", "silver.sale", "silver.substance"),
     *("silver.daily_dose", "silver.published_indicator"),
 )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import step
 from pipelines.defs.gold.cascade.reserved import RESERVED
 from pipelines.defs.gold.cascade.tables import Cascade
 from pipelines.defs.gold.exposure.contents import substances
@@ -26,7 +27,8 @@ ATC4 = 5
 PER = 1000
 
 
-@reads(
+@step(
+    Cascade,
     *(
         "silver.animal_supply",
         "silver.pack",

@@ -19,7 +19,7 @@ class Cascade(Table):
 
     year = Column("int", "Year of supply, or of receipt of the reports", required=True)
     species = Column("string", "Species in English", required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
     substance_name = Column("string", "Substance", required=True)
     class_code = Column("string", "Chemical subgroup: ATC4")
     n_supplies = Column("bigint", "Lines of prescriptions of a human medicine", required=True, minimum=0)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import step, step_with_platform
 from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
 from pipelines.defs.gold.exposure.contents import substances
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
-@reads(
+@step(
+    FlowTriangle,
     *("silver.dispensing", "silver.pack", "silver.pack_content"),
     *("silver.product_substance", "silver.substance_name"),
 )
@@ -43,7 +45,7 @@ def flow_triangle(tables: Tables) -> DataFrame:
     return conformed(each.unionByName(every), FlowTriangle)
 
 
-@reads("gold.flow_triangle")
+@step_with_platform(Nowcast, "gold.flow_triangle")
 def nowcast(tables: Tables, running: Platform) -> DataFrame:
     """Estimate every month of every source as it stands."""
     from pipelines.defs.gold.completeness.estimate import nowcasts
@@ -51,16 +53,12 @@ def nowcast(tables: Tables, running: Platform) -> DataFrame:
     return _by_source(tables, running, nowcasts, Nowcast)
 
 
-@reads("gold.flow_triangle")
+@step_with_platform(NowcastJudgement, "gold.flow_triangle")
 def nowcast_judgement(tables: Tables, running: Platform) -> DataFrame:
     """Estimate what is complete by now as it would have been estimated then."""
     from pipelines.defs.gold.completeness.estimate import judgements
 
     return _by_source(tables, running, judgements, NowcastJudgement)
-
-
-nowcast.needs_platform = True  # type: ignore[attr-defined]
-nowcast_judgement.needs_platform = True  # type: ignore[attr-defined]
 
 
 def _by_source(

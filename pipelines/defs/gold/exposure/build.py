@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure import contents, dispensed, sold, supplied
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.core.lake import Lake
 
 
-@reads(*contents.READS, *dispensed.READS, *sold.READS, *supplied.READS)
+@step(Exposure, *contents.READS, *dispensed.READS, *sold.READS, *supplied.READS)
 def exposure(lake: Lake) -> DataFrame:
     """Unite what was dispensed, sold and supplied, each by its own rule."""
     packs = keep(contents.substances(lake))
@@ -28,7 +29,7 @@ def exposure(lake: Lake) -> DataFrame:
     return first.unionByName(second).unionByName(third)
 
 
-@reads("gold.exposure")
+@step(ExposureReconciliation, "gold.exposure")
 def exposure_reconciliation(tables: Tables) -> DataFrame:
     """Compare every two sources that tell of the same substance, year and species."""
     rows = tables["gold.exposure"].filter("region = 'all' AND sex = 'all' AND age_group = 'all'")

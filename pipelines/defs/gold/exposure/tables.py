@@ -32,7 +32,7 @@ class Exposure(Table):
     axis = DERIVED
 
     source = Column("string", "Source system, or published series", required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
     month = Column("date", "Month end of the period", required=True)
     n_months = Column("int", "Length of the period", required=True, unit="months", minimum=1, maximum=12)
     country = Column("string", "Country, ISO 3166 alpha-2; ZZ where the source does not say", required=True)
@@ -71,7 +71,7 @@ class ExposureReconciliation(Table):
     axis = DERIVED
 
     country = Column("string", "Country, ISO 3166 alpha-2", required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
     year = Column("int", "Year", required=True)
     species = Column("string", "Species, `human`, or `all` animals", required=True)
     source = Column("string", "One source, first in the alphabet", required=True)

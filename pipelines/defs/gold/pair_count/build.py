@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.core import pieces
-from pipelines.core.conform import reads
 from pipelines.core.run import tell
+from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, counting, month_end, stored, writing, written
 from pipelines.defs.gold.pair_count.tables import PairCount
 
@@ -27,7 +27,7 @@ LARGEST_CHANGE = 1_000_000  # report versions; beyond it, a rebuild by all cores
 ADDED, TAKEN_OFF = ("insert", "update_postimage"), ("delete", "update_preimage")
 
 
-@reads(FEED)
+@writing_step(PairCount, FEED)
 def pair_count(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Bring the cube to what its feed says: by the changes since it was last written, else whole."""
     lake = platform.lake
@@ -35,9 +35,6 @@ def pair_count(platform: Platform, inputs: Mapping[str, str]) -> Written:
     if changes is None:
         return rebuild(lake, inputs)
     return increment(lake, changes, inputs)
-
-
-pair_count.writes = True  # type: ignore[attr-defined]
 
 
 def rebuild(lake: Lake, inputs: Mapping[str, str]) -> Written:
@@ -78,7 +75,7 @@ def _is(batch: pa.RecordBatch, kinds: Sequence[str]) -> pa.Array:
 
 def _changes(lake: Lake, inputs: Mapping[str, str]) -> Sequence[pa.RecordBatch] | None:
     """Changes of the feed since the cube was last written from it; None where only a rebuild will do."""
-    before = lake.inputs_of(PairCount.address())
+    before = lake.written_from(PairCount.address(), inputs)
     if before is None or "absent" in (before[FEED], inputs[FEED]):
         return None
     (old_id, old), (new_id, new) = (v[FEED].split("@") for v in (before, inputs))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure.contents import substances
 from pipelines.defs.gold.reporting_rate.rate import RATES_SQL, RATIOS_SQL, compared, rated
@@ -40,7 +41,8 @@ GROUPS = {
 }
 
 
-@reads(
+@step(
+    ReportingRate,
     *("silver.report", "silver.report_product", "silver.report_event", "silver.substance", "silver.term"),
     *("gold.exposure", "silver.sale", "silver.product", "silver.pack", "silver.pack_content"),
     *("silver.product_substance", "silver.substance_name"),
@@ -72,7 +74,7 @@ def reporting_rate(tables: Tables) -> DataFrame:
     return conformed(_mapped(told, rated, RATES_SQL), ReportingRate)
 
 
-@reads("gold.reporting_rate")
+@step(RateComparison, "gold.reporting_rate")
 def rate_comparison(tables: Tables) -> DataFrame:
     """Hold every rate against those of its siblings of each kind."""
     rows = tables["gold.reporting_rate"]

@@ -39,7 +39,7 @@ class _Cell(Table):
     dating = Column("string", "By which date reports are put into the year", required=True, codes=DATINGS)
     year = Column("int", "Year", required=True)
     species = Column("string", "Species in English; `human`", required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
     substance_name = Column("string", "Substance", required=True)
     brand = Column("string", "Brand, by the stem of its name; `all`", required=True)
     term_key = Column("string", "Key of `silver.term`; `all` for any event", required=True)

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from pipelines.core import pieces
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.run import tell
+from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.pair_count.count import lists
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.comedication.tables import Comedication
@@ -33,7 +34,15 @@ ANSWER = [part.split()[0] for part in ANSWER_SQL.split(", ")]
 Task = tuple[str, tuple[int, ...], tuple[int, ...]]  # domain, its strata, events
 
 
-@reads(REPORTS, "silver.stratum", "silver.code", "silver.substance", "silver.term")
+@step_with_platform(
+    Comedication,
+    REPORTS,
+    "silver.stratum",
+    "silver.code",
+    "silver.substance",
+    "silver.term",
+    settings=("lasso_minimum_reports",),
+)
 def comedication(tables: Tables, platform: Platform) -> DataFrame:
     """Explain every frequent event of every domain."""
     settings = platform.settings
@@ -43,10 +52,6 @@ def comedication(tables: Tables, platform: Platform) -> DataFrame:
     for kind in ("substance", "term"):
         found = named(tables, found, kind, kind)
     return conformed(found, Comedication)
-
-
-comedication.needs_platform = True  # type: ignore[attr-defined]
-comedication.settings = ("lasso_minimum_reports",)  # type: ignore[attr-defined]
 
 
 def _tasks(tables: Tables, minimum: int, n_tasks: int) -> list[Task]:

@@ -10,8 +10,9 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.pieces import batches
+from pipelines.core.step import step
 from pipelines.defs.signals.answer import SHAPE_SQL
 from pipelines.defs.signals.comparison.tables import SignalByMethod
 
@@ -37,7 +38,7 @@ SPANS = (12, 24)  # months
 FDR = {"fdr_bh": "fisher_mid_p", "fdr_bayes": "mgps"}  # ranking by its p
 
 
-@reads("gold.signal", "gold.prior", "gold.comedication")
+@step(SignalByMethod, "gold.signal", "gold.prior", "gold.comedication")
 def signal_by_method(tables: Tables) -> DataFrame:
     """Ask every method about the pairs of the last month, and about the course of the highest-ranked."""
     known = tables["gold.signal"].filter(F.col("ic").isNotNull())

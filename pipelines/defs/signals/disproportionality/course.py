@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from models.cube.course import NEVER, Course, ic_course
 from pipelines.core import pieces
-from pipelines.core.conform import reads
+from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.months import Changes
 from pipelines.defs.signals.disproportionality.populations import whole
@@ -23,14 +23,10 @@ if TYPE_CHECKING:
     from pipelines.core.run import Platform
 
 
-@reads(CUBE, "silver.stratum", "silver.code")
+@writing_step(SignalCourse, CUBE, "silver.stratum", "silver.code", settings=("minimum_reports",))
 def signal_course(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Follow every pair of every population."""
     return publish(platform.lake, inputs, platform.settings.minimum_reports)
-
-
-signal_course.writes = True  # type: ignore[attr-defined]
-signal_course.settings = ("minimum_reports",)  # type: ignore[attr-defined]
 
 
 def publish(lake: Lake, inputs: Mapping[str, str], minimum: int) -> Written:

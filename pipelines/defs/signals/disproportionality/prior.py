@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from models.mgps.fit import PARAMETERS
 from pipelines.core import pieces
-from pipelines.core.conform import reads
 from pipelines.core.kept import keep
+from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality import points
 from pipelines.defs.signals.disproportionality.months import Changes
@@ -56,12 +56,12 @@ CURVE_POINTS = 30
 FINE_UP_TO = 1  # buckets: a cube that one task a population can hold is fitted on the fine grid
 
 
-@reads(CUBE, "silver.stratum")
+@step_with_platform(Prior, CUBE, "silver.stratum", settings=("mgps_likelihood", "minimum_reports"))
 def prior(tables: Tables, platform: Platform) -> DataFrame:
     """Fit, register, and return what the registry's champion holds."""
     from models.mgps.registry import CHAMPION, MODEL, register, registered
     from pipelines.core.artifacts import kept_at
-    from pipelines.core.catalog import code_version
+    from pipelines.core.code import code_version
 
     settings = platform.settings
     alias = f"as-of-{settings.as_of}" if settings.as_of else CHAMPION
@@ -82,10 +82,6 @@ def prior(tables: Tables, platform: Platform) -> DataFrame:
     origin = {"model_name": MODEL, "model_version": held.version, "run_id": held.run_id} if held else {}
     named = [{**r, **origin, "month": dt.date.fromisoformat(r["month"])} for r in (held.priors if held else ())]
     return platform.spark.createDataFrame([tuple(r[c] for c in Prior.columns) for r in named], Prior.spark_schema())
-
-
-prior.needs_platform = True  # type: ignore[attr-defined]
-prior.settings = ("mgps_likelihood", "minimum_reports")  # type: ignore[attr-defined]
 
 
 def _fitted(lake: Lake, likelihood: str, minimum: int) -> list[dict[str, Any]]:

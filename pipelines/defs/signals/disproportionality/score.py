@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from models.cube.levels import Groups
 from pipelines.core import pieces
-from pipelines.core.conform import reads
+from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.months import Changes, State
 from pipelines.defs.signals.disproportionality.populations import Levels, Population, labelled, raised, subgroups, whole
@@ -47,7 +47,7 @@ Names = Mapping[str, pa.Array]
 Earlier = Mapping[str, pl.DataFrame]  # by level and column: code, known_to and value of what a release renamed
 
 
-@reads(*INPUTS)
+@writing_step(Signal, *INPUTS, settings=("minimum_reports", "signal_months"))
 def signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Score every domain and species at every month end that the settings keep."""
     lake, settings = platform.lake, platform.settings
@@ -55,11 +55,7 @@ def signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     return publish(lake, Signal, whole(strata(lake)), priors, inputs, settings.minimum_reports, settings.signal_months)
 
 
-signal.writes = True  # type: ignore[attr-defined]
-signal.settings = ("minimum_reports", "signal_months")  # type: ignore[attr-defined]
-
-
-@reads(*(i for i in INPUTS if i.startswith("silver.")))
+@writing_step(SubgroupSignal, *(i for i in INPUTS if i.startswith("silver.")), settings=("minimum_subgroup_reports",))
 def subgroup_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Score the parts of every domain as they stand; a prior is fitted to whole populations only."""
     lake, settings = platform.lake, platform.settings
@@ -67,21 +63,15 @@ def subgroup_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     return publish(lake, SubgroupSignal, parts, [], inputs, settings.minimum_subgroup_reports, "latest")
 
 
-subgroup_signal.writes = True  # type: ignore[attr-defined]
-subgroup_signal.settings = ("minimum_subgroup_reports",)  # type: ignore[attr-defined]
-
-
-@reads(*(i for i in INPUTS if i.startswith("silver.")), "silver.code_level")
+@writing_step(
+    LevelSignal, *(i for i in INPUTS if i.startswith("silver.")), "silver.code_level", settings=("minimum_reports",)
+)
 def level_signal(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Score groups of substances and of terms as they stand; a prior is fitted to the lowest level only."""
     lake, settings = platform.lake, platform.settings
     groups = pl.DataFrame(lake.small("silver.code_level", list(lake.tables["silver.code_level"].columns)))
     parts = raised(whole(strata(lake)), set(groups["level"]))
     return publish(lake, LevelSignal, parts, [], inputs, settings.minimum_reports, "latest", groups)
-
-
-level_signal.writes = True  # type: ignore[attr-defined]
-level_signal.settings = ("minimum_reports",)  # type: ignore[attr-defined]
 
 
 def publish(

@@ -65,9 +65,9 @@ class Signal(Table):
     domain = Column("string", "Human or veterinary", required=True)
     month = Column("date", "Month end at which the state was known", required=True)
     is_latest = Column("boolean", "Last month end of the population", required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
     substance_name = Column("string", "Substance", required=True)
-    term_key = Column("string", "Key of `silver.term`", required=True)
+    term_key = Column("string", "Key of `silver.term`", required=True, references="silver.term")
     term_name = Column("string", "Event", required=True)
     soc_name = Column("string", "System organ class, where the dictionary's hierarchy is open")
     a = Column("bigint", "Reports with substance and event", unit="reports", required=True, minimum=1)
@@ -134,6 +134,8 @@ class LevelSignal(Signal):
     name = "level_signal"
     key = ("population", "substance_level", "term_level", "substance_key", "term_key", "month")
 
+    substance_key = Column("string", "Key of `silver.substance`, or of a group of substances", required=True)
+    term_key = Column("string", "Key of `silver.term`, or of a group of events", required=True)
     substance_level = Column("string", "`substance`, or a level of `silver.code_level`", required=True)
     term_level = Column("string", "`term`, or a level of `silver.code_level`", required=True)
 
@@ -151,8 +153,8 @@ class SignalCourse(Table):
     axis = DERIVED
 
     population = Column("string", POPULATION, required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True)
-    term_key = Column("string", "Key of `silver.term`", required=True)
+    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
+    term_key = Column("string", "Key of `silver.term`", required=True, references="silver.term")
     first_month = Column("date", "First month end with IC025 > 0; null where there was none")
     n_months_above = Column("int", "Month ends with IC025 > 0", unit="months", required=True, minimum=0)
     peak_ic025 = Column("double", "Largest IC025", unit="bit", required=True)

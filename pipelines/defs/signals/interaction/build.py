@@ -10,9 +10,10 @@ import polars as pl
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
 from pipelines.core.pieces import batches
+from pipelines.core.step import step_with_platform
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.triples import counted, domains, with_margins
@@ -27,7 +28,15 @@ FEWEST = 3  # reports with both substances and the event
 ANSWER_SQL = f"population string, substance int, substance_2 int, term int, n111 bigint, expected double, {SHAPE_SQL}"
 
 
-@reads("silver.coded_report", "silver.stratum", "silver.code", "silver.substance", "silver.term")
+@step_with_platform(
+    Interaction,
+    "silver.coded_report",
+    "silver.stratum",
+    "silver.code",
+    "silver.substance",
+    "silver.term",
+    settings=("minimum_reports",),
+)
 def interaction(tables: Tables, platform: Platform) -> DataFrame:
     """Score every two substances and event of every domain that is large enough."""
     found = keep(counted(platform.lake, domains(platform.lake), "taken", frequent))
@@ -38,10 +47,6 @@ def interaction(tables: Tables, platform: Platform) -> DataFrame:
     for kind, column in (("substance", "substance"), ("substance", "substance_2"), ("term", "term")):
         answers = named(tables, answers, kind, column)
     return conformed(answers, Interaction)
-
-
-interaction.needs_platform = True  # type: ignore[attr-defined]
-interaction.settings = ("minimum_reports",)  # type: ignore[attr-defined]
 
 
 def frequent(population: str, substance: np.ndarray, other: np.ndarray, term: np.ndarray, n: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from models.masking.masking import COUNTS, FEWEST, RATIO
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
 from pipelines.core.pieces import batches
+from pipelines.core.step import step_with_platform
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.signals.triples import Kept, counted, domains
@@ -32,7 +33,9 @@ ANSWER_SQL = (
 ANSWER = [part.split()[0] for part in ANSWER_SQL.split(", ")]
 
 
-@reads("gold.signal", "silver.coded_report", "silver.stratum", "silver.code", "silver.substance", "silver.term")
+@step_with_platform(
+    Masking, "gold.signal", "silver.coded_report", "silver.stratum", "silver.code", "silver.substance", "silver.term"
+)
 def masking(tables: Tables, platform: Platform) -> DataFrame:
     """Find the maskers of every event of every domain, and score the event's other pairs without them."""
     pairs = keep(_pairs(tables))
@@ -58,9 +61,6 @@ def masking(tables: Tables, platform: Platform) -> DataFrame:
     )
     renamed = {"substance_key_masker": "masker_key", "substance_name_masker": "masker_name"}
     return conformed(maskers_named.withColumnsRenamed(renamed), Masking)
-
-
-masking.needs_platform = True  # type: ignore[attr-defined]
 
 
 def _pairs(tables: Tables) -> DataFrame:

@@ -29,8 +29,8 @@ class ReportBackground(Table):
     key = ("report_key", "report_version", "background_seq")
     partitioned_by = ("source",)
 
-    report_key = Column("string", "Case key", required=True)
-    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    report_key = Column("string", "Case key", required=True, references="silver.report_history")
+    report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
     background_seq = Column("int", "Order in the version, from 1", required=True, minimum=1)
     source = Column("string", "Source system the case came through", required=True)
     kind = Column("string", "What it is", required=True, codes=KINDS)
@@ -58,8 +58,8 @@ class ReportDevice(Table):
     key = ("report_key", "report_version", "product_seq", "device_seq")
     partitioned_by = ("source",)
 
-    report_key = Column("string", "Case key", required=True)
-    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    report_key = Column("string", "Case key", required=True, references="silver.report_history")
+    report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
     product_seq = Column("int", "Order of the product in the case, from 1", required=True, minimum=1)
     device_seq = Column("int", "Order of the device in the product, from 1", required=True, minimum=1)
     source = Column("string", "Source system the case came through", required=True)

@@ -9,8 +9,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import month
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import BEGINNING, SPAN, meeting
+from pipelines.core.step import step
 from pipelines.defs.silver.coded_report.heads import counting_versions
 from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
@@ -35,7 +36,7 @@ TERM_LEVELS, ATC_LEVELS = ("pt", "hlt", "soc"), {"atc4": 5, "atc2": 3}
 ADULT, ELDERLY, ADOLESCENT, CHILD = 18, 65, 12, 2  # ICH E11, and 65 years as in ICH E7
 
 
-@reads("silver.report_history", "silver.report_product", "silver.report_event")
+@step(Code, "silver.report_history", "silver.report_product", "silver.report_event")
 def code(tables: Tables) -> DataFrame:
     """Number every substance and term that a report ever held, by when it was first known."""
     known = tables["silver.report_history"].select(*VERSION, *SPAN)
@@ -52,7 +53,7 @@ def code(tables: Tables) -> DataFrame:
     return conformed(numbered[0].unionByName(numbered[1]), Code)
 
 
-@reads("silver.code", "silver.term", "silver.substance")
+@step(CodeLevel, "silver.code", "silver.term", "silver.substance")
 def code_level(tables: Tables) -> DataFrame:
     """Put every code into its groups: terms by their dictionary's hierarchy, substances by ATC."""
     codes = tables["silver.code"].select("kind", "code", "key_coded")
@@ -94,7 +95,7 @@ def _atc_level(tables: Tables, level: str, length: int) -> DataFrame:
     )
 
 
-@reads("silver.report_history")
+@step(Stratum, "silver.report_history")
 def stratum(tables: Tables) -> DataFrame:
     """Number every stratum that occurs, by when it was first known."""
     strata = _stratified(tables["silver.report_history"]).groupBy(*STRATIFIED)
@@ -103,7 +104,8 @@ def stratum(tables: Tables) -> DataFrame:
     return conformed(numbered.withColumn("stratum", F.row_number().over(order) - 1), Stratum)
 
 
-@reads(
+@step(
+    CodedReport,
     *("silver.report_history", "silver.duplicate_link", "silver.report_product", "silver.report_event"),
     *("silver.code", "silver.stratum"),
 )

@@ -100,8 +100,8 @@ class CodedReport(Table):
     has_change_feed = True
     axis = DERIVED
 
-    report_key = Column("string", "Case key", required=True)
-    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    report_key = Column("string", "Case key", required=True, references="silver.report_history")
+    report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
     month_from = Column("int", "Month at whose end the version first counts", required=True, minimum=0)
     month_to = Column("int", "Month at whose end it no longer counts; null while it does", minimum=0)
     stratum = Column("int", "Code of `silver.stratum`", required=True, minimum=0)

@@ -46,7 +46,7 @@ class ProductSubstance(Versioned):
     key = ("product_key", "ingredient_seq", "valid_from")
     partitioned_by = ("source",)
 
-    product_key = Column("string", "Key of `silver.product`", required=True)
+    product_key = Column("string", "Key of `silver.product`", required=True, references="silver.product")
     ingredient_seq = Column("int", "Order in the composition, from 1", required=True, minimum=1)
     element = Column("string", "Part of the product that holds it, such as tablet or solution")
     source_substance_code = Column("string", "The register's code of the substance")
@@ -66,7 +66,7 @@ class Pack(Versioned):
     partitioned_by = ("source",)
 
     pack_key = Column("string", "`CIP13:` or `GTIN:` and the code, else `ANMV:` product and label", required=True)
-    product_key = Column("string", "Key of `silver.product`", required=True)
+    product_key = Column("string", "Key of `silver.product`", required=True, references="silver.product")
     pack_label = Column("string", "Presentation as the register words it")
     cip7 = Column("string", "CIP7 of the human register", pattern="^[0-9]{7}$")
     marketing_status = Column("string", "Marketing status as the register words it")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import BEGINNING
 from pipelines.core.silver import union_of_sources
+from pipelines.core.step import step
 from pipelines.defs.silver.report.completeness import add_completeness
 from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
 from pipelines.defs.silver.report.plausible import impossible, plausible
@@ -42,8 +43,7 @@ VERSION = ["report_key", "report_version"]
 CODING = ["source", "reported_name", "reported_substance"]
 ONSET_DAYS = {"day": 0.0, "month": 31.0, "year": 366.0}
 
-report_history = union_of_sources(ReportHistory, plausible)
-report_history.measure = impossible  # type: ignore[attr-defined]
+report_history = union_of_sources(ReportHistory, plausible, measure=impossible)
 
 
 def always_so(events: DataFrame) -> DataFrame:
@@ -52,7 +52,6 @@ def always_so(events: DataFrame) -> DataFrame:
     return events.withColumns({"coded_from": coded_from, "is_current": F.col("coded_to").isNull()})
 
 
-report_event = union_of_sources(ReportEvent, always_so)
 report_narrative = union_of_sources(ReportNarrative)
 reported_product = union_of_sources(ReportedProduct)
 
@@ -64,10 +63,10 @@ def events_coded(lake: Tables) -> dict[str, float]:
     return {f"share coded: {r['source']}": round(float(r["share"]), 5) for r in rows}
 
 
-report_event.measure = events_coded  # type: ignore[attr-defined]
+report_event = union_of_sources(ReportEvent, always_so, measure=events_coded)
 
 
-@reads("silver.reported_product", "silver.name_coding")
+@step(ReportProduct, "silver.reported_product", "silver.name_coding")
 def report_product(tables: Tables) -> DataFrame:
     """Give each reported product the substances that its name is coded to, and was by earlier releases."""
     reported = tables["silver.reported_product"]
@@ -84,9 +83,22 @@ def report_product(tables: Tables) -> DataFrame:
     return conformed(always_so(coded.fillna("uncoded", ["coding_method"])), ReportProduct)
 
 
-@reads(
+def cases_dropped(lake: Tables) -> dict[str, float]:
+    """Share of the cases that are duplicates of another and count nowhere: by source, and by country where it has
+    at least 30 cases and drops some."""
+    is_dropped = F.avg((~F.col("is_cluster_head")).cast("int")).alias("share")
+    places = lake["silver.report"].filter("NOT is_retracted").rollup("source", "country")
+    rows = places.agg(is_dropped, F.count("*").alias("n"), F.grouping_id().alias("level")).filter("source IS NOT NULL")
+    told = rows.filter("level = 1 OR (country IS NOT NULL AND n >= 30 AND share > 0)").collect()
+    names = {r: " ".join(["share dropped:", r["source"], *([r["country"]] if r["country"] else [])]) for r in told}
+    return {names[r]: round(float(r["share"]), 5) for r in sorted(told, key=lambda r: names[r])}
+
+
+@step(
+    Report,
     *("silver.report_history", "silver.report_product", "silver.report_event", "silver.report_narrative"),
     "silver.duplicate_link",
+    measure=cases_dropped,
 )
 def report(tables: Tables) -> DataFrame:
     """One row per case in its latest version: counts of children, completeness, duplicate cluster."""
@@ -109,33 +121,6 @@ def report(tables: Tables) -> DataFrame:
     dated = clustered.join(first_known, on="report_key", how="inner")
     headed = dated.withColumn("is_cluster_head", F.row_number().over(first) == 1)
     return conformed(headed.select(*Report.columns), Report)
-
-
-def cases_dropped(lake: Tables) -> dict[str, float]:
-    """Share of the cases that are duplicates of another and count nowhere: by source, and by country where it has
-    at least 30 cases and drops some."""
-    is_dropped = F.avg((~F.col("is_cluster_head")).cast("int")).alias("share")
-    places = lake["silver.report"].filter("NOT is_retracted").rollup("source", "country")
-    rows = places.agg(is_dropped, F.count("*").alias("n"), F.grouping_id().alias("level")).filter("source IS NOT NULL")
-    told = rows.filter("level = 1 OR (country IS NOT NULL AND n >= 30 AND share > 0)").collect()
-    names = {r: " ".join(["share dropped:", r["source"], *([r["country"]] if r["country"] else [])]) for r in told}
-    return {names[r]: round(float(r["share"]), 5) for r in sorted(told, key=lambda r: names[r])}
-
-
-report.measure = cases_dropped  # type: ignore[attr-defined]
-
-
-def links_by_rule(lake: Tables) -> dict[str, float]:
-    """Links of each domain by what links them; those of a refused model are told apart."""
-    domains = lake["silver.report_history"].filter("is_latest").select("report_key", "domain")
-    links = lake["silver.duplicate_link"].join(domains, on="report_key", how="inner")
-    rows = links.groupBy("domain", "rule").count().collect()
-    return {
-        f"links: {r['domain']} {r['rule']}": r["count"] for r in sorted(rows, key=lambda r: (r["domain"], r["rule"]))
-    }
-
-
-duplicate_link.measure = links_by_rule  # type: ignore[attr-defined]
 
 
 def _of_products(tables: Tables) -> DataFrame:

@@ -11,7 +11,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import month
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import step
 from pipelines.defs.silver.report.identity import numbers, same_identifier
 from pipelines.defs.silver.report.tables import DuplicateLink
 
@@ -45,7 +46,23 @@ LINK_SCHEMA = pa.schema(
 )
 
 
-@reads("silver.report_history", "silver.report_product", "silver.report_event")
+def links_by_rule(lake: Tables) -> dict[str, float]:
+    """Links of each domain by what links them; those of a refused model are told apart."""
+    domains = lake["silver.report_history"].filter("is_latest").select("report_key", "domain")
+    links = lake["silver.duplicate_link"].join(domains, on="report_key", how="inner")
+    rows = links.groupBy("domain", "rule").count().collect()
+    return {
+        f"links: {r['domain']} {r['rule']}": r["count"] for r in sorted(rows, key=lambda r: (r["domain"], r["rule"]))
+    }
+
+
+@step(
+    DuplicateLink,
+    "silver.report_history",
+    "silver.report_product",
+    "silver.report_event",
+    measure=links_by_rule,
+)
 def duplicate_link(tables: Tables) -> DataFrame:
     """Link reports with the same number, and those whose fields agree beyond chance.
 

@@ -179,8 +179,8 @@ class ReportedProduct(Table):
     key = ("report_key", "report_version", "product_seq")
     partitioned_by = ("source",)
 
-    report_key = Column("string", "Case key", required=True)
-    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    report_key = Column("string", "Case key", required=True, references="silver.report_history")
+    report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
     product_seq = Column("int", "Order of the product in the case, from 1", required=True, minimum=1)
     source = Column("string", "Source system the case came through", required=True)
     role = Column("string", "Role of the product", required=True, codes=ROLES)
@@ -218,7 +218,11 @@ class ReportProduct(ReportedProduct):
     key = ("report_key", "report_version", "product_seq", "coded_from")  # type: ignore[assignment]
     has_change_feed = True
 
-    substance_keys = Column("array<string>", "Keys of `silver.substance`, sorted; null where nothing is named")
+    substance_keys = Column(
+        "array<string>",
+        "Keys of `silver.substance`, sorted; null where nothing is named",
+        references="silver.substance",
+    )
     coding_method = Column("string", "How the name was coded", required=True, codes=CODINGS)
     coding_score = Column("double", "Confidence of the coding, 1 for exact", minimum=0, maximum=1)
     coded_from = Column("date", CODED_FROM, required=True)
@@ -238,8 +242,8 @@ class ReportNarrative(Table):
     key = ("report_key", "report_version")
     partitioned_by = ("source",)
 
-    report_key = Column("string", "Case key", required=True)
-    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    report_key = Column("string", "Case key", required=True, references="silver.report_history")
+    report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
     source = Column("string", "Source system the case came through", required=True)
     narrative = Column("string", "What happened, in the sender's words", sensitivity="identifying")
     reporter_comments = Column("string", "What the reporter thinks of it", sensitivity="identifying")
@@ -260,12 +264,12 @@ class ReportEvent(Table):
     partitioned_by = ("source",)
     has_change_feed = True
 
-    report_key = Column("string", "Case key", required=True)
-    report_version = Column("int", "Version of the case", required=True, minimum=1)
+    report_key = Column("string", "Case key", required=True, references="silver.report_history")
+    report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
     event_seq = Column("int", "Order of the event in the case, from 1", required=True, minimum=1)
     source = Column("string", "Source system the case came through", required=True)
     reported_term = Column("string", "Event as reported", required=True)
-    term_key = Column("string", "Key of `silver.term`; null where uncoded")
+    term_key = Column("string", "Key of `silver.term`; null where uncoded", references="silver.term")
     coding_method = Column("string", "How the term was coded", required=True, codes=CODINGS)
     outcome = Column("string", "Outcome of the event as reported")
     coded_from = Column("date", CODED_FROM, required=True)
@@ -289,8 +293,10 @@ class DuplicateLink(Table):
     key = ("report_key", "other_report_key")
     axis = DERIVED
 
-    report_key = Column("string", "The case that comes first in the alphabet", required=True)
-    other_report_key = Column("string", "The other case", required=True)
+    report_key = Column(
+        "string", "The case that comes first in the alphabet", required=True, references="silver.report_history"
+    )
+    other_report_key = Column("string", "The other case", required=True, references="silver.report_history")
     known_from = Column("date", "First date at which the two could be linked", required=True)
     rule = Column("string", "What links them", required=True, codes=LINK_RULES)
     match_weight = Column("double", "Log2 Bayes factor of being the same case; null for identifiers", unit="bit")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import SPAN, always, meeting, merged, over_time, spans
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.defs.silver.substance.brands import VETERINARY_BRANDS
 from pipelines.defs.silver.substance.tables import NameCoding
 from pipelines.defs.silver.substance.tasks import nearest_names, spread_parts
@@ -45,17 +46,6 @@ NO_NAMES = (
 WEAKEST_FIRST = ("uncoded", "fuzzy", "brand", "translated", "botanical", "salt_stripped", "code", "exact")
 
 
-@reads("silver.reported_product", "silver.substance_name")
-def name_coding(tables: Tables) -> DataFrame:
-    """Code every distinct reported name of every source."""
-    reported = tables["silver.reported_product"].select(
-        "source",
-        F.coalesce("reported_name", F.lit("")).alias("reported_name"),
-        F.coalesce("reported_substance", F.lit("")).alias("reported_substance"),
-    )
-    return code(reported.groupBy(*KEY).agg(F.count("*").alias("n_records")), tables["silver.substance_name"])
-
-
 def shares_coded(lake: Tables) -> dict[str, float]:
     """Share of the records of each source whose product name was coded."""
     is_coded = ~F.col("coding_method").isin(*NOT_CODED)
@@ -64,7 +54,15 @@ def shares_coded(lake: Tables) -> dict[str, float]:
     return {f"share coded: {r['source']}": round(float(r["share"]), 4) for r in rows}
 
 
-name_coding.measure = shares_coded  # type: ignore[attr-defined]
+@step(NameCoding, "silver.reported_product", "silver.substance_name", measure=shares_coded)
+def name_coding(tables: Tables) -> DataFrame:
+    """Code every distinct reported name of every source."""
+    reported = tables["silver.reported_product"].select(
+        "source",
+        F.coalesce("reported_name", F.lit("")).alias("reported_name"),
+        F.coalesce("reported_substance", F.lit("")).alias("reported_substance"),
+    )
+    return code(reported.groupBy(*KEY).agg(F.count("*").alias("n_records")), tables["silver.substance_name"])
 
 
 def code(reported: DataFrame, names: DataFrame) -> DataFrame:

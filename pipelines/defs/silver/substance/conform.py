@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import SPAN, always, meeting, over_time
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.defs.silver.substance.coding import name_coding
 from pipelines.defs.silver.substance.spine import composed, only, since, substance_name
 from pipelines.defs.silver.substance.tables import Substance
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["name_coding", "substance", "substance_name"]
 
 
-@reads("silver.substance_name", "silver.name_coding", "silver.product", "silver.product_substance")
+@step(Substance, "silver.substance_name", "silver.name_coding", "silver.product", "silver.product_substance")
 def substance(tables: Tables) -> DataFrame:
     """Versions of each moiety that a product of the registers holds or a reported name was ever coded to."""
     names = tables["silver.substance_name"].filter("kind <> 'brand'")

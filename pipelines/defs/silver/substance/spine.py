@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import SPAN, always, first_serves_before, history, meeting, over_time
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.silver.substance.tasks import prepare, spread_forms, stems
 
@@ -29,7 +30,7 @@ FORMS_SQL = "original string, rank int, form string, method string"
 STEM_SQL = "product_key string, stem string"
 
 
-@reads("bronze.unii_name", "silver.product_substance", "silver.product")
+@step(SubstanceName, "bronze.unii_name", "silver.product_substance", "silver.product")
 def substance_name(tables: Tables) -> DataFrame:
     """Every name that can be matched, with the moiety it stands for; one substance a name, but for combined brands.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads, reads_of
+from pipelines.core.conform import conformed
 from pipelines.core.history import SPAN, first_serves_before, over_time
 from pipelines.core.kept import keep
 from pipelines.core.silver import union_of_sources
@@ -15,24 +15,18 @@ from pipelines.defs.silver.term.tables import Term
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-
-_united = union_of_sources(Term)
-
-
-@reads(*reads_of(_united))
-def term(tables: Tables) -> DataFrame:
-    """Versions of the terms of all dictionaries."""
-    return one_entry_each(keep(_united(tables)))
-
 
 def one_entry_each(told: DataFrame) -> DataFrame:
     """Versions of each term: a text that several sources give is one entry, in lower case where one writes it so.
 
     The first spelling of a text serves the time before it.
     """
+    told = keep(told)
     rest = [c for c in Term.columns if c not in ("term_key", *SPAN, "is_current")]
     is_text = F.col("dictionary") == "preferred_term"
     texts = first_serves_before(told.filter(is_text & F.col("code").isNull()), "term_key")
     every = told.filter(~is_text | F.col("code").isNotNull()).unionByName(texts)
     return conformed(over_time(every.select("term_key", *SPAN, *rest), ["term_key"], F.array_max), Term)
+
+
+term = union_of_sources(Term, finished=one_entry_each)

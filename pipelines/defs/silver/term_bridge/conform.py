@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
+from pipelines.core.step import step
 from pipelines.defs.silver.term_bridge.names import METHODS, spread
 from pipelines.defs.silver.term_bridge.reviewed import PAIRS
 from pipelines.defs.silver.term_bridge.tables import TermBridge
@@ -23,7 +24,18 @@ CONFIDENCE = {"exact": 1.0, "spelling": 0.97, "word_order": 0.92, "reviewed": 0.
 ORDER = ("exact", "spelling", "word_order", "reviewed", "synonym")
 
 
-@reads("silver.term")
+def bridged(lake: Tables) -> dict[str, float]:
+    """Share of the VeDDRA terms that are joined to a human preferred term: of all, and as they occur in reports."""
+    bridge = lake["silver.term_bridge"].filter("dictionary = 'veddra'")
+    is_joined = (F.col("method") != "own").cast("int")
+    of_terms = bridge.agg(F.avg(is_joined)).first()
+    events = lake["silver.report_event"].filter("term_key LIKE 'veddra:%'").select("term_key")
+    of_events = events.join(bridge, on="term_key", how="inner").agg(F.avg(is_joined)).first()
+    shares = {"share bridged: terms": of_terms, "share bridged: occurrences": of_events}
+    return {name: round(float(row[0]), 4) for name, row in shares.items() if row is not None and row[0] is not None}
+
+
+@step(TermBridge, "silver.term", measure=bridged, measured_on=("silver.report_event",))
 def term_bridge(tables: Tables) -> DataFrame:
     """Give every term its event: the human preferred term that it matches best, else itself."""
     terms = (
@@ -71,20 +83,6 @@ def term_bridge(tables: Tables) -> DataFrame:
         F.when(alone, 1.0).otherwise(F.col("confidence")).alias("confidence"),
     )
     return conformed(own.unionByName(lowest).unionByName(rest), TermBridge)
-
-
-def bridged(lake: Tables) -> dict[str, float]:
-    """Share of the VeDDRA terms that are joined to a human preferred term: of all, and as they occur in reports."""
-    bridge = lake["silver.term_bridge"].filter("dictionary = 'veddra'")
-    is_joined = (F.col("method") != "own").cast("int")
-    of_terms = bridge.agg(F.avg(is_joined)).first()
-    events = lake["silver.report_event"].filter("term_key LIKE 'veddra:%'").select("term_key")
-    of_events = events.join(bridge, on="term_key", how="inner").agg(F.avg(is_joined)).first()
-    shares = {"share bridged: terms": of_terms, "share bridged: occurrences": of_events}
-    return {name: round(float(row[0]), 4) for name, row in shares.items() if row is not None and row[0] is not None}
-
-
-term_bridge.measure = bridged  # type: ignore[attr-defined]
 
 
 def _forms(terms: DataFrame) -> DataFrame:

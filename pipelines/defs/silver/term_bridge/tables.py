@@ -27,7 +27,7 @@ class TermBridge(Table):
     key = ("term_key",)
     axis = DERIVED
 
-    term_key = Column("string", "Key of `silver.term`", required=True)
+    term_key = Column("string", "Key of `silver.term`", required=True, references="silver.term")
     dictionary = Column("string", "Dictionary the term belongs to", required=True, codes=DICTIONARIES)
     term_name = Column("string", "The term", required=True)
     event_key = Column("string", "Key of the event, common to all dictionaries", required=True)

@@ -8,9 +8,10 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import iso_date, looked_up, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import versions
 from pipelines.core.numbers import NUMERAL, number
+from pipelines.core.step import feed
 from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _versions(rows: DataFrame, key: list[str]) -> DataFrame:
     return versions(rows, key).withColumn("source", F.lit("anmv"))
 
 
-@reads(PRODUCT, ADMINISTRATION, ATCVET, REFERENCE)
+@feed(Product, PRODUCT, ADMINISTRATION, ATCVET, REFERENCE)
 def product(tables: Tables) -> DataFrame:
     """Products with routes, target species and ATCvet codes."""
     told = tables[ADMINISTRATION].join(_labels(tables, "term-va", "term_va", "route"), on="term_va", how="left")
@@ -75,7 +76,7 @@ def product(tables: Tables) -> DataFrame:
     return conformed(_versions(listed, ["product_key"]).withColumns(constants), Product)
 
 
-@reads(COMPOSITION, REFERENCE)
+@feed(ProductSubstance, COMPOSITION, REFERENCE)
 def product_substance(tables: Tables) -> DataFrame:
     """Substances and their therapeutic fractions, linked by the ingredient they stand in."""
     rows = tables[COMPOSITION].join(_labels(tables, "term-sa", "term_sa", "substance"), on="term_sa", how="left")
@@ -99,7 +100,7 @@ def product_substance(tables: Tables) -> DataFrame:
     return conformed(_versions(listed, ["product_key", "ingredient_seq"]), ProductSubstance)
 
 
-@reads(PACK, GTIN)
+@feed(Pack, PACK, GTIN)
 def pack(tables: Tables) -> DataFrame:
     """Packs by GTIN where there is one, else by product and label."""
     label = F.trim("lib_mod").alias("pack_label")
@@ -125,7 +126,7 @@ MULTIPLE = rf"(?i)\b(?:bo[iî]te|carton|[ée]tui)\s+de\s+({NUMERAL})\s+(?!compri
 IN_ML_OR_G = {"ml": 1.0, "cl": 10.0, "l": 1000.0, "g": 1.0, "kg": 1000.0}
 
 
-@reads(PACK, GTIN, COMPOSITION, REFERENCE)
+@feed(PackContent, PACK, GTIN, COMPOSITION, REFERENCE)
 def pack_content(tables: Tables) -> DataFrame:
     """What a pack of one substance holds: the register's amount times the millilitres, grams or pieces of its label.
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import versions
 from pipelines.core.numbers import NUMERAL, number
+from pipelines.core.step import feed
 from pipelines.core.sums import exact_sum
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
-from pipelines.defs.silver.sale.tables import ALL
+from pipelines.defs.silver.sale.tables import ALL, Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SHARE = rf"^\s*(.+?)\s*:?\s*({NUMERAL})\s*%?\s*$"
 
 
-@reads("bronze.anmv_sales_declaration")
+@feed(Sale, "bronze.anmv_sales_declaration")
 def sale(tables: Tables) -> DataFrame:
     """Packs by species, as the holder shares them out; what no share covers is of all animals."""
     rows = tables["bronze.anmv_sales_declaration"].withColumns(
@@ -58,7 +59,7 @@ def sale(tables: Tables) -> DataFrame:
     )
 
 
-@reads("bronze.anmv_sales_alea")
+@feed(PublishedIndicator, "bronze.anmv_sales_alea")
 def published_indicator(tables: Tables) -> DataFrame:
     """Published ALEA by species."""
     constants = {"source": "anmv_sales", "indicator": "alea", "country": "FR", "published_by": "ANSES-ANMV"}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import looked_up, said
-from pipelines.core.conform import reads
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.dose.shape import named_dose
+from pipelines.defs.silver.dose.tables import DailyDose
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 MG = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
 
 
-@reads("bronze.atc_ddd_dose", "silver.substance_name")
+@feed(DailyDose, "bronze.atc_ddd_dose", "silver.substance_name")
 def daily_dose(tables: Tables) -> DataFrame:
     """Doses given in a mass; others (units, tablets) are left out."""
     dose = number("ddd") * looked_up(F.lower(F.trim("unit")), MG)

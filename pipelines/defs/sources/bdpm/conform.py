@@ -9,9 +9,10 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import french_date, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import versions
 from pipelines.core.numbers import amount_mg, number
+from pipelines.core.step import feed
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _first_of_day(rows: DataFrame, key: list[str]) -> DataFrame:
     return rows.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n", "file", "line_number")
 
 
-@reads(CIS, CIP, COMPO, GENER, MITM, SMR, ASMR)
+@feed(Product, CIS, CIP, COMPO, GENER, MITM, SMR, ASMR)
 def product(tables: Tables) -> DataFrame:
     """Products, and orphans: CIS that other files name and no product file does."""
     atc = tables[MITM].filter("trim(atc) <> ''").groupBy(F.trim("cis").alias("cis"))
@@ -78,7 +79,7 @@ def product(tables: Tables) -> DataFrame:
     return conformed(both.withColumn("domain", F.lit("human")), Product)
 
 
-@reads(COMPO)
+@feed(ProductSubstance, COMPO)
 def product_substance(tables: Tables) -> DataFrame:
     """Compositions: the ingredients of a product in the order of the file."""
     rows = tables[COMPO].filter("trim(cis) <> '' AND trim(denomination_substance) <> ''")
@@ -99,7 +100,7 @@ def product_substance(tables: Tables) -> DataFrame:
     return conformed(_versions(listed, ["product_key", "ingredient_seq"], "COMPO"), ProductSubstance)
 
 
-@reads(CIP)
+@feed(Pack, CIP)
 def pack(tables: Tables) -> DataFrame:
     """Packs with price and reimbursement."""
     rows = (
@@ -121,7 +122,7 @@ def pack(tables: Tables) -> DataFrame:
     return conformed(_versions(_first_of_day(rows, key), key, "CIP"), Pack)
 
 
-@reads(DISPO)
+@feed(Shortage, DISPO)
 def shortage(tables: Tables) -> DataFrame:
     """Declared shortages, of a product or of one of its packs."""
     status = F.lit(None).cast("string")

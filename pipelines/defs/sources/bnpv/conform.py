@@ -18,8 +18,9 @@ from pipelines.core.columns import (
     plain,
     said,
 )
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
@@ -71,7 +72,7 @@ def _with_version(children: DataFrame, tables: Tables) -> DataFrame:
     return children.join(_versions(tables).select(*VERSION, "report_key", "report_version"), on=VERSION, how="inner")
 
 
-@reads(CASES, EFFECTS, REPORTERS)
+@feed(ReportHistory, CASES, EFFECTS, REPORTERS)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of all cases."""
     first = _sheet(tables, REPORTERS).groupBy(*VERSION)
@@ -100,7 +101,7 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@reads(CASES, PRODUCTS)
+@feed(ReportedProduct, CASES, PRODUCTS)
 def reported_product(tables: Tables) -> DataFrame:
     """Products of every version, at the level of their name; a name stands once in a case."""
     rows = _with_version(_sheet(tables, PRODUCTS).filter("trim(medicament) <> ''"), tables)
@@ -124,7 +125,7 @@ def reported_product(tables: Tables) -> DataFrame:
     )
 
 
-@reads(CASES, EFFECTS)
+@feed(ReportEvent, CASES, EFFECTS)
 def report_event(tables: Tables) -> DataFrame:
     """Effects of every version, each preferred term once."""
     rows = _with_version(_sheet(tables, EFFECTS).filter("trim(pt) <> ''"), tables)
@@ -139,7 +140,7 @@ def report_event(tables: Tables) -> DataFrame:
     )
 
 
-@reads(EFFECTS)
+@feed(Term, EFFECTS)
 def term(tables: Tables) -> DataFrame:
     """Distinct preferred-term texts."""
     return conformed(preferred_terms(tables[EFFECTS], "pt"), Term)

@@ -8,9 +8,10 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, identifier, is_day, plain, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.numbers import number
 from pipelines.core.readings import read
+from pipelines.core.step import feed
 from pipelines.core.versions import extracted, preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import CAERS, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
@@ -69,7 +70,7 @@ def _age() -> Column:
     return number("patient_age") * factor
 
 
-@reads(ROWS)
+@feed(ReportHistory, ROWS)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of the reports, and a last, retracted one where a later file of the name lacks the report."""
     versions = _versions(tables)
@@ -95,7 +96,7 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@reads(ROWS)
+@feed(ReportedProduct, ROWS)
 def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
     rows = _versions(tables).select("report_key", "report_version", F.posexplode("products").alias("place", "product"))
@@ -122,7 +123,7 @@ def reported_product(tables: Tables) -> DataFrame:
     )
 
 
-@reads(ROWS)
+@feed(ReportEvent, ROWS)
 def report_event(tables: Tables) -> DataFrame:
     """Terms of every version."""
     rows = _versions(tables).select("report_key", "report_version", F.explode("terms").alias("reported_term"))
@@ -137,7 +138,7 @@ def report_event(tables: Tables) -> DataFrame:
     )
 
 
-@reads(ROWS)
+@feed(Term, ROWS)
 def term(tables: Tables) -> DataFrame:
     """Distinct term texts."""
     texts = tables[ROWS].select("known_date", F.explode(_terms("terms")).alias("text"))

@@ -8,11 +8,13 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import french_date, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.numbers import NUMERAL, number, whole
+from pipelines.core.step import feed
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.sale.shape import sold
+from pipelines.defs.silver.sale.tables import Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -24,7 +26,7 @@ HUMAN = r"^34009\d{8}$"  # CIP13: the French prefix of medicines for people
 DOSE = rf"({NUMERAL})\s*mg\s*/\s*kg"
 
 
-@reads("bronze.calypsovet_supply")
+@feed(AnimalSupply, "bronze.calypsovet_supply")
 def animal_supply(tables: Tables) -> DataFrame:
     """Lines of prescriptions, each as it was declared, from one delivery until one that declares it otherwise."""
     rows = tables["bronze.calypsovet_supply"].filter("trim(numero_ordonnance) <> ''")
@@ -63,7 +65,7 @@ def _versions(told: DataFrame) -> DataFrame:
     return changed.withColumns({"flow_to": following, "is_current": following.isNull()})
 
 
-@reads("bronze.calypsovet_feed")
+@feed(Sale, "bronze.calypsovet_feed")
 def sale(tables: Tables) -> DataFrame:
     """Premixes that went into feed, by quarter and species; kilograms of premix stand as packs of one kilogram."""
     quarter = F.regexp_extract_all("trimestre", F.lit(r"(\d+)"), 1)

@@ -8,8 +8,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import identifier, iso_date
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import history
+from pipelines.core.step import feed
 from pipelines.core.versions import preferred_term, preferred_terms
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
@@ -45,7 +46,7 @@ def _distinct(column: str) -> Column:
     return F.sort_array(F.collect_set(F.when(F.trim(column) != "", F.trim(column))))
 
 
-@reads(ROWS)
+@feed(ReportHistory, ROWS)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of cases, and a last, retracted one where a later listing of the name lacks the case."""
     versions = _versions(tables)
@@ -94,7 +95,7 @@ def _exploded(tables: Tables, column: str, name: str, seq: str) -> DataFrame:
     return rows.withColumn(seq, F.col(seq) + 1).withColumn("source", F.lit("case_listing"))
 
 
-@reads(ROWS)
+@feed(ReportedProduct, ROWS)
 def reported_product(tables: Tables) -> DataFrame:
     """Distinct products of each version; a listing tells no roles."""
     rows = _exploded(tables, "products", "reported_name", "product_seq")
@@ -104,7 +105,7 @@ def reported_product(tables: Tables) -> DataFrame:
     )
 
 
-@reads(ROWS)
+@feed(ReportEvent, ROWS)
 def report_event(tables: Tables) -> DataFrame:
     """Distinct events of each version; their texts are taken as preferred terms."""
     rows = _exploded(tables, "events", "reported_term", "event_seq")
@@ -112,7 +113,7 @@ def report_event(tables: Tables) -> DataFrame:
     return conformed(coded, ReportEvent)
 
 
-@reads(ROWS)
+@feed(Term, ROWS)
 def term(tables: Tables) -> DataFrame:
     """Distinct event texts."""
     return conformed(preferred_terms(tables[ROWS], "event"), Term)

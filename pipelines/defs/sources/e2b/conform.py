@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from pipelines.core import icsr_report
 from pipelines.core.columns import identifier, partial_date
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import feed
 from pipelines.core.versions import sent_once, stated_number, versions
 from pipelines.defs.silver.background.tables import ReportBackground, ReportDevice
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
@@ -43,43 +44,43 @@ def _versions(tables: Tables) -> DataFrame:
     return icsr_report.parsed(versions(dated, "e2b", [F.col("_number"), F.col("recency"), F.col("is_retracted")]))
 
 
-@reads(MESSAGES)
+@feed(ReportHistory, MESSAGES)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of all cases; a nullification withdraws the case from its date on."""
     return conformed(icsr_report.report_history(_versions(tables)), ReportHistory)
 
 
-@reads(MESSAGES)
+@feed(ReportedProduct, MESSAGES)
 def reported_product(tables: Tables) -> DataFrame:
     """Drugs of every version."""
     return conformed(icsr_report.reported_product(_versions(tables), "e2b"), ReportedProduct)
 
 
-@reads(MESSAGES, "silver.term")
+@feed(ReportEvent, MESSAGES, "silver.term")
 def report_event(tables: Tables) -> DataFrame:
     """Reactions of every version."""
     return conformed(icsr_report.report_event(_versions(tables), tables["silver.term"], "e2b"), ReportEvent)
 
 
-@reads(MESSAGES)
+@feed(ReportNarrative, MESSAGES)
 def report_narrative(tables: Tables) -> DataFrame:
     """Case narratives."""
     return conformed(around.report_narrative(_versions(tables)), ReportNarrative)
 
 
-@reads(MESSAGES)
+@feed(ReportBackground, MESSAGES)
 def report_background(tables: Tables) -> DataFrame:
     """What is told around the case: history, population group, study."""
     return conformed(around.report_background(_versions(tables)), ReportBackground)
 
 
-@reads(MESSAGES)
+@feed(ReportDevice, MESSAGES)
 def report_device(tables: Tables) -> DataFrame:
     """Devices that are parts of the products."""
     return conformed(around.report_device(_versions(tables)), ReportDevice)
 
 
-@reads(MESSAGES)
+@feed(Term, MESSAGES)
 def term(tables: Tables) -> DataFrame:
     """Distinct preferred-term texts of R2 reports."""
     return conformed(icsr_report.term(tables[MESSAGES]), Term)

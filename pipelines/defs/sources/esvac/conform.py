@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import looked_up, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.countries import CODES
 from pipelines.core.history import versions
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.dose.shape import animal_species, named_dose
+from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year
+from pipelines.defs.silver.sale.tables import Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -24,7 +27,7 @@ MG_PER_TONNE, MG_PER_KG = 1e9, 1e6
 PUBLISHED = ["indicator", "country", "year", "species", "published_by"]
 
 
-@reads("bronze.esvac_sales_tonnes", "bronze.esvac_asu_use")
+@feed(Sale, "bronze.esvac_sales_tonnes", "bronze.esvac_asu_use")
 def sale(tables: Tables) -> DataFrame:
     """Active substance by country and year; since ASU also by species and code. `Total` is no country."""
     constants = {"source": "esvac", "domain": "veterinary", "channel": "veterinary"}
@@ -52,7 +55,7 @@ def sale(tables: Tables) -> DataFrame:
     return sold(both.filter("country IS NOT NULL AND period_start IS NOT NULL AND mg IS NOT NULL"))
 
 
-@reads("bronze.esvac_mg_pcu")
+@feed(PublishedIndicator, "bronze.esvac_mg_pcu")
 def published_indicator(tables: Tables) -> DataFrame:
     """Published mg/PCU, of all food-producing animals together."""
     rows = tables["bronze.esvac_mg_pcu"].select(
@@ -68,7 +71,7 @@ def published_indicator(tables: Tables) -> DataFrame:
     return conformed(versions(told, PUBLISHED), PublishedIndicator)
 
 
-@reads("bronze.esvac_dose", "silver.substance_name")
+@feed(DailyDose, "bronze.esvac_dose", "silver.substance_name")
 def daily_dose(tables: Tables) -> DataFrame:
     """DDDvet and DCDvet by substance, species and route."""
     rows = tables["bronze.esvac_dose"]

@@ -8,9 +8,10 @@ from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import identifier, iso_date
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import history
 from pipelines.core.numbers import whole
+from pipelines.core.step import feed
 from pipelines.core.veterinary import REPORTERS, SEXES
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
@@ -40,7 +41,7 @@ CONTENT = [
 DEATH = rf"(?i)(^|, )({'|'.join(DEATH_TERMS)})(,|$)"
 
 
-@reads("bronze.evvet_case")
+@feed(ReportHistory, "bronze.evvet_case")
 def report_history(tables: Tables) -> DataFrame:
     """All versions of all cases, removals from the listings as retractions."""
     versions = _versions(tables["bronze.evvet_case"])
@@ -70,7 +71,7 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@reads("bronze.evvet_case")
+@feed(ReportedProduct, "bronze.evvet_case")
 def reported_product(tables: Tables) -> DataFrame:
     """The products of each version; EVVet gives no role."""
     versions = _versions(tables["bronze.evvet_case"]).select("report_key", "report_version", "drug")
@@ -85,7 +86,7 @@ def reported_product(tables: Tables) -> DataFrame:
     )
 
 
-@reads("bronze.evvet_case", "silver.term")
+@feed(ReportEvent, "bronze.evvet_case", "silver.term")
 def report_event(tables: Tables) -> DataFrame:
     """The reactions of each version, coded by their names to VeDDRA."""
     versions = _versions(tables["bronze.evvet_case"]).select("report_key", "report_version", "reaction")

@@ -8,8 +8,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, date_precision, identifier, partial_date
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.core.versions import preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import FDA_CASE, FDA_ISR, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
@@ -103,7 +104,7 @@ def _quarter() -> Column:
     return F.regexp_extract(F.lower("file"), r"(\d\dq[1-4])[^/]*$", 1)
 
 
-@reads(DEMO, DELETED, "bronze.faers_outc", "bronze.faers_rpsr")
+@feed(ReportHistory, DEMO, DELETED, "bronze.faers_outc", "bronze.faers_rpsr")
 def report_history(tables: Tables) -> DataFrame:
     """All versions of all cases, and the states in which a case is withdrawn."""
     states = _described(sent(tables), tables)
@@ -186,7 +187,7 @@ def _country(column: str) -> Column:
     return F.when(text.rlike("^[A-Z]{2}$"), text).otherwise(coded(column, codes.COUNTRIES))
 
 
-@reads(DEMO, DELETED, "bronze.faers_drug", "bronze.faers_ther", "bronze.faers_indi")
+@feed(ReportedProduct, DEMO, DELETED, "bronze.faers_drug", "bronze.faers_ther", "bronze.faers_indi")
 def reported_product(tables: Tables) -> DataFrame:
     """Drugs with their therapy dates (first start, last end) and indications, for every version."""
     drug_key = ["primaryid", "child_case", "quarter", "drug_seq"]
@@ -224,7 +225,7 @@ def reported_product(tables: Tables) -> DataFrame:
     )
 
 
-@reads(DEMO, DELETED, "bronze.faers_reac")
+@feed(ReportEvent, DEMO, DELETED, "bronze.faers_reac")
 def report_event(tables: Tables) -> DataFrame:
     """Reactions of every version; the FDA has coded them, so the text is the key."""
     reactions = _with_version(tables["bronze.faers_reac"], sent(tables)).filter("trim(pt) <> ''")
@@ -243,7 +244,7 @@ def report_event(tables: Tables) -> DataFrame:
     )
 
 
-@reads("bronze.faers_reac")
+@feed(Term, "bronze.faers_reac")
 def term(tables: Tables) -> DataFrame:
     """Distinct preferred-term texts."""
     return conformed(preferred_terms(tables["bronze.faers_reac"], "pt"), Term)

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from pipelines.core import veterinary
 from pipelines.core.columns import identifier, partial_date, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import feed
 from pipelines.core.versions import sent_once, versions
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 
@@ -61,7 +62,7 @@ def _canonical(name: str | Column) -> Column:
     return F.coalesce(F.nullif(F.regexp_extract(text, r"FDACVM-(\d{4}-[A-Z]{2}-\d{6})$", 1), F.lit("")), text)
 
 
-@reads(REPORTS, NULLIFIED)
+@feed(ReportHistory, REPORTS, NULLIFIED)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of all reports."""
     rows = _versions(tables)
@@ -80,19 +81,19 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@reads(REPORTS, NULLIFIED)
+@feed(ReportedProduct, REPORTS, NULLIFIED)
 def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
     return conformed(veterinary.products(_versions(tables), "gl42"), ReportedProduct)
 
 
-@reads(REPORTS, NULLIFIED, "silver.term")
+@feed(ReportEvent, REPORTS, NULLIFIED, "silver.term")
 def report_event(tables: Tables) -> DataFrame:
     """Reactions of every version, coded to VeDDRA."""
     return conformed(veterinary.events(_versions(tables), tables["silver.term"], "gl42"), ReportEvent)
 
 
-@reads(REPORTS, NULLIFIED)
+@feed(ReportNarrative, REPORTS, NULLIFIED)
 def report_narrative(tables: Tables) -> DataFrame:
     """Narratives of the reports that are not masked."""
     told = _versions(tables).withColumn("narrative", said("narrative")).filter("narrative IS NOT NULL")

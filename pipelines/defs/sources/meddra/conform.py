@@ -8,8 +8,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import SPAN, first_serves_before, meeting, until_told_otherwise
+from pipelines.core.step import feed
 from pipelines.core.versions import preferred_term
 from pipelines.defs.silver.term.tables import Term
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 LEVELS = ["pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code", "soc_name"]
 
 
-@reads("bronze.meddra_llt", "bronze.meddra_hierarchy")
+@feed(Term, "bronze.meddra_llt", "bronze.meddra_hierarchy")
 def term(tables: Tables) -> DataFrame:
     """Terms as each release that holds their code gives them, until another says otherwise.
 

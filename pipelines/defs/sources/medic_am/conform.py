@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
-from pipelines.core.conform import reads
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.sale.shape import sold
+from pipelines.defs.silver.sale.tables import Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 JSON = "map<string, string>"
 
 
-@reads("bronze.medic_am_month")
+@feed(Sale, "bronze.medic_am_month")
 def sale(tables: Tables) -> DataFrame:
     """Boxes and amounts by pack and month."""
     rows = tables["bronze.medic_am_month"].withColumn("amount", F.from_json("amounts", JSON))

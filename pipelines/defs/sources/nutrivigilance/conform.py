@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import declared
 from pipelines.core.columns import said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import feed
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.nutrivigilance.tables import NutrivigilanceDeclaration
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 ROWS = "bronze.nutrivigilance_row"
 
 
-@reads(ROWS)
+@feed(ReportHistory, ROWS)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of the declarations."""
     return conformed(declared.report_history(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportHistory)
 
 
-@reads(ROWS)
+@feed(ReportedProduct, ROWS)
 def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
     return conformed(
@@ -33,19 +34,19 @@ def reported_product(tables: Tables) -> DataFrame:
     )
 
 
-@reads(ROWS)
+@feed(ReportEvent, ROWS)
 def report_event(tables: Tables) -> DataFrame:
     """Effects of every version."""
     return conformed(declared.report_event(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportEvent)
 
 
-@reads(ROWS)
+@feed(ReportNarrative, ROWS)
 def report_narrative(tables: Tables) -> DataFrame:
     """What the declarers wrote."""
     return conformed(declared.report_narrative(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportNarrative)
 
 
-@reads(ROWS)
+@feed(Term, ROWS)
 def term(tables: Tables) -> DataFrame:
     """Distinct effect texts."""
     return conformed(declared.term(tables, NutrivigilanceDeclaration), Term)

@@ -8,8 +8,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, iso_date, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
 
@@ -24,7 +25,7 @@ DRUGS = ("RxNorm", "RxNorm Extension")
 INGREDIENT = r"^[\s{(\d]*([A-Za-z][^\d\[{(/]*?)\s+[\d.,]+\s"
 
 
-@reads(EXPOSURE, CONCEPT)
+@feed(Dispensing, EXPOSURE, CONCEPT)
 def dispensing(tables: Tables) -> DataFrame:
     """Exposures as the last delivery of each has them; a quantity that is none counts as one unit."""
     last = Window.partitionBy("drug_exposure_id").orderBy(F.desc("known_date"), F.desc("delivery_id"))
@@ -46,7 +47,7 @@ def dispensing(tables: Tables) -> DataFrame:
     return conformed(summed.withColumns({**constants, "n_regularisations": F.lit(0)}), Dispensing)
 
 
-@reads(PERSON)
+@feed(Insured, PERSON)
 def insured(tables: Tables) -> DataFrame:
     """Persons; each is one."""
     rows = tables[PERSON].filter("trim(person_id) <> ''").groupBy(F.trim("person_id").alias("insured"))
@@ -57,7 +58,7 @@ def insured(tables: Tables) -> DataFrame:
     return conformed(latest.withColumns({"person": F.col("insured"), "source": F.lit("omop")}), Insured)
 
 
-@reads(EXPOSURE, CONCEPT)
+@feed(Product, EXPOSURE, CONCEPT)
 def product(tables: Tables) -> DataFrame:
     """RxNorm drugs that somebody was exposed to."""
     rows = _drugs(tables).select(
@@ -66,7 +67,7 @@ def product(tables: Tables) -> DataFrame:
     return conformed(rows, Product)
 
 
-@reads(EXPOSURE, CONCEPT)
+@feed(ProductSubstance, EXPOSURE, CONCEPT)
 def product_substance(tables: Tables) -> DataFrame:
     """Ingredients that the name of a drug lists: `a 250 MG / b 125 MG Oral Tablet`."""
     parts = _drugs(tables).select(*_versioned(), F.posexplode(F.split("concept_name", " / ")).alias("place", "part"))
@@ -75,7 +76,7 @@ def product_substance(tables: Tables) -> DataFrame:
     return conformed(rows.drop("place", "part"), ProductSubstance)
 
 
-@reads(EXPOSURE, CONCEPT)
+@feed(Pack, EXPOSURE, CONCEPT)
 def pack(tables: Tables) -> DataFrame:
     """A drug is its own pack: exposures name no other."""
     rows = _drugs(tables).select(*_versioned(), "pack_key", F.col("concept_name").alias("pack_label"))

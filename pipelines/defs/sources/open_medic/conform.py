@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import versions
 from pipelines.core.numbers import number, whole
+from pipelines.core.step import feed
 from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
-from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount
+from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount, Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 CODES = ("cip13", "atc5", "atc4", "atc3", "atc2")
 
 
-@reads("bronze.open_medic_sale")
+@feed(Sale, "bronze.open_medic_sale")
 def sale(tables: Tables) -> DataFrame:
     """Boxes by pack, year and who got them."""
     rows = tables["bronze.open_medic_sale"]
@@ -42,7 +43,7 @@ def sale(tables: Tables) -> DataFrame:
     )
 
 
-@reads("bronze.open_medic_patient")
+@feed(PatientCount, "bronze.open_medic_patient")
 def patient_count(tables: Tables) -> DataFrame:
     """Patients by the one code and the one cut that their file is about."""
     rows = tables["bronze.open_medic_patient"]

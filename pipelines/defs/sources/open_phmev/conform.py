@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
-from pipelines.core.conform import reads
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
-from pipelines.defs.silver.sale.tables import UNKNOWN
+from pipelines.defs.silver.sale.tables import UNKNOWN, Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HIDDEN = "9999999999999"
 
 
-@reads("bronze.open_phmev_sale")
+@feed(Sale, "bronze.open_phmev_sale")
 def sale(tables: Tables) -> DataFrame:
     """Boxes by pack, year, establishment and who got them; a hidden pack keeps its class."""
     rows = tables["bronze.open_phmev_sale"]

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 
 from pipelines.core import icsr_report, veterinary
 from pipelines.core.columns import date_precision, identifier, looked_up, partial_date, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
 from pipelines.defs.silver.report.identity import CAERS, fda_number, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
@@ -106,7 +107,7 @@ def _cosmetic_versions(tables: Tables) -> DataFrame:
 VERSION = ("report_key", "report_version", "source", "source_case_id", "known_from", "known_to", "is_latest")
 
 
-@reads(DRUG, ANIMAL, COSMETIC)
+@feed(ReportHistory, DRUG, ANIMAL, COSMETIC)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of the reports of all endpoints."""
     animals = _animal_versions(tables).select(
@@ -147,7 +148,7 @@ def report_history(tables: Tables) -> DataFrame:
     return _united(ReportHistory, *parts)
 
 
-@reads(DRUG, ANIMAL, COSMETIC)
+@feed(ReportedProduct, DRUG, ANIMAL, COSMETIC)
 def reported_product(tables: Tables) -> DataFrame:
     """Products of every version of all endpoints."""
     rows = _cosmetic_versions(tables)
@@ -172,7 +173,7 @@ def reported_product(tables: Tables) -> DataFrame:
     return _united(ReportedProduct, *parts)
 
 
-@reads(DRUG, ANIMAL, COSMETIC, "silver.term")
+@feed(ReportEvent, DRUG, ANIMAL, COSMETIC, "silver.term")
 def report_event(tables: Tables) -> DataFrame:
     """Reactions of every version of all endpoints."""
     terms = tables["silver.term"]
@@ -194,13 +195,13 @@ def report_event(tables: Tables) -> DataFrame:
     return _united(ReportEvent, *parts)
 
 
-@reads(DRUG)
+@feed(ReportNarrative, DRUG)
 def report_narrative(tables: Tables) -> DataFrame:
     """Summaries of drug reports, where the FDA publishes one."""
     return conformed(icsr_report.report_narrative(_drug_versions(tables)), ReportNarrative)
 
 
-@reads(DRUG, COSMETIC)
+@feed(Term, DRUG, COSMETIC)
 def term(tables: Tables) -> DataFrame:
     """Distinct preferred-term texts."""
     texts = tables[COSMETIC].select("known_date", F.explode(F.from_json("reactions", "array<string>")).alias("text"))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import looked_up, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import versions
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.population.tables import IDENTITY, Population
 from pipelines.defs.silver.sale.tables import ALL
@@ -23,7 +24,7 @@ AGES = {"Y_LT20": "0-19", "Y20T59": "20-59", "Y_GE60": "60+", "_T": ALL}
 SEXES = {"M": "male", "F": "female", "_T": ALL}
 
 
-@reads("bronze.population_inhabitant", "bronze.population_livestock", "bronze.population_weight")
+@feed(Population, "bronze.population_inhabitant", "bronze.population_livestock", "bronze.population_weight")
 def population(tables: Tables) -> DataFrame:
     """Every denominator as a row with its method; each delivery is the full state of its kind."""
     people = tables["bronze.population_inhabitant"].select(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import said
-from pipelines.core.conform import reads
 from pipelines.core.numbers import number
+from pipelines.core.step import feed
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
+from pipelines.defs.silver.sale.tables import Sale
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.core.conform import Tables
 
 
-@reads("bronze.retroced_am_year")
+@feed(Sale, "bronze.retroced_am_year")
 def sale(tables: Tables) -> DataFrame:
     """Units by medicine and year."""
     constants = {"source": "retroced_am", "series": "retroced_am", "domain": "human", "channel": "hospital"}

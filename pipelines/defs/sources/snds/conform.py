@@ -13,9 +13,10 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.columns import coded, looked_up, said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.kept import keep
 from pipelines.core.numbers import number, whole
+from pipelines.core.step import feed, flow_feed
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
 from pipelines.defs.sources.snds.flatten import GIVEN, SEXES
@@ -37,7 +38,7 @@ NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "
 MONTHS = {name: f"{number:02}" for number, name in enumerate(NAMES, start=1)}
 
 
-@reads(PRS, PHA, UCD)
+@flow_feed(Dispensing, PRS, PHA, UCD)
 def dispensing(lake: Lake, before: Mapping[str, str] | None) -> tuple[list[dict[str, Any]], list[dt.date] | None]:
     """Write the flows that came since `before` (address: version), else all of them, as files of the table.
 
@@ -55,17 +56,14 @@ def dispensing(lake: Lake, before: Mapping[str, str] | None) -> tuple[list[dict[
     return [row.asDict() for row in added.collect()], dates
 
 
-dispensing.by_flow = True  # type: ignore[attr-defined]
-
-
-@reads(BEN)
+@feed(Insured, BEN)
 def insured(tables: Tables) -> DataFrame:
     """Pseudonyms with the person behind them, from the latest word on each."""
     named = _people(tables).withColumns({"insured": _pseudonym(), "person": _one_person(), "source": F.lit("snds")})
     return conformed(named.drop("psa", "rank", "identifier", "n_sexes"), Insured)
 
 
-@reads(BEN, IMB)
+@feed(LongTermIllness, BEN, IMB)
 def long_term_illness(tables: Tables) -> DataFrame:
     """Periods of long-term illness, of the person over all pseudonyms."""
     rows = tables[IMB].filter("trim(imb_ald_num) <> ''")
@@ -83,7 +81,7 @@ def long_term_illness(tables: Tables) -> DataFrame:
     return conformed(once.withColumn("source", F.lit("snds")), LongTermIllness)
 
 
-@reads(PRS, PHA, UCD, BEN, PACKS, "silver.pack", "silver.dispensing", "silver.insured")
+@feed(DispensingIssue, PRS, PHA, UCD, BEN, PACKS, "silver.pack", "silver.dispensing", "silver.insured")
 def dispensing_issue(lake: Lake) -> DataFrame:
     """Every fault of the lines, of the persons and of the packs, at the line that shows it."""
     said_of = keep(faults(lake, flows(lake)))
@@ -117,7 +115,7 @@ def _unmatched(lake: Lake, negative: DataFrame) -> DataFrame:
     return found.withColumns({"issue": F.lit("unmatched_regularisation"), "pack_key": F.lit(None).cast("string")})
 
 
-@reads(PACKS)
+@feed(PackContent, PACKS)
 def pack_content(tables: Tables) -> DataFrame:
     """What packs hold, as the latest register says: strength times units, where there is one strength in a mass."""
     latest = tables[PACKS].filter("trim(pha_cip_c13) <> ''").groupBy(F.trim("pha_cip_c13").alias("cip13"))

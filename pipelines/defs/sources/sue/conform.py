@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from pipelines.core import declared
 from pipelines.core.columns import said
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
+from pipelines.core.step import feed
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.sue.tables import SueReport
@@ -21,31 +22,31 @@ if TYPE_CHECKING:
 ROWS = "bronze.sue_row"
 
 
-@reads(ROWS)
+@feed(ReportHistory, ROWS)
 def report_history(tables: Tables) -> DataFrame:
     """Versions of the declarations."""
     return conformed(declared.report_history(tables, SueReport, "sue"), ReportHistory)
 
 
-@reads(ROWS)
+@feed(ReportedProduct, ROWS)
 def reported_product(tables: Tables) -> DataFrame:
     """Products of every version."""
     return conformed(declared.reported_product(tables, SueReport, "sue", _own()), ReportedProduct)
 
 
-@reads(ROWS)
+@feed(ReportEvent, ROWS)
 def report_event(tables: Tables) -> DataFrame:
     """Effects of every version."""
     return conformed(declared.report_event(tables, SueReport, "sue"), ReportEvent)
 
 
-@reads(ROWS)
+@feed(ReportNarrative, ROWS)
 def report_narrative(tables: Tables) -> DataFrame:
     """What the declarers wrote."""
     return conformed(declared.report_narrative(tables, SueReport, "sue"), ReportNarrative)
 
 
-@reads(ROWS)
+@feed(Term, ROWS)
 def term(tables: Tables) -> DataFrame:
     """Distinct effect texts."""
     return conformed(declared.term(tables, SueReport), Term)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed, reads
+from pipelines.core.conform import conformed
 from pipelines.core.history import SPAN, first_serves_before, until_told_otherwise
+from pipelines.core.step import feed
 from pipelines.defs.silver.term.tables import Term
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CONTENT = ["term_name", "pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code", "soc_name", "term_type"]
 
 
-@reads("bronze.veddra_term")
+@feed(Term, "bronze.veddra_term")
 def term(tables: Tables) -> DataFrame:
     """Each lowest level term ever listed, as each list that holds its code gives it until another says otherwise."""
     listed = tables["bronze.veddra_term"].select(
