@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expectations.compile import WARNING, Rule
 from expectations.run import Outcome
+from pipelines.core.catalog import tables
+from pipelines.core.code import version_of
 from pipelines.core.losses import FEW, Loss
-from pipelines.core.table import Table
+from pipelines.core.step import Step
+from pipelines.core.table import BronzeTable, Table
 
 if TYPE_CHECKING:
     from pipelines.core.lake import Lake
@@ -35,20 +38,29 @@ def outcome(table: type[Table], losses: Sequence[Loss]) -> Outcome:
     return Outcome(rule(table), not many, sum(x.n_told for x in losses), sum(x.n_lost for x in losses), said)
 
 
-def counted(lake: Lake, table: type[Table], count: Callable[[Any], list[Loss]], folder: Path) -> list[Loss]:
-    """Losses of the table at its present version: those kept of that version, else counted now and kept."""
-    lake = lake.today  # a union stands as it is when the past is shown
-    version = lake.version(table.address())
+def counted(lake: Lake, step: Step, folder: Path) -> list[Loss]:
+    """Losses of a union of sources: those kept of what each source gave then, else counted now and kept."""
+    lake, table, feeds = lake.today, step.table, step.feeds or {}  # a union stands as it is when the past is shown
+    code = version_of(step.modules)
+    made = {name: {"code": code, **lake.versions(one.reads)} for name, one in feeds.items()}
     path = folder / "validation" / f"{table.address()}+{READ}.json"
-    if path.exists():
-        kept = json.loads(path.read_text())
-        if kept["version"] == version:
-            return [Loss(**x) for x in kept["losses"]]
-    losses = count(lake)
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    known = kept.get("made", {})
+    new = [name for name in made if known.get(name) != made[name]]
+    losses = [Loss(**x) for x in kept.get("losses", ())] if known else []
+    losses = [x for x in losses if (source := _source(x)) in made and source not in new]
+    if step.losses and new:
+        losses = sorted([*losses, *step.losses(lake, new)], key=lambda x: (-x.n_lost, x.place, x.file, x.column))
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"version": version, "outcomes": [outcome(table, losses).as_dict()], "losses": [vars(x) for x in losses]}
+    content = {"made": made, "outcomes": [outcome(table, losses).as_dict()], "losses": [vars(x) for x in losses]}
     path.write_text(json.dumps(content, indent=1))
     return losses
+
+
+def _source(loss: Loss) -> str:
+    """Source that a loss is of: that of its bronze table, else the one it names instead of a file."""
+    table = tables()[loss.place]
+    return table.source if issubclass(table, BronzeTable) else loss.file
 
 
 def lost(losses: Sequence[Loss]) -> dict[str, str]:

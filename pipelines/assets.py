@@ -6,7 +6,7 @@ is not written again, and its checks are those of that version.
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -18,9 +18,9 @@ from expectations.dagster import check_results, check_specs
 from expectations.kept import keep
 from expectations.lost import READ, SAYS, counted, lost, outcome
 from expectations.run import Outcome
-from pipelines.core.across import Across
+from pipelines.core.across import Across, references
 from pipelines.core.balance import Balance
-from pipelines.core.catalog import SourceFolder, rules, sources, steps
+from pipelines.core.catalog import SourceFolder, rules, sources, steps, tables
 from pipelines.core.code import version_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
@@ -34,6 +34,11 @@ from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.errors import of_task, without_values
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from pipelines.core.lake import Lake
 
 LEDGER = (Delivery, DeliveryAction, Quarantine, Acknowledgement)
 BALANCE = "rows_accounted"
@@ -62,18 +67,31 @@ def column_schema(table: type[Table]) -> dg.TableSchema:
     )
 
 
-def spec(table: type[Table], deps: tuple[str, ...] = (), card: Source | None = None) -> dg.AssetSpec:
+def column_lineage(table: type[Table]) -> dg.TableColumnLineage:
+    """Where the columns that refer to another table's key have their values from."""
+    found: dict[str, list[dg.TableColumnDep]] = {}
+    for reference in references(table, tables()):
+        for own, theirs in zip(reference.columns, reference.parent_columns, strict=True):
+            found.setdefault(own, []).append(dg.TableColumnDep(key(reference.parent), theirs))
+    return dg.TableColumnLineage(found)
+
+
+def spec(
+    table: type[Table], deps: tuple[str, ...] = (), card: Source | None = None, code: str | None = None
+) -> dg.AssetSpec:
     """Asset spec of a table: everything in it comes from the class, and for bronze from the source's card."""
     return dg.AssetSpec(
         key(table.address()),
         deps=[key(d) for d in deps if d != table.address()],
         description=table.description() + (told(card) if card else ""),
-        group_name=table.layer,
+        group_name=card.name if card else table.layer,
+        code_version=code,
         owners=[f"team:{table.owner}"],
         kinds={"spark", "delta", table.layer},
         metadata={
             "dagster/column_schema": column_schema(table),
             "dagster/table_name": table.address(),
+            "dagster/column_lineage": column_lineage(table),
             "key": ", ".join(table.key),
         },
     )
@@ -187,6 +205,7 @@ def _bronze_result(
     }
     return dg.MaterializeResult(
         asset_key=key(address),
+        data_version=dg.DataVersion(lake.version(address)),
         metadata=metadata,
         check_results=[
             dg.AssetCheckResult(
@@ -216,7 +235,7 @@ def table_asset(step: Step) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=f"{table.layer}_{table.name}",
-        specs=[spec(table, (*step.reads, *step.measured_on))],
+        specs=[spec(table, (*step.reads, *step.measured_on), code=version_of(step.modules))],
         check_specs=[*check_specs(table, asset_key), *_read_spec(step, asset_key)],
         pool="spark",
     )
@@ -255,6 +274,7 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
         outcomes = [*outcomes, outcome(table, told)]
     yield dg.MaterializeResult(
         asset_key=key(address),
+        data_version=dg.DataVersion(lake.version(address)),
         metadata={
             **_sizes(lake, address),
             "table version": lake.version(address),
@@ -276,7 +296,7 @@ def _losses(running: Platform, step: Step) -> list[Loss] | None:
     """What a union of sources could not read; None for other tables."""
     if step.losses is None:
         return None
-    return counted(running.lake.limited(step.sees), step.table, step.losses, running.settings.reports)
+    return counted(running.lake.limited(step.sees), step, running.settings.reports)
 
 
 def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
@@ -291,7 +311,7 @@ def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
             case PlatformStep():
                 return lake.upsert(step.table, step(seen.lake, seen), inputs)
             case FrameStep():
-                return lake.upsert(step.table, step(seen.lake), inputs)
+                return lake.upsert(step.table, _rows(step, seen.lake, inputs), inputs)
             case _:
                 raise TypeError(f"{type(step).__name__} is no kind of step")
     except Exception as error:
@@ -299,6 +319,29 @@ def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
         raise
     finally:
         release()
+
+
+def _rows(step: FrameStep, lake: "Lake", inputs: dict[str, str]) -> "DataFrame":
+    """Rows of a table: of a union of sources, those of sources that told nothing new are the ones that stand."""
+    changed = _changed(step, lake, inputs)
+    if step.of_sources is None or changed is None:
+        return step(lake)
+    tell(f"{step.address}: only {', '.join(sorted(changed)) or 'no source'} told something new")
+    from pyspark.sql import functions as F
+
+    stands = lake[step.address].filter(~F.col("source").isin(*changed)) if changed else lake[step.address]
+    return step.of_sources(lake, changed).unionByName(stands) if changed else stands
+
+
+def _changed(step: Step, lake: "Lake", inputs: dict[str, str]) -> set[str] | None:
+    """Sources of a union whose own inputs differ from those of its last writing; None where all are to be read."""
+    before = lake.written_from(step.address, inputs)
+    if before is None or not step.feeds:
+        return None
+    read = {a for one in step.feeds.values() for a in one.reads}
+    if any(before.get(name) != value for name, value in inputs.items() if name not in read):
+        return None
+    return {name for name, one in step.feeds.items() if any(before.get(a) != inputs[a] for a in one.reads)}
 
 
 def raise_refusal(error: Exception) -> None:

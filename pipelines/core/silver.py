@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -29,29 +29,32 @@ def union_of_sources(
     """Return the step that unites what every source's feed gives to a table.
 
     Which sources those are is found by looking; what they read is what the step declares to read. Here, once for all
-    sources, `settled` applies the rules of the united rows, what is beyond the limits that the table declares becomes
-    null, and `finished` makes the table's rows of them. The step's `losses` counts the values that were there and
-    became null.
+    sources, `settled` applies the rules of the united rows, row by row, what is beyond the limits that the table
+    declares becomes null, and `finished` makes the table's rows of them. The step's `losses` counts the values that
+    were there and became null.
     """
     feeds = {source.name: _frame_feed(one) for source in sources().values() if (one := source.feed(table))}
     noted: dict[str, list[Reading]] = {}  # what each source reads, known once its feed was built
 
-    def told_by_sources(lake: Tables) -> DataFrame:
+    def told_by(lake: Tables, names: Collection[str]) -> DataFrame:
         frames = []
-        for name, one in feeds.items():
+        for name in sorted(names):
             with noting() as readings:
-                frames.append(conformed(one(lake), table))
+                frames.append(conformed(feeds[name](lake), table))
             noted[name] = readings
         rows = reduce(lambda left, right: left.unionByName(right), frames)
         return settled(rows) if settled else rows
 
+    def of_sources(lake: Tables, names: Collection[str]) -> DataFrame:
+        return within_limits(told_by(lake, names), table)
+
     def united(lake: Tables) -> DataFrame:
-        rows = within_limits(told_by_sources(lake), table)
+        rows = of_sources(lake, feeds)
         return finished(rows) if finished else rows
 
-    def losses(lake: Lake) -> list[Loss]:
-        rows = told_by_sources(lake) if may_exceed(table) or not noted else None
-        frames = [unread(lake, _bronze(feeds[name]), readings) for name, readings in noted.items()]
+    def losses(lake: Lake, names: Collection[str]) -> list[Loss]:
+        rows = told_by(lake, names) if names and (may_exceed(table) or not noted.keys() >= set(names)) else None
+        frames = [unread(lake, _bronze(feeds[name]), noted[name]) for name in names]
         return told([*frames, None if rows is None else beyond(rows, table)])
 
     rules = tuple(rule.__module__ for rule in (settled, finished) if rule)
@@ -61,6 +64,7 @@ def union_of_sources(
         modules=(__name__, table.__module__, *rules, *(one.module for one in feeds.values())),
         measure=measure,
         losses=losses,
+        of_sources=of_sources if "source" in table.columns and not finished else None,
         feeds=feeds,
         frame=united,
     )

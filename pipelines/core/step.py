@@ -7,7 +7,7 @@ a table that several sources feed. What is declared is held: a step sees no othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,8 +89,8 @@ class Step:
 
     `modules` hold the code that its rows come from. `settings` names the settings that its result depends on.
     `measure` gives figures for the asset's page once it is written, from the table, from what the step reads and from
-    the tables `measured_on`; `losses` counts values that sources gave and that became null; `feeds` are the sources'
-    parts by source.
+    the tables `measured_on`; `losses` counts values that some sources gave and that became null; `feeds` are the
+    sources' parts by source.
     """
 
     table: type[Table]
@@ -99,7 +99,7 @@ class Step:
     settings: tuple[str, ...] = ()
     measure: Measure | None = None
     measured_on: tuple[str, ...] = ()
-    losses: Callable[[Lake], list[Loss]] | None = None
+    losses: Callable[[Lake, Collection[str]], list[Loss]] | None = None
     feeds: Mapping[str, AnyFeed] | None = None
 
     @property
@@ -115,9 +115,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class FrameStep(Step):
-    """A step that gives the table's rows; the lake writes what differs."""
+    """A step that gives the table's rows; the lake writes what differs.
+
+    `of_sources` gives the rows of some sources alone, where they do not depend on those of others.
+    """
 
     frame: Frame
+    of_sources: Callable[[Any, Collection[str]], DataFrame] | None = None
 
     def __call__(self, tables: Tables) -> DataFrame:
         """Rows of the table."""

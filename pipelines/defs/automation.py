@@ -18,7 +18,7 @@ build_lake = dg.define_asset_job(
 )
 ingest = dg.define_asset_job(
     "ingest",
-    selection=dg.AssetSelection.groups("bronze"),
+    selection=dg.AssetSelection.key_prefixes("bronze"),
     description="Landed files to bronze only.",
     executor_def=dg.in_process_executor,
 )

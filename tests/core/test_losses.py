@@ -47,7 +47,7 @@ def test_a_union_counts_what_its_sources_could_not_read_by_file_and_column(spark
     lake = empty(spark, *union.reads) | {
         CalypsovetSupply.address(): bronze_frame(spark, CalypsovetSupply, read.read, files)
     }
-    losses = union.losses(lake)
+    losses = union.losses(lake, union.feeds)
     found = {(x.file, x.column): (x.n_told, x.n_lost) for x in losses if x.n_lost}
     assert found == {
         ("calypsovet/bad.csv", "quantite"): (3, 1),

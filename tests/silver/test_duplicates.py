@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.defs.silver.report.conform import cases_dropped, links_by_rule, report
-from pipelines.defs.silver.report.duplicates import LINK_SCHEMA, duplicate_link, in_order_of_time
+from pipelines.defs.silver.report.conform import cases_dropped, report
+from pipelines.defs.silver.report.duplicates import LINK_SCHEMA, duplicate_link, in_order_of_time, links_by_rule
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
 from tests.frames import frame
 
