@@ -99,11 +99,17 @@ def _met(rule: rules.Rule, **columns: Floats) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Method:
-    """One method: how it answers, its rule in words, and what must hold for it to answer."""
+    """One method: how it answers, its rule in words, and what must hold for it to answer.
+
+    `in_bits`: the estimate is a logarithm to base 2 already; else it is a ratio, whose logarithm charts draw.
+    `is_compared`: the lake asks it of all pairs; others cost a hundred times as much, or repeat another.
+    """
 
     answer: Callable[[Pairs], Answer]
     rule: str
     needs: str
+    in_bits: bool = False
+    is_compared: bool = True
 
 
 METHODS = {
@@ -113,20 +119,31 @@ METHODS = {
     "ror_exact": Method(
         partial(_ror, method="exact"), "lower exact 95 % bound of ROR > 1, a >= 3", "margins that leave a choice"
     ),
-    "ror_shrunk": Method(_ror_shrunk, "lower 95 % bound of the shrunk log2 ROR > 0", "reports without both"),
+    "ror_shrunk": Method(
+        _ror_shrunk, "lower 95 % bound of the shrunk log2 ROR > 0", "reports without both", in_bits=True
+    ),
     "fisher": Method(_fisher, f"one-sided p < {LEVEL:g}", "an expected count above 0"),
     "fisher_mid_p": Method(partial(_fisher, mid_p=True), f"one-sided mid-p < {LEVEL:g}", "an expected count above 0"),
-    "ic": Method(lambda p: _information(ic(p.cells.a, p.expected)), "IC025 > 0", "nothing more"),
+    "ic": Method(lambda p: _information(ic(p.cells.a, p.expected)), "IC025 > 0", "nothing more", in_bits=True),
     "ic_power": Method(
         lambda p: _information(ic(p.cells.a, p.expected, interval="power")),
         "IC025 > 0 (power approximation)",
         "nothing more",
+        in_bits=True,
+        is_compared=False,
     ),
-    "ic_noren_2006": Method(lambda p: _information(ic_noren_2006(p.cells, draws=DRAWS)), "IC025 > 0", "nothing more"),
+    "ic_noren_2006": Method(
+        lambda p: _information(ic_noren_2006(p.cells, draws=DRAWS)),
+        "IC025 > 0",
+        "nothing more",
+        in_bits=True,
+        is_compared=False,
+    ),
     "bcpnn": Method(
         lambda p: _information(ic_bate_gould(p.cells), ic_bate_gould_null(p.cells)),
         "IC025 > 0 (normal)",
         "nothing more",
+        in_bits=True,
     ),
     MGPS: Method(partial(_mgps, method=MGPS), "EB05 >= 2", "a prior that converged, and an expected count above 0"),
     MGPS_SHRUNK: Method(

@@ -13,16 +13,20 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from models.methods import METHODS, MGPS, MGPS_SHRUNK
 from models.mgps.fit import FITS
 from models.mgps.shrink import SHRUNK
 from pipelines.report import data, figures, quality, truth, use
 from pipelines.report.format import FILTERS, population
 
 # Methods with a course, and whether their estimate is a ratio (drawn as log2) or in bits already.
-BITS = {
-    **dict.fromkeys(("prr", "prr_ema", "ror", "ror_exact", "fisher", "fisher_mid_p"), True),
+IS_RATIO = {
+    **{
+        name: not method.in_bits
+        for name, method in METHODS.items()
+        if method.is_compared and name not in (MGPS, MGPS_SHRUNK)
+    },
     **dict.fromkeys((f"mgps_{likelihood}{shrunk}" for likelihood in FITS for shrunk in ("", SHRUNK)), True),
-    **dict.fromkeys(("ror_shrunk", "ic", "bcpnn"), False),
 }
 Spans = Mapping[str, tuple[int, int]]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -205,7 +209,7 @@ def _compared(
             by_method: dict[str, data.Rows] = {}
             for row in rows:
                 by_method.setdefault(row["method"], []).append(row)
-            courses = {m: [_in_bits(p) for p in points] for m, points in by_method.items() if m in BITS}
+            courses = {m: [_in_bits(p) for p in points] for m, points in by_method.items() if m in IS_RATIO}
             points = [p for course in courses.values() for p in course]
             highest = max((p["ic975"] for p in points if p["ic975"] is not None), default=4.0)
             if not points:
@@ -225,7 +229,7 @@ def _compared(
 def _in_bits(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as a point of a course: ratios as their logarithm to base 2, what has no bound as the estimate alone."""
     given = (row[name] for name in ("estimate", "lower", "upper"))
-    if BITS[row["method"]]:
+    if IS_RATIO[row["method"]]:
         given = (math.log2(v) if v is not None and v > 0 else None for v in given)
     estimate, lower, upper = given
     return {**row, "ic": estimate, "ic025": estimate if lower is None else lower, "ic975": upper}

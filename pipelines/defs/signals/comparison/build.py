@@ -29,11 +29,6 @@ KEYS_SQL = (
     "population string, substance_key string, substance_name string, term_key string, term_name string, month date, "
     "is_latest boolean, a bigint, expected double"
 )
-# All of `models.methods` but ic_noren_2006, whose draws cost a hundred times what the others do.
-METHODS = (
-    *("prr", "prr_ema", "ror", "ror_exact", "ror_shrunk", "fisher", "fisher_mid_p", "ic", "bcpnn"),
-    *("mgps", "mgps_shrunk"),
-)
 SPANS = (12, 24)  # months
 FDR = {"fdr_bh": "fisher_mid_p", "fdr_bayes": "mgps"}  # ranking by its p
 
@@ -41,6 +36,9 @@ FDR = {"fdr_bh": "fisher_mid_p", "fdr_bayes": "mgps"}  # ranking by its p
 @step(SignalByMethod, "gold.signal", "gold.prior", "gold.comedication")
 def signal_by_method(tables: Tables) -> DataFrame:
     """Ask every method about the pairs of the last month, and about the course of the highest-ranked."""
+    from models.methods import METHODS
+
+    compared = tuple(name for name, method in METHODS.items() if method.is_compared)
     known = tables["gold.signal"].filter(F.col("ic").isNotNull())
     latest = known.filter(F.col("is_latest") & (F.col("a") >= FEWEST))
     strongest = [F.col(column).desc_nulls_last() for column in ("eb05", "ic025", "a")]
@@ -49,7 +47,7 @@ def signal_by_method(tables: Tables) -> DataFrame:
     course = known.filter(~F.col("is_latest")).join(F.broadcast(watched), on=["population", *PAIR], how="left_semi")
     priors = [row.asDict() for row in tables["gold.prior"].collect()]
     asked = latest.select(*KEYS, *CELLS).unionByName(course.select(*KEYS, *CELLS))
-    parts = [asked.mapInArrow(answering(METHODS, priors), f"{KEYS_SQL}, {SHAPE_SQL}")]
+    parts = [asked.mapInArrow(answering(compared, priors), f"{KEYS_SQL}, {SHAPE_SQL}")]
     ranked = latest.select(*KEYS, *CELLS).mapInArrow(answering(tuple(FDR.values()), priors), f"{KEYS_SQL}, {SHAPE_SQL}")
     parts += [_rate(ranked, name, method) for name, method in FDR.items()]
     parts.append(_spans(tables["gold.signal"], latest).mapInArrow(comparing, f"{KEYS_SQL}, {SHAPE_SQL}"))
