@@ -91,6 +91,16 @@ def score_file(path: Path, columns: Columns, likelihood: str, say: Say) -> pl.Da
     return _scored(*count_file(path, columns, say), likelihood, say)
 
 
+def score_frame(frame: pl.DataFrame, columns: Columns, likelihood: str, say: Say) -> pl.DataFrame:
+    """Score every pair of a data frame, as `score_file` does of a file."""
+    import polars as pl
+
+    if absent := [name for name in columns.needed if name not in frame.columns]:
+        raise FileError(f"the data frame has no column {absent[0]!r}; it has {', '.join(frame.columns)}")
+    texts = frame.select(pl.col(columns.needed).cast(pl.String))
+    return _scored(*_count(texts, columns, say), likelihood, say)
+
+
 def score_groups(path: Path, columns: Columns, by: str, minimum: int, likelihood: str, say: Say) -> pl.DataFrame:
     """Score within each value of the column `by`, each against its own cases; values with few cases are told and left.
 
@@ -184,11 +194,14 @@ def plot(result: pl.DataFrame) -> Figure:
 
 def count_file(path: Path, columns: Columns, say: Say) -> tuple[pl.DataFrame, StratumMargins | None]:
     """Counts and expected counts of every pair (`count_pairs`), and the margins by stratum where there are strata."""
+    return _count(files.read(path, columns.needed, HINT), columns, say)
+
+
+def _count(frame: pl.DataFrame, columns: Columns, say: Say) -> tuple[pl.DataFrame, StratumMargins | None]:
     import polars as pl
 
     from models.disproportionality.counts import table_margins
 
-    frame = files.read(path, columns.needed, HINT)
     if columns.count is None:
         return _counted(_listed(frame, columns))
     if columns.stratum:
