@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expectations.compile import planned
+from expectations.compile import Rule, planned
 from expectations.run import Outcome, validate, validate_small
 from pipelines.core.query import query
 from pipelines.core.table import Table
@@ -48,9 +48,26 @@ def refused(table: type[Table], broken: Mapping[str, int], folder: Path) -> list
     return outcomes
 
 
-def keep(outcome: Outcome, folder: Path) -> None:
-    """Keep the outcome of a rule that no table class states, across tables or of a balance, beside the others."""
-    _write(folder / "validation" / f"{outcome.rule.table}+{outcome.rule.name}.json", "", [outcome])
+def keep(outcome: Outcome, folder: Path, version: str = "") -> None:
+    """Keep the outcome of a rule that no table class states, across tables or of a balance, beside the others.
+
+    `version` says what it was found in, so that `kept_of` finds it again as long as that is the same.
+    """
+    _write(_place(outcome.rule, folder), version, [outcome])
+
+
+def kept_of(rule: Rule, folder: Path, version: str) -> Outcome | None:
+    """The outcome that was kept of this very rule in this very version; None where there is none."""
+    path = _place(rule, folder)
+    if not version or not path.exists():
+        return None
+    kept = json.loads(path.read_text())
+    found = Outcome.of_dict(kept["outcomes"][0])
+    return found if kept["version"] == version and found.rule == rule else None
+
+
+def _place(rule: Rule, folder: Path) -> Path:
+    return folder / "validation" / f"{rule.table}+{rule.name}.json"
 
 
 def _write(path: Path, version: str, outcomes: Sequence[Outcome]) -> None:

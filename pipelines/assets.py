@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from expectations.across import check as asked
+from expectations.across import rule_of
 from expectations.arrivals import outcomes as arrived
 from expectations.arrivals import rules as arrival_rules
 from expectations.compile import CRITICAL, Rule
 from expectations.dagster import check_results, check_specs
-from expectations.kept import keep
+from expectations.kept import keep, kept_of
 from expectations.lost import READ, SAYS, counted, lost, outcome
 from expectations.run import Outcome
 from pipelines.core.across import Across, references
@@ -384,8 +385,11 @@ def across_check(rule: Across) -> dg.AssetChecksDefinition:
     @without_values
     def check(platform: PlatformResource) -> dg.AssetCheckResult:
         running = platform.open()
-        outcome = asked(rule, running.lake)
-        keep(outcome, running.settings.reports)
+        found_in = running.lake.versions((rule.table, *rule.reads)) | {"code": version_of([rule.broken.__module__])}
+        version = f"{found_in} {running.as_of or ''}".strip()
+        known = kept_of(rule_of(rule), running.settings.reports, version)
+        outcome = known or asked(rule, running.lake)
+        keep(outcome, running.settings.reports, version)
         return next(iter(check_results([outcome], asset_key)))
 
     return check

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from pipelines.core.axis import Cut, cut
 from pipelines.core.landing import file_system
+from pipelines.core.made import note, noted
 from pipelines.core.rules import KEY, LakeError, RulesBroken, ask, refuse
 from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FEW_FILES = 32  # from more on, listing them one by one takes longer than the log
-MADE = "_made.json"  # beside a table's log: what its version was made from anew without a change
 MOST_ATTEMPTS = 20  # to commit beside other writers
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -432,7 +432,7 @@ class Lake:
         """What the table was last made from, if by the very code of these inputs (`code`); None otherwise."""
         if not self.exists(address):
             return None
-        told = self._last_made(address) or self._last_commit(address)
+        told = noted(self.path(address), self.version(address)) or self._last_commit(address)
         return told if told is not None and told.get("code") == inputs.get("code") else None
 
     def _last_commit(self, address: str) -> dict[str, str] | None:
@@ -443,22 +443,10 @@ class Lake:
         except (ValueError, KeyError, TypeError):  # a commit of somebody else's
             return None
 
-    def _last_made(self, address: str) -> dict[str, str] | None:
-        """What the version that stands was made from anew, with equal rows, after it was committed."""
-        system, path = file_system(f"{self.path(address)}/{MADE}")
-        try:
-            with system.open_input_file(path) as opened:
-                told = json.loads(opened.readall())
-            return dict(told["inputs"]) if told["version"] == self.version(address) else None
-        except (OSError, ValueError, KeyError, TypeError):  # none, or one that was cut off: the commit says it
-            return None
-
     def _unchanged(self, address: str, inputs: Mapping[str, str]) -> Written:
         """Note that the rows that stand came out of these inputs too; the table and its version stay."""
         version = self.version(address)
-        system, path = file_system(f"{self.path(address)}/{MADE}")
-        with system.open_output_stream(path) as out:
-            out.write(json.dumps({"version": version, "inputs": dict(sorted(inputs.items()))}).encode())
+        note(self.path(address), version, inputs)
         return Written(address, int(version.split("@")[1]), False, self.n_rows(address))
 
     def create(self, table: type[Table]) -> None:

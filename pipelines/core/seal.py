@@ -97,7 +97,7 @@ def seal(folder: str) -> None:
     }
     system.create_dir(f"{path}/_seal", recursive=True)
     with system.open_output_stream(f"{path}/_seal/{before.n_seals:08d}.json") as out:
-        out.write(json.dumps(content | {"own": _own(content)}, sort_keys=True).encode())
+        out.write(json.dumps(content | {"own": own_hash(content)}, sort_keys=True).encode())
     for repeated in _seals(system, path)[0]:
         system.delete_file(repeated.path)
 
@@ -121,7 +121,7 @@ def sealed(folder: str) -> Sealed:
             if before not in (None, told["before"]) or info.base_name != f"{position:08d}.json":
                 raise ValueError
             is_early = told.keys() == FIRST_FORM
-            if not is_early and told.pop("own", None) != _own(told):
+            if not is_early and told.pop("own", None) != own_hash(told):
                 raise ValueError
             entries, brought_files = _prints(told["log"]), _prints(told["files"])
             time = dt.datetime.fromisoformat(told["at"])
@@ -217,7 +217,7 @@ def _prints(told: dict[str, list[Any]]) -> dict[str, Print]:
     return {name: Print(int(size), str(sha256)) for name, (size, sha256) in told.items()}
 
 
-def _own(content: dict[str, Any]) -> str:
+def own_hash(content: dict[str, Any]) -> str:
     """Hash of what a seal says: a seal that was changed is told by itself, the last one too."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from pyarrow import fs
 
+from pipelines.core import made
 from pipelines.core.lake import needs_engine
 from pipelines.core.landing import file_system
 from pipelines.core.seal import (
@@ -35,8 +36,9 @@ DAMAGED = "_damaged"
 class Verified:
     """What was found of one table: `problems` in words; none means that every byte is as it was written.
 
-    `former` are files of former versions that were changed: only the change feed may read them, and the table is whole
-    without them. `as_of` is the date of the past lake that the table stands in, empty for the lake itself.
+    `former` are changed files of former versions, which only the change feed may read, or the note of what the version
+    that stands was made from: the table is whole without them. `as_of` is the date of the past lake that the table
+    stands in, empty for the lake itself.
     """
 
     address: str
@@ -89,6 +91,7 @@ def verify(folder: str, address: str) -> Verified:
     orphans = lying - stands_on.keys() - history
     past = standing(system, path, [name for name in seals.files if name not in known])
     changed = [n for n, p in zip(past, printed(system, path, past), strict=True) if p != seals.files[n]]
+    changed += made.changed(system, path)
     n_bytes = sum(stands_on.values()) + sum(seals.files[name].size for name in past)
     return Verified(
         address,

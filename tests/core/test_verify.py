@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.lake import Lake, LakeError
+from pipelines.core.made import note, noted
 from pipelines.core.query import QueryError, query
 from pipelines.core.seal import WHOLE_EVERY, Unreadable, seal, sealed
 from pipelines.core.table import Column, Table
@@ -104,6 +105,25 @@ def test_a_flipped_bit_of_a_former_version_is_found_and_the_table_is_whole_witho
     assert glance(str(folder)) is None, "whoever reads the table is not kept from it"
     former[0].unlink()
     assert verify(str(folder), Thing.address()).is_whole, "as after a vacuum"
+
+
+def test_every_flipped_bit_of_the_note_of_what_a_table_was_made_from_is_found_and_the_note_counts_no_more(lake):
+    folder, version = _folder(lake), lake.version(Thing.address())
+    note(str(folder), version, {"in": "1", "code": "c"})
+    assert verify(str(folder), Thing.address()).is_whole
+    assert lake.is_fresh(Thing.address(), {"in": "1", "code": "c"})
+    file = folder / "_made.json"
+    data = file.read_bytes()
+    for at in range(len(data)):
+        for bit in range(8):
+            file.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
+            assert noted(str(folder), version) is None, (at, bit)
+    for left in (b"", data[: len(data) // 2]):
+        file.write_bytes(left)
+        assert verify(str(folder), Thing.address()).former == ("_made.json",)
+        assert not lake.is_fresh(Thing.address(), {"in": "1", "code": "c"})
+    file.unlink()
+    assert verify(str(folder), Thing.address()).is_whole
 
 
 def test_a_file_or_log_entry_that_is_gone_cut_or_empty_is_found_by_verify_and_by_a_glance(lake):

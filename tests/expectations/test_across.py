@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
 from expectations.across import check, rule_of
+from expectations.kept import keep, kept_of
+from expectations.run import Outcome
 from pipelines.core.across import Reference, references
 from pipelines.core.catalog import rules
 from pipelines.core.catalog import tables as known
@@ -162,3 +165,15 @@ def test_a_small_lake_is_asked_without_the_engine_and_says_the_same(spark, tmp_p
     said = check(rule, lake)
     assert (said.success, said.n_rows, said.n_unexpected) == (False, 2, 1)
     assert said == check(rule, {a: lake[a] for a in ("silver.pack", "silver.product")})
+
+
+def test_an_outcome_is_found_again_for_the_same_rule_in_the_same_version_only(tmp_path):
+    one, other = (rule_of(rule) for rule in rules()[:2])
+    found = Outcome(one, False, 3, 1)
+    keep(found, tmp_path, "silver.report@1")
+    assert kept_of(one, tmp_path, "silver.report@1") == found
+    assert kept_of(one, tmp_path, "silver.report@2") is None
+    assert kept_of(other, tmp_path, "silver.report@1") is None
+    assert kept_of(replace(one, says="something else"), tmp_path, "silver.report@1") is None
+    keep(found, tmp_path)
+    assert kept_of(one, tmp_path, "") is None
