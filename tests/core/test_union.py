@@ -62,7 +62,7 @@ def content(lake):
 
 
 @pytest.mark.spark
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=HISTORY)
 def test_any_chain_of_deliveries_ends_where_a_rebuild_does(spark, tmp_path_factory, union, history):
     step, read = union

@@ -121,6 +121,7 @@ def shuffled(given, random):
     return replace(given, rows=rows, worth=given.worth[order])
 
 
+@pytest.mark.slow
 def test_labels_at_random_teach_nothing():
     """The bounds of 0.47 to 0.53 hold at full size; here a few dozen true rows judge."""
     families = load()
@@ -136,6 +137,7 @@ def test_labels_at_random_teach_nothing():
     assert 0.4 < np.mean(areas) < 0.6
 
 
+@pytest.mark.slow
 def test_a_family_left_out_of_training_is_still_found():
     """Four families that no model saw: judged on a country of theirs alone, triage is no worse than IC025."""
     families = load()
