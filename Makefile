@@ -17,7 +17,7 @@ demo: setup ## the main job on a simulated country: lake, signals, report
 	@$(bin)/gerland run --landing $(LANDING)
 
 test: setup ## all tests but the slow proofs, in WORKERS processes (2)
-	@$(bin)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(bin)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 prove: setup ## the slow proofs
 	@$(bin)/python -m pytest -q -m slow
