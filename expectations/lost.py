@@ -11,7 +11,7 @@ from expectations.compile import WARNING, Rule
 from expectations.run import Outcome
 from pipelines.core.catalog import tables
 from pipelines.core.code import version_of
-from pipelines.core.losses import FEW, Loss
+from pipelines.core.losses import FEW, Loss, most_first
 from pipelines.core.step import Step
 from pipelines.core.table import BronzeTable, Table
 
@@ -50,7 +50,9 @@ def counted(lake: Lake, step: Step, folder: Path) -> list[Loss]:
     losses = [Loss(**x) for x in kept.get("losses", ())] if known else []
     losses = [x for x in losses if (source := _source(x)) in made and source not in new]
     if step.losses and new:
-        losses = sorted([*losses, *step.losses(lake, new)], key=lambda x: (-x.n_lost, x.place, x.file, x.column))
+        losses = most_first([*losses, *step.losses(lake, new)])
+    if known == made:
+        return losses
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"made": made, "outcomes": [outcome(table, losses).as_dict()], "losses": [vars(x) for x in losses]}
     path.write_text(json.dumps(content, indent=1))

@@ -197,16 +197,17 @@ def _bronze_result(
     lake: Any, table: type[Table], intake: Any, counted: Any, arrivals: list[Outcome]
 ) -> dg.MaterializeResult[Any]:
     address = table.address()
+    version = lake.version(address)
     metadata = {
         **_sizes(lake, address),
         "rows new": intake.total("n_rows_kept", table.name),
         "rows quarantined": counted.n_quarantined,
         "files known already": intake.n_known,
-        "table version": lake.version(address),
+        "table version": version,
     }
     return dg.MaterializeResult(
         asset_key=key(address),
-        data_version=dg.DataVersion(lake.version(address)),
+        data_version=dg.DataVersion(version),
         metadata=metadata,
         check_results=[
             dg.AssetCheckResult(
@@ -273,12 +274,13 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
     told = _losses(running, step)
     if told is not None:
         outcomes = [*outcomes, outcome(table, told)]
+    version = lake.version(address)
     yield dg.MaterializeResult(
         asset_key=key(address),
-        data_version=dg.DataVersion(lake.version(address)),
+        data_version=dg.DataVersion(version),
         metadata={
             **_sizes(lake, address),
-            "table version": lake.version(address),
+            "table version": version,
             "written": changed,
             "code version": version_of(step.modules),
             **(step.measure(lake.limited(step.sees)) if step.measure else {}),
@@ -328,10 +330,12 @@ def _rows(step: FrameStep, lake: "Lake", inputs: dict[str, str]) -> "DataFrame":
     if step.of_sources is None or changed is None:
         return step(lake)
     tell(f"{step.address}: only {', '.join(sorted(changed)) or 'no source'} told something new")
+    if not changed:
+        return lake[step.address]
     from pyspark.sql import functions as F
 
-    stands = lake[step.address].filter(~F.col("source").isin(*changed)) if changed else lake[step.address]
-    return step.of_sources(lake, changed).unionByName(stands) if changed else stands
+    stands = lake[step.address].filter(~F.col("source").isin(*changed))
+    return step.of_sources(lake, changed).unionByName(stands)
 
 
 def _changed(step: Step, lake: "Lake", inputs: dict[str, str]) -> set[str] | None:

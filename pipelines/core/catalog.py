@@ -141,13 +141,9 @@ def _module(name: str) -> ModuleType | None:
 
 
 def _declared_in(module: ModuleType | None, kinds: tuple[type[Any], ...]) -> list[Any]:
-    """Objects of some kinds that a module holds under a public name, each once, in the order they are written."""
-    held = vars(module).items() if module else ()
-    found: list[Any] = []
-    for name, value in held:
-        if isinstance(value, kinds) and not name.startswith("_") and not any(value is one for one in found):
-            found.append(value)
-    return found
+    """Objects of some kinds that a module holds, under whatever name, each once, in the order they are written."""
+    held = vars(module).values() if module else ()
+    return list({id(value): value for value in held if isinstance(value, kinds)}.values())
 
 
 def _tables_in(module: str, base: type[AnyTable]) -> Iterator[type[AnyTable]]:

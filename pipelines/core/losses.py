@@ -129,4 +129,9 @@ def told(frames: Iterable[DataFrame | None]) -> list[Loss]:
     if not counted:
         return []
     rows = reduce(lambda a, b: a.unionByName(b), counted).filter("n_told > 0").collect()
-    return sorted((Loss(*r) for r in rows), key=lambda x: (-x.n_lost, x.place, x.file, x.column))
+    return most_first(Loss(*r) for r in rows)
+
+
+def most_first(losses: Iterable[Loss]) -> list[Loss]:
+    """Losses in the order that they are told in."""
+    return sorted(losses, key=lambda x: (-x.n_lost, x.place, x.file, x.column))
