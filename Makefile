@@ -22,7 +22,7 @@ test: setup ## all tests but the slow proofs, in WORKERS processes (2)
 prove: setup ## the slow proofs
 	@$(bin)/python -m pytest -q -m slow
 
-fuzz: setup ## the readers of every source under a coverage-guided fuzzer, a million inputs a table
+fuzz: setup ## the readers of every source under a coverage-guided fuzzer, a million inputs a source
 	@$(bin)/python -m tests.fuzz
 
 bench: setup ## each job against a named peer, ratios of processor seconds

@@ -141,8 +141,9 @@ def _elements(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[Any]:
         for _, element in etree.iterparse(xml, tag="{*}" + name, resolve_entities=False, no_network=True):
             yield element
             element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+            above = element.getparent()
+            while above is not None and element.getprevious() is not None:
+                del above[0]
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> str:

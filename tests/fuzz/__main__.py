@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.target import CASES, PIECES, Target, targets
@@ -20,14 +21,16 @@ SEEN = re.compile(r"#(\d+)\s.*cov: (\d+)")
 def main() -> None:
     """Fuzz table by table; ends with 1 where a fault was found, each kept as a case."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", help="One source; all without.")
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="Inputs a table.")
+    parser.add_argument("--source", action="append", help="A source, may be repeated; all without.")
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="Inputs a source, shared by its tables.")
     parser.add_argument("--seconds", type=int, default=0, help="Seconds a table, at most; 0 for as many as it takes.")
     given = parser.parse_args()
-    chosen = [t for t in targets().values() if given.source in (None, t.table.source)]
-    if not chosen:
-        parser.error(f"there is no source {given.source!r}")
-    found = [fault for target in chosen if (fault := fuzz(target, given.inputs, given.seconds))]
+    tables = Counter(target.table.source for target in targets().values())
+    if unknown := set(given.source or ()) - set(tables):
+        parser.error(f"there is no source {', '.join(sorted(unknown))}")
+    chosen = [t for t in targets().values() if not given.source or t.table.source in given.source]
+    shares = [(target, -(-given.inputs // tables[target.table.source])) for target in chosen]
+    found = [fault for target, inputs in shares if (fault := fuzz(target, inputs, given.seconds))]
     say(f"{len(chosen)} tables, {len(found)} with a fault")
     sys.exit(bool(found))
 

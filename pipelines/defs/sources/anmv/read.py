@@ -50,8 +50,9 @@ def _elements(stream: BinaryIO, tag: str) -> Iterator[Any]:
     for _, element in parsed:
         yield element
         element.clear()
-        while element.getprevious() is not None:
-            del element.getparent()[0]
+        parent = element.getparent()  # none of a root, before which a comment may stand
+        while parent is not None and element.getprevious() is not None:
+            del parent[0]
 
 
 def _products(stream: BinaryIO, table: type[BronzeTable]) -> Iterator[list[str | None]]:
