@@ -130,17 +130,17 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         from pipelines.core.balance import balances
         from pipelines.core.deliveries import ledger
         from pipelines.core.ingest import ingest
-        from pipelines.core.landing import scan
         from pipelines.core.outbox import send_answers
         from pipelines.core.simulated import simulated
+        from pipelines.core.survey import of_run
 
         running = platform.open()
         lake, root = running.lake.today, str(running.settings.landing)
-        is_wanted = source.name in (running.settings.sources or [source.name])
+        wanted = frozenset(running.settings.sources or sources())
         fed: list[type[Table]] = [*LEDGER, *source.tables]
         for each in fed:
             lake.look(each.address())
-        landed = scan(root, {source.name: source}) if is_wanted else []
+        landed = of_run(context.run_id, root, lake.root, wanted).claimed
         intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
         for table in (*source.tables, DeliveryAction):
             lake.create(table)

@@ -17,11 +17,12 @@ from pipelines.core.lease import NAME as LOCK
 from pipelines.core.lease import REPLACED as OUTGOING
 from pipelines.core.seal import CHUNK_BYTES
 from pipelines.core.staging import STAGED
+from pipelines.core.survey import NAME as LANDING_SEEN
 from pipelines.verify import VerifyError, verify_lake
 
 Say = Callable[[str], None]
 MANIFEST, COPY = "manifest.json", "lake"
-OWN = {LOCK, STAGED, INCOMING, OUTGOING, "_warehouse"}  # of a run, not of the lake
+OWN = {LOCK, STAGED, INCOMING, OUTGOING, LANDING_SEEN, "_warehouse"}  # of a run, not of the lake
 
 
 class BackupError(Exception):

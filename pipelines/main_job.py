@@ -44,14 +44,10 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
 
     import dagster as dg
 
-    from pipelines.core.catalog import sources as known_sources
-    from pipelines.core.landing import unclaimed
     from pipelines.definitions import defs
     from pipelines.defs.automation import MAIN_JOB
 
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    for line in _grouped(unclaimed(str(settings.landing), known_sources())):
-        say(f"not known to any source, left alone: {line}")
     config: dict[str, Any] = {"resources": {"platform": {"config": {**given, "sources": sources}}}, **QUIET}
     instance = dg.DagsterInstance.get()
     for run_id in close_dead_runs(instance):
@@ -208,15 +204,6 @@ def _checked(settings: Settings) -> None:
             dt.date.fromisoformat(settings.as_of)
         except ValueError:
             raise SettingsError(f"setting 'as_of' is wrong: {settings.as_of!r} is no date YYYY-MM-DD") from None
-
-
-def _grouped(paths: list[str]) -> list[str]:
-    """Fold unknown paths into their folders: a line each."""
-    folders: dict[str, int] = {}
-    for path in paths:
-        folder = path.rsplit("/", 1)[0] if "/" in path else "."
-        folders[folder] = folders.get(folder, 0) + 1
-    return [f"{folder}/ ({n} {'file' if n == 1 else 'files'})" for folder, n in sorted(folders.items())]
 
 
 def _broken(events: list[Any]) -> list[Any]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -105,6 +107,32 @@ def superseded(source: SourceFolder, before: Iterable[Row], file: Landed, is_kep
             or (replaces and r["status"] in KEPT and (rule == "correction" or r["known_date"] == file.known_date))
         )
     }
+
+
+def as_delivered(source: SourceFolder, files: Iterable[Landed], known: Sequence[Row]) -> list[Landed]:
+    """Landed files, each with the date of the delivery that it is: the same bytes, with the same date in their path.
+
+    A file that is copied, renamed or touched is no new delivery; one without a date in its path is that of the same
+    bytes which came last. It is another where other content came to its path since: then what was there is back.
+    """
+    stated, of_bytes, at_path = source.card.known_date, defaultdict(list), defaultdict(list)
+    for row in known:
+        if row["status"] != "replaced":
+            of_bytes[row["sha256"]].append((row["known_date"], stated(row["file"])))
+        if row["status"] in KEPT:
+            at_path[row["file"]].append((row["known_date"], row["sha256"]))
+    found = []
+    for file in sorted(files, key=lambda f: f.known_date):
+        date, own = file.known_date, stated(file.path)
+        same = {known_date for known_date, of_path in of_bytes[file.sha256] if own in (None, of_path)}
+        if same and date not in same and not file.fault:
+            newest = max(same)
+            is_back = any(day > newest and sha256 != file.sha256 for day, sha256 in at_path[file.path])
+            date = date if is_back else newest
+        of_bytes[file.sha256].append((date, own))
+        found.append(replace(file, known_date=date))
+    first = {(row["delivery_id"], row["file"]) for row in known}  # of several copies, the one that was read
+    return sorted(found, key=lambda f: ((f.delivery_id, f.path) not in first, f.path))
 
 
 def withdrawn(lake: Lake) -> set[str]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipelines.core import pieces
 from pipelines.core.catalog import SourceFolder
 from pipelines.core.code import code_version
-from pipelines.core.deliveries import change, held, ledger, settle, superseded, withdrawn, write_ledger
+from pipelines.core.deliveries import as_delivered, change, held, ledger, settle, superseded, withdrawn, write_ledger
 from pipelines.core.keys import agreed, stands
 from pipelines.core.lake import Lake
 from pipelines.core.landing import Landed, file_system
@@ -90,8 +90,8 @@ def ingest(
 
     Raises `StorageError` where the store failed on some of them, after the others were taken in.
     """
-    files = [f for f in landed if f.source == source.name]
     known = ledger(lake, source.name)
+    files = as_delivered(source, (f for f in landed if f.source == source.name), known)
     _set_aside(lake, known, {f.delivery_id for f in files}, tell)
     if any(t.pseudonymised() for t in source.tables):
         pseudonymiser = _with_the_lakes(lake, source, bool(files), pseudonymiser, tell)
@@ -168,7 +168,6 @@ def _new(files: Iterable[Landed], known: Sequence[Row], out: set[str]) -> tuple[
     of: dict[str, list[Row]] = {}
     for row in known:
         of.setdefault(row["delivery_id"], []).append(row)
-    touched = {(r["file"], r["sha256"]) for r in known if r["status"] == "withdrawn"}
     work: dict[str, Landed] = {}
     n_known = 0
     for file in files:
@@ -179,7 +178,7 @@ def _new(files: Iterable[Landed], known: Sequence[Row], out: set[str]) -> tuple[
         is_whole = "" in told or told >= {t.name for t in file.tables}
         is_same = bool(rows) and is_whole and all(map(_is_settled, rows))
         is_gone = any(r["status"] == "withdrawn" for r in rows)
-        is_gone |= not rows and (file.delivery_id in out or (file.path, file.sha256) in touched)
+        is_gone |= not rows and file.delivery_id in out
         if is_same or is_gone or file.delivery_id in work:
             n_known += 1
         else:

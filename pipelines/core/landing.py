@@ -15,19 +15,22 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from pyarrow import fs
 
 from pipelines.core import limits
-from pipelines.core.catalog import SourceFolder
 from pipelines.core.reading import Refused, encoding_problem, expansion
+from pipelines.core.remembered import NOTHING, Memory, Seen, stamp_of
 from pipelines.core.storage import is_of_content, patiently, said
-from pipelines.core.table import BronzeTable
+
+if TYPE_CHECKING:
+    from pipelines.core.catalog import SourceFolder
+    from pipelines.core.table import BronzeTable
 
 HEAD_BYTES = 4096
 NOT_READ = re.compile(r"\.(zip|tar|tar\.gz|tgz|7z|rar|bz2|xz|zst|lz4|lzma|cab|arj|z)$", re.IGNORECASE)
@@ -74,68 +77,86 @@ def file_system(root: str) -> tuple[fs.FileSystem, str]:
     return fs.LocalFileSystem(), str(PurePosixPath(root))
 
 
-def scan(root: str, sources: dict[str, SourceFolder]) -> list[Landed]:
+def scan(root: str, sources: Mapping[str, SourceFolder]) -> list[Landed]:
     """Find the files of these sources under the landing zone, hashed, with what is wrong with them."""
-    system, base = file_system(root)
-    examined = (_examined(system, f"{base}/{f.container}", f) for f in _found(system, base, sources) if f.source)
-    return [f for f in examined if f]
+    return survey(root, sources, sources).claimed
 
 
-def unclaimed(root: str, sources: dict[str, SourceFolder]) -> list[str]:
+def unclaimed(root: str, sources: Mapping[str, SourceFolder]) -> list[str]:
     """Paths under the landing zone that no source knows: reported, never touched."""
+    return survey(root, sources, ()).unclaimed
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one look at the landing zone found: files of the sources asked for, paths that no source knows."""
+
+    claimed: list[Landed]
+    unclaimed: list[str]
+    memory: Memory  # what the next look need not read again
+
+
+def survey(root: str, sources: Mapping[str, SourceFolder], wanted: Container[str], memory: Memory = NOTHING) -> Survey:
+    """Look at every file under the landing zone once; those of the sources that are wanted are hashed.
+
+    A file that `memory` knows, and that was not written since, is not read again.
+    """
     system, base = file_system(root)
-    return [f.path for f in _found(system, base, sources) if not f.source and f.path != MARKER]
-
-
-def _found(system: fs.FileSystem, base: str, sources: dict[str, SourceFolder]) -> Iterator[Landed]:
+    look = memory.look()
     infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
-    for info in sorted(infos, key=lambda i: i.path):
-        if info.type == fs.FileType.File:
-            path = info.path.removeprefix(base).lstrip("/")
-            for landed in _members(system, info.path, path, info.mtime.date(), sources):
-                yield replace(landed, stat=(info.size, info.mtime_ns))
+    claimed: list[Landed] = []
+    nobodys: list[str] = []
+    for info in sorted((i for i in infos if i.type == fs.FileType.File), key=lambda i: i.path):
+        path = info.path.removeprefix(base).lstrip("/")
+        seen = look.at(path, stamp_of(system, info))
+        for found in _members(system, info.path, path, info.mtime.date(), sources, seen):
+            landed = replace(found, stat=(info.size, info.mtime_ns))
+            if not landed.source and path != MARKER:
+                nobodys.append(landed.path)
+            elif landed.source in wanted and (examined := _examined(system, info.path, landed, seen)):
+                claimed.append(examined)
+    return Survey(claimed, nobodys, look.memory())
 
 
 def _members(
-    system: fs.FileSystem, full: str, path: str, modified: dt.date, sources: dict[str, SourceFolder]
+    system: fs.FileSystem,
+    full: str,
+    path: str,
+    modified: dt.date,
+    sources: Mapping[str, SourceFolder],
+    seen: Seen,
 ) -> Iterator[Landed]:
     """The file itself, or an archive's members, each with its owner; an archive that can't be opened is one problem."""
     if not path.lower().endswith(".zip"):
         claimed = _claimed(path, path, None, modified, sources)
-        yield _refused(system, full, claimed, NESTED, sources) if NOT_READ.search(path) else claimed
+        yield _not_read(claimed, NESTED, sources) if NOT_READ.search(path) else claimed
         return
     unread = Landed(_archive_owner(path, sources), path, path, None, (), modified)
     try:
-        names, problem = patiently(lambda: _listed(system, full))
-        if problem:
-            yield replace(_raw(system, full, unread), problem=problem)
-            return
+        names, problem = seen.names(lambda: patiently(lambda: _listed(system, full)))
     except FileNotFoundError:
         return
     except OSError as error:
         yield replace(unread, fault=said(error))
         return
+    if problem:
+        yield replace(unread, problem=problem)
+        return
     for name, n in Counter(names).items():
         claimed = _claimed(f"{path}/{name}", path, name, modified, sources)
         problem = "stands twice in its archive: which of them is meant?" if n > 1 else None
         problem = NESTED if NOT_READ.search(name) else problem
-        yield _refused(system, full, claimed, problem, sources) if problem else claimed
+        yield _not_read(claimed, problem, sources) if problem else claimed
 
 
-def _refused(
-    system: fs.FileSystem, full: str, claimed: Landed, problem: str, sources: dict[str, SourceFolder]
-) -> Landed:
+def _not_read(claimed: Landed, problem: str, sources: Mapping[str, SourceFolder]) -> Landed:
     """A file that is not opened, of the source that knows it or in whose folder it lies; of none elsewhere."""
     owner = claimed.source or _archive_owner(claimed.path, sources)
-    try:
-        refused = patiently(lambda: _unreadable(system, full, claimed, problem)) if owner else claimed
-    except OSError as error:
-        return replace(claimed, source=owner, fault=said(error))
-    return replace(refused, source=owner, tables=())
+    return replace(claimed, source=owner, problem=problem, tables=()) if owner else claimed
 
 
 def _claimed(
-    path: str, container: str, member: str | None, modified: dt.date, sources: dict[str, SourceFolder]
+    path: str, container: str, member: str | None, modified: dt.date, sources: Mapping[str, SourceFolder]
 ) -> Landed:
     for source in sources.values():
         tables = tuple(t for t in source.tables if t.files.owns(path))
@@ -145,7 +166,7 @@ def _claimed(
     return Landed("", path, container, member, (), modified)
 
 
-def _archive_owner(path: str, sources: dict[str, SourceFolder]) -> str:
+def _archive_owner(path: str, sources: Mapping[str, SourceFolder]) -> str:
     """An archive that can't be opened belongs to the source whose folder it lies in; to none elsewhere."""
     top = path.split("/", 1)[0]
     return top if top in sources else ""
@@ -160,16 +181,29 @@ def _listed(system: fs.FileSystem, full: str) -> tuple[list[str], str | None]:
         return [], _not_a_zip(system, full)
 
 
-def _examined(system: fs.FileSystem, full: str, landed: Landed) -> Landed | None:
+def _examined(system: fs.FileSystem, full: str, landed: Landed, seen: Seen) -> Landed | None:
     """Hash a file and look at its head; None for one that has gone since it was listed."""
-    if landed.problem or landed.fault:
+    if landed.fault:
         return landed
     try:
-        return patiently(lambda: _hashed(system, full, landed))
+        printed = seen.print_of(landed.member, lambda: _printed(patiently(lambda: _read(system, full, landed))))
     except FileNotFoundError:
         return None
     except OSError as error:
-        return replace(landed, fault=said(error))
+        return replace(landed, problem=None, fault=said(error))
+    sha256, n_bytes, problem = printed
+    return replace(landed, sha256=sha256, n_bytes=n_bytes, problem=problem)
+
+
+def _printed(landed: Landed) -> tuple[str, int, str | None]:
+    return landed.sha256, landed.n_bytes, landed.problem
+
+
+def _read(system: fs.FileSystem, full: str, landed: Landed) -> Landed:
+    """Read a file for its hash: the content, or the raw bytes of one that is refused for its name already."""
+    if landed.problem:
+        return _unreadable(system, full, landed, landed.problem)
+    return _hashed(system, full, landed)
 
 
 def _hashed(system: fs.FileSystem, full: str, landed: Landed) -> Landed:

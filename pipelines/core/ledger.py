@@ -26,10 +26,11 @@ ACTIONS = {
 class Delivery(Table):
     """One landed file and one table that was read from it: the ledger of what came in.
 
-    A file is known by its content and date: the same bytes again, under whatever name or inside whatever archive, are
-    no new delivery. Other bytes at the same path and of the same date are a correction: what stood there before is
-    `replaced`. What is deleted from the landing zone stays in the lake. `n_rows_read` is counted from the bytes without
-    parsing them; it must equal kept + quarantined.
+    A file is known by its content and the date in its path: the same bytes again, under whatever name, of whatever time
+    or inside whatever archive, are no new delivery; without a date in its path it is known by its content alone, until
+    other content came to the path and the first one is back. Other bytes at the same path and of the same date are a
+    correction: what stood there before is `replaced`. What is deleted from the landing zone stays in the lake.
+    `n_rows_read` is counted from the bytes without parsing them; it must equal kept + quarantined.
     """
 
     layer, name = "bronze", "delivery"

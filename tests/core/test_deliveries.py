@@ -19,7 +19,7 @@ from pipelines.core.ledger import Delivery, DeliveryAction, Quarantine
 from pipelines.core.privacy import Pseudonymiser
 from pipelines.core.storage import StorageError
 from pipelines.core.table import Column
-from tests.core.landed import TABLES, TOY, deliver, run
+from tests.core.landed import TABLES, TOY, deliver, run, zipped
 from tests.core.toy.tables import ToyLine
 
 pytestmark = pytest.mark.spark
@@ -149,6 +149,52 @@ def test_a_file_overwritten_on_a_later_day_is_what_its_card_says(lake, tmp_path,
         ingest(lake, source, scan(str(landing), {"toy": source}), str(landing), Pseudonymiser("k"), lambda _: None)
     assert lines(lake) == set(left)
     assert is_balanced(lake)
+
+
+def touched(file, day: int) -> None:
+    os.utime(file, (1_600_000_000 + 86_400 * day,) * 2)
+
+
+def test_the_same_bytes_copied_renamed_or_touched_are_the_same_delivery(lake, tmp_path):
+    landing = tmp_path / "in"
+    deliver(landing, one__txt=b"a|b\nx\n", **{"2024q1/two__txt": b"c|d\n", "2020-12-31/soon__txt": b"e|f\n"})
+    for day, name in enumerate(("one.txt", "2024q1/two.txt", "2020-12-31/soon.txt")):
+        touched(landing / "toy" / name, day)  # the last two before the dates that their paths state
+    run(lake, landing)
+    before, said = lake.versions(TABLES), ledger(lake)
+    deliver(landing, copy__txt=b"a|b\nx\n", pack__zip=zipped(one=b"a|b\nx\n"))
+    deliver(landing, **{"2024q1/two_again__txt": b"c|d\n", "undated__txt": b"c|d\n", "2020-12-31/late__txt": b"e|f\n"})
+    for day, name in enumerate(("copy.txt", "one.txt", "undated.txt", "2020-12-31/soon.txt", "2020-12-31/late.txt")):
+        touched(landing / "toy" / name, 400 + day)
+    again = run(lake, landing)
+    assert (again.ledger, again.n_known) == ([], 8)
+    assert (lake.versions(TABLES), ledger(lake)) == (before, said)
+    deliver(landing, **{"2024q2/two__txt": b"c|d\n"})  # another date says that it is still so
+    run(lake, landing)
+    assert len(ledger(lake)) == len(said) + 1
+
+
+def test_copies_that_come_at_once_are_one_delivery_known_since_the_earliest(lake, tmp_path):
+    landing = tmp_path / "in"
+    deliver(landing, one__txt=b"a|b\n", two__txt=b"a|b\n", three__txt=b"a|b\n")
+    for day, name in enumerate(("three.txt", "one.txt", "two.txt")):
+        touched(landing / "toy" / name, day)
+    run(lake, landing)
+    assert [str(r["known_date"]) for r in ledger(lake)] == ["2020-09-13"]
+    assert lines(lake) == {"a"}
+
+
+def test_a_state_that_was_left_and_is_back_is_told_anew(lake, tmp_path):
+    landing, file = tmp_path / "in", tmp_path / "in/toy/one.txt"
+    for day, data in enumerate((b"a|b\n", b"c|d\n", b"a|b\n")):
+        deliver(landing, one__txt=data)
+        touched(file, day)
+        run(lake, landing)
+    touched(file, 9)
+    run(lake, landing)
+    told = sorted((str(r["known_date"]), r["sha256"][:2]) for r in ledger(lake))
+    assert [day for day, _ in told] == ["2020-09-13", "2020-09-14", "2020-09-15"]
+    assert told[0][1] == told[2][1] != told[1][1]
 
 
 def test_what_is_withdrawn_leaves_and_stays_out_until_it_is_asked_for_again(lake, tmp_path):

@@ -1,0 +1,71 @@
+"""One look at the landing zone a run, whoever asks first; what it found is kept beside the tables for the next run.
+
+The file carries its own hash and the version of the code that wrote it: without it, or where either differs, every
+landed file is read again. Nothing else depends on it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+from pipelines.core.catalog import sources
+from pipelines.core.code import version_of
+from pipelines.core.landing import Survey, file_system, survey
+from pipelines.core.remembered import NOTHING, Memory
+from pipelines.core.run import tell
+from pipelines.core.seal import own_hash
+
+NAME = "_landing.json"
+
+
+@lru_cache(maxsize=1)
+def of_run(run_id: str, landing: str, lake: str, wanted: frozenset[str]) -> Survey:
+    """What lies in the landing zone for this run: the files of the sources that are wanted. Tells what nobody knows."""
+    found = look(landing, lake, wanted)
+    for line in grouped(found.unclaimed):
+        tell(f"not known to any source, left alone: {line}")
+    return found
+
+
+def look(landing: str, lake: str, wanted: Collection[str]) -> Survey:
+    """Look at the landing zone now, with what former looks for this lake found, and keep what this one does."""
+    before = _kept(landing, lake)
+    found = survey(landing, sources(), wanted, before)
+    if found.memory != before:
+        _keep(found.memory, landing, lake)
+    return found
+
+
+def grouped(paths: Iterable[str]) -> list[str]:
+    """Fold paths into their folders: a line each."""
+    folders = Counter(path.rsplit("/", 1)[0] if "/" in path else "." for path in paths)
+    return [f"{folder}/ ({n} {'file' if n == 1 else 'files'})" for folder, n in sorted(folders.items())]
+
+
+def _kept(landing: str, lake: str) -> Memory:
+    system, path = file_system(f"{lake.rstrip('/')}/{NAME}")
+    try:
+        with system.open_input_stream(path) as stream:
+            told = json.loads(stream.read())
+        is_whole = told.pop("own") == own_hash(told) and told["of"] == _of(landing)
+        return Memory(told["files"]) if is_whole else NOTHING
+    except (OSError, ValueError, KeyError, AttributeError):
+        return NOTHING
+
+
+def _keep(memory: Memory, landing: str, lake: str) -> None:
+    """Write the file whole or not at all."""
+    system, path = file_system(f"{lake.rstrip('/')}/{NAME}")
+    content = {"of": _of(landing), "files": memory.files}
+    system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+    with system.open_output_stream(f"{path}.part") as out:
+        out.write(json.dumps(content | {"own": own_hash(content)}).encode())
+    system.move(f"{path}.part", path)
+
+
+def _of(landing: str) -> list[str]:
+    """What a memory is of: the landing zone, and the code that looked at it."""
+    return [landing, version_of([survey.__module__])]
