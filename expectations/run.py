@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 COUNTS_ONLY = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 QUICK = {"result_format": "BOOLEAN_ONLY"}
+ONE = threading.Lock()  # Great Expectations has one context a process
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ def _counts(frame: Any, table: type[Table], names: set[str]) -> dict[str, tuple[
 
 
 def _run(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] | None = None) -> list[Any]:
+    with ONE:
+        return _found(frame, table, form, names)
+
+
+def _found(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] | None) -> list[Any]:
     import pandas as pd
 
     chosen = suite(table)

@@ -35,6 +35,7 @@ from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep
 from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.errors import of_task, without_values
+from pipelines.executor import OF_ENGINE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -123,7 +124,6 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         specs=[spec(t, card=source.card) for t in source.tables],
         check_specs=[*balances, *_arrival_specs(source)],
         op_tags={"source": source.name},
-        pool="spark",
     )
     @without_values
     def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
@@ -239,7 +239,7 @@ def table_asset(step: Step) -> dg.AssetsDefinition:
         name=f"{table.layer}_{table.name}",
         specs=[spec(table, (*step.reads, *step.measured_on), code=version_of(step.modules))],
         check_specs=[*check_specs(table, asset_key), *_read_spec(step, asset_key)],
-        pool="spark",
+        op_tags=OF_ENGINE,
     )
     @without_values
     def build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
@@ -384,7 +384,7 @@ def across_check(rule: Across) -> dg.AssetChecksDefinition:
         additional_deps=[key(address) for address in rule.reads],
         blocking=rule.severity == CRITICAL,
         description=f"{(rule.says or rule.name.replace('_', ' ')).capitalize()}.",
-        pool="spark",
+        op_tags=OF_ENGINE,
     )
     @without_values
     def check(platform: PlatformResource) -> dg.AssetCheckResult:

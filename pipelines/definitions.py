@@ -16,3 +16,8 @@ defs = dg.Definitions(
     sensors=[automation.landing_zone],
     resources={"platform": PlatformResource()},
 )
+
+
+def main_job() -> dg.JobDefinition:
+    """The main job, for who runs it without the page."""
+    return defs.resolve_job_def(automation.MAIN_JOB)

@@ -44,22 +44,19 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
 
     import dagster as dg
 
-    from pipelines.definitions import defs
-    from pipelines.defs.automation import MAIN_JOB
+    from pipelines.definitions import main_job
 
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     config: dict[str, Any] = {"resources": {"platform": {"config": {**given, "sources": sources}}}, **QUIET}
     instance = dg.DagsterInstance.get()
     for run_id in close_dead_runs(instance):
         say(f"run {run_id[:8]} was killed: closed, going on from what it had written")
-    result = defs.resolve_job_def(MAIN_JOB).execute_in_process(
-        run_config=config, instance=instance, raise_on_error=False, tags=process_tag()
-    )
+    result = dg.execute_job(dg.reconstructable(main_job), instance, run_config=config, tags=process_tag())
     events = list(result.all_events)
-    failed = [e for e in events if e.is_step_failure]
+    failed = [e for e in events if e.is_step_failure] or [e for e in events if e.is_failure]
     checks = _broken(events)
     for event in failed:
-        say(f"FAILED {event.step_key}: {_cause(event)}")
+        say(f"FAILED {event.step_key or 'run'}: {_cause(event)}")
     for check in checks:
         say(f"CHECK {check.asset_key.to_user_string()} {check.check_name} ({check.severity.value})")
     seconds = time.monotonic() - started

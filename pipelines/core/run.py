@@ -34,7 +34,7 @@ class Platform:
 
     @cached_property
     def spark(self) -> SparkSession:
-        """The process's Spark session."""
+        """The Spark session of the thread that opened the platform."""
         from pipelines.core.spark import session
 
         return session(self.settings)

@@ -1,9 +1,10 @@
-"""The one Spark session of a process: embedded by default, a Spark Connect client by one setting."""
+"""The one Spark engine of a process: embedded by default, a Spark Connect client by one setting."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +29,9 @@ class SparkUnavailable(Exception):
 
 
 def session(settings: Settings | None = None) -> SparkSession:
-    """Return the process's Spark session, started on first use.
+    """Return a session of the process's Spark engine, which is started on first use.
 
+    Threads beside the main one have an embedded session each: what a step sets (`suit`) is not the others'.
     Raises `SparkUnavailable` where Java or the Delta jars are missing.
     """
     from pipelines.settings import settings as current
@@ -56,7 +58,18 @@ def session(settings: Settings | None = None) -> SparkSession:
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
-    return spark
+    return spark if threading.current_thread() is threading.main_thread() else _of_thread(spark)
+
+
+_own = threading.local()
+
+
+def _of_thread(spark: SparkSession) -> SparkSession:
+    """The calling thread's own session of an engine."""
+    if getattr(_own, "engine", None) is not spark.sparkContext:
+        _own.engine, _own.session = spark.sparkContext, spark.newSession()
+    own: SparkSession = _own.session
+    return own
 
 
 def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
