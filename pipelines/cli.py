@@ -71,12 +71,16 @@ def simulate(
     null: Annotated[
         bool, typer.Option("--null", help="Plant no signal and no artefact: every alert is false.")
     ] = False,
+    families: Annotated[
+        Path | None, typer.Option(help="Harms and artefacts to plant, TOML or YAML, as for gerland evaluate.")
+    ] = None,
 ) -> None:
     """Write the files of every source from one simulated country, with the planted truth beside them."""
     from pipelines.simulator.write import simulate as write
+    from pipelines.simulator.years.families import load
 
     say = progress()
-    write(out, reports, seed, say, persons, null)
+    write(out, reports, seed, say, persons, null, load(families) if families else None)
     say(f"written to {out}; next: gerland run --landing {out}")
 
 

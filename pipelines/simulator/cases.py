@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-COUNTRIES = ["FR", "DE", "US", "IT", "ES", "GB"]
+from pipelines.simulator.planted import REGIONS as COUNTRIES
+from pipelines.simulator.planted import Kin, Plant, Planting
+from pipelines.simulator.years.families import Families
+from pipelines.simulator.years.history import NEVER
+
 BREEDS = {"dog": ["Beagle", "Crossbred canine/dog", "Retriever - Labrador"], "cat": ["Domestic Shorthair", "Siamese"]}
 N_SIGNALS, TYPICAL_EVENTS = 12, 5
 FOLLOW_UP, DUPLICATE, RETRACTED, SECOND_PRODUCT = 0.08, 0.03, 0.01, 0.3
@@ -32,6 +36,8 @@ SIGNALS = {
     "strength": pl.Float64,
     "kind": pl.String,
     "note": pl.String,
+    "family": pl.String,
+    "end_month": pl.Date,
 }
 
 
@@ -44,8 +50,9 @@ class Reporting:
         duplicate_of, channel (the source that receives it), worldwide_no.
     products: case_no, version, seq, role (PS SS C), product_no, batch.
     events: case_no, version, seq, term_no.
-    signals: substance_no, term_no, start_month, strength, kind (real, artefact, batch, cluster, interaction), note.
-    popularity: product_no, share: how much each product is taken, whatever was reported.
+    signals: substance_no, term_no, start_month, strength, kind (real, artefact, batch, cluster, interaction), note; of
+        families planted also family and end_month (the first without effect, null where it stays).
+    popularity: product_no, share: how much each product is taken, whatever was reported. plants: pairs of families.
     """
 
     domain: str
@@ -54,13 +61,14 @@ class Reporting:
     events: pl.DataFrame
     signals: pl.DataFrame
     popularity: pl.DataFrame
+    plants: tuple[Plant, ...] = ()
 
     def through(self, channel: str) -> Reporting:
         """Return the part of it that reaches one source."""
         cases = self.cases.filter(pl.col("channel") == channel)
         ids = cases.select("case_no", "version")
         products, events = (f.join(ids, on=["case_no", "version"], how="semi") for f in (self.products, self.events))
-        return Reporting(self.domain, cases, products, events, self.signals, self.popularity)
+        return replace(self, cases=cases, products=products, events=events)
 
 
 def report(
@@ -71,10 +79,19 @@ def report(
     random: np.random.Generator,
     domain: str,
     null: bool = False,
+    families: Families | None = None,
+    kin: Kin | None = None,
 ) -> Reporting:
-    """Simulate `n` reports of a domain over the months (first days), duplicates included; `null` plants nothing."""
-    reporting = _Draw(n, months, products, n_terms, random, domain, null)
-    return reporting.result()
+    """Simulate `n` reports of a domain over the months (first days), duplicates included.
+
+    `null` plants nothing; `families`, with who is `kin`, are planted in place of what is built in.
+    """
+    drawn = _Draw(n, months, products, n_terms, random, domain)
+    if families is not None and kin is not None:
+        drawn.plant_families(families, kin)
+    elif not null:
+        drawn.plant()
+    return drawn.result()
 
 
 class _Draw:
@@ -88,9 +105,9 @@ class _Draw:
         n_terms: int,
         random: np.random.Generator,
         domain: str,
-        null: bool,
     ):
         self.random, self.months, self.n_terms, self.domain = random, months, n_terms, domain
+        self.n_months = len(months)
         self.is_human = domain != "veterinary"
         self.n = int(n / (1 + DUPLICATE))
         self.substance_of = np.array([s[0] for s in products["substance_nos"].to_list()])
@@ -104,8 +121,7 @@ class _Draw:
         self.together: tuple[np.ndarray, int] | None = None
         self.wave = np.zeros(self.n, dtype=bool)
         self.signals = pl.DataFrame(schema=SIGNALS)
-        if not null:
-            self._plant()
+        self.planting: Planting | None = None
 
     def _popularity(self) -> pl.DataFrame:
         """How much each product is taken: its substance's share, split evenly; what was reported plays no part."""
@@ -135,15 +151,28 @@ class _Draw:
         order = random.permutation(self.n_terms)
         self.background = np.zeros(self.n_terms)
         self.background[order] = weight / weight.sum()
-        typical = random.choice(self.n_terms, (len(self.substances), TYPICAL_EVENTS))
+        self.typical = random.choice(self.n_terms, (len(self.substances), TYPICAL_EVENTS))
         counts = 1 + random.poisson(1.2, n).clip(max=4)
         case = np.repeat(np.arange(n), counts)
         drawn = random.choice(self.n_terms, len(case), p=self.background)
         is_typical = random.random(len(case)) < 0.25
-        own = typical[self.rank[case], random.integers(0, TYPICAL_EVENTS, len(case))]
+        own = self.typical[self.rank[case], random.integers(0, TYPICAL_EVENTS, len(case))]
         self.case, self.term = case, np.where(is_typical, own, drawn)
 
-    def _plant(self) -> None:
+    def plant_families(self, families: Families, kin: Kin) -> None:
+        """Plant families, and keep the truth of them."""
+        self.planting = Planting(self, families, kin, int(self.random.integers(2**31)))
+        last = self.n_months
+
+        def row(p: Plant) -> tuple[int, int, dt.date, float, str, str, str, dt.date | None]:
+            end = None if p.end == NEVER or p.end >= last else self.months[p.end]
+            kind = ("batch" if p.batch else "real") if p.is_harm else "artefact"
+            note = f"batch {p.batch}" if p.batch else p.note
+            return (p.substance, p.term, self.months[p.onset], round(p.strength, 2), kind, note, p.family, end)
+
+        self.signals = pl.DataFrame([row(p) for p in self.planting.plants], schema=SIGNALS, orient="row")
+
+    def plant(self) -> None:
         """Add the true excesses from their months on, then the two artefacts: a masking pair and a media wave."""
         random = self.random
         share = np.bincount(self.term, minlength=self.n_terms) / self.n
@@ -174,7 +203,8 @@ class _Draw:
         self._add(wave, terms[-1])
         self.wave = wave
         rows.append((int(self.substances[1]), int(terms[-1]), self.months[month], 0.0, "artefact", ""))
-        self.signals = pl.DataFrame(rows, schema=SIGNALS, orient="row")
+        told = pl.DataFrame(rows, schema=list(SIGNALS)[:6], orient="row")
+        self.signals = pl.concat([self.signals, told.cast({c: SIGNALS[c] for c in told.columns})], how="diagonal")
 
     def _plant_defect(self, term: int) -> tuple[int, int, dt.date, float, str, str]:
         """One batch of one product does what no other does: batches are those of a month."""
@@ -276,10 +306,12 @@ class _Draw:
             schema_overrides={"duplicate_of": pl.Int64, "breed": pl.String},
         )
         frame = frame.with_columns(pl.col("outcome").replace("", None), n_affected=pl.col("n_affected").cast(pl.Int64))
+        whole = frame
         missing = {"onset_date": 0.3, "age_years": 0.3, "weight_kg": 0.5, "sex": 0.1, "country": 0.03, "reporter": 0.05}
-        return frame.with_columns(
+        frame = frame.with_columns(
             pl.when(pl.Series(random.random(n) >= share)).then(pl.col(c)).alias(c) for c, share in missing.items()
         )
+        return self.planting.dressed(frame, whole, reporters[-2], reporters[-1]) if self.planting else frame
 
     def _species(self) -> np.ndarray:
         assert self.product_species is not None
@@ -302,14 +334,19 @@ class _Draw:
                 )
             )
         month = pl.DataFrame({"case_no": np.arange(n), "month": self.month})
+        if self.planting:
+            rows, month = self.planting.taken_beside(rows, month)
         made = pl.concat(rows).unique(["case_no", "product_no"], keep="first", maintain_order=True)
         named = made.join(month, on="case_no", how="left", maintain_order="left")
         return named.with_columns(batch=pl.format(BATCH, "product_no", pl.col("month") + 1)).drop("month")
 
     def _duplicates(self, cases: pl.DataFrame) -> pl.DataFrame:
         """The same events told again by another sender, a few days later."""
-        n = int(self.n * DUPLICATE)
-        chosen = cases[np.sort(self.random.choice(self.n, n, replace=False))]
+        picked = self.random.choice(self.n, int(self.n * DUPLICATE), replace=False)
+        if self.planting:
+            picked = np.union1d(picked, self.planting.copies(DUPLICATE))
+        n = picked.size
+        chosen = cases[np.sort(picked)]
         later = pl.Series(self.random.integers(1, 30, n))
         return chosen.with_columns(
             duplicate_of=pl.col("case_no").cast(pl.Int64),
@@ -354,6 +391,7 @@ class _Draw:
             _numbered(events.sort(key, maintain_order=True)),
             self.signals,
             self.popularity,
+            tuple(self.planting.plants) if self.planting else (),
         )
 
 

@@ -11,6 +11,8 @@ import polars as pl
 
 from pipelines.simulator import products, vocabulary
 from pipelines.simulator.cases import CHANNELS, Reporting, report
+from pipelines.simulator.planted import Kin
+from pipelines.simulator.years.families import Families
 
 SHARES = {"human": 0.53, "veterinary": 0.34, "cosmetic": 0.06, "nutrition": 0.05, "tattoo": 0.02}
 FEWEST = 60
@@ -73,10 +75,13 @@ class World:
         return np.random.default_rng([self.seed, *purpose.encode()])
 
 
-def build(reports: int, seed: int, persons: int | None = None, null: bool = False) -> World:
+def build(
+    reports: int, seed: int, persons: int | None = None, null: bool = False, families: Families | None = None
+) -> World:
     """Build the world with about this many reports, shared out between the vigilances as `SHARES` says.
 
-    `null`: a country without signals or artefacts of reporting; duplicates and retractions stay.
+    `null`: a country without signals or artefacts of reporting; duplicates and retractions stay. `families` are planted
+    in place of what is built in; with `null`, their artefacts alone.
 
     People who take medicines are as many as `persons`, else as the reports.
     """
@@ -92,8 +97,13 @@ def build(reports: int, seed: int, persons: int | None = None, null: bool = Fals
         "nutrition": products.supplements(ingredients, random),
     }
     frames["veterinary"] = products.cascade(frames["human"], frames["veterinary"])
-    reporting = {
-        domain: report(
+    if families is not None and null:
+        families = {name: family for name, family in families.items() if not family.is_harm}
+    reporting: dict[str, Reporting] = {}
+    for domain, share in SHARES.items():
+        held = substances if domain in ("human", "veterinary") else ingredients
+        elsewhere = reporting["human"].plants if domain == "veterinary" else ()
+        reporting[domain] = report(
             max(int(reports * share), FEWEST),
             VETERINARY_MONTHS if domain == "veterinary" else HUMAN_MONTHS,
             frames[domain],
@@ -101,9 +111,9 @@ def build(reports: int, seed: int, persons: int | None = None, null: bool = Fals
             random,
             domain,
             null,
+            families,
+            Kin(_classes(held), terms["hlt_code"].to_numpy(), elsewhere),
         )
-        for domain, share in SHARES.items()
-    }
     return World(
         seed,
         max(reports if persons is None else persons, FEWEST_PERSONS),
@@ -117,6 +127,12 @@ def build(reports: int, seed: int, persons: int | None = None, null: bool = Fals
         frames["nutrition"],
         reporting,
     )
+
+
+def _classes(held: pl.DataFrame) -> np.ndarray:
+    """Code of the class of each substance by its number: the ATC group of a medicine, an ingredient's first word."""
+    word = pl.col("atc").str.slice(0, 3) if "atc" in held.columns else pl.col("name").str.split(" ").list.first()
+    return held.select(word.rank("dense").cast(pl.Int64)).to_series().to_numpy()
 
 
 def write_truth(world: World, out: Path) -> None:
@@ -140,6 +156,8 @@ def write_truth(world: World, out: Path) -> None:
                 "strength",
                 "kind",
                 "note",
+                "family",
+                "end_month",
             )
         )
         first = reporting.cases.filter(pl.col("version") == 1)

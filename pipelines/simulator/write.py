@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.core.catalog import sources
 from pipelines.core.simulated import marking
 from pipelines.simulator.world import build, write_truth
+from pipelines.simulator.years.families import Families
 
 
 def simulate(
@@ -17,10 +19,14 @@ def simulate(
     say: Callable[[str], None],
     persons: int | None = None,
     null: bool = False,
+    families: Families | None = None,
 ) -> None:
-    """Write the files of all sources into `out/<source>/`, marked as simulated, and the truth into `out/truth/`."""
+    """Write the files of all sources into `out/<source>/`, marked as simulated, and the truth into `out/truth/`.
+
+    `families` are planted in place of what is built in, and stand beside the truth.
+    """
     say(f"simulating {reports:,} reports (seed {seed})")
-    world = build(reports, seed, persons, null)
+    world = build(reports, seed, persons, null, families)
     with marking(str(out), sources()):
         for source in sources().values():
             writer = source.module("simulate")
@@ -31,3 +37,6 @@ def simulate(
             files = [f for f in (out / source.name).rglob("*") if f.is_file()]
             say(f"{source.name}: {len(files)} files, {sum(f.stat().st_size for f in files):,} bytes")
     write_truth(world, out)
+    if families is not None:
+        told = {name: family.model_dump(by_alias=True) for name, family in families.items()}
+        (out / "truth" / "families.json").write_text(json.dumps({"families": told}, indent=1), encoding="utf-8")

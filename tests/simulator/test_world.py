@@ -105,5 +105,6 @@ def test_a_country_without_signals_plants_nothing(tmp_path):
     write_truth(world, tmp_path)
     told = pl.read_csv(tmp_path / "truth" / "signals.csv")
     assert told.is_empty()
-    assert told.columns == ["domain", "substance", "unii", "event", "start_month", "strength", "kind", "note"]
+    columns = ["domain", "substance", "unii", "event", "start_month", "strength", "kind", "note", "family", "end_month"]
+    assert told.columns == columns
     assert pl.read_csv(tmp_path / "truth" / "duplicates.csv").height > 0
