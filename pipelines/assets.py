@@ -4,7 +4,6 @@ The functions stay pure; here they meet the lake. A table whose inputs and code 
 is not written again, and its checks are those of that version.
 """
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,222 +11,32 @@ import dagster as dg
 
 from expectations.across import check as asked
 from expectations.across import rule_of
-from expectations.arrivals import outcomes as arrived
-from expectations.arrivals import rules as arrival_rules
-from expectations.compile import CRITICAL, Rule
+from expectations.compile import CRITICAL
 from expectations.dagster import check_results, check_specs
 from expectations.kept import keep, kept_of
 from expectations.lost import READ, SAYS, counted, lost, outcome
 from expectations.run import Outcome
-from pipelines.core.across import Across, references
-from pipelines.core.balance import Balance
-from pipelines.core.catalog import SourceFolder, rules, sources, steps, tables
+from pipelines.core.across import Across
+from pipelines.core.catalog import rules, sources, steps
 from pipelines.core.code import version_of
 from pipelines.core.kept import release
 from pipelines.core.lake import Written
-from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Quarantine
 from pipelines.core.losses import Loss
 from pipelines.core.rules import RulesBroken
 from pipelines.core.run import Platform, tell
-from pipelines.core.source import Source
 from pipelines.core.spark import suit
 from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep
-from pipelines.core.table import Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.errors import of_task, without_values
 from pipelines.executor import OF_ENGINE
+from pipelines.ingestion import source_assets
+from pipelines.retries import patient
+from pipelines.specs import key, selected, sizes, spec
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from pipelines.core.lake import Lake
-
-LEDGER = (Delivery, DeliveryAction, Quarantine, Acknowledgement)
-BALANCE = "rows_accounted"
-BALANCED = "rows counted in the files, unparsed, equal rows in the table plus rows in quarantine, in every delivery"
-BALANCE_ADVICE = "Rows were lost or won since they were read: `gerland verify`, then `gerland reread` the delivery."
-
-
-def key(address: str) -> dg.AssetKey:
-    """`layer/table`."""
-    return dg.AssetKey(address.split("."))
-
-
-def column_schema(table: type[Table]) -> dg.TableSchema:
-    """The table's columns as the Dagster UI shows them."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name,
-                type=c.type,
-                description=c.meaning + (f" [{c.unit}]" if c.unit else ""),
-                constraints=dg.TableColumnConstraints(nullable=not c.required),
-                tags={"sensitivity": c.sensitivity},
-            )
-            for name, c in table.columns.items()
-        ]
-    )
-
-
-def column_lineage(table: type[Table]) -> dg.TableColumnLineage:
-    """Where the columns that refer to another table's key have their values from."""
-    found: dict[str, list[dg.TableColumnDep]] = {}
-    for reference in references(table, tables()):
-        for own, theirs in zip(reference.columns, reference.parent_columns, strict=True):
-            found.setdefault(own, []).append(dg.TableColumnDep(key(reference.parent), theirs))
-    return dg.TableColumnLineage(found)
-
-
-def spec(
-    table: type[Table], deps: tuple[str, ...] = (), card: Source | None = None, code: str | None = None
-) -> dg.AssetSpec:
-    """Asset spec of a table: everything in it comes from the class, and for bronze from the source's card."""
-    return dg.AssetSpec(
-        key(table.address()),
-        deps=[key(d) for d in deps if d != table.address()],
-        description=table.description() + (told(card) if card else ""),
-        group_name=card.name if card else table.layer,
-        code_version=code,
-        owners=[f"team:{table.owner}"],
-        kinds={"spark", "delta", table.layer},
-        metadata={
-            "dagster/column_schema": column_schema(table),
-            "dagster/table_name": table.address(),
-            "dagster/column_lineage": column_lineage(table),
-            "key": ", ".join(table.key),
-        },
-    )
-
-
-def told(card: Source) -> str:
-    """What a source's card says of all its tables."""
-    traps = "".join(f"\n- {trap}" for trap in card.traps)
-    when = f"{card.cadence.says}; lag: {card.lag.says.lower()}"
-    return f"\n\n{card.title}, by {card.publisher}. {when}. Licence: {card.licence}.\n\nTraps:{traps}"
-
-
-def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
-    """One ingestion: all bronze tables of a source, and the balance of rows of each as a blocking check."""
-    by_key = {key(t.address()): t for t in source.tables}
-    balances = [
-        dg.AssetCheckSpec(
-            BALANCE,
-            asset=k,
-            blocking=True,
-            description=f"{BALANCED.capitalize()}.",
-        )
-        for k in by_key
-    ]
-
-    @dg.multi_asset(
-        name=f"ingest_{source.name}",
-        specs=[spec(t, card=source.card) for t in source.tables],
-        check_specs=[*balances, *_arrival_specs(source)],
-        op_tags={"source": source.name},
-    )
-    @without_values
-    def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
-        from pipelines.core.balance import balances
-        from pipelines.core.deliveries import ledger
-        from pipelines.core.ingest import ingest
-        from pipelines.core.outbox import send_answers
-        from pipelines.core.simulated import simulated
-        from pipelines.core.survey import of_run
-
-        running = platform.open()
-        lake, root = running.lake.today, str(running.settings.landing)
-        wanted = frozenset(running.settings.sources or sources())
-        fed: list[type[Table]] = [*LEDGER, *source.tables]
-        for each in fed:
-            lake.look(each.address())
-        landed = of_run(context.run_id, root, lake.root, wanted).claimed
-        intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
-        for table in (*source.tables, DeliveryAction):
-            lake.create(table)
-        outbox = running.settings.outbox or running.settings.reports.parent / "outbox"
-        if n_answers := send_answers(lake, source, str(outbox)):
-            tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
-        counted, told = balances(lake, source.tables), ledger(lake, source.name)
-        day, by_simulator = running.as_of or dt.datetime.now(dt.UTC).date(), simulated(root)
-        for table in source.tables:
-            arrivals = arrived(source, table, told, day, by_simulator)
-            for found in (_accounted(table, counted[table.name]), *arrivals):
-                keep(found, running.settings.reports)
-            yield _bronze_result(lake, table, intake, counted[table.name], arrivals)
-
-    return ingest_source
-
-
-def _arrival_specs(source: SourceFolder) -> list[dg.AssetCheckSpec]:
-    """Checks of what arrives: they never block, for the rest of the lake goes on."""
-    return [
-        dg.AssetCheckSpec(rule.name, asset=key(table.address()), description=f"{rule.says.capitalize()}.")
-        for table in source.tables
-        for rule in arrival_rules(source, table)
-    ]
-
-
-def _arrival_result(outcome: Outcome, asset_key: dg.AssetKey) -> dg.AssetCheckResult:
-    is_grave = outcome.rule.severity == CRITICAL
-    return dg.AssetCheckResult(
-        asset_key=asset_key,
-        check_name=outcome.rule.name,
-        passed=outcome.success is not False,
-        severity=dg.AssetCheckSeverity.ERROR if is_grave else dg.AssetCheckSeverity.WARN,
-        metadata={
-            "rule": outcome.rule.says,
-            "found": outcome.detail or "nothing amiss",
-            "looked at": outcome.n_rows,
-            "break the rule": outcome.n_unexpected,
-            "how to mend": outcome.rule.advice,
-        },
-    )
-
-
-def _accounted(table: type[Table], counted: Balance) -> Outcome:
-    """The balance of a bronze table as the validation report tells it."""
-    rule = Rule(BALANCE, table.address(), None, "balance", CRITICAL, 1.0, BALANCE_ADVICE, BALANCED)
-    if not counted.n_read and counted.is_balanced:
-        return Outcome(rule, None, 0, 0, "no file has fed it")
-    lost = abs(counted.n_read - counted.n_kept - counted.n_quarantined)
-    return Outcome(rule, counted.is_balanced, counted.n_read, lost, f"{counted.n_quarantined:,} in quarantine")
-
-
-def _bronze_result(
-    lake: Any, table: type[Table], intake: Any, counted: Any, arrivals: list[Outcome]
-) -> dg.MaterializeResult[Any]:
-    address = table.address()
-    version = lake.version(address)
-    metadata = {
-        **_sizes(lake, address),
-        "rows new": intake.total("n_rows_kept", table.name),
-        "rows quarantined": counted.n_quarantined,
-        "files known already": intake.n_known,
-        "table version": version,
-    }
-    return dg.MaterializeResult(
-        asset_key=key(address),
-        data_version=dg.DataVersion(version),
-        metadata=metadata,
-        check_results=[
-            dg.AssetCheckResult(
-                asset_key=key(address),
-                check_name=BALANCE,
-                passed=counted.is_balanced,
-                metadata={
-                    "rows in": counted.n_read,
-                    "rows kept": counted.n_kept,
-                    "rows quarantined": counted.n_quarantined,
-                    "deliveries out of balance": counted.n_unbalanced,
-                },
-            ),
-            *(_arrival_result(outcome, key(address)) for outcome in arrivals),
-        ],
-    )
-
-
-def _sizes(lake: Any, address: str) -> dict[str, int]:
-    return {"dagster/row_count": lake.n_rows(address), "bytes": lake.n_bytes(address)}
 
 
 def table_asset(step: Step) -> dg.AssetsDefinition:
@@ -239,18 +48,38 @@ def table_asset(step: Step) -> dg.AssetsDefinition:
         name=f"{table.layer}_{table.name}",
         specs=[spec(table, (*step.reads, *step.measured_on), code=version_of(step.modules))],
         check_specs=[*check_specs(table, asset_key), *_read_spec(step, asset_key)],
+        can_subset=True,  # the checks alone
         op_tags=OF_ENGINE,
     )
+    @patient
     @without_values
     def build(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         running = platform.open()
-        yield from _built(running, step)
+        asked = {one.name for one in context.selected_asset_check_keys}
+        found = _built(running, step) if context.selected_asset_keys else _checked(running, step)
+        yield from selected(found, asked)
 
     return build
 
 
+def _checked(running: Platform, step: Step) -> Iterator[Any]:
+    """Results of the checks of a table as it stands."""
+    running.lake.look(step.address)
+    outcomes, _ = _outcomes(running, step)
+    yield from check_results(outcomes, key(step.address))
+
+
+def _outcomes(running: Platform, step: Step) -> tuple[list[Outcome], list[Loss] | None]:
+    """What the rules of a table say of it, and what a union of sources could not read; None for other tables."""
+    from expectations.kept import validated
+
+    outcomes = validated(running.lake, step.table, running.settings.reports)
+    told = _losses(running, step)
+    return (outcomes if told is None else [*outcomes, outcome(step.table, told)]), told
+
+
 def _built(running: Platform, step: Step) -> Iterator[Any]:
-    from expectations.kept import refused, validated
+    from expectations.kept import refused
 
     lake, table, address = running.lake, step.table, step.address
     lake.look(address)
@@ -270,16 +99,13 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
             tell(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
         else:
             tell(f"{address}: unchanged, its inputs and code are the same")
-    outcomes = validated(lake, table, running.settings.reports)
-    told = _losses(running, step)
-    if told is not None:
-        outcomes = [*outcomes, outcome(table, told)]
+    outcomes, told = _outcomes(running, step)
     version = lake.version(address)
     yield dg.MaterializeResult(
         asset_key=key(address),
         data_version=dg.DataVersion(version),
         metadata={
-            **_sizes(lake, address),
+            **sizes(lake, address),
             "table version": version,
             "written": changed,
             "code version": version_of(step.modules),

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines.assets import across_checks, assets
 from pipelines.core.private import owner_only
-from pipelines.defs import automation
+from pipelines.defs import alerts, automation
 from pipelines.defs.resources import PlatformResource
 
 owner_only()
@@ -13,11 +13,6 @@ defs = dg.Definitions(
     asset_checks=across_checks(),
     jobs=[automation.build_lake, automation.ingest, automation.rescore, automation.upkeep],
     schedules=[automation.nightly, automation.weekly],
-    sensors=[automation.landing_zone],
+    sensors=[automation.landing_zone, alerts.run_failed],
     resources={"platform": PlatformResource()},
 )
-
-
-def main_job() -> dg.JobDefinition:
-    """The main job, for who runs it without the page."""
-    return defs.resolve_job_def(automation.MAIN_JOB)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+from pipelines.core.storage import StorageError, is_of_storage
+
 TRACE = "Traceback (most recent call last):"
 _OWN_PLACE = re.compile(r'File "[^"]*?((?:pipelines|models|expectations)/[^"]+)", line (\d+)')
 _OWN_FILE = re.compile(r"((?:pipelines|models|expectations)/[^\"]+)$")
@@ -99,6 +101,8 @@ def _told() -> Iterator[None]:
     except Exception as error:
         if type(error).__name__ in EXPECTED:
             raise
+        if is_of_storage(error):
+            raise StorageError(sentence(error)).with_traceback(error.__traceback__) from None
         raise StepFailed(sentence(error)).with_traceback(error.__traceback__) from None
 
 

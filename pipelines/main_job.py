@@ -44,14 +44,15 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
 
     import dagster as dg
 
-    from pipelines.definitions import main_job
+    from pipelines.defs.automation import MAIN_JOB
+    from pipelines.recorded import execute
 
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     config: dict[str, Any] = {"resources": {"platform": {"config": {**given, "sources": sources}}}, **QUIET}
     instance = dg.DagsterInstance.get()
     for run_id in close_dead_runs(instance):
         say(f"run {run_id[:8]} was killed: closed, going on from what it had written")
-    result = dg.execute_job(dg.reconstructable(main_job), instance, run_config=config, tags=process_tag())
+    result = execute(MAIN_JOB, config, process_tag(), instance)
     events = list(result.all_events)
     failed = [e for e in events if e.is_step_failure] or [e for e in events if e.is_failure]
     checks = _broken(events)

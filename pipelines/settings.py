@@ -10,6 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from pipelines.core.alert import problem
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -51,6 +53,10 @@ class Settings(BaseSettings):
     spark_memory: str = Field("4g", description="Memory of the embedded driver")
     spark_conf: dict[str, str] = Field(default_factory=dict, description="More Spark settings")
     shuffle_partitions: int = Field(4, ge=1, description="Shuffle partitions of the embedded session")
+    alert: SecretStr | None = Field(
+        None, description="Who is told of a failed run: https://… (a webhook) or mailto:name@host; else the log"
+    )
+    mail_server: str = Field("localhost", description="Mail server that takes these messages, as host or host:port")
     pseudonym_key: SecretStr | None = Field(
         None,
         description="Key of the pseudonyms; without one, files with identifiers that are not simulated are refused",
@@ -70,6 +76,13 @@ class Settings(BaseSettings):
     @classmethod
     def _blank_is_no_key(cls, key: SecretStr | None) -> SecretStr | None:
         return key if key and key.get_secret_value().strip() else None
+
+    @field_validator("alert")
+    @classmethod
+    def _alert_can_be_sent(cls, address: SecretStr | None) -> SecretStr | None:
+        if address and (found := problem(address.get_secret_value())):
+            raise ValueError(found)
+        return address
 
     @model_validator(mode="after")
     def _former_keys_come_before(self) -> Settings:

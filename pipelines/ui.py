@@ -1,8 +1,13 @@
-"""Dagster and MLflow side by side, until interrupted."""
+"""Dagster and MLflow side by side, until interrupted.
+
+Dagster is three servers, as where it runs for long: the code, which both others ask over a socket that only its owner
+reaches; the page; and the daemon, which starts what is due.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -12,11 +17,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from pipelines.core.artifacts import destination
 from pipelines.settings import ROOT, Settings
 
 HOST = "127.0.0.1"
+MODULE = "pipelines.definitions"  # of the code, and the name of its location on the page
 PATIENCE_SECONDS = 20  # what a stopped server gets to end by itself
 LOOK_EVERY_SECONDS = 0.2
 
@@ -34,11 +42,17 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
     for wanted in (port, port + 1):
         _must_be_free(wanted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
-    with _alone(home) as lock:
-        running = {name: _started(command, home, lock) for name, command in _commands(settings, port).items()}
+    with _alone(home) as lock, TemporaryDirectory(prefix="gerland-") as folder:
+        socket_path, workspace = Path(folder) / "code", Path(folder) / "workspace.yaml"
+        workspace.write_text(json.dumps(_workspace(socket_path)))
+        running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             say("starting Dagster and MLflow")
-            _wait_until_open(running, (port, port + 1))
+            running["Dagster's code"] = _started(_code_server(socket_path), home, lock)
+            _wait_until_open(running, [str(socket_path)])
+            for name, command in _commands(settings, port, workspace).items():
+                running[name] = _started(command, home, lock)
+            _wait_until_open(running, [(HOST, port), (HOST, port + 1)])
             say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends both)")
             while True:
                 _must_run(running)
@@ -49,12 +63,23 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
             _end(running.values())
 
 
-def _commands(settings: Settings, port: int) -> dict[str, list[str]]:
+def _workspace(socket_path: Path) -> dict[str, Any]:
+    """Where the page and the daemon find the code, under the name by which the runs of `gerland run` call it."""
+    return {"load_from": [{"grpc_server": {"socket": str(socket_path), "location_name": MODULE}}]}
+
+
+def _code_server(socket_path: Path) -> list[str]:
+    command = [str(Path(sys.executable).parent / "dagster"), "code-server", "start", "--module-name", MODULE]
+    return [*command, "--socket", str(socket_path), "--location-name", MODULE, "--log-level", "warning"]
+
+
+def _commands(settings: Settings, port: int, workspace: Path) -> dict[str, list[str]]:
     binaries = Path(sys.executable).parent
-    dagster = [str(binaries / "dagster"), "dev", "-m", "pipelines.definitions", "-h", HOST, "-p", str(port)]
+    page = [str(binaries / "dagster-webserver"), "--host", HOST, "--port", str(port), "--workspace", str(workspace)]
+    daemon = [str(binaries / "dagster-daemon"), "run", "--workspace", str(workspace)]
     mlflow = [str(binaries / "mlflow"), "server", "--backend-store-uri", settings.tracking]
     mlflow += ["--artifacts-destination", destination(settings.artifacts), "--host", HOST, "--port", str(port + 1)]
-    return {"Dagster": dagster, "MLflow": mlflow}
+    return {"Dagster's page": page, "Dagster's daemon": daemon, "MLflow": mlflow}
 
 
 def _started(command: list[str], home: Path, lock: int) -> subprocess.Popen[bytes]:
@@ -98,13 +123,14 @@ def _must_be_free(port: int) -> None:
             ) from None
 
 
-def _wait_until_open(running: dict[str, subprocess.Popen[bytes]], ports: tuple[int, ...]) -> None:
-    """Wait until every port answers, or until a server has ended by itself."""
-    for port in ports:
+def _wait_until_open(running: dict[str, subprocess.Popen[bytes]], places: Iterable[str | tuple[str, int]]) -> None:
+    """Wait until every port and socket answers, or until a server has ended by itself."""
+    for place in places:
+        family = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET
         while True:
             _must_run(running)
-            with socket.socket() as probe:
-                if probe.connect_ex((HOST, port)) == 0:
+            with socket.socket(family) as probe:
+                if probe.connect_ex(place) == 0:
                     break
             time.sleep(LOOK_EVERY_SECONDS)
 

@@ -64,7 +64,8 @@ def test_every_source_has_the_same_furniture(name):
 
 
 def test_the_sensor_starts_the_main_job_when_a_file_is_delivered(tmp_path):
-    resource = PlatformResource(landing=str(tmp_path))
+    landing = tmp_path / "landing"
+    resource = PlatformResource(landing=str(landing), lake=str(tmp_path / "lake"))
 
     def look(cursor):
         context = dg.build_sensor_context(cursor=cursor, resources={"platform": resource})
@@ -72,11 +73,12 @@ def test_the_sensor_starts_the_main_job_when_a_file_is_delivered(tmp_path):
 
     context, found = look(None)
     assert isinstance(found[0], dg.SkipReason)
-    (tmp_path / "evvet").mkdir()
-    (tmp_path / "evvet" / "a.csv").write_text("x")
+    (landing / "evvet").mkdir(parents=True)
+    (landing / "evvet" / "a.csv").write_text("x")
     context, found = look(context.cursor)
     assert isinstance(found[0], dg.RunRequest)
     context, again = look(context.cursor)
     assert isinstance(again[0], dg.SkipReason)
-    (tmp_path / "evvet" / "a.csv").write_text("longer")
+    (landing / "evvet" / "a.csv").write_text("longer")
     assert isinstance(look(context.cursor)[1][0], dg.RunRequest)
+    assert not (tmp_path / "lake").exists(), "who only looks holds no lake: the run that it starts does"

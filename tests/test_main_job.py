@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from pipelines.assets import BALANCED
 from pipelines.backup import backup, restore
 from pipelines.core.catalog import tables
 from pipelines.core.query import query
 from pipelines.core.vacuum import vacuum
 from pipelines.core.verify import verify
+from pipelines.ingestion import BALANCED
 from pipelines.main_job import run_main_job
 from pipelines.simulator.write import simulate
 from pipelines.verify import VerifyError, repair, verify_lake

@@ -16,7 +16,7 @@ PROMISES = [line for line in PAGE.read_text().splitlines() if line.startswith("|
 
 def test_the_page_says_something_on_every_matter():
     headings = [line.removeprefix("## ") for line in PAGE.read_text().splitlines() if line.startswith("## ")]
-    assert headings == ["Intake", "Balance", "Integrity", "Withdrawal", "Privacy", "History"]
+    assert headings == ["Intake", "Balance", "Integrity", "Withdrawal", "Privacy", "History", "Operation"]
     assert len(PROMISES) > len(headings)
 
 

@@ -85,7 +85,7 @@ def landing_zone(
 
     from pipelines.core.landing import file_system
 
-    system, base = file_system(str(platform.open().settings.landing))
+    system, base = file_system(str(platform.settings().landing))
     infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
     files = sorted((i.path, i.size, i.mtime_ns) for i in infos if i.type == fs.FileType.File)
     seen = hashlib.sha256(repr(files).encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipelines.core.lease import hold
 from pipelines.core.run import Platform
-from pipelines.settings import load
+from pipelines.settings import Settings, load
 
 
 class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -21,9 +21,16 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     sources: list[str] = Field(default_factory=list)
 
     def open(self) -> Platform:
-        """Open the platform; the same settings share one Spark session in a thread."""
-        given = {name: getattr(self, name) for name in ("landing", "lake", "reports", "as_of") if getattr(self, name)}
-        return _opened(tuple(sorted(given.items())), tuple(self.sources), threading.get_ident())
+        """Open the platform, to write to its lake; the same settings share one Spark session in a thread."""
+        return _opened(tuple(sorted(self._given().items())), tuple(self.sources), threading.get_ident())
+
+    def settings(self) -> Settings:
+        """The settings, for who only looks: the lake is left to others."""
+        return load(**self._given(), **({"sources": self.sources} if self.sources else {}))
+
+    def _given(self) -> dict[str, str]:
+        named = {name: getattr(self, name) for name in ("landing", "lake", "reports", "as_of")}
+        return {name: value for name, value in named.items() if value}
 
 
 @cache

@@ -86,10 +86,11 @@ def _run(given: dict[str, Any]) -> int:
 
     import dagster as dg
 
-    from pipelines.assets import source_assets, table_asset
+    from pipelines.assets import table_asset
     from pipelines.core.catalog import sources
     from pipelines.core.lease import LeaseTaken, hold, release
     from pipelines.defs.resources import PlatformResource
+    from pipelines.ingestion import source_assets
 
     place = {name: str(Path(given["folder"]) / name) for name in ("landing", "lake", "reports")}
     os.environ["GERLAND_OUTBOX"] = str(Path(given["folder"]) / "outbox")

@@ -9,10 +9,10 @@ from expectations.compile import Rule, planned, suite
 from expectations.dagster import REQUIRED, check_results, check_specs
 from expectations.report import page
 from expectations.run import Outcome, validate, validate_small
-from pipelines.assets import key
 from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
 from pipelines.core.table import Column, Table
+from pipelines.specs import key
 
 SECRET = "SECRET-4711"
 
