@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+    from pipelines.core.seal import Print
+
 FEW_FILES = 32  # from more on, listing them one by one takes longer than the log
 MOST_ATTEMPTS = 20  # to commit beside other writers
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
@@ -320,7 +322,7 @@ class Lake:
         if self._stand_already(address, rows, replacing):
             system, folder = file_system(self.path(address))
             for row in rows:
-                system.delete_file(f"{folder}/{unquote(row['path'])}")
+                system.delete_file(f"{folder}/{row['path']}")
             return self._unchanged(address, inputs)
         before, taken, files = self.version(address), pieces.actions(rows), unique.new(self.path(address), rows)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
@@ -364,12 +366,14 @@ class Lake:
         root = self.path(address)
         known = sealed(root).files
         names = [uri.removeprefix(f"{root}/") for uri, _ in gone]
-        if not all(n in known for n in names) or sorted(known[n].size for n in names) != sorted(
-            row["size"] for row in added
+        new = [row["path"] for row in added]
+        stand = {n: known[n] for n in names if n in known}
+        if sorted((_folder(n), p.size) for n, p in stand.items()) != sorted(
+            (_folder(r["path"]), r["size"]) for r in added
         ):
             return False
-        found = printed(*file_system(root), [unquote(row["path"]) for row in added])
-        return sorted(known[n].sha256 for n in names) == sorted(p.sha256 for p in found)
+        found = dict(zip(new, printed(*file_system(root), new), strict=True))
+        return sorted(_placed(stand)) == sorted(_placed(found))
 
     def _alone(self, address: str, write: Callable[[Any, Any], None], told: Mapping[str, str] | None = None) -> None:
         """Commit on the very version that was looked at: where another writer was faster, look again and repeat.
@@ -545,6 +549,16 @@ class Lake:
             return [[] for _ in columns]
         adds = pa.table(self._delta(address).get_add_actions(flatten=True))
         return [adds[c].to_pylist() if c in adds.column_names else [None] * adds.num_rows for c in columns]
+
+
+def _folder(name: str) -> str:
+    """Folder of a file within its table: its partition."""
+    return name.rpartition("/")[0]
+
+
+def _placed(files: Mapping[str, Print]) -> list[tuple[str, str]]:
+    """Partition and hash of each file."""
+    return [(_folder(name), found.sha256) for name, found in files.items()]
 
 
 def _of_deliveries(ids: Iterable[str]) -> str:

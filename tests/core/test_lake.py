@@ -168,6 +168,25 @@ def test_the_log_tells_the_bounds_of_keys_and_dates_and_no_word_that_people_wrot
     assert lake[Told.address()].filter("told_key = 'e'").count() == 1
 
 
+def test_files_that_say_what_stands_in_their_partition_change_nothing_and_are_taken_away(tmp_path):
+    lake = Lake(None, str(tmp_path), {Told.address(): Told})
+
+    def put(of):
+        added = []
+        for delivery, keys in of.items():
+            output = pieces.Output(lake.prepared(Told), {"delivery_id": delivery}, is_text=True, told=Told.in_log())
+            output.write(told(delivery, *keys).drop_columns("delivery_id"))
+            added.append(output.added())
+        return lake.commit_files(Told, added, {}).changed
+
+    names = {"dog:small": "a", "cat:50%": "b"}  # what the names of folders have to escape
+    assert put(names)
+    files = sorted(tmp_path.rglob("*.parquet"))
+    assert not put(names)
+    assert sorted(tmp_path.rglob("*.parquet")) == files
+    assert put({"dog:small": "b", "cat:50%": "a"}), "equal files, each in the other's place"
+
+
 @pytest.mark.parametrize("address", sorted(tables()))
 def test_no_personal_or_free_text_is_declared_for_the_log(address):
     table = tables()[address]
