@@ -42,7 +42,9 @@ def test_a_run_is_stored_where_and_as_dagsters_own_log_reads_it(home):
         }
         assert stock.get_latest_materialization_events([KEY])[KEY].run_id == result.run_id
         assert instance.get_latest_materialization_event(KEY).run_id == result.run_id
-        assert stock.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "sound"), limit=5)[0].run_id == result.run_id
+        assert (
+            stock.get_asset_check_execution_history(dg.AssetCheckKey(KEY, "sound"), limit=5)[0].run_id == result.run_id
+        )
 
 
 def test_whoever_watches_a_run_from_another_log_is_told(home):
