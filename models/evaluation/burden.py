@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from models.evaluation.known import Floats, Ints
 
 MULTIPLES = (0.5, 1.0, 2.0, 4.0)  # of the base burden
+MATCHED = 10  # negatives a truth, nearest by the logarithms of its reports and of the event's
 ALERTS_A_TRUTH = 2.0  # at the base burden, over the window
 
 
@@ -77,3 +80,20 @@ def leads(ranked: Ranked, rows: Ints, known: Truths) -> Floats:
     place = np.searchsorted(known.pair, ranked.pair[true_rows])
     found[place] = np.maximum(known.left[place] - ranked.month[true_rows], 0)
     return found
+
+
+def matched(ranked: Ranked, n_event: Floats) -> NDArray[np.bool_]:
+    """Which rows are of true pairs, or of the negatives nearest to one by its reports and by those of its event (R,).
+
+    Pairs are compared at the last month of each. n_event: (R,).
+    """
+    _, last = np.unique(ranked.pair[::-1], return_index=True)
+    at = ranked.pair.size - 1 - last
+    label = ranked.label[at]
+    place = np.column_stack([np.log(ranked.n[at]), np.log(n_event[at])])
+    false, true = np.flatnonzero(label == 0), np.flatnonzero(label == 1)
+    kept = [at[true]]
+    if false.size and true.size:
+        nearest = cKDTree(place[false]).query(place[true], k=min(MATCHED, false.size))[1]
+        kept.append(at[false[np.ravel(nearest)]])
+    return np.isin(ranked.pair, ranked.pair[np.concatenate(kept)])

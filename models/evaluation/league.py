@@ -4,19 +4,19 @@ A bootstrap draws substances (a molecule of a world) with all their rows, alerts
 again. A row of the league is a method in a domain, family of harms, stratum, and burden. AUC and AP are over the pairs
 at risk every `SNAPSHOT` months; they do not depend on the burden. A family's positives are judged against all
 negatives; its PPV is among its own true alerts and all false ones. A stratum holds rows by their reports or product age
-at that month, alerts at theirs, truths at the last month that they counted.
+at that month, alerts at theirs, truths at the last month that they counted. Matched negatives hold AUC and AP alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.evaluation.burden import ALERTS_A_TRUTH, MULTIPLES, Ranked, alerts, leads, truths
+from models.evaluation.burden import ALERTS_A_TRUTH, MULTIPLES, Ranked, alerts, leads, matched, truths
 from models.evaluation.known import Floats, Ints
 from models.evaluation.metrics import (
     area,
@@ -32,7 +32,8 @@ NEW = 24  # months since launch
 LEVEL = 0.95
 ALL = "all"
 METRICS = ("auc", "ap", "ppv", "reviews_per_true", "found_before", "lead_months")
-STRATA = ("reports 2-5", "reports 6-30", "reports over 30", "product new", "product established")
+MATCHED = "matched negatives"
+STRATA = ("reports 2-5", "reports 6-30", "reports over 30", "product new", "product established", MATCHED)
 Bools = NDArray[np.bool_]
 
 
@@ -44,6 +45,7 @@ class Sample:
     n: Ints
     age: Ints
     family: Ints  # code of the family of a true row, -1 for false
+    is_matched: Bools  # a true row, or one of a negative that is matched to one (`burden.matched`)
 
     def within(self, stratum: str) -> Bools:
         """Which lie in a stratum."""
@@ -55,6 +57,7 @@ class Sample:
             "reports over 30": self.n > 30,
             "product new": self.age <= NEW,
             "product established": self.age > NEW,
+            MATCHED: self.is_matched,
         }[stratum]
 
 
@@ -88,12 +91,14 @@ def judge(
     cluster: Ints,
     age: Ints,
     family: Ints,
+    n_event: Floats,
     a_month: float | None = None,
     every: int = SNAPSHOT,
 ) -> Judged:
     """Alert at each burden with every method, and keep what the league needs.
 
-    public: by code of a pair, the month in which it was recognised. cluster, age (months since launch), family: by row.
+    public: by code of a pair, the month in which it was recognised. cluster, age (months since launch), family, n_event
+    (reports of the event): by row.
     a_month: new pairs a month at the base burden; else such that alerts are `ALERTS_A_TRUTH` x truths. every: months
     between the rows that areas are taken from.
     """
@@ -102,9 +107,10 @@ def judge(
     known = truths(ranked, public, end)
     base = ALERTS_A_TRUTH * known.pair.size / months if a_month is None else a_month
     shown = np.where(ranked.label == 1, family, -1)
+    is_matched = matched(ranked, n_event)
 
     def sample(rows: Ints) -> Sample:
-        return Sample(cluster[rows], ranked.n[rows], age[rows], shown[rows])
+        return Sample(cluster[rows], ranked.n[rows], age[rows], shown[rows], is_matched[rows])
 
     is_true = np.flatnonzero(ranked.label == 1)
     _, last = np.unique(ranked.pair[is_true][::-1], return_index=True)
@@ -240,7 +246,9 @@ class _Burdened:
         return cls(_joined([one.alerted[key].sample for one in part]), _joined([one.truths for one in part]), leads)
 
     def metrics(self, family: int, stratum: str, weights: Floats) -> dict[str, Floats]:
-        """PPV, reviews, share found and mean lead (B,)."""
+        """PPV, reviews, share found and mean lead (B,); NaN among matched negatives, which nobody alerts among."""
+        if stratum == MATCHED:
+            return dict.fromkeys(METRICS[2:], np.full(weights.shape[0], np.nan))
         clusters = weights.shape[1]
         hit, false = _of(self.alerts, family, stratum), (self.alerts.family < 0) & self.alerts.within(stratum)
         of = _of(self.truths, family, stratum)
@@ -262,7 +270,7 @@ class _Burdened:
 
 
 def _joined(samples: Sequence[Sample]) -> Sample:
-    return Sample(*(np.concatenate([getattr(s, f) for s in samples]) for f in ("cluster", "n", "age", "family")))
+    return Sample(*(np.concatenate([getattr(s, f.name) for s in samples]) for f in fields(Sample)))
 
 
 def _of(sample: Sample, family: int, stratum: str) -> Bools:

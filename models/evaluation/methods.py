@@ -17,19 +17,16 @@ STATISTICS = ("count", "ic", "ic025", "eb05", "ror025")  # the best of these is 
 BASELINES = (*SINGLE, "eb05", "logistic_counts", "vigirank_like")
 ABLATIONS = tuple(f"triage_without_{block}" for block in BLOCKS)
 MODELS = ("borrowed", "triage", "boosted", "combined")
-METHODS = (*BASELINES, *MODELS, *ABLATIONS)
-LOG_ODDS = (
-    "logistic_counts",
-    "vigirank_like",
-    "triage",
-    "boosted",
-    "combined",
-    *ABLATIONS,
-)  # calibrated, or meant to be
+UNFLOORED = "combined_without_floors"
+METHODS = (*BASELINES, *MODELS, UNFLOORED, *ABLATIONS)
+# Calibrated, or meant to be.
+LOG_ODDS = ("logistic_counts", "vigirank_like", "triage", "boosted", "combined", UNFLOORED, *ABLATIONS)
 REFERENCES = ("ic025", "eb05")
 FROM_SAMPLE = 0.08  # share of negatives that train
 BY_LEAD = 0.5  # share of a true pair's weight that follows the months left until everyone knows
 LONGEST_LEAD = 36  # months, that count
+FEWEST_SUDDEN = 20  # training rows of each label
+SUDDEN = 8.0  # nats of likelihood ratio from which chance explains the last months no more
 BOOSTED_SHARE = 0.75  # of the combined log odds; the rest is the logistic's, whose lines go on where no tree looked
 
 
@@ -72,11 +69,19 @@ def examples(sums: Sums, x: Floats, labels: Ints, left: Ints, random: np.random.
 
 @dataclass(frozen=True)
 class Fitted:
-    """The fitted models; `scores` asks every method of `METHODS`, `single` what needs a month whole."""
+    """The fitted models; `scores` asks every method of `METHODS`, `single` what needs a month whole.
+
+    What was learned of known families must not hide a harm of another kind. So the combined log odds never fall below
+    two floors that know no family: the odds by the count alone, and, where the reports of the last 6 months are beyond
+    chance by `SUDDEN` nats, the odds of such pairs by their evidence (`sudden`; less by what is missing to `SUDDEN`).
+    sudden: None where the examples hold too few such pairs to learn from. is_floored: whether floors hold.
+    """
 
     logistic: dict[str, Triage]
     boosted: Boosted
     borrowed: borrow.Borrowed
+    sudden: Triage | None = None
+    is_floored: bool = True
     empirical_bayes: EmpiricalBayes = field(default_factory=EmpiricalBayes)
     boosted_share: float = BOOSTED_SHARE
 
@@ -92,15 +97,33 @@ class Fitted:
         found = dict(zip((*SINGLE, "eb05"), single.T, strict=True))
         found |= {name: one.score(x) for name, one in self.logistic.items()}
         found["boosted"] = self.boosted.score(x)
-        found["combined"] = self.boosted_share * found["boosted"] + (1 - self.boosted_share) * found["triage"]
+        found[UNFLOORED] = self.boosted_share * found["boosted"] + (1 - self.boosted_share) * found["triage"]
+        floors = [floor.score(x) + shortfall for floor, shortfall in self._floors(x)]
+        found["combined"] = np.max([found[UNFLOORED], *floors], axis=0)
         found["borrowed"] = self.borrowed.lower(n, expected, x)
         return np.column_stack([found[name] for name in METHODS])
 
-    def contributions(self, x: Floats) -> tuple[float, Floats]:
-        """Base and parts (R, features) of the combined log odds; base + the sum of a row is its score."""
+    def _floors(self, x: Floats) -> list[tuple[Triage, Floats]]:
+        """Models that the combined score never falls below, each with what is taken off its score (R,)."""
+        if not self.is_floored:
+            return []
+        floors = [(self.logistic["logistic_counts"], np.zeros(x.shape[0]))]
+        return floors if self.sudden is None else [*floors, (self.sudden, np.minimum(_surprise(x) - SUDDEN, 0.0))]
+
+    def contributions(self, x: Floats) -> tuple[Floats, Floats]:
+        """Base (R,) and parts (R, features) of the combined log odds; base + the sum of a row is its score.
+
+        Where a floor holds a pair, they are the floor's.
+        """
         trees, line, rest = self.boosted, self.logistic["triage"], 1 - self.boosted_share
         parts = self.boosted_share * trees.contributions(x) + rest * line.contributions(x)
-        return self.boosted_share * trees.base + rest * line.base, parts
+        base = np.full(x.shape[0], self.boosted_share * trees.base + rest * line.base)
+        for floor, shortfall in self._floors(x):
+            of_floor = floor.contributions(x)
+            of_floor[:, _SHORT] += shortfall
+            is_held = floor.base + of_floor.sum(axis=1) > base + parts.sum(axis=1)
+            base[is_held], parts[is_held] = floor.base, of_floor[is_held]
+        return base, parts
 
     def again(self) -> Fitted:
         """The same models before any month was scored: the prior of EB05 starts afresh."""
@@ -119,4 +142,20 @@ def fit(given: Examples) -> Fitted:
         kept = [name for name in FEATURES if name not in names]
         logistic[f"triage_without_{block}"] = train(rows, kept)
     borrowed = borrow.fit(given.n, given.expected, given.rows.x, given.rows.weight)
-    return Fitted(logistic, boost(rows), borrowed)
+    return Fitted(logistic, boost(rows), borrowed, _sudden(rows))
+
+
+_SHORT = FEATURES.index("llr_short")
+
+
+def _surprise(x: Floats) -> Floats:
+    """Log likelihood ratio of the reports of the last 6 months (R,)."""
+    return np.asarray(x[:, _SHORT] ** 2)
+
+
+def _sudden(rows: Rows) -> Triage | None:
+    """The odds by evidence among pairs beyond chance; None where either label is rarer than `FEWEST_SUDDEN`."""
+    kept = _surprise(rows.x) >= SUDDEN
+    if np.bincount(rows.label[kept], minlength=2).min() < FEWEST_SUDDEN:
+        return None
+    return train(Rows(rows.x[kept], rows.label[kept], rows.weight[kept]), BLOCKS["evidence"])

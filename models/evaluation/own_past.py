@@ -48,7 +48,8 @@ class OwnPast:
         rows = Examples.joined(self.known)
         n_confirmed = int(rows.rows.label.sum())
         if FEWEST_CONFIRMED <= n_confirmed < rows.n.size:
-            self.fitted = replace(fit(rows), boosted_share=0.0)  # what is told to raise a pair is what raised triage
+            # What is told to raise a pair is what raised triage.
+            self.fitted = replace(fit(rows), boosted_share=0.0, is_floored=False)
 
     def _confirmed(self, sums: Sums, x: Floats) -> Examples:
         n, expected = later(self.arrived, sums, HORIZON)

@@ -21,7 +21,7 @@ from models.evaluation import borrow
 from models.evaluation.burden import MULTIPLES
 from models.evaluation.features import features
 from models.evaluation.known import Floats, Ints, Reported, Sums, walk
-from models.evaluation.league import ALL, METRICS, STRATA, Sample, with_bounds
+from models.evaluation.league import ALL, MATCHED, METRICS, STRATA, Sample, with_bounds
 from models.evaluation.methods import METHODS, REFERENCES, Examples, Fitted, fit
 from models.evaluation.metrics import area, average_precision, negatives_above, ordered
 from models.evaluation.single import LEAST_EXPECTED, SINGLE, EmpiricalBayes
@@ -191,7 +191,7 @@ def _fitted(known: Part) -> Fitted:
     fitted = fit(Examples(rows, known.n, known.expected, np.ones(known.n.size)))
     outcome = known.later_n, known.later_expected, known.cluster
     borrowed = borrow.fit_to_later(known.n, known.expected, known.x, *outcome)
-    return replace(fitted, borrowed=borrowed, boosted_share=BOOSTED_SHARE)
+    return replace(fitted, borrowed=borrowed, boosted_share=BOOSTED_SHARE, is_floored=False)
 
 
 def _weights(judged: Part, bootstrap: int, seed: int) -> tuple[Floats, Part]:
@@ -209,9 +209,9 @@ def _league(judged: Part, scores: Floats, domains: Sequence[str], weights: Float
         in_domain = np.ones(judged.n.size, bool) if domain == ALL else judged.domain == list(domains).index(domain)
         rows: list[tuple[dict[str, object], dict[str, Floats]]] = []
         firsts = _firsts(judged, scores, in_domain)
-        for stratum in (ALL, *STRATA):
+        for stratum in (ALL, *(s for s in STRATA if s != MATCHED)):
             nobody = np.zeros(judged.n.size, dtype=np.int64)
-            kept = in_domain & Sample(nobody, judged.n.astype(np.int64), judged.age, nobody).within(stratum)
+            kept = in_domain & Sample(nobody, judged.n.astype(np.int64), judged.age, nobody, nobody > 0).within(stratum)
             if kept.any():
                 rows += _rows(
                     judged, scores, {"domain": domain, "family": ALL, "stratum": stratum}, kept, firsts, weights

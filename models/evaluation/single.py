@@ -1,7 +1,7 @@
 """Scores of the statistics of a count, as they are used today: the baselines of every comparison.
 
-A rule (Evans, increased frequency) ranks the pairs that meet it first, then the others, each by its own statistic, so
-that it too can be asked for any number of alerts.
+A rule (Evans, increased frequency, sequential) ranks the pairs that meet it first, then the others, each by its own
+statistic, so that it too can be asked for any number of alerts.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import binom
 
 from models.disproportionality.counts import from_counts
 from models.disproportionality.ic import ic
 from models.disproportionality.prr import chi_squared, evans, prr
 from models.disproportionality.ror import ror
+from models.evaluation import cluster
 from models.evaluation.known import Floats, Sums
 from models.mgps.fit import ALL_STARTS, Prior, one_start
 from models.mgps.likelihood import Objective, observed_points
@@ -21,6 +23,7 @@ from models.mgps.posterior import quantile
 from models.mgps.squash import gridded
 
 LEAST = -1e6  # of a pair that a rule does not rank
+MOST = 300.0  # -log10 of a chance that floats hold
 MET = 1e6  # puts what meets a rule before what does not
 FEWEST_OF_RULES = 3
 GRID = 0.1  # of ln E, for the monthly prior
@@ -74,6 +77,19 @@ def increased_frequency(sums: Sums) -> Floats:
     return np.where(is_met, MET, 0.0) + np.log(ratio)
 
 
+def sequential(sums: Sums) -> Floats:
+    """Exact Poisson tail of the last 6 months' count (`models.evaluation.cluster`); pairs with its 4 cases first."""
+    is_met = sums.short[0] >= cluster.FEWEST
+    return np.where(is_met, MET, 0.0) + cluster.exact_recent(sums)
+
+
+def batch_exact(sums: Sums) -> Floats:
+    """-log10 of the chance that as many pairs of a pair's reports name the same batch, or more; binomial."""
+    meetings = sums.n * (sums.n - 1) / 2
+    chance = binom.logsf(sums.batch_links - 1, meetings, np.clip(sums.batch_usual, 1e-6, 1 - 1e-6))
+    return np.minimum(-chance / np.log(10), MOST) + 1e-3 * np.tanh(ic(sums.n, sums.expected).estimate / 10)
+
+
 class EmpiricalBayes:
     """EB05 with the prior of the month (DuMouchel 1999, zero cells included), refitted each month.
 
@@ -121,4 +137,6 @@ SINGLE: dict[str, Callable[[Sums], Floats]] = {
     "prr": prr_estimate,
     "evans": evans_rule,
     "increased_frequency": increased_frequency,
+    "sequential": sequential,
+    "batch_exact": batch_exact,
 }

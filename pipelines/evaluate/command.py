@@ -10,6 +10,7 @@ import typer
 from pipelines.core.progress import progress
 
 if TYPE_CHECKING:
+    from pipelines.evaluate.run import Found
     from pipelines.simulator.years.families import Families
 
 
@@ -117,7 +118,26 @@ def command(
         run_id = track.log("simulated countries", facts, found.league, out)
         if is_registered:
             track.register(found.fitted, run_id, found.league, out, facts, say)
+    for line in summary(found):
+        say(line)
     say(f"written to {out}: league.csv, alerts.parquet, truth.parquet, page.html")
+
+
+def summary(found: Found) -> list[str]:
+    """Say where no signals were whether false alerts keep the stated rate, and what labels at random teach."""
+    lines = []
+    if found.false_alerts is not None:
+        above = found.false_alerts.filter(found.false_alerts["measured_low"] > found.false_alerts["stated_a_month"])
+        lines.append(
+            f"false alerts: {above.height} of {found.false_alerts.height} thresholds pass more than stated"
+            + "".join(f"; {r['method']} {r['domain']} {r['measured_a_month']:.2f}" for r in above.to_dicts())
+        )
+    if found.shuffled is not None:
+        told = (
+            f"{r['method']} {r['auc']:.3f} [{r['auc_low']:.3f}; {r['auc_high']:.3f}]" for r in found.shuffled.to_dicts()
+        )
+        lines.append(f"labels at random, AUC: {', '.join(told)}")
+    return lines
 
 
 def _on_lake(

@@ -42,13 +42,18 @@ LABELS = {
 
 
 def write(found: Found, out: Path, facts: Mapping[str, str]) -> None:
-    """Write league.csv, sensitivity.csv, alerts.parquet, truth.parquet, page.html, and false_alerts.csv if any."""
+    """Write league.csv, sensitivity.csv, alerts.parquet, truth.parquet and page.html.
+
+    Without signals also false_alerts.csv and shuffled.csv.
+    """
     write_csv(found.league, out / "league.csv")
     write_csv(found.sensitivity, out / "sensitivity.csv")
     found.alerts.write_parquet(out / "alerts.parquet")
     found.truth.write_parquet(out / "truth.parquet")
     if found.false_alerts is not None:
         write_csv(found.false_alerts, out / "false_alerts.csv")
+    if found.shuffled is not None:
+        write_csv(found.shuffled, out / "shuffled.csv")
     (out / "page.html").write_text(page(found, facts), encoding="utf-8")
 
 
@@ -67,7 +72,8 @@ def page(found: Found, facts: Mapping[str, str]) -> str:
         figures=figures,
         losses=losses(at),
         families=_families(at) if has_truths else [],
-        false_alerts=_false_alerts(found),
+        false_alerts=_rows(found.false_alerts),
+        shuffled=_rows(found.shuffled),
         sensitivity=found.sensitivity.filter(domain="all").to_dicts() if has_truths else [],
         labels=LABELS,
         waiting=waiting(found) if has_truths else [],
@@ -154,8 +160,8 @@ def _families(at: pl.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _false_alerts(found: Found) -> list[dict[str, Any]]:
-    return [] if found.false_alerts is None else found.false_alerts.to_dicts()
+def _rows(frame: pl.DataFrame | None) -> list[dict[str, Any]]:
+    return [] if frame is None else frame.to_dicts()
 
 
 def _by_burden(league: pl.DataFrame) -> Figure:

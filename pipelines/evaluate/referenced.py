@@ -36,13 +36,12 @@ FIXED = 2.5  # new pairs a month at the second base: its multiples are 1.25, 2.5
 FEWEST_TRUTHS = 10  # for an AUC to be claimed
 LEAST_COVERED = 0.5  # share of the pairs of an undated set that are found, for an AUC to be claimed
 FEWEST_SUBSTANCES = 10  # with truths, for a bootstrap over substances; else it draws pairs
-MATCHED = 10  # negatives a truth, nearest by the logarithms of its reports and of the event's
 SINCE = 3  # month from which a lake's own past is learned from
 WHY = 100  # rows of each month whose reasons are kept
 SIMULATED = ("triage", "combined")  # of the models of simulated countries, shown beside those of the lake's past
 LISTED = (*METHODS, *(f"{name}_simulated" for name in SIMULATED))
 SIMULATED_ODDS = tuple(f"{name}_simulated" for name in SIMULATED)
-MATCHED_STRATUM, NAMED_STRATUM = "matched negatives", "negatives of the reference"
+NAMED_STRATUM = "negatives of the reference"
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,7 @@ def judged(reports: LakeReports, pairs: Pairs, resolved: Resolved, fitted: Fitte
         table, told = league(part, LISTED, {}, REFERENCES, SIMULATED_ODDS, bootstrap, say=say)
         tables.append(table)
         sensitivity = told if i == 0 else sensitivity
-    for stratum, keep in ((MATCHED_STRATUM, matched), (NAMED_STRATUM, lambda one: one.named >= 0)):
-        tables += _against(rows, keep, stratum, reports, by_pair, every, bootstrap)
+    tables += _against_named(rows, reports, by_pair, every, bootstrap)
     whole = _claimed(pl.concat(tables), pairs, resolved)
     warnings = _warnings(rows, by_pair, pairs, resolved)
     alerts = [_alerts(one, part, reports) for both in (base, fixed) for one, part in zip(rows, both, strict=True)]
@@ -195,30 +193,16 @@ def _judge(one: Rows, reports: LakeReports, by_pair: bool, a_month: float | None
     cluster = one.ranked.pair if by_pair else molecule
     offset = 10**9 * list(reports.domains).index(one.name) if by_pair else 0
     family = np.zeros(one.s.size, dtype=np.int64)
-    return judge(one.name, one.ranked, one.public, cluster + offset, one.age, family, a_month, every)
+    return judge(one.name, one.ranked, one.public, cluster + offset, one.age, family, one.n_event, a_month, every)
 
 
-def matched(one: Rows) -> np.ndarray:
-    """Which rows are of true pairs, or of the negatives nearest to one by its reports and by those of its event."""
-    _, last = np.unique(one.ranked.pair[::-1], return_index=True)
-    at = one.ranked.pair.size - 1 - last  # last row of each pair
-    label = one.ranked.label[at]
-    place = np.column_stack([np.log(one.ranked.n[at]), np.log(one.n_event[at])])
-    false = np.flatnonzero(label == 0)
-    kept = set(one.ranked.pair[at[label == 1]].tolist())
-    for i in np.flatnonzero(label == 1):
-        distance = ((place[false] - place[i]) ** 2).sum(axis=1)
-        kept |= set(one.ranked.pair[at[false[np.argsort(distance, kind="stable")[:MATCHED]]]].tolist())
-    return np.isin(one.ranked.pair, list(kept))
-
-
-def _against(  # type: ignore[no-untyped-def]
-    rows: Sequence[Rows], keep, stratum: str, reports: LakeReports, by_pair: bool, every: int, bootstrap: int
+def _against_named(
+    rows: Sequence[Rows], reports: LakeReports, by_pair: bool, every: int, bootstrap: int
 ) -> list[pl.DataFrame]:
-    """AUC and AP against some negatives only, as a stratum of its own; empty where there are none."""
+    """AUC and AP against the negatives of the reference only, as a stratum of its own; empty where there are none."""
     parts = []
     for one in rows:
-        label = np.where(keep(one), one.ranked.label, NEITHER)
+        label = np.where(one.named >= 0, one.ranked.label, NEITHER)
         if (label == 0).any() and (label == 1).any():
             parts.append(_judge(replace(one, ranked=replace(one.ranked, label=label)), reports, by_pair, None, every))
     if not parts:
@@ -227,7 +211,7 @@ def _against(  # type: ignore[no-untyped-def]
     areas = tuple(m for m in METRICS if m not in ("auc", "ap"))
     mine = table.filter((pl.col("stratum") == "all") & (pl.col("family") == "all"))
     nulls = [pl.lit(None, pl.Float64).alias(c) for c in mine.columns if c.startswith(areas)]
-    return [mine.with_columns(pl.lit(stratum).alias("stratum"), *nulls)]
+    return [mine.with_columns(pl.lit(NAMED_STRATUM).alias("stratum"), *nulls)]
 
 
 def _claimed(table: pl.DataFrame, pairs: Pairs, resolved: Resolved) -> pl.DataFrame:

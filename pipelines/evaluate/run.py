@@ -17,7 +17,7 @@ from pipelines.core.progress import Say
 if TYPE_CHECKING:
     import polars as pl
 
-    from models.evaluation.methods import Fitted
+    from models.evaluation.methods import Examples, Fitted
     from pipelines.evaluate.worlds import Seen
     from pipelines.simulator.years.country import Size
     from pipelines.simulator.years.families import Families
@@ -35,7 +35,10 @@ class EvaluationError(ValueError):
 
 @dataclass(frozen=True)
 class Found:
-    """The league, sensitivities, alerts, planted pairs; in a country without signals also the false alerts."""
+    """The league, sensitivities, alerts, planted pairs, models.
+
+    Where countries have no signals also the false alerts, and the areas of models taught labels at random.
+    """
 
     league: pl.DataFrame
     sensitivity: pl.DataFrame
@@ -43,6 +46,7 @@ class Found:
     truth: pl.DataFrame
     false_alerts: pl.DataFrame | None
     fitted: Fitted
+    shuffled: pl.DataFrame | None = None
 
 
 def seeds(text: str) -> list[int]:
@@ -91,46 +95,54 @@ def evaluate(
 
     from models.evaluation import methods
     from models.evaluation.league import league
-    from pipelines.evaluate.worlds import judged_world
+    from pipelines.evaluate.worlds import judged_world, training_examples
 
     if not judged or not trained:
         raise EvaluationError("needs a seed to train on and one to judge on")
     disjoint(trained, judged)
     with threadpool_limits(1), _several(processes, max(len(judged), len(trained))) as ask_all:
-        fitted = _fitted(ask_all, training_families, trained, sizes, say)
+        examples = _examples(ask_all, training_families, trained, sizes, say)
+        fitted = methods.fit(examples)
         ask = partial(judged_world, families=judged_families, fitted=fitted, null=null, sizes=sizes)
         firsts = [i * CLUSTERS for i in range(len(judged))]
         seen = list(_told(ask_all(_ask, [(ask, s, f) for s, f in zip(judged, firsts, strict=True)]), "judged", say))
-        false_alerts = None
+        false_alerts = shuffled = None
         if null:
             learn = partial(judged_world, families=training_families, fitted=fitted, null=True, sizes=sizes)
             quiet_seeds = quiet_countries(trained, judged)
             quiet = list(_told(ask_all(_ask, [(learn, s, 0) for s in quiet_seeds]), "threshold from", say))
             false_alerts = rates(quiet, seen)
+            truths = partial(training_examples, families=training_families, sizes=sizes)
+            apart = methods.Examples.joined(
+                list(_told(ask_all(truths, quiet_seeds), "labels at random, judged on", say))
+            )
+            shuffled = taught_nothing(examples, apart)
     harms = {code: name for code, (name, family) in enumerate(judged_families.items()) if family.is_harm}
     parts_judged = [one for world in seen for one in world.judged]
     table, sensitivity = league(
         parts_judged, methods.METHODS, harms, methods.REFERENCES, methods.LOG_ODDS, bootstrap, say=say
     )
     truth = pl.concat([one.truth.select(pl.lit(one.seed).alias("seed"), pl.all()) for one in seen])
-    return Found(table, sensitivity, pl.concat([one.alerts for one in seen]), truth, false_alerts, fitted)
+    return Found(table, sensitivity, pl.concat([one.alerts for one in seen]), truth, false_alerts, fitted, shuffled)
 
 
 def fitted_on(families: Families, trained: Sequence[int], processes: int = 1, say: Say = lambda _: None) -> Fitted:
     """Models fitted on simulated countries alone."""
     from threadpoolctl import threadpool_limits
 
+    from models.evaluation import methods
+
     with threadpool_limits(1), _several(processes, len(trained)) as ask_all:
-        return _fitted(ask_all, families, trained, None, say)
+        return methods.fit(_examples(ask_all, families, trained, None, say))
 
 
-def _fitted(
+def _examples(
     ask_all: Callable[..., Iterator[Any]],
     families: Families,
     trained: Sequence[int],
     sizes: dict[str, Size] | None,
     say: Say,
-) -> Fitted:
+) -> Examples:
     from models.evaluation import methods
     from pipelines.evaluate.worlds import training_examples
 
@@ -138,7 +150,22 @@ def _fitted(
     ask = partial(training_examples, families=families, sizes=sizes)
     examples = methods.Examples.joined(list(_told(ask_all(ask, trained), "trained", say)))
     say(f"fitting on {examples.n.size:,} rows, {int(examples.rows.label.sum()):,} of true pairs")
-    return methods.fit(examples)
+    return examples
+
+
+def taught_nothing(given: Examples, judged: Examples) -> pl.DataFrame:
+    """AUC of models that were taught labels at random: mean over the shuffles, with the bounds (95 %) of that mean."""
+    import numpy as np
+    import polars as pl
+    from scipy.stats import t
+
+    from models.evaluation.shuffled import areas
+
+    rows = []
+    for name, found in areas(given, judged.rows).items():
+        half = t.ppf(0.975, found.size - 1) * found.std(ddof=1) / np.sqrt(found.size)
+        rows.append((name, found.size, float(found.mean()), float(found.mean() - half), float(found.mean() + half)))
+    return pl.DataFrame(rows, schema=["method", "shuffles", "auc", "auc_low", "auc_high"], orient="row")
 
 
 def quiet_countries(trained: Sequence[int], judged: Sequence[int]) -> list[int]:

@@ -88,6 +88,7 @@ def judged_world(
                 truth.labels(sums),
                 sums.n,
                 sums.expected,
+                sums.n_event,
                 scorer.single(name, sums),
                 x,
             )
@@ -96,12 +97,14 @@ def judged_world(
     judged, alerted, false_scores = [], [], {}
     for name, rows in parts.items():
         domain = country.domains[name]
-        month, s, e, label, n, expected, single, x = (np.concatenate(column) for column in zip(*rows, strict=True))
+        month, s, e, label, n, expected, n_event, single, x = (
+            np.concatenate(column) for column in zip(*rows, strict=True)
+        )
         scores = scorer.scores(single, n, expected, x)
         ranked = Ranked(month, s * domain.event_reports.shape[0] + e, label, n.astype(np.int64), scores)
         cluster = np.searchsorted(molecules, domain.molecule)[s] + first_cluster
         public, family = truths[name].public_from.ravel(), truths[name].family[s, e]
-        one = judge(name, ranked, public, cluster, month - domain.launched[s], family)
+        one = judge(name, ranked, public, cluster, month - domain.launched[s], family, n_event)
         judged.append(one)
         alerted.append(_alert_rows(seed, one, ranked, s, e, x, fitted))
         false_scores[name] = highest(ranked)

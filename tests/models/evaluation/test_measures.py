@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from models.evaluation.burden import Ranked, alerts, leads, truths
+from models.evaluation.burden import Ranked, alerts, leads, matched, truths
 from models.evaluation.metrics import (
     area,
     auc,
@@ -111,3 +111,15 @@ def test_time_to_an_event_is_kaplan_and_meiers():
     by_hand = [0.0, 1 / 6, 1 - 5 / 6 * 4 / 5, 1 - 5 / 6 * 4 / 5, 1 - 5 / 6 * 4 / 5 * 1 / 2]
     assert kaplan_meier(time, is_event, [0.5, 1, 2, 3.9, 9]) == pytest.approx(by_hand)
     assert np.isnan(kaplan_meier(time[:0], is_event[:0], [1])).all()
+
+
+def test_matched_negatives_are_the_nearest_by_reports_of_pair_and_event():
+    n = np.array([5, 5, 6, *range(40, 60)])
+    label = np.array([1, *[0] * 22])
+    given = ranked(np.zeros((1, n.size)), label=label, n=n)
+    kept = matched(given, np.full(n.size, 30.0))
+    assert kept[:3].all()
+    assert kept.sum() == 11
+    assert not kept[np.argsort(n)[-8:]].any()
+    nothing = ranked(np.zeros((1, 3)), label=np.zeros(3, dtype=int), n=np.array([2, 3, 4]))
+    assert not matched(nothing, np.ones(3)).any()
