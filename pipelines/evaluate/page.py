@@ -72,7 +72,7 @@ def page(found: Found, facts: Mapping[str, str]) -> str:
         figures=figures,
         losses=losses(at),
         families=_families(at) if has_truths else [],
-        false_alerts=_rows(found.false_alerts),
+        false_alerts=_false_alerts(found.false_alerts),
         shuffled=_rows(found.shuffled),
         sensitivity=found.sensitivity.filter(domain="all").to_dicts() if has_truths else [],
         labels=LABELS,
@@ -160,6 +160,15 @@ def _families(at: pl.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
+def _false_alerts(frame: pl.DataFrame | None) -> dict[str, Any]:
+    """What was stated, the domains, and by method a cell of each; empty where there were signals."""
+    if frame is None:
+        return {}
+    by_method = frame.partition_by("method", as_dict=True, maintain_order=True)
+    rows = {str(method): part.to_dicts() for (method,), part in by_method.items()}
+    return {"stated": frame["stated_a_month"][0], "domains": frame["domain"].unique(maintain_order=True), "rows": rows}
+
+
 def _rows(frame: pl.DataFrame | None) -> list[dict[str, Any]]:
     return [] if frame is None else frame.to_dicts()
 
@@ -179,6 +188,9 @@ def _by_burden(league: pl.DataFrame) -> Figure:
         if metric == "ppv":
             axes.plot(one["burden_k"], one["ppv_ceiling"], ":", color="#000000", label="ceiling")
         axes.set_xscale("log")
+        burdens = rows["burden_k"].unique().sort().to_list()
+        axes.set_xticks(burdens, [f"{k:.2g}" for k in burdens])
+        axes.minorticks_off()
         axes.set(xlabel="new pairs a month and domain", title=LABELS[metric])
         axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=7)
