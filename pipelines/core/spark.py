@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.private import OTHERS, owner_only
 
@@ -21,6 +23,7 @@ QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.
 
 COMPILED_FROM = 64 << 20  # bytes of a step's inputs from which generated code is worth its making
 SMALL_PARTITIONS = 2
+DAEMON = "pipelines.core.daemon"
 OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
 
 
@@ -40,6 +43,7 @@ def session(settings: Settings | None = None) -> SparkSession:
     settings = settings or current()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    from pyspark import SparkContext
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
@@ -48,17 +52,57 @@ def session(settings: Settings | None = None) -> SparkSession:
     if settings.spark_remote:
         return SparkSession.builder.remote(settings.spark_remote).getOrCreate()
 
+    is_main = threading.current_thread() is threading.main_thread()
+    with _starting:
+        if not is_main and _started and _started[-1].sparkContext is SparkContext._active_spark_context:
+            return _of_thread(_started[-1])  # asking for the engine again would set it anew under a running step
+        spark = _embedded(settings)
+        _started[:] = [spark]
+    return spark if is_main else _of_thread(spark)
+
+
+_starting = threading.Lock()
+_started: list[SparkSession] = []  # the engine's first session
+
+
+def _embedded(settings: Settings) -> SparkSession:
+    from pyspark.sql import SparkSession
+
     from infra.jars import jar_paths, java_home_problem
 
     if problem := java_home_problem():
         raise SparkUnavailable(problem)
     jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars))
+    _remember_names()
     builder = SparkSession.builder.master(settings.spark_master).appName("gerland")
     for key, value in {**_defaults(settings, jars), **settings.spark_conf}.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
-    return spark if threading.current_thread() is threading.main_thread() else _of_thread(spark)
+    return spark
+
+
+@cache
+def _remember_names() -> None:
+    """Have the bridge to the engine ask once what a name is, not whenever it is used.
+
+    It asks for each part of each name, and for what is no class the engine looks through every jar: a tenth of a small
+    run.
+    """
+    from py4j.java_gateway import JavaClass, JavaPackage, JVMView
+
+    for kind in (JVMView, JavaPackage, JavaClass):
+        kind.__getattr__ = _remembering(kind.__getattr__)
+
+
+def _remembering(ask: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    def known(self: Any, name: str) -> Any:
+        found = ask(self, name)
+        if not name.startswith("_"):
+            vars(self)[name] = found
+        return found
+
+    return known
 
 
 _own = threading.local()
@@ -123,6 +167,7 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
+        **({"spark.python.daemon.module": DAEMON} if settings.spark_master.startswith("local") else {}),
         "spark.python.sql.dataFrameDebugging.enabled": "false",  # else every column asks for where it was called
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
