@@ -59,14 +59,14 @@ def sentence(error: BaseException) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if type(error).__name__ in EXPECTED:
         return first
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename:  # Arrow gives none, and names it in its words
         return f"there is no file {error.filename}"
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) and error.filename:
         return f"no permission for {error.filename}"
     if isinstance(error, ModuleNotFoundError):
         return f"the Python package {error.name} is missing; install with the command of the README"
     if isinstance(error, OSError) and error.strerror:
-        return f"{type(error).__name__}: {error.strerror.lower()} (the trace: gerland --debug …)"
+        return f"{type(error).__name__}: {error.strerror[0].lower()}{error.strerror[1:]} (the trace: gerland --debug …)"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _own(f.filename)]
     is_ours = bool(frames) and _is_last(error, frames[-1]) and (frames[-1].line or "").startswith("raise")
     words = f": {_unquoted(first)}" if is_ours else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pyarrow import fs
 
 from pipelines.errors import sentence
 
@@ -66,3 +69,10 @@ def test_other_errors_are_told_by_their_kind():
     condition = "[CAST_INVALID_INPUT] The value 'SECRET' of the type \"STRING\" cannot be cast"
     assert sentence(ValueError(condition)) == "ValueError [CAST_INVALID_INPUT] (the trace: gerland --debug …)"
     assert sentence(OSError(28, "No space left on device")).startswith("OSError: no space left on device")
+
+
+@pytest.mark.parametrize("opened", [Path.read_bytes, lambda path: fs.LocalFileSystem().open_input_stream(str(path))])
+def test_a_file_that_is_gone_is_named_whoever_looked_for_it(opened, tmp_path):
+    with pytest.raises(FileNotFoundError) as raised:
+        opened(tmp_path / "Part-1.parquet")
+    assert "Part-1.parquet" in sentence(raised.value)
