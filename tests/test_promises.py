@@ -16,7 +16,8 @@ PROMISES = [line for line in PAGE.read_text().splitlines() if line.startswith("|
 
 def test_the_page_says_something_on_every_matter():
     headings = [line.removeprefix("## ") for line in PAGE.read_text().splitlines() if line.startswith("## ")]
-    assert headings == ["Intake", "Balance", "Integrity", "Withdrawal", "Privacy", "History", "Operation"]
+    matters = ["Intake", "Balance", "Integrity", "Withdrawal", "Privacy", "History", "Operation", "Evaluation"]
+    assert headings == matters
     assert len(PROMISES) > len(headings)
 
 
