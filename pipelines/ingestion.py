@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -12,7 +13,7 @@ from expectations.compile import CRITICAL, Rule
 from expectations.kept import keep
 from expectations.run import Outcome
 from pipelines.core.balance import Balance
-from pipelines.core.catalog import SourceFolder, sources
+from pipelines.core.catalog import SourceFolder, sources, tables
 from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Quarantine
 from pipelines.core.run import Platform, tell
 from pipelines.core.storage import StorageError
@@ -54,9 +55,9 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
     def ingest_source(context: dg.AssetExecutionContext, platform: PlatformResource) -> Iterator[Any]:
         running = platform.open()
         lake = running.lake.today
-        fed: list[type[Table]] = [*LEDGER, *source.tables]
-        for each in fed:
-            lake.look(each.address())
+        _looked_at(context.run.run_id, lake.root)
+        for table in source.tables:
+            lake.look(table.address())
         wanted = context.selected_asset_keys
         intake = _taken_in(running, source, context.run.run_id) if wanted else None
         asked = {(c.asset_key, c.name) for c in context.selected_asset_check_keys}
@@ -70,6 +71,16 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
                 yield from results
 
     return ingest_source
+
+
+@lru_cache(maxsize=1)
+def _looked_at(run_id: str, root: str) -> None:
+    """Look at what all sources write to, once a run: from then on, the run alone writes there."""
+    from pipelines.core.lake import Lake
+
+    lake = Lake(None, root, tables())  # type: ignore[arg-type]  # only the logs are read
+    for table in LEDGER:
+        lake.look(table.address())
 
 
 def _taken_in(running: Platform, source: SourceFolder, run_id: str) -> "Intake":

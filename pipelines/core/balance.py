@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.core import pieces
-from pipelines.core.ledger import KEPT, Delivery, Quarantine
+from pipelines.core.deliveries import ledger
+from pipelines.core.ledger import KEPT, Quarantine
+from pipelines.core.opened import by_version
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
@@ -41,19 +42,24 @@ def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
 
     Each side is counted where it lies: the tables' rows in their own files, without the engine.
     """
-    read = lake.small(Delivery.address(), [*KEY, "status", "n_rows_read"])
-    read = read.filter(pc.is_in(read["status"], pa.array(KEPT)))
-    refused = lake.small(Quarantine.address(), [*KEY, "line_number"])
-    refused = refused.filter(pc.greater(refused["line_number"], 0))
     n_read: Counter[tuple[str, str]] = Counter()
-    for table_name, delivery, n in zip(*(read[c].to_pylist() for c in (*KEY, "n_rows_read")), strict=True):
-        n_read[table_name, delivery] += n
-    n_refused = Counter(zip(*(refused[c].to_pylist() for c in KEY), strict=True))
+    for row in ledger(lake):
+        if row["status"] in KEPT:
+            n_read[row["table_name"], row["delivery_id"]] += row["n_rows_read"]
+    n_refused = _refused(lake)
     n_kept: Counter[tuple[str, str]] = Counter()
     for table in tables:
         for piece in pieces.cut(lake.files(table.address())):
             n_kept[table.name, dict(piece.partition)["delivery_id"]] += piece.n_rows
     return {t.name: _balance(t.name, n_read, n_kept, n_refused) for t in tables}
+
+
+@by_version(Quarantine.address())
+def _refused(lake: Lake) -> Counts:
+    """Records put aside, by table and delivery."""
+    refused = lake.small(Quarantine.address(), [*KEY, "line_number"])
+    refused = refused.filter(pc.greater(refused["line_number"], 0))
+    return Counter(zip(*(refused[c].to_pylist() for c in KEY), strict=True))
 
 
 def _balance(name: str, read: Counts, kept: Counts, refused: Counts) -> Balance:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pipelines.core.landing import file_system
 from pipelines.core.ledger import KEPT, Delivery, DeliveryAction, Quarantine
+from pipelines.core.opened import by_version
 
 if TYPE_CHECKING:
     from pipelines.core.catalog import SourceFolder
@@ -33,9 +34,14 @@ class DeliveryError(Exception):
 
 
 def ledger(lake: Lake, source: str | None = None) -> list[Row]:
-    """Rows of the ledger, of one source or all."""
+    """Rows of the ledger, of one source or all; the caller's own."""
+    return [dict(r) for r in _ledger(lake) if source in (None, r["source"])]
+
+
+@by_version(Delivery.address())
+def _ledger(lake: Lake) -> list[Row]:
     rows: list[Row] = lake.small(Delivery.address(), list(Delivery.columns)).to_pylist()
-    return [r for r in rows if source in (None, r["source"])]
+    return rows
 
 
 def write_ledger(lake: Lake, rows: Sequence[Row], begun: Iterable[str] = ()) -> None:
@@ -137,10 +143,12 @@ def as_delivered(source: SourceFolder, files: Iterable[Landed], known: Sequence[
 
 def withdrawn(lake: Lake) -> set[str]:
     """Deliveries that were withdrawn last of all that was done to them: the ledger may be lost, this is not."""
-    address = DeliveryAction.address()
-    if address not in lake.tables or not lake.exists(address):
-        return set()
-    rows = lake.small(address, ["acted_at", "delivery_id", "action"]).to_pylist()
+    return _withdrawn(lake) if DeliveryAction.address() in lake.tables else set()
+
+
+@by_version(DeliveryAction.address())
+def _withdrawn(lake: Lake) -> set[str]:
+    rows = lake.small(DeliveryAction.address(), ["acted_at", "delivery_id", "action"]).to_pylist()
     last = {r["delivery_id"]: r["action"] for r in sorted(rows, key=lambda r: r["acted_at"])}
     return {i for i, action in last.items() if action == "withdraw"}
 

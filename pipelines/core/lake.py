@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from pipelines.core.axis import Cut, cut
 from pipelines.core.landing import file_system
 from pipelines.core.made import note, noted
+from pipelines.core.opened import opened
 from pipelines.core.rules import KEY, LakeError, RulesBroken, ask, refuse
 from pipelines.core.seal import log_entries
 from pipelines.core.table import Column, Table
@@ -380,13 +381,13 @@ class Lake:
 
         `write` is given the table and the properties of the commit. Raises what the last attempt raised.
         """
-        from deltalake import CommitProperties
+        from deltalake import CommitProperties, DeltaTable
         from deltalake.exceptions import CommitFailedError
 
         alone = CommitProperties(custom_metadata=dict(told or {}), max_commit_retries=0)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                return write(self._delta(address), alone)
+                return write(DeltaTable(self.path(address)), alone)  # its own: no look in between moves its version
             except CommitFailedError:
                 if attempt == MOST_ATTEMPTS:
                     raise
@@ -539,7 +540,7 @@ class Lake:
     def _delta(self, address: str, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
-        return DeltaTable(self.path(address), version)
+        return opened(self.path(address)) if version is None else DeltaTable(self.path(address), version)
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""
