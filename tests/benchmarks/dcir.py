@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tests.benchmarks.measure import Cost, Line, measured, say
+from tests.benchmarks.measure import ROUNDS, Line, Turns, measured, say, target_at
 
 if TYPE_CHECKING:
     from pipelines.core.run import Platform
 
 FLOWS, FIRST = 24, 2022 * 12
+WHOLE, MONTH = {1_000_000: 1.5, 10_000_000: 1.0}, {10_000_000: 0.03}  # targets by prestations
 CARE_BEFORE = 6  # months of care that a flow tells of
 CHUNK = 1_000_000
 PACKS = 3_000
@@ -190,29 +192,32 @@ def checked(platform: Platform, out: Path) -> str:
     return f"{ours[0]['n']:,} rows"
 
 
-def flattening(n: int, folder: Path) -> tuple[Line, Cost]:
-    """Flatten prestations of two years, and DuckDB the same; returns the line and our cost."""
-    platform = platform_of(folder)
+def flattening(n: int, folder: Path, rounds: int = ROUNDS) -> tuple[Line, Line]:
+    """Flatten prestations of two years, against DuckDB; then a month more of flow, against the flattening before it.
+
+    Each round is of the same files for both, and leaves one month more to the next.
+    """
+    platform, out = platform_of(folder), folder / "duckdb.parquet"
     for flow in range(FLOWS):
         land(platform, FIRST + flow, n // FLOWS, max(1000, n // 20))
     platform.spark.range(1).count()
-    _, ours = measured(lambda: flatten(platform), with_memory=True)
-    out = folder / "duckdb.parquet"
-    _, theirs = measured(lambda: flatten_duckdb(platform, out))
-    told = (
-        f"{checked(platform, out)}; peak {ours.peak / 2**20:,.0f} MB; wall {ours.wall:.0f} against {theirs.wall:.0f} s"
+    turns, more, said = Turns([], []), [], ""
+    for month in range(rounds):
+        shutil.rmtree(platform.lake.path("silver.dispensing"), ignore_errors=True)
+        turns.ours.append(measured(lambda: flatten(platform), with_memory=True)[1])
+        turns.theirs.append(measured(lambda: flatten_duckdb(platform, out))[1])
+        said = checked(platform, out)
+        land(platform, FIRST + FLOWS + month, n // FLOWS, max(1000, n // 20))
+        more.append(measured(lambda: flatten(platform))[1].processor)
+    whole = Line(
+        f"flatten {n:,} prestations",
+        "DuckDB, same files",
+        *turns.seconds,
+        target_at(WHOLE, n),
+        f"{said}; {turns.told()}",
     )
-    return Line(f"flatten {n:,} prestations", "DuckDB, same files", ours.processor, theirs.processor, 2.0, told), ours
-
-
-def one_month(n: int, folder: Path, rebuild: Cost) -> Line:
-    """One more month of flow on top of two years, against the rebuild of those."""
-    platform = platform_of(folder)
-    land(platform, FIRST + FLOWS, n // FLOWS, max(1000, n // 20))
-    _, ours = measured(lambda: flatten(platform))
-    return Line(
-        f"one month more of flow ({n // FLOWS:,})", "rebuild of 24 months", ours.processor, rebuild.processor, 0.05
-    )
+    job, peer = f"one month more of flow ({n // FLOWS:,})", f"rebuild of {FLOWS} months and more"
+    return whole, Line(job, peer, more, turns.seconds[0], target_at(MONTH, n))
 
 
 def main() -> None:
@@ -221,9 +226,8 @@ def main() -> None:
     parser.add_argument("--prestations", type=int, default=10_000_000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        line, cost = flattening(given.prestations, Path(folder))
-        say(line)
-        say(one_month(given.prestations, Path(folder), cost))
+        for line in flattening(given.prestations, Path(folder)):
+            say(line)
 
 
 if __name__ == "__main__":

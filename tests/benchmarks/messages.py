@@ -10,7 +10,6 @@ import argparse
 import datetime as dt
 import importlib
 import os
-import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -25,9 +24,10 @@ from pipelines.core.splits import parts
 from pipelines.core.task import READ_SQL, Job, read_job
 from pipelines.core.xml import hl7
 from pipelines.simulator.world import build
-from tests.benchmarks.measure import Cost, measured
+from tests.benchmarks.measure import ROUNDS, Line, in_turn, measured, say, target_at
 
 PART_BYTES = 16 << 20
+TARGETS = {260: 1.8}  # by megabytes
 SOURCES = {"e2b": ("e2b_icsr", "r3"), "gl42": ("gl42_report", "message")}
 
 
@@ -36,33 +36,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=260)
     size = parser.parse_args().megabytes
-    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    sys.stdout.write(f"{os.cpu_count()} processors, load {load}\n")
     for source in SOURCES:
         with tempfile.TemporaryDirectory() as folder:
-            sys.stdout.write(compared(source, size, Path(folder)) + "\n")
-            sys.stdout.flush()
+            say(compared(source, size, Path(folder)))
 
 
-def compared(source: str, megabytes: int, folder: Path) -> str:
+def compared(source: str, megabytes: int, folder: Path, rounds: int = ROUNDS) -> Line:
     """Parse one file both ways, a quarter of it first to see whether memory grows."""
     small, n_small = written(source, megabytes // 4, folder / "small.xml")
     big, n = written(source, megabytes, folder / "big.xml")
     ours(source, small)  # workers and classes are there
     peak_small = measured(lambda: ours(source, small), with_memory=True)[1].peak
-    found, cost = measured(lambda: ours(source, big), with_memory=True)
-    counted, plain = measured(lambda: theirs(source, big))
-    assert found == counted == n, (found, counted, n)
-    mb, cores = big.stat().st_size / 1e6, os.cpu_count() or 1
-    return (
-        f"{source}: {n:,} messages, {mb:.0f} MB. Spark {_rates(n, mb, cost, cores)}; lxml {_rates(n, mb, plain, 1)}; "
-        f"throughput ratio {plain.wall / cost.wall:.2f} (at least 1.5); processor s {cost.processor:.1f} / "
-        f"{plain.processor:.1f}; memory {peak_small / 1e6:.0f} MB at {n_small:,}, {cost.peak / 1e6:.0f} MB at {n:,}"
-    )
-
-
-def _rates(n: int, mb: float, cost: Cost, cores: int) -> str:
-    return f"{n / cost.wall:,.0f} messages/s, {mb / cost.wall / cores:.1f} MB/s per core ({cost.wall:.1f} s)"
+    turns = in_turn(lambda: ours(source, big), lambda: theirs(source, big), rounds)
+    assert turns.our_result == turns.their_result == n, (turns.our_result, turns.their_result, n)
+    mb, peak = big.stat().st_size / 1e6, max(cost.peak for cost in turns.ours)
+    rates = [[n / cost.wall for cost in side] for side in (turns.ours, turns.theirs)]
+    said = f"{mb:.0f} MB; memory {peak_small / 1e6:.0f} MB at {n_small:,}, {peak / 1e6:.0f} MB at {n:,}"
+    job, target = f"{source}: {n:,} messages on {os.cpu_count()} processors", target_at(TARGETS, megabytes)
+    return Line(job, "lxml in one process", *rates, target, said, unit="messages/s", at_least=True)
 
 
 def written(source: str, megabytes: int, file: Path) -> tuple[Path, int]:

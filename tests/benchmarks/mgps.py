@@ -17,9 +17,10 @@ from models.disproportionality.ic import ic
 from models.mgps.fit import ALL_STARTS, Prior, fit
 from models.mgps.likelihood import Objective, Points, observed_points, to_unbounded
 from models.mgps.posterior import score
-from tests.benchmarks.measure import Line, measured, say
+from tests.benchmarks.measure import ROUNDS, Line, in_turn, say, target_at
 
 TRUE = Prior(0.3, 0.2, 2.0, 2.4, 0.1, "zero_inclusive")
+QUANTILES, FITS, EXACT = {2_350_000: 0.10}, {2_350_000: 0.10}, {6_800_000: 0.10}  # targets by pairs
 STEPS = 40  # halvings: the bisection's bracket ends narrower than 1e-8 of itself
 
 
@@ -56,19 +57,21 @@ def bisection(n: np.ndarray, expected: np.ndarray, q: np.ndarray, prior: Prior, 
     return (low + high) / 2
 
 
-def quantiles(n_pairs: int, limit: float = 0.20) -> Line:
+def quantiles(n_pairs: int, rounds: int = ROUNDS) -> Line:
     """EBGM, EB05 and EB95 of every pair."""
     n, expected = cells(n_pairs)
-    score(n[:100], expected[:100], TRUE)
-    scores, ours = measured(lambda: score(n, expected, TRUE))
-    peers, theirs = measured(lambda: [bisection(n, expected, scores.q, TRUE, p) for p in (0.05, 0.95)])
-    for mine, other in zip((scores.eb05, scores.eb95), peers, strict=True):
+    q = score(n, expected, TRUE).q
+    turns = in_turn(
+        lambda: score(n, expected, TRUE), lambda: [bisection(n, expected, q, TRUE, p) for p in (0.05, 0.95)], rounds
+    )
+    scores = turns.our_result
+    for mine, other in zip((scores.eb05, scores.eb95), turns.their_result, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-6)
     job = f"EBGM, EB05, EB95 of {n_pairs:,} pairs"
-    return Line(job, "scipy, vectorised bisection", ours.processor, theirs.processor, limit)
+    return Line(job, "scipy, vectorised bisection", *turns.seconds, target_at(QUANTILES, n_pairs), turns.told())
 
 
-def fits(n_pairs: int, limit: float = 0.10) -> Line:
+def fits(n_pairs: int, rounds: int = ROUNDS) -> Line:
     """The two-gamma prior from five starts, on the same weighted points."""
     n, expected = cells(n_pairs)
 
@@ -85,22 +88,26 @@ def fits(n_pairs: int, limit: float = 0.10) -> Line:
             found.append(float(ends.fun) * objective.total)
         return found
 
-    prior, ours = measured(mine)
-    peers, theirs = measured(other)
+    turns = in_turn(mine, other, rounds)
+    prior, peers = turns.our_result, turns.their_result
     if prior.neg_log_likelihood > min(peers) + 1e-6 * min(peers):
         raise AssertionError(f"ours ended at {prior.neg_log_likelihood}, the peer at {min(peers)}")
     job = f"MGPS fit, {len(ALL_STARTS)} starts, {n_pairs:,} pairs"
     said = f"-ln L {prior.neg_log_likelihood:.3f} here, {min(peers):.3f} there"
-    return Line(job, "scipy L-BFGS-B, numerical gradient", ours.processor, theirs.processor, limit, said)
+    return Line(job, "scipy L-BFGS-B, numerical gradient", *turns.seconds, target_at(FITS, n_pairs), said)
 
 
-def exact_ic025(n_pairs: int, limit: float = 0.10) -> Line:
+def exact_ic025(n_pairs: int, rounds: int = ROUNDS) -> Line:
     """The exact lower bound of the IC of every pair."""
     n, expected = cells(n_pairs)
-    lower, ours = measured(lambda: ic(n, expected).lower)
-    peer, theirs = measured(lambda: np.log2(gamma.ppf(0.025, n + 0.5, scale=1 / (expected + 0.5))))
-    np.testing.assert_allclose(lower, peer, atol=1e-9)
-    return Line(f"exact IC025 of {n_pairs:,} pairs", "scipy gamma.ppf a row", ours.processor, theirs.processor, limit)
+    turns = in_turn(
+        lambda: ic(n, expected).lower,
+        lambda: np.log2(gamma.ppf(0.025, n + 0.5, scale=1 / (expected + 0.5))),
+        rounds,
+    )
+    np.testing.assert_allclose(turns.our_result, turns.their_result, atol=1e-9)
+    job = f"exact IC025 of {n_pairs:,} pairs"
+    return Line(job, "scipy gamma.ppf a row", *turns.seconds, target_at(EXACT, n_pairs), turns.told())
 
 
 def main() -> None:
