@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.evaluation.known import Floats
 from models.evaluation.methods import Examples
 from models.evaluation.metrics import auc
 from models.evaluation.triage import Boosted, Rows, Triage, boost, train
 
+Bools = NDArray[np.bool_]
 SHUFFLES = 8  # one alone is a direction at random, which may happen to agree with the truth or to contradict it
 MODELS: dict[str, Callable[[Rows], Triage | Boosted]] = {"triage": train, "boosted": boost}
 
@@ -23,11 +25,20 @@ def shuffled(given: Examples, random: np.random.Generator) -> Examples:
     return replace(given, rows=rows, worth=given.worth[order])
 
 
-def areas(given: Examples, judged: Rows, shuffles: int = SHUFFLES, seed: int = 0) -> dict[str, Floats]:
-    """AUC on the true labels of `judged` by each of `MODELS` taught labels at random, one a shuffle (shuffles,)."""
+def areas(given: Examples, judged: Examples, shuffles: int = SHUFFLES, seed: int = 0) -> dict[str, Floats]:
+    """AUC (shuffles, 2) of each of `MODELS` taught labels at random: on judged labels at random, and on the true ones.
+
+    The first must lie about one half each time. The second does so on average: each shuffle teaches some direction.
+    """
     random = np.random.default_rng(seed)
-    rows = [shuffled(given, random).valued() for _ in range(shuffles)]
-    is_true = judged.label == 1
+    taught = [shuffled(given, random).valued() for _ in range(shuffles)]
+    labels = [(shuffled(judged, random).rows.label == 1, judged.rows.label == 1) for _ in range(shuffles)]
+
+    def both(model: Triage | Boosted, of: tuple[Bools, Bools]) -> list[float]:
+        score = model.score(judged.rows.x)
+        return [auc(score, is_true) for is_true in of]
+
     return {
-        name: np.array([auc(taught(one).score(judged.x), is_true) for one in rows]) for name, taught in MODELS.items()
+        name: np.array([both(fit(rows), of) for rows, of in zip(taught, labels, strict=True)])
+        for name, fit in MODELS.items()
     }

@@ -154,7 +154,10 @@ def _examples(
 
 
 def taught_nothing(given: Examples, judged: Examples) -> pl.DataFrame:
-    """AUC of models that were taught labels at random: mean over the shuffles, with the bounds (95 %) of that mean."""
+    """AUC of models that were taught labels at random, on labels at random and on the true ones.
+
+    Mean over the shuffles, with the bounds (95 %) of that mean; one row a method and kind of labels.
+    """
     import numpy as np
     import polars as pl
     from scipy.stats import t
@@ -162,10 +165,12 @@ def taught_nothing(given: Examples, judged: Examples) -> pl.DataFrame:
     from models.evaluation.shuffled import areas
 
     rows = []
-    for name, found in areas(given, judged.rows).items():
-        half = t.ppf(0.975, found.size - 1) * found.std(ddof=1) / np.sqrt(found.size)
-        rows.append((name, found.size, float(found.mean()), float(found.mean() - half), float(found.mean() + half)))
-    return pl.DataFrame(rows, schema=["method", "shuffles", "auc", "auc_low", "auc_high"], orient="row")
+    for name, found in areas(given, judged).items():
+        half = t.ppf(0.975, len(found) - 1) * found.std(axis=0, ddof=1) / np.sqrt(len(found))
+        for labels, mean, off in zip(("at random", "true"), found.mean(axis=0), half, strict=True):
+            rows.append((name, labels, len(found), float(mean), float(mean - off), float(mean + off)))
+    names = ["method", "judged_on_labels", "shuffles", "auc", "auc_low", "auc_high"]
+    return pl.DataFrame(rows, schema=names, orient="row")
 
 
 def quiet_countries(trained: Sequence[int], judged: Sequence[int]) -> list[int]:

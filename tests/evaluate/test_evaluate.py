@@ -124,12 +124,14 @@ def test_labels_at_random_teach_nothing():
     """The bounds of 0.47 to 0.53 hold at full size; here a few dozen true rows judge."""
     families = load()
     given = Examples.joined([training_examples(seed, families, SMALL) for seed in (1, 2, 3)])
-    rows = training_examples(901, families, SMALL).rows
-    x, is_true = rows.x, rows.label == 1
+    judged = training_examples(901, families, SMALL)
+    x, is_true = judged.rows.x, judged.rows.label == 1
     told = train(given.valued()).score(x)
     assert auc(told, is_true) > 0.7
-    for found in areas(given, rows).values():
-        assert 0.4 < found.mean() < 0.6
+    for found in areas(given, judged).values():
+        at_random, true = found.mean(axis=0)
+        assert 0.45 < at_random < 0.55
+        assert 0.35 < true < 0.65
 
 
 @pytest.mark.slow
