@@ -134,9 +134,10 @@ def summary(found: Found) -> list[str]:
         )
     if found.shuffled is not None:
         told = (
-            f"{r['method']} {r['auc']:.3f} [{r['auc_low']:.3f}; {r['auc_high']:.3f}]" for r in found.shuffled.to_dicts()
+            f"{r['method']} {r['auc']:.3f} [{r['auc_low']:.3f}; {r['auc_high']:.3f}] on labels {r['judged_on_labels']}"
+            for r in found.shuffled.to_dicts()
         )
-        lines.append(f"labels at random, AUC: {', '.join(told)}")
+        lines.append(f"taught labels at random, AUC: {', '.join(told)}")
     return lines
 
 

@@ -130,7 +130,7 @@ def test_labels_at_random_teach_nothing():
     assert auc(told, is_true) > 0.7
     for found in areas(given, judged).values():
         at_random, true = found.mean(axis=0)
-        assert 0.45 < at_random < 0.55
+        assert 0.42 < at_random < 0.58
         assert 0.35 < true < 0.65
 
 
