@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 import dagster as dg
+import sqlalchemy.orm  # noqa: F401  half imported by one thread it makes what others ask of a database fail
 from dagster._core.errors import raise_execution_interrupts
 from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.execution.api import ExecuteRunWithPlanIterable
