@@ -74,3 +74,12 @@ def test_intervals_of_the_past_held_what_came_in_the_end(cells):
     assert found.filter(pl.col("flow_month") < pl.col("month")).is_empty()
     whole = found.filter(substance_key="all")
     assert whole["is_covered"].mean() > 0.85
+
+
+@pytest.mark.parametrize("n_months", [1, 2, 3, 4, 5, 8])
+def test_a_source_of_few_months_has_the_same_columns_and_nothing_to_judge(cells, n_months):
+    flow = (pl.col("month").dt.year() - 2022) * 12 + pl.col("month").dt.month() - 1 + pl.col("lag")
+    young = cells.filter(flow <= n_months)
+    assert judgements(young).schema == judgements(cells).schema
+    assert nowcasts(young).schema == nowcasts(cells).schema
+    assert judgements(young).height == 0 or n_months > 6
