@@ -30,6 +30,7 @@ from pipelines.defs.resources import PlatformResource
 from pipelines.errors import of_task, without_values
 from pipelines.executor import OF_ENGINE
 from pipelines.ingestion import source_assets
+from pipelines.measured import measured
 from pipelines.retries import patient
 from pipelines.specs import key, selected, sizes, spec
 
@@ -109,7 +110,7 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
             "table version": version,
             "written": changed,
             "code version": version_of(step.modules),
-            **(step.measure(lake.limited(step.sees)) if step.measure else {}),
+            **measured(step, lake.limited(step.sees), running.settings.reports),
             **(lost(told) if told is not None else {}),
         },
         check_results=list(check_results(outcomes, key(address))),

@@ -38,9 +38,14 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
 def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
-    say("starting Dagster and Spark")
     started = time.monotonic()
-    Thread(target=_warmed, args=(settings,), daemon=True).start()
+    from pipelines.core.survey import is_quiet
+
+    if is_quiet(str(settings.landing), str(settings.lake)):
+        say("starting Dagster; nothing was landed since the last look")
+    else:
+        say("starting Dagster and Spark")
+        Thread(target=_warmed, args=(settings,), daemon=True).start()
 
     import dagster as dg
 

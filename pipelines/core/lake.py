@@ -53,14 +53,22 @@ class Lake:
 
     def __init__(
         self,
-        spark: SparkSession,
+        spark: SparkSession | Callable[[], SparkSession],
         root: str,
         tables: Mapping[str, type[Table]],
         as_of: dt.date | None = None,
         sees: Collection[str] | None = None,
     ):
-        """Open a lake; nothing is written until a table is. `sees` are the only tables that may be looked at."""
-        self.spark, self.root, self.tables, self.as_of, self.sees = spark, str(root), tables, as_of, sees
+        """Open a lake; nothing is written until a table is. `sees` are the only tables that may be looked at.
+
+        `spark` is a session, or gives one where the engine is first needed: what stands is looked at without it.
+        """
+        self._spark, self.root, self.tables, self.as_of, self.sees = spark, str(root), tables, as_of, sees
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session that reads and writes."""
+        return self._spark() if callable(self._spark) else self._spark
 
     def path(self, address: str) -> str:
         """Folder of a table. Raises `LakeError` for one that this view of the lake may not look at."""
@@ -79,11 +87,11 @@ class Lake:
     @property
     def today(self) -> Lake:
         """The same lake as it stands, whatever date this one is seen from: where deliveries are taken in."""
-        return Lake(self.spark, self.root, self.tables, sees=self.sees)
+        return Lake(self._spark, self.root, self.tables, sees=self.sees)
 
     def limited(self, sees: Collection[str]) -> Lake:
         """The same lake, of which only these tables can be looked at."""
-        return Lake(self.spark, self.root, self.tables, self.as_of, sees)
+        return Lake(self._spark, self.root, self.tables, self.as_of, sees)
 
     def exists(self, address: str) -> bool:
         """Tell whether the table has been made: its log has an entry that holds something."""

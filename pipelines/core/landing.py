@@ -25,7 +25,7 @@ from pyarrow import fs
 
 from pipelines.core import limits
 from pipelines.core.reading import Refused, encoding_problem, expansion
-from pipelines.core.remembered import NOTHING, Memory, Seen, stamp_of
+from pipelines.core.remembered import NOTHING, Memory, Seen, Stamp, stamp_of
 from pipelines.core.storage import is_of_content, patiently, said
 
 if TYPE_CHECKING:
@@ -116,6 +116,14 @@ def survey(root: str, sources: Mapping[str, SourceFolder], wanted: Container[str
             elif landed.source in wanted and (examined := _examined(system, info.path, landed, seen)):
                 claimed.append(examined)
     return Survey(claimed, nobodys, look.memory())
+
+
+def stamps(root: str) -> dict[str, Stamp]:
+    """Sizes and times of the files under the landing zone, by path."""
+    system, base = file_system(root)
+    infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
+    files = [i for i in infos if i.type == fs.FileType.File]
+    return {i.path.removeprefix(base).lstrip("/"): stamp_of(system, i) for i in files}
 
 
 def _members(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.readings import Reading
+from pipelines.core.spark import in_few_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -128,7 +129,7 @@ def told(frames: Iterable[DataFrame | None]) -> list[Loss]:
     counted = [f for f in frames if f is not None]
     if not counted:
         return []
-    rows = reduce(lambda a, b: a.unionByName(b), counted).filter("n_told > 0").collect()
+    rows = in_few_tasks(reduce(lambda a, b: a.unionByName(b), counted)).filter("n_told > 0").collect()
     return most_first(Loss(*r) for r in rows)
 
 

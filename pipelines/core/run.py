@@ -44,7 +44,7 @@ class Platform:
         """The lake of the settings, cut at `as_of` when that is set."""
         from pipelines.core.lake import Lake
 
-        return Lake(self.spark, str(self.settings.lake), tables(), self.as_of, self.sees)
+        return Lake(lambda: self.spark, str(self.settings.lake), tables(), self.as_of, self.sees)
 
     def limited(self, sees: frozenset[str]) -> Platform:
         """The same platform, of whose lake only these tables can be looked at."""

@@ -10,6 +10,7 @@ from pipelines.core.catalog import sources, tables
 from pipelines.core.conform import conformed
 from pipelines.core.losses import Loss, beyond, may_exceed, told, unread, within_limits
 from pipelines.core.readings import Reading, noting
+from pipelines.core.spark import in_few_tasks
 from pipelines.core.step import Feed, FrameStep, Measure, StepError, reads_of
 from pipelines.core.table import Table
 
@@ -42,7 +43,7 @@ def union_of_sources(
             with noting() as readings:
                 frames.append(conformed(feeds[name](lake), table))
             noted[name] = readings
-        rows = reduce(lambda left, right: left.unionByName(right), frames)
+        rows = in_few_tasks(reduce(lambda left, right: left.unionByName(right), frames))
         return settled(rows) if settled else rows
 
     def of_sources(lake: Tables, names: Collection[str]) -> DataFrame:

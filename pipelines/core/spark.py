@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core.private import OTHERS, owner_only
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from pipelines.settings import Settings
 
@@ -133,6 +133,12 @@ def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
     }.items():
         if name not in settings.spark_conf:
             spark.conf.set(name, value)
+
+
+def in_few_tasks(frame: DataFrame) -> DataFrame:
+    """The same rows, where a step reads little (`suit`) by a few tasks: each is handed the whole plan of its stage."""
+    reads_much = frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "true"
+    return frame if reads_much else frame.coalesce(SMALL_PARTITIONS)
 
 
 def _is_small(settings: Settings) -> bool:

@@ -21,6 +21,7 @@ from pipelines.core import pieces
 from pipelines.core.conform import conformed
 from pipelines.core.landing import file_system
 from pipelines.core.rules import KEY, RulesBroken, ask, columns
+from pipelines.core.spark import in_few_tasks
 from pipelines.core.table import Table
 from pipelines.core.unique import IN_MEMORY
 
@@ -91,7 +92,7 @@ def staged(spark: SparkSession, table: type[Table], frame: DataFrame, folder: st
     cleared(f"{folder}/{STAGED}")
     place = f"{folder}/{STAGED}/{uuid.uuid4().hex}"  # its own: the engine may still write for a run that was killed
     try:
-        shaped = conformed(frame, table)
+        shaped = in_few_tasks(conformed(frame, table))
         writer = shaped.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
         writer.partitionBy(*table.partitioned_by).parquet(place)
         rows = Staged(spark, table, folder, place, pieces.written(place, table))

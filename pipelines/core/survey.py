@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from pipelines.core.catalog import sources
 from pipelines.core.code import version_of
-from pipelines.core.landing import Survey, file_system, survey
+from pipelines.core.landing import Survey, file_system, stamps, survey
 from pipelines.core.remembered import NOTHING, Memory
 from pipelines.core.run import tell
 from pipelines.core.seal import own_hash
@@ -37,6 +37,16 @@ def look(landing: str, lake: str, wanted: Collection[str]) -> Survey:
     if found.memory != before:
         _keep(found.memory, landing, lake)
     return found
+
+
+def is_quiet(landing: str, lake: str) -> bool:
+    """Tell, by names and times alone, whether nothing came, went or was written since the last look for this lake."""
+    known, found = _kept(landing, lake).files, stamps(landing)
+    if not known or any(found.get(path) != told["stamp"] for path, told in known.items()):
+        return False
+    system, path = file_system(f"{lake.rstrip('/')}/{NAME}")
+    looked = system.get_file_info(path).mtime_ns
+    return all(max(stamp[1:]) <= looked for path, stamp in found.items() if path not in known)
 
 
 def grouped(paths: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines.core import remembered
 from pipelines.core.landing import Survey, survey
 from pipelines.core.remembered import NOTHING, Memory
-from pipelines.core.survey import NAME, grouped, look
+from pipelines.core.survey import NAME, grouped, is_quiet, look
 from tests.core.landed import TOY, deliver, zipped
 
 SOURCES = {"toy": TOY}
@@ -121,3 +121,26 @@ def test_what_is_kept_of_a_look_is_believed_only_whole(tmp_path_factory, where, 
 
 def test_paths_that_nobody_knows_are_told_by_folder():
     assert grouped(["a/x.pdf", "y.pdf", "a/z.pdf"]) == ["./ (1 file)", "a/ (2 files)"]
+
+
+def test_a_zone_is_quiet_until_something_comes_goes_or_is_written(tmp_path, settled, monkeypatch):
+    landing, lake = tmp_path / "landing", str(tmp_path / "lake")
+    unii = landing / "unii" / "2024-01-31"
+    unii.mkdir(parents=True)
+    names, nobodys = unii / "UNII_Names_31Jan2024.txt", landing / "truth.csv"
+    names.write_text("Name\tTYPE\tUNII\tDisplay Name\n")
+    nobodys.write_text("x")
+    assert not is_quiet(str(landing), lake), "nobody looked yet"
+    settled()
+    look(str(landing), lake, ["unii"])
+    assert is_quiet(str(landing), lake), "what nobody knows was there before"
+    names.write_text("Name\tTYPE\tUNII\tDisplay Namf\n")
+    assert not is_quiet(str(landing), lake)
+    settled()
+    look(str(landing), lake, ["unii"])
+    assert is_quiet(str(landing), lake)
+    (unii / "other.txt").write_text("new")
+    assert not is_quiet(str(landing), lake)
+    (unii / "other.txt").unlink()
+    names.unlink()
+    assert not is_quiet(str(landing), lake)

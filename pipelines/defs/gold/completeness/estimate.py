@@ -104,7 +104,11 @@ def judgements(cells: pl.DataFrame) -> pl.DataFrame:
     flow_of = _numbers(cells["month"]) + cells["lag"]
     flows = range(triangle.first + HELD_BACK_FROM, triangle.last_flow)
     then = [Triangle(cells.filter(flow_of <= flow), COMPLETE + 1).estimates(flow) for flow in flows]
-    told = pl.concat([now.clear(), *then]).filter(pl.col("age") < COMPLETE).join(final, on=["substance_key", "month"], how="inner")
+    told = (
+        pl.concat([now.clear(), *then])
+        .filter(pl.col("age") < COMPLETE)
+        .join(final, on=["substance_key", "month"], how="inner")
+    )
     bounded = told.filter(pl.col("n_lower").is_finite() & pl.col("n_upper").is_finite())
     is_covered = pl.col("n_final").is_between(pl.col("n_lower").floor(), pl.col("n_upper").ceil())
     return bounded.with_columns(is_covered=is_covered).drop("age", "share_reported")
