@@ -29,9 +29,19 @@ def test_every_promise_is_held_by_tests_that_exist(line):
         assert re.search(rf"^def {test}\(", (ROOT / "tests" / file).read_text(), re.MULTILINE), f"{file}::{test}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "infra/docs/privacy.md", "infra/docs/promises.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "infra/docs/architecture.md", "infra/docs/privacy.md", "infra/docs/promises.md"]
+)
 def test_every_command_that_a_page_names_is_there(page):
     known = {c.name or c.callback.__name__ for c in app.registered_commands}
     named = set(re.findall(r"\bgerland ([a-z]+)", (ROOT / page).read_text()))
     assert named
     assert named <= known
+
+
+def test_every_place_that_the_architecture_names_is_there():
+    page = (ROOT / "infra" / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:pipelines|core|defs|models|expectations)/[\w/]+(?:\.py)?)`", page))
+    assert len(named) > 10
+    missing = [place for place in named if not ((ROOT / place).exists() or (ROOT / "pipelines" / place).exists())]
+    assert missing == []
