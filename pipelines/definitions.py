@@ -6,6 +6,7 @@ from pipelines.assets import across_checks, assets
 from pipelines.core.private import owner_only
 from pipelines.defs import alerts, automation
 from pipelines.defs.resources import PlatformResource
+from pipelines.executor import threads_executor
 
 owner_only()
 defs = dg.Definitions(
@@ -15,4 +16,5 @@ defs = dg.Definitions(
     schedules=[automation.nightly, automation.weekly],
     sensors=[automation.landing_zone, alerts.run_failed],
     resources={"platform": PlatformResource()},
+    executor=threads_executor,
 )

@@ -82,3 +82,9 @@ def test_the_sensor_starts_the_main_job_when_a_file_is_delivered(tmp_path):
     (landing / "evvet" / "a.csv").write_text("longer")
     assert isinstance(look(context.cursor)[1][0], dg.RunRequest)
     assert not (tmp_path / "lake").exists(), "who only looks holds no lake: the run that it starts does"
+
+
+def test_every_job_and_what_is_started_from_the_page_runs_in_one_process():
+    jobs = defs.resolve_all_job_defs()
+    assert {job.executor_def.name for job in jobs} == {"threads"}, "others would start an engine for each step"
+    assert "__ASSET_JOB" in {job.name for job in jobs}

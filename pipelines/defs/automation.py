@@ -7,7 +7,6 @@ import dagster as dg
 
 from pipelines.core.run import tell
 from pipelines.defs.resources import PlatformResource
-from pipelines.executor import threads_executor
 
 MAIN_JOB = "build_lake"
 
@@ -15,19 +14,16 @@ build_lake = dg.define_asset_job(
     MAIN_JOB,
     selection=dg.AssetSelection.all(),
     description="The main job, from landed files to signals. Steps without new input write nothing.",
-    executor_def=threads_executor,
 )
 ingest = dg.define_asset_job(
     "ingest",
     selection=dg.AssetSelection.key_prefixes("bronze"),
     description="Landed files to bronze only.",
-    executor_def=dg.in_process_executor,
 )
 rescore = dg.define_asset_job(
     "rescore",
     selection=dg.AssetSelection.groups("gold"),
     description="Gold tables and signals from the silver that stands.",
-    executor_def=threads_executor,
 )
 
 
