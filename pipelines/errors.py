@@ -18,6 +18,7 @@ _OWN_FILE = re.compile(r"((?:pipelines|models|expectations)/[^\"]+)$")
 _CONDITION = re.compile(r"\[[A-Z][A-Z_.0-9]+\] ")  # the engine's name for what is wrong
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d{3,}")
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
+INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 EXPECTED = (
     "BackupError",
     "Stop",
@@ -59,6 +60,8 @@ def sentence(error: BaseException) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if type(error).__name__ in EXPECTED:
         return first
+    if type(error).__name__ in INTERRUPTED:
+        return "interrupted; the same command goes on from what is written"
     if isinstance(error, FileNotFoundError) and error.filename:  # Arrow gives none, and names it in its words
         return f"there is no file {error.filename}"
     if isinstance(error, PermissionError) and error.filename:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dagster import DagsterExecutionInterruptedError
 from pyarrow import fs
 
 from pipelines.errors import sentence
@@ -76,3 +77,7 @@ def test_a_file_that_is_gone_is_named_whoever_looked_for_it(opened, tmp_path):
     with pytest.raises(FileNotFoundError) as raised:
         opened(tmp_path / "Part-1.parquet")
     assert "Part-1.parquet" in sentence(raised.value)
+
+
+def test_a_run_that_was_interrupted_says_that_it_goes_on():
+    assert sentence(DagsterExecutionInterruptedError()) == "interrupted; the same command goes on from what is written"

@@ -92,6 +92,7 @@ def test_no_token_stands_in_anything_that_a_whole_run_writes(tmp_path):
         "GERLAND_TRACKING": f"sqlite:///{tmp_path}/mlflow.db",
         "GERLAND_ARTIFACTS": str(tmp_path / "mlflow"),
         "GERLAND_PSEUDONYM_KEY": KEY.key,
+        "GERLAND_MINIMUM_REPORTS": "50",  # so that priors are fitted and MLflow has something to keep
         "PYTHONPATH": str(ROOT),
     }
     ran = subprocess.run(
