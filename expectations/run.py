@@ -92,20 +92,16 @@ def _counts(frame: Any, table: type[Table], names: set[str]) -> dict[str, tuple[
 
 
 def _run(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] | None = None) -> list[Any]:
-    with ONE:
-        return _found(frame, table, form, names)
-
-
-def _found(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] | None) -> list[Any]:
     import pandas as pd
 
-    chosen = suite(table)
-    if names is not None:
-        chosen.expectations = [e for e in chosen.expectations if (e.meta or {})["rule"] in names]
-    if isinstance(frame, pd.DataFrame):
-        source = context().data_sources.add_or_update_pandas(name="memory")
-    else:
-        source = context().data_sources.add_or_update_spark(name="lake", persist=False)
-    batch = source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
-    found = batch.get_batch({"dataframe": frame}).validate(chosen, result_format=form)
-    return list(found.results)
+    with ONE:
+        chosen = suite(table)
+        if names is not None:
+            chosen.expectations = [e for e in chosen.expectations if (e.meta or {})["rule"] in names]
+        if isinstance(frame, pd.DataFrame):
+            source = context().data_sources.add_or_update_pandas(name="memory")
+        else:
+            source = context().data_sources.add_or_update_spark(name="lake", persist=False)
+        batch = source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
+        found = batch.get_batch({"dataframe": frame}).validate(chosen, result_format=form)
+        return list(found.results)

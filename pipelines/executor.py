@@ -98,15 +98,15 @@ def _executed(job_context: PlanExecutionContext, execution_plan: ExecutionPlan) 
                     work.put(context)
                 else:
                     waiting.append(context)
-            is_of_others, found = False, next(mine, None)
+            found = next(mine, None)
             if found is None and waiting:
                 mine = _events(waiting.popleft())
                 continue
             if found is None:
-                is_of_others, found = True, _next(told)
+                found = _next(told)
             while found is not None:
                 yield from _handled(run, active, found)
-                found = _next(told, wait=False) if is_of_others or not told.empty() else None
+                found = _next(told, wait=False)
             yield from active.plan_events_iterator(run)
 
 

@@ -77,8 +77,9 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
 def _looked_at(run_id: str, root: str) -> None:
     """Look at what all sources write to, once a run: from then on, the run alone writes there."""
     from pipelines.core.lake import Lake
+    from pipelines.core.spark import session
 
-    lake = Lake(None, root, tables())  # type: ignore[arg-type]  # only the logs are read
+    lake = Lake(session, root, tables())  # which is not asked for: only the logs are read
     for table in LEDGER:
         lake.look(table.address())
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
 import dagster as dg
-import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from pipelines.core.code import ROOT
 from pipelines.event_log import KeptSqliteEventLogStorage
 
 KEY = dg.AssetKey("one")
@@ -21,13 +18,6 @@ def one():
     yield dg.MaterializeResult(
         asset_key=KEY, check_results=[dg.AssetCheckResult(asset_key=KEY, check_name="sound", passed=True)]
     )
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", tmp_path)
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    return tmp_path
 
 
 def test_a_run_is_stored_where_and_as_dagsters_own_log_reads_it(home):

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import errno
-import shutil
 
 import dagster as dg
 import pytest
@@ -12,7 +11,6 @@ from dagster._utils.hosted_user_process import recon_job_from_origin
 from pipelines import retries
 from pipelines.assets import table_asset
 from pipelines.core.catalog import sources, steps, tables
-from pipelines.core.code import ROOT
 from pipelines.core.lake import Lake
 from pipelines.definitions import defs
 from pipelines.defs.resources import PlatformResource
@@ -23,13 +21,6 @@ from pipelines.specs import key
 from pipelines.ui import MODULE
 
 HEADER = "Name\tTYPE\tUNII\tDisplay Name\n"
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", tmp_path)
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    return tmp_path
 
 
 def platform(folder):

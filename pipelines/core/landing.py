@@ -101,13 +101,11 @@ def survey(root: str, sources: Mapping[str, SourceFolder], wanted: Container[str
 
     A file that `memory` knows, and that was not written since, is not read again.
     """
-    system, base = file_system(root)
     look = memory.look()
-    infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
+    system, files = _files(root)
     claimed: list[Landed] = []
     nobodys: list[str] = []
-    for info in sorted((i for i in infos if i.type == fs.FileType.File), key=lambda i: i.path):
-        path = info.path.removeprefix(base).lstrip("/")
+    for path, info in files:
         seen = look.at(path, stamp_of(system, info))
         for found in _members(system, info.path, path, info.mtime.date(), sources, seen):
             landed = replace(found, stat=(info.size, info.mtime_ns))
@@ -120,10 +118,16 @@ def survey(root: str, sources: Mapping[str, SourceFolder], wanted: Container[str
 
 def stamps(root: str) -> dict[str, Stamp]:
     """Sizes and times of the files under the landing zone, by path."""
+    system, files = _files(root)
+    return {path: stamp_of(system, info) for path, info in files}
+
+
+def _files(root: str) -> tuple[fs.FileSystem, list[tuple[str, fs.FileInfo]]]:
+    """Files under the landing zone, each with its path in it, in the order of these."""
     system, base = file_system(root)
     infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))
-    files = [i for i in infos if i.type == fs.FileType.File]
-    return {i.path.removeprefix(base).lstrip("/"): stamp_of(system, i) for i in files}
+    found = sorted((i for i in infos if i.type == fs.FileType.File), key=lambda i: i.path)
+    return system, [(i.path.removeprefix(base).lstrip("/"), i) for i in found]
 
 
 def _members(

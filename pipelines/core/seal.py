@@ -222,6 +222,20 @@ def own_hash(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def vouched(content: dict[str, Any]) -> bytes:
+    """A small file's content with its own hash: what reads it knows whether it is whole."""
+    return json.dumps(content | {"own": own_hash(content)}).encode()
+
+
+def vouched_content(system: fs.FileSystem, full: str) -> dict[str, Any] | None:
+    """Content of such a file; None where it is not there, cut off or changed."""
+    try:
+        content: dict[str, Any] = json.loads(read(system, full))
+        return content if content.pop("own") == own_hash(content) else None
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
 def _hash_of_last(system: fs.FileSystem, path: str, n_seals: int) -> str:
     if not n_seals:
         return ""

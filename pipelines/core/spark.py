@@ -26,6 +26,10 @@ SMALL_PARTITIONS = 2
 DAEMON = "pipelines.core.daemon"
 OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
 
+_starting = threading.Lock()
+_started: list[SparkSession] = []  # the engine's first session
+_own = threading.local()  # a thread's session, and the engine that it is of
+
 
 class SparkUnavailable(Exception):
     """Spark can't start here; the message says what is missing and how to mend it."""
@@ -59,10 +63,6 @@ def session(settings: Settings | None = None) -> SparkSession:
         spark = _embedded(settings)
         _started[:] = [spark]
     return spark if is_main else _of_thread(spark)
-
-
-_starting = threading.Lock()
-_started: list[SparkSession] = []  # the engine's first session
 
 
 def _embedded(settings: Settings) -> SparkSession:
@@ -103,9 +103,6 @@ def _remembering(ask: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
         return found
 
     return known
-
-
-_own = threading.local()
 
 
 def _of_thread(spark: SparkSession) -> SparkSession:

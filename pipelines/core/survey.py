@@ -6,7 +6,6 @@ landed file is read again. Nothing else depends on it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import lru_cache
@@ -16,7 +15,7 @@ from pipelines.core.code import version_of
 from pipelines.core.landing import Survey, file_system, stamps, survey
 from pipelines.core.remembered import NOTHING, Memory
 from pipelines.core.run import tell
-from pipelines.core.seal import own_hash
+from pipelines.core.seal import vouched, vouched_content
 
 NAME = "_landing.json"
 
@@ -57,22 +56,16 @@ def grouped(paths: Iterable[str]) -> list[str]:
 
 def _kept(landing: str, lake: str) -> Memory:
     system, path = file_system(f"{lake.rstrip('/')}/{NAME}")
-    try:
-        with system.open_input_stream(path) as stream:
-            told = json.loads(stream.read())
-        is_whole = told.pop("own") == own_hash(told) and told["of"] == _of(landing)
-        return Memory(told["files"]) if is_whole else NOTHING
-    except (OSError, ValueError, KeyError, AttributeError):
-        return NOTHING
+    content = vouched_content(system, path)
+    return Memory(content["files"]) if content and content["of"] == _of(landing) else NOTHING
 
 
 def _keep(memory: Memory, landing: str, lake: str) -> None:
     """Write the file whole or not at all."""
     system, path = file_system(f"{lake.rstrip('/')}/{NAME}")
-    content = {"of": _of(landing), "files": memory.files}
     system.create_dir(path.rsplit("/", 1)[0], recursive=True)
     with system.open_output_stream(f"{path}.part") as out:
-        out.write(json.dumps(content | {"own": own_hash(content)}).encode())
+        out.write(vouched({"of": _of(landing), "files": memory.files}))
     system.move(f"{path}.part", path)
 
 
