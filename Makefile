@@ -35,7 +35,7 @@ check: setup ## lint, format, types, architecture
 	@$(bin)/lint-imports --no-cache
 
 docs: setup ## the generated pages
-	@$(bin)/python -m pipelines.dictionary
+	@$(bin)/python -m pipelines.commands.dictionary
 
 lock: setup ## resolve the dependencies again
 	@$(bin)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

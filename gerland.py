@@ -34,8 +34,8 @@ class OpenLake:
     def tables(self) -> list[str]:
         """Addresses of the tables that have been built, `layer.name`."""
         from pipelines.core.catalog import tables
-        from pipelines.core.landing import file_system
-        from pipelines.core.seal import log_entries
+        from pipelines.files.store import file_system
+        from pipelines.lake.seal import log_entries
 
         def is_built(address: str) -> bool:
             system, path = file_system(f"{self.root}/{address.replace('.', '/')}")
@@ -46,14 +46,14 @@ class OpenLake:
     def table(self, address: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Rows of a table, of all columns or of those named.
 
-        Raises `pipelines.core.query.QueryError` for a table or column that is not there; it names what is near.
+        Raises `pipelines.lake.query.QueryError` for a table or column that is not there; it names what is near.
         """
         chosen = ", ".join(f'"{name}"' for name in columns) if columns else "*"
         return self.sql(f"SELECT {chosen} FROM {address}")
 
     def sql(self, statement: str) -> pl.DataFrame:
         """Answer one statement of SQL (DuckDB's) over the tables; it can only read."""
-        from pipelines.core.query import query
+        from pipelines.lake.query import query
 
         found = pl.from_arrow(query(self.root, statement, str(self.as_of) if self.as_of else None))
         assert isinstance(found, pl.DataFrame)

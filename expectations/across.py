@@ -5,9 +5,9 @@ from __future__ import annotations
 from expectations.compile import Rule
 from expectations.run import Outcome
 from pipelines.core.across import Across
-from pipelines.core.conform import Tables
-from pipelines.core.lake import Lake
-from pipelines.core.query import query
+from pipelines.frames.conform import Tables
+from pipelines.lake.lake import Lake
+from pipelines.lake.query import query
 
 SMALL = 1_000_000  # rows of all tables of a rule that are compared without the engine
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from expectations.compile import Rule, planned
 from expectations.run import Outcome, validate, validate_small
-from pipelines.core.query import query
 from pipelines.core.table import Table
+from pipelines.lake.query import query
 
 if TYPE_CHECKING:
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 SMALL = 200_000  # rows that are checked in memory; more are worth the engine
 

@@ -11,12 +11,12 @@ from expectations.compile import WARNING, Rule
 from expectations.run import Outcome
 from pipelines.core.catalog import tables
 from pipelines.core.code import version_of
-from pipelines.core.losses import FEW, Loss, most_first
 from pipelines.core.step import Step
 from pipelines.core.table import BronzeTable, Table
+from pipelines.frames.losses import FEW, Loss, most_first
 
 if TYPE_CHECKING:
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 READ = "values_are_read"
 SAYS = f"in each file and column, at most {FEW:.0%} of the values that are there become null"

@@ -13,10 +13,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from pipelines.analyse import COMMANDS, help_of
-from pipelines.compare import command as compare
-from pipelines.core.private import owner_only
-from pipelines.core.progress import progress
+from pipelines.commands.compare import command as compare
+from pipelines.core.log import progress
 from pipelines.evaluate.command import command as evaluate
+from pipelines.privacy.owner_only import owner_only
 
 app = typer.Typer(
     name="gerland",
@@ -55,7 +55,7 @@ def run(
     as_of: AsOfOption = None,
 ) -> None:
     """Run the main job: landed files to bronze, silver, gold, signals and a report."""
-    from pipelines.main_job import run_main_job
+    from pipelines.commands.main_job import run_main_job
 
     code = run_main_job(_given(landing=landing, lake=lake, as_of=as_of), _listed(sources), say=progress())
     if code:
@@ -88,7 +88,7 @@ def simulate(
 def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], landing: LandingOption = None) -> None:
     """Download a source's files from its official addresses into the landing zone."""
     from pipelines.core.catalog import sources
-    from pipelines.core.fetch import fetch as download
+    from pipelines.intake.fetch import fetch as download
 
     if source not in sources():
         raise Stop(f"there is no source {source!r}; known are {', '.join(sources())}")
@@ -108,8 +108,8 @@ def sql(
     as_of: AsOfOption = None,
 ) -> None:
     """Query the lake with SQL. Starts no Java and answers in about two seconds."""
-    from pipelines.core.query import query as ask
-    from pipelines.core.render import check, render, style_of
+    from pipelines.lake.query import query as ask
+    from pipelines.output.render import check, render, style_of
 
     style = format or style_of(out)
     check(style, out)
@@ -121,7 +121,7 @@ def tables(
     name: Annotated[str | None, typer.Argument(help="One table, such as silver.report.")] = None,
 ) -> None:
     """Show the data dictionary: all tables, or one with its columns."""
-    from pipelines.dictionary import show
+    from pipelines.commands.dictionary import show
 
     show(name)
 
@@ -137,8 +137,8 @@ def deliveries(
     lake: LakeOption = None,
 ) -> None:
     """List what was delivered: each file with its date, what came of it, its counts of rows and why."""
-    from pipelines.core.render import check, render, style_of
-    from pipelines.deliveries import listed
+    from pipelines.output.render import check, render, style_of
+    from pipelines.upkeep.deliveries import listed
 
     style = format or style_of(out)
     check(style, out)
@@ -152,7 +152,7 @@ def withdraw(
     lake: LakeOption = None,
 ) -> None:
     """Take deliveries out of the lake: their rows leave, their files are not read again. `reread` undoes it."""
-    from pipelines.deliveries import withdraw as take_out
+    from pipelines.upkeep.deliveries import withdraw as take_out
 
     take_out(str(lake or _settings().lake), delivery, reason, progress())
 
@@ -165,7 +165,7 @@ def reread(
     landing: LandingOption = None,
 ) -> None:
     """Have the next run read deliveries again, withdrawn ones too; what was read stays until then."""
-    from pipelines.deliveries import reread as ask_again
+    from pipelines.upkeep.deliveries import reread as ask_again
 
     ask_again(str(lake or _settings().lake), str(landing or _settings().landing), delivery, reason, progress())
 
@@ -178,9 +178,9 @@ def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Set damaged tables aside, to be made again.")] = False,
 ) -> None:
     """Read every byte of the lake and compare it with what was written. Exit code 1 where something is damaged."""
-    from pipelines.core.lease import hold
-    from pipelines.verify import repair as put_right
-    from pipelines.verify import verify_lake
+    from pipelines.lake.lease import hold
+    from pipelines.upkeep.verify import repair as put_right
+    from pipelines.upkeep.verify import verify_lake
 
     root, say = str(lake or _settings().lake), progress()
     if repair:
@@ -198,8 +198,8 @@ def vacuum(
     keep_days: Annotated[int | None, typer.Option(min=1, help="Days that files of no version are kept.")] = None,
 ) -> None:
     """Take away files that no version of a table stands on: what killed runs left, and what was replaced."""
-    from pipelines.core.lease import hold
-    from pipelines.verify import vacuum_lake
+    from pipelines.lake.lease import hold
+    from pipelines.upkeep.verify import vacuum_lake
 
     root = str(lake or _settings().lake)
     hold(root)
@@ -212,7 +212,7 @@ def backup(
     lake: LakeOption = None,
 ) -> None:
     """Copy the lake, with the size and SHA-256 of every file. Keys of pseudonyms are not part of it."""
-    from pipelines.backup import backup as copy
+    from pipelines.upkeep.backup import backup as copy
 
     copy(str(lake or _settings().lake), to, progress())
 
@@ -230,9 +230,9 @@ def restore(
 
     Who was erased from the lake that it replaces is erased from it before it takes its place.
     """
-    from pipelines.backup import restore as put_back
-    from pipelines.core.run import Platform
-    from pipelines.erase import erasing_again
+    from pipelines.lake.platform import Platform
+    from pipelines.upkeep.backup import restore as put_back
+    from pipelines.upkeep.erase import erasing_again
 
     root, say = str(lake or _settings().lake), progress()
     known_by = [root, *map(str, erasures or [])]
@@ -249,7 +249,7 @@ def erase(
     ] = None,
 ) -> None:
     """Erase one person: out of every table, version and report, with a search as proof; what comes later stays out."""
-    from pipelines.erase import erase_everywhere
+    from pipelines.upkeep.erase import erase_everywhere
 
     settings, say = _settings(), progress()
     erase_everywhere(settings, str(lake or settings.lake), backup or [], pseudonym, reason, say)
@@ -258,7 +258,7 @@ def erase(
 @app.command()
 def pseudonym() -> None:
     """Say the pseudonym of an identifier, read from standard input so that it stands in no history of commands."""
-    from pipelines.core.run import Platform
+    from pipelines.lake.platform import Platform
 
     said = Platform(_settings()).pseudonymiser(sys.stdin.read())
     if said is None:
@@ -269,7 +269,7 @@ def pseudonym() -> None:
 @app.command()
 def doctor(fix: Annotated[bool, typer.Option("--fix", help="Fetch what can be fetched.")] = False) -> None:
     """Check Java, jars, settings and disk, and say how to mend each."""
-    from pipelines.doctor import report
+    from pipelines.commands.doctor import report
 
     if not report(fix):
         raise typer.Exit(FAILED)
@@ -280,7 +280,7 @@ def ui(
     port: Annotated[int, typer.Option(help="Port of Dagster; MLflow takes the next.")] = 3000,
 ) -> None:
     """Open Dagster and MLflow in the browser's reach until interrupted."""
-    from pipelines.ui import serve
+    from pipelines.commands.ui import serve
 
     serve(_settings(), port, say=progress())
 
@@ -318,7 +318,7 @@ def _fail(message: str) -> NoReturn:
 
 def main() -> None:
     """Entry point: an error is one sentence; its trace is behind `--debug`."""
-    from pipelines.errors import sentence
+    from pipelines.orchestration.errors import sentence
 
     try:
         app()

@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from pipelines.assets import across_checks, assets
-from pipelines.core.private import owner_only
 from pipelines.defs import alerts, automation
 from pipelines.defs.resources import PlatformResource
-from pipelines.executor import threads_executor
+from pipelines.orchestration.assets import across_checks, assets
+from pipelines.orchestration.executor import threads_executor
+from pipelines.privacy.owner_only import owner_only
 
 owner_only()
 defs = dg.Definitions(

@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from pipelines.backup import backup, restore
+from pipelines.commands.main_job import run_main_job
 from pipelines.core.catalog import tables
-from pipelines.core.query import query
-from pipelines.core.vacuum import vacuum
-from pipelines.core.verify import verify
-from pipelines.ingestion import BALANCED
-from pipelines.main_job import run_main_job
+from pipelines.lake.query import query
+from pipelines.lake.vacuum import vacuum
+from pipelines.lake.verify import verify
+from pipelines.orchestration.ingestion import BALANCED
 from pipelines.simulator.write import simulate
-from pipelines.verify import VerifyError, repair, verify_lake
-from tests.core.test_privacy_modes import open_to_others
+from pipelines.upkeep.backup import backup, restore
+from pipelines.upkeep.verify import VerifyError, repair, verify_lake
+from tests.privacy.test_privacy_modes import open_to_others
 
 REPORTS, SEED = 2_500, 7
 pytestmark = pytest.mark.timeout(1800)  # the first run is waited for by whichever test comes first

@@ -15,8 +15,8 @@ from models.evaluation.features import FEATURES
 from pipelines.analyse.files import FileError
 from pipelines.analyse.score import Columns, score_file
 from pipelines.core.code import ROOT
-from pipelines.core.query import QueryError
 from pipelines.evaluate.run import EvaluationError
+from pipelines.lake.query import QueryError
 from pipelines.settings import settings
 from tests.evaluate.small_lake import drawn, lake
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.doctor import diagnose, listed
-from pipelines.main_job import run_main_job
+from pipelines.commands.doctor import diagnose, listed
+from pipelines.commands.main_job import run_main_job
 from pipelines.settings import SettingsError, load
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.commands.main_job import run_main_job
 from pipelines.core.catalog import sources
-from pipelines.core.query import query
-from pipelines.main_job import run_main_job
+from pipelines.lake.query import query
 from pipelines.simulator.write import simulate
 
 REPORTS, SEED = 200, 5

@@ -9,7 +9,7 @@ import typer
 
 from pipelines.analyse import files
 from pipelines.analyse.files import FileError
-from pipelines.core.progress import progress
+from pipelines.core.log import progress
 
 if TYPE_CHECKING:
     import polars as pl

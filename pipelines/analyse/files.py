@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.core.cells import write_csv
-from pipelines.core.near import did_you_mean
+from pipelines.output.cells import write_csv
+from pipelines.output.near import did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +49,7 @@ def read(path: Path, needed: Sequence[str], hint: str = "", bare: Sequence[str] 
     import polars as pl
 
     from pipelines.analyse import kinds, text
-    from pipelines.core.reading import Refused
+    from pipelines.files.reading import Refused
 
     if not path.exists():
         raise FileError(f"there is no file {path}")
@@ -221,7 +221,7 @@ def write(
 ) -> None:
     """Write a result as CSV, Parquet or a plot by the name of `out`; without `out`, show the first rows."""
     if out is None:
-        from pipelines.core.render import show
+        from pipelines.output.render import show
 
         show(result.head(top).select(shown).to_arrow())
         sys.stdout.write("--out FILE.csv or .parquet has every column, .png or .svg the plot\n")

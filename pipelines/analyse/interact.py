@@ -9,8 +9,8 @@ import typer
 
 from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
-from pipelines.core.near import did_you_mean
-from pipelines.core.progress import progress
+from pipelines.core.log import progress
+from pipelines.output.near import did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.analyse import text
 from pipelines.analyse.text import Note
-from pipelines.core.reading import Refused
+from pipelines.files.reading import Refused
 
 if TYPE_CHECKING:
     import polars as pl
@@ -104,7 +104,7 @@ def _workbook(data: bytes, note: Note) -> pl.DataFrame:
     """Read the first sheet of a workbook, its first filled row as header."""
     import polars as pl
 
-    from pipelines.core.workbook import cell_text, workbook_rows
+    from pipelines.files.workbook import cell_text, workbook_rows
 
     rows = [[cell_text(cell) or "" for cell in row] for row in workbook_rows(io.BytesIO(data))]
     rows = [row for row in rows if any(row)]

@@ -9,7 +9,7 @@ import typer
 
 from pipelines.analyse import files, plots
 from pipelines.analyse.files import FileError
-from pipelines.core.progress import Say, progress
+from pipelines.core.log import Say, progress
 
 if TYPE_CHECKING:
     import polars as pl

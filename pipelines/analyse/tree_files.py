@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.analyse import files
-from pipelines.core.progress import progress
+from pipelines.core.log import progress
 
 _OPTIONS = ("--leaf", "--cases", "--expected", "--controls", "--day")
 MOST_DAYS = 10_000  # the windows of a series grow with the square of its days

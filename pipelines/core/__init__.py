@@ -1,1 +1,1 @@
-"""What every source, table and stage shares. Nothing here names a source."""
+"""Contracts: what a table, a step, a source, a rule is, and how they are found. Nothing here names a source."""

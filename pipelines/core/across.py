@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.core.conform import Tables
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    from pipelines.frames.conform import Tables
 
 CRITICAL, WARNING = "critical", "warning"
 

@@ -1,7 +1,7 @@
 """How a table shows what was known on a date: declared once on its class, compiled for every reader.
 
 Belongs here: the kinds of axes and the one rule by which each is cut at a date, as SQL that Spark and DuckDB read
-alike. Does not: reading. `core/lake.py` and `core/query.py` apply what is compiled here.
+alike. Does not: reading. `lake/lake.py` and `lake/query.py` apply what is compiled here.
 """
 
 from __future__ import annotations

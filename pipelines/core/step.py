@@ -11,8 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.conform import Tables
-from pipelines.core.losses import Loss
 from pipelines.core.table import Table
 
 if TYPE_CHECKING:
@@ -20,8 +18,10 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from pipelines.core.lake import Lake, Written
-    from pipelines.core.run import Platform
+    from pipelines.frames.conform import Tables
+    from pipelines.frames.losses import Loss
+    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.platform import Platform
 
 Frame = Callable[[Any], "DataFrame"]  # of tables; some want the whole lake
 FrameOfPlatform = Callable[[Any, "Platform"], "DataFrame"]

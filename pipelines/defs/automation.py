@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.core.run import tell
+from pipelines.core.log import tell
 from pipelines.defs.resources import PlatformResource
 
 MAIN_JOB = "build_lake"
@@ -30,7 +30,7 @@ rescore = dg.define_asset_job(
 @dg.op(description="Every byte of the lake against what was written; fails where something is damaged.")
 def verify_lake(platform: PlatformResource) -> None:
     """Read the lake whole."""
-    from pipelines.verify import verify_lake as verify
+    from pipelines.upkeep.verify import verify_lake as verify
 
     if damaged := verify(str(platform.open().settings.lake), None, tell):
         raise dg.Failure(f"{len(damaged)} tables are damaged: {', '.join(found.name for found in damaged)}")
@@ -39,7 +39,7 @@ def verify_lake(platform: PlatformResource) -> None:
 @dg.op(ins={"after": dg.In(dg.Nothing)}, description="Files that no version stands on, once they are old enough.")
 def vacuum_lake(platform: PlatformResource) -> None:
     """Take away what nobody reads."""
-    from pipelines.verify import vacuum_lake as vacuum
+    from pipelines.upkeep.verify import vacuum_lake as vacuum
 
     settings = platform.open().settings
     vacuum(str(settings.lake), settings.keep_days, tell)
@@ -79,7 +79,7 @@ def landing_zone(
     """Compare the listing of the landing zone (paths, sizes, times) with the one of the last look."""
     from pyarrow import fs
 
-    from pipelines.core.landing import file_system
+    from pipelines.files.store import file_system
 
     system, base = file_system(str(platform.settings().landing))
     infos = system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True))

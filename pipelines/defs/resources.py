@@ -6,8 +6,8 @@ from functools import cache
 import dagster as dg
 from pydantic import Field
 
-from pipelines.core.lease import hold
-from pipelines.core.run import Platform
+from pipelines.lake.lease import hold
+from pipelines.lake.platform import Platform
 from pipelines.settings import Settings, load
 
 

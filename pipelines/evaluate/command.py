@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.core.progress import progress
+from pipelines.core.log import progress
 
 if TYPE_CHECKING:
     from pipelines.evaluate.run import Found

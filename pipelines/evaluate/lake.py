@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 
 from models.evaluation.known import EVIDENCE, REGIONS, SUBGROUPS, Ints
-from pipelines.core.names import stem
-from pipelines.core.query import QueryError, connect
 from pipelines.evaluate import lake_sql as sql
 from pipelines.evaluate.run import EvaluationError
+from pipelines.frames.names import stem
+from pipelines.lake.query import QueryError, connect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -16,8 +16,8 @@ import polars as pl
 from models.evaluation.league import METRICS
 from models.evaluation.methods import METHODS, MODELS, STATISTICS
 from models.evaluation.metrics import kaplan_meier
-from pipelines.core.cells import write_csv
 from pipelines.evaluate.worlds import FIRST
+from pipelines.output.cells import write_csv
 from pipelines.simulator.years.history import MONTHS
 
 if TYPE_CHECKING:

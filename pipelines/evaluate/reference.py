@@ -19,9 +19,9 @@ import polars as pl
 
 from pipelines.analyse.files import FileError
 from pipelines.analyse.files import read as table
-from pipelines.core.near import did_you_mean
 from pipelines.evaluate.outcomes import terms
 from pipelines.evaluate.run import EvaluationError
+from pipelines.output.near import did_you_mean
 
 COLUMNS = {
     "substance": ("substance", "exposurename", "drug", "ingredient"),

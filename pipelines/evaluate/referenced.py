@@ -19,8 +19,7 @@ from models.evaluation.known import walk
 from models.evaluation.league import METRICS, Judged, judge, league
 from models.evaluation.methods import METHODS, REFERENCES, Fitted
 from models.evaluation.own_past import OwnPast
-from pipelines.core.cells import write_csv
-from pipelines.core.progress import Say
+from pipelines.core.log import Say
 from pipelines.evaluate.lake import LakeReports, described, month_of
 from pipelines.evaluate.lake import read as read_lake
 from pipelines.evaluate.lake_page import page
@@ -30,6 +29,7 @@ from pipelines.evaluate.replication import named
 from pipelines.evaluate.resolve import UNNAMED, Resolved, resolve
 from pipelines.evaluate.run import EvaluationError
 from pipelines.evaluate.worlds import reasons
+from pipelines.output.cells import write_csv
 
 FIRST = 12  # month from which alerts are judged, in windows of six years and more; a sixth of shorter ones
 FIXED = 2.5  # new pairs a month at the second base: its multiples are 1.25, 2.5, 5 and 10

@@ -10,12 +10,12 @@ import polars as pl
 from models.evaluation.burden import MULTIPLES
 from models.evaluation.methods import METHODS
 from models.evaluation.replicate import A_SNAPSHOT, HORIZON, Replicated, halves, replicate, snapshots
-from pipelines.core.cells import write_csv
-from pipelines.core.progress import Say
+from pipelines.core.log import Say
 from pipelines.evaluate.lake import Domain, LakeReports, described, month_of, read
 from pipelines.evaluate.lake_page import page
 from pipelines.evaluate.run import EvaluationError
 from pipelines.evaluate.worlds import reasons
+from pipelines.output.cells import write_csv
 
 
 def run(root: str, out: Path, bootstrap: int, as_of: str | None = None, say: Say = lambda _: None) -> Replicated:

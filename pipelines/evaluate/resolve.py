@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.core.names import forms, normalise
-from pipelines.core.names import parts as ingredients
-from pipelines.core.query import QueryError, query
 from pipelines.defs.silver.report.tables import DOMAINS
 from pipelines.evaluate.lake import NEVER, Domain, LakeReports, place_of
 from pipelines.evaluate.reference import NEITHER, Pairs, folded, spelled
+from pipelines.frames.names import forms, normalise
+from pipelines.frames.names import parts as ingredients
+from pipelines.lake.query import QueryError, query
 
 VETERINARY = "veterinary"
 PEOPLE = {"human", "people", "humans", "person"}

@@ -12,7 +12,7 @@ from itertools import count, islice
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.progress import Say
+from pipelines.core.log import Say
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.core.progress import Say
+from pipelines.core.log import Say
 from pipelines.evaluate.run import EvaluationError
 from pipelines.settings import ROOT, settings
 

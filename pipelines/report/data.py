@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.query import QueryError
+from pipelines.lake.query import QueryError
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from pipelines.core.departments import REGIONS
+from pipelines.formats.departments import REGIONS
 from pipelines.simulator.world import HUMAN_MONTHS, VETERINARY_MONTHS, World
 
 LAGS = {1: 0.70, 2: 0.19, 3: 0.06, 4: 0.03, 5: 0.01, 6: 0.01}  # months from care to flow

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.core.catalog import sources
-from pipelines.core.simulated import marking
+from pipelines.intake.simulated import marking
 from pipelines.simulator.world import build, write_truth
 from pipelines.simulator.years.families import Families
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pipelines.analyse.files import FileError
 from pipelines.cli import app
-from pipelines.compare import compared
+from pipelines.commands.compare import compared
 
 
 @pytest.fixture

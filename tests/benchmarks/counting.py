@@ -60,7 +60,7 @@ def write(folder: Path, n: int, first_month: int, n_months: int, seed: int) -> N
 
 def opened(folder: Path) -> Any:
     """A platform with its lake in a folder."""
-    from pipelines.core.run import Platform
+    from pipelines.lake.platform import Platform
     from pipelines.settings import load
 
     conf = {"spark.driver.memory": "2g"}

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from tests.benchmarks.measure import ROUNDS, Line, Turns, measured, say, target_at
 
 if TYPE_CHECKING:
-    from pipelines.core.run import Platform
+    from pipelines.lake.platform import Platform
 
 FLOWS, FIRST = 24, 2022 * 12
 WHOLE, MONTH = {1_000_000: 1.5, 10_000_000: 1.0}, {10_000_000: 0.03}  # targets by prestations
@@ -98,8 +98,8 @@ def flow_of(flow: int, n: int, persons: int) -> tuple[dict[str, pa.Array], dict[
 
 def land(platform: Platform, flow: int, n: int, persons: int) -> None:
     """Put one flow into the bronze tables as ingestion does: a delivery of its own."""
-    from pipelines.core import pieces
     from pipelines.defs.sources.snds.tables import SndsErPhaF, SndsErPrsF
+    from pipelines.lake import pieces
 
     for table, columns in zip((SndsErPrsF, SndsErPhaF), flow_of(flow, n, persons), strict=True):
         root, schema = platform.lake.prepared(table), table.arrow_schema()
@@ -116,7 +116,7 @@ def land(platform: Platform, flow: int, n: int, persons: int) -> None:
 
 def platform_of(folder: Path, memory: str = "3g") -> Platform:
     """A platform with an empty lake."""
-    from pipelines.core.run import Platform
+    from pipelines.lake.platform import Platform
     from pipelines.settings import load
 
     conf = {"spark.driver.memory": memory}
@@ -125,8 +125,8 @@ def platform_of(folder: Path, memory: str = "3g") -> Platform:
 
 def flatten(platform: Platform) -> None:
     """Bring `silver.dispensing` up to date, as its asset does."""
-    from pipelines.assets import inputs_of, written
     from pipelines.defs.silver.dispensing.conform import dispensing
+    from pipelines.orchestration.assets import inputs_of, written
 
     written(platform, dispensing, inputs_of(dispensing, platform))
 
@@ -141,7 +141,7 @@ def flatten_duckdb(platform: Platform, out: Path) -> None:
     """The same in DuckDB, of the same files, on two threads."""
     import duckdb
 
-    from pipelines.core.departments import REGIONS
+    from pipelines.formats.departments import REGIONS
 
     files = {t: [f for f, _ in platform.lake.files(f"bronze.snds_er_{t}_f")] for t in ("prs", "pha")}
     connection = duckdb.connect()
@@ -182,7 +182,7 @@ def checked(platform: Platform, out: Path) -> str:
     """Rows, units and lines of both; raises where they differ."""
     import duckdb
 
-    from pipelines.core.query import query
+    from pipelines.lake.query import query
 
     sums = "count(*) AS n, sum(n_units)::BIGINT AS units, sum(n_lines)::BIGINT AS lines, sum(hash(insured, dispensed_date, pharmacy))"
     ours = query(str(platform.settings.lake), f"SELECT {sums} FROM silver.dispensing").to_pylist()

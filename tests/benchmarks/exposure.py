@@ -19,8 +19,8 @@ from tests.benchmarks.dcir import FIRST, FLOWS, month, platform_of, same, words
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, say, target_at
 
 if TYPE_CHECKING:
-    from pipelines.core.run import Platform
     from pipelines.core.table import Table
+    from pipelines.lake.platform import Platform
 
 PACKS, SUBSTANCES = 3_000, 400
 REGIONS = ["11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93", "94"]
@@ -31,7 +31,7 @@ MEMORY_LIMIT = 8 * 2**30
 
 def put(platform: Platform, table: type[Table], parts: dict[str, str], columns: dict[str, Any]) -> None:
     """Write one file of a table, columns not given being null."""
-    from pipelines.core import pieces
+    from pipelines.lake import pieces
 
     n = len(next(iter(columns.values())))
     schema = pa.schema([f for f in table.arrow_schema() if f.name not in parts])
@@ -91,8 +91,8 @@ def write(platform: Platform, lines: int, persons: int) -> None:
 
 def ours(platform: Platform) -> None:
     """Build `gold.exposure`, as its asset does."""
-    from pipelines.assets import inputs_of, written
     from pipelines.defs.gold.exposure.build import exposure
+    from pipelines.orchestration.assets import inputs_of, written
 
     written(platform, exposure, inputs_of(exposure, platform))
 
@@ -146,7 +146,7 @@ def checked(platform: Platform, out: Path) -> str:
     """Cells, persons, packs and mg of both; raises where they differ."""
     import duckdb
 
-    from pipelines.core.query import query
+    from pipelines.lake.query import query
 
     sums = "count(*) AS n, sum(n_treated)::BIGINT AS treated, sum(n_packs)::BIGINT AS packs, sum(mg)::BIGINT AS mg"
     mine = query(str(platform.settings.lake), f"SELECT {sums} FROM gold.exposure").to_pylist()

@@ -13,7 +13,7 @@ from collections import defaultdict
 from itertools import combinations
 from pathlib import Path
 
-from pipelines.core.query import query
+from pipelines.lake.query import query
 from pipelines.settings import ROOT
 
 # Case number and world-wide number of a simulated case to the key of its report, by source and domain.

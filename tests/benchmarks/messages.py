@@ -16,13 +16,13 @@ from pathlib import Path
 
 from pyarrow import fs
 
-from pipelines.core import pieces
 from pipelines.core.ledger import Quarantine
-from pipelines.core.privacy import Pseudonymiser
-from pipelines.core.spark import session
-from pipelines.core.splits import parts
-from pipelines.core.task import READ_SQL, Job, read_job
-from pipelines.core.xml import hl7
+from pipelines.files.splits import parts
+from pipelines.files.xml import hl7
+from pipelines.frames.spark import session
+from pipelines.intake.task import READ_SQL, Job, read_job
+from pipelines.lake import pieces
+from pipelines.privacy.pseudonyms import Pseudonymiser
 from pipelines.simulator.world import build
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, measured, say, target_at
 

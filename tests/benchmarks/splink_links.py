@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from models.linkage.link import link
-from pipelines.core.query import query
+from pipelines.lake.query import query
 from pipelines.settings import ROOT
 from tests.benchmarks.linkage import truth
 from tests.benchmarks.real_links import N_DRAWN, label, listings

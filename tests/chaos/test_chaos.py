@@ -22,10 +22,10 @@ import pytest
 
 from pipelines.core.catalog import sources, tables
 from pipelines.core.ledger import Delivery, Quarantine
-from pipelines.core.query import QueryError, query
-from pipelines.deliveries import withdraw
+from pipelines.lake.query import QueryError, query
 from pipelines.simulator.write import simulate
-from pipelines.verify import verify_lake
+from pipelines.upkeep.deliveries import withdraw
+from pipelines.upkeep.verify import verify_lake
 from tests.chaos.zygote import DEEP, DONE, FAILED, REFUSED, SOURCES
 
 HISTORIES, FIRST = int(os.environ.get("CHAOS_HISTORIES", "60")), int(os.environ.get("CHAOS_SEED", "1"))

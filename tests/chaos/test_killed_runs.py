@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.catalog import tables
-from pipelines.core.query import QueryError, query
+from pipelines.lake.query import QueryError, query
 from pipelines.simulator.write import simulate
-from pipelines.verify import verify_lake
+from pipelines.upkeep.verify import verify_lake
 
 HISTORIES, FIRST = int(os.environ.get("CHAOS_RUNS", "3")), int(os.environ.get("CHAOS_SEED", "1"))
 REPORTS, SEED, KILLS = 200, 5, 2

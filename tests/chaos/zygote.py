@@ -24,7 +24,7 @@ DONE, FAILED, REFUSED = 0, 1, 4
 
 def serve() -> None:
     """Start the engine, then answer until the requests end."""
-    from pipelines.core.spark import session, suit
+    from pipelines.frames.spark import session, suit
     from pipelines.settings import settings
 
     spark = session()
@@ -86,11 +86,11 @@ def _run(given: dict[str, Any]) -> int:
 
     import dagster as dg
 
-    from pipelines.assets import table_asset
     from pipelines.core.catalog import sources
-    from pipelines.core.lease import LeaseTaken, hold, release
     from pipelines.defs.resources import PlatformResource
-    from pipelines.ingestion import source_assets
+    from pipelines.lake.lease import LeaseTaken, hold, release
+    from pipelines.orchestration.assets import table_asset
+    from pipelines.orchestration.ingestion import source_assets
 
     place = {name: str(Path(given["folder"]) / name) for name in ("landing", "lake", "reports")}
     os.environ["GERLAND_OUTBOX"] = str(Path(given["folder"]) / "outbox")
@@ -122,8 +122,8 @@ def narratives() -> Any:
     from functools import reduce
 
     from pipelines.core.catalog import sources, tables
-    from pipelines.core.conform import conformed
     from pipelines.core.step import reads_of, step
+    from pipelines.frames.conform import conformed
 
     parts = [found for name in SOURCES if name != "e2b" and (found := sources()[name].feed(tables()[DEEP]))]
 

@@ -7,11 +7,11 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from pipelines.core import pieces
 from pipelines.core.axis import DERIVED
-from pipelines.core.lake import Lake
 from pipelines.core.rules import RulesBroken, ask, judged, refuse
 from pipelines.core.table import BronzeTable, Column, FileKind, Table, text
+from pipelines.lake import pieces
+from pipelines.lake.lake import Lake
 
 
 class Dose(Table):

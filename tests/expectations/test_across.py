@@ -14,8 +14,8 @@ from expectations.run import Outcome
 from pipelines.core.across import Reference, references
 from pipelines.core.catalog import rules
 from pipelines.core.catalog import tables as known
-from pipelines.core.lake import Lake
 from pipelines.defs.silver.product.tables import Pack, Product
+from pipelines.lake.lake import Lake
 
 D = dt.date
 ARROW = {

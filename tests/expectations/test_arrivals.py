@@ -11,8 +11,8 @@ from expectations.arrivals import FAILED, LATE, REFUSED, VOLUME, outcomes
 from expectations.compile import CRITICAL, WARNING
 from pipelines.core.catalog import SourceFolder, sources
 from pipelines.core.source import Days
-from tests.core.landed import TOY
-from tests.core.toy.tables import ToyLine, ToyPerson
+from tests.intake.landed import TOY
+from tests.intake.toy.tables import ToyLine, ToyPerson
 
 D = dt.date
 DAY = D(2024, 6, 1)

@@ -9,13 +9,13 @@ import dagster as dg
 import pytest
 from pyspark.sql import functions as F
 
-from pipelines.assets import across_check, table_asset
+from pipelines.commands.main_job import _is_of_check
 from pipelines.core.across import Across
-from pipelines.core.lake import Lake
 from pipelines.core.step import step
 from pipelines.defs.resources import PlatformResource
 from pipelines.defs.silver.product.tables import PackContent, Shortage
-from pipelines.main_job import _is_of_check
+from pipelines.lake.lake import Lake
+from pipelines.orchestration.assets import across_check, table_asset
 
 D = dt.date(2024, 1, 1)
 GOOD = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", "start_date": D}

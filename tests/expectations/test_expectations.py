@@ -12,7 +12,7 @@ from expectations.run import Outcome, validate, validate_small
 from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
 from pipelines.core.table import Column, Table
-from pipelines.specs import key
+from pipelines.orchestration.specs import key
 
 SECRET = "SECRET-4711"
 

@@ -6,7 +6,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["pipelines"], exclude=["pipelines.core.counting"]):
+with atheris.instrument_imports(include=["pipelines"], exclude=["pipelines.files.counting"]):
     from tests.fuzz.target import targets
 
 

@@ -19,11 +19,13 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.core import counting, json, limits, reading, xml
+from pipelines.core import limits
 from pipelines.core.catalog import sources
-from pipelines.core.landing import file_system, opened, scan
-from pipelines.core.reading import Refused, decode
 from pipelines.core.table import BronzeTable
+from pipelines.files import counting, json, reading, xml
+from pipelines.files.reading import Refused, decode
+from pipelines.files.store import file_system
+from pipelines.intake.landing import opened, scan
 from pipelines.simulator.write import simulate
 
 SECONDS = 20  # an input that takes longer hangs

@@ -15,7 +15,7 @@ from pipelines.defs.silver.report.tables import Report, ReportEvent, ReportProdu
 from pipelines.defs.silver.sale.tables import PatientCount, Sale
 from pipelines.defs.silver.substance.tables import Substance, SubstanceName
 from pipelines.defs.silver.term.tables import Term
-from tests.frames import frame
+from tests.rows import frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -13,8 +13,8 @@ from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.population.tables import Population
 from pipelines.defs.silver.sale.tables import Sale
-from tests.frames import frame
 from tests.gold.drugs import lake
+from tests.rows import frame
 
 D = dt.date
 KNOWN = {

@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 
-from pipelines.core.lake import Lake
 from pipelines.defs.gold.exposure.build import exposure, exposure_reconciliation
 from pipelines.defs.gold.exposure.tables import Exposure
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
@@ -14,8 +13,9 @@ from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.population.tables import Population
 from pipelines.defs.silver.sale.tables import PatientCount, Sale
-from tests.frames import PartlyStored
+from pipelines.lake.lake import Lake
 from tests.gold.drugs import lake
+from tests.rows import PartlyStored
 
 D = dt.date
 LINES = [

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from models.cube.kernels import add, cells_of, grouped, negative
 from models.cube.keys import pack, unpack
 from models.cube.levels import Groups
-from pipelines.core.lake import Lake
 from pipelines.defs.gold.pair_count import build
 from pipelines.defs.gold.pair_count.count import contribution, month_code, month_end
 from pipelines.defs.gold.pair_count.tables import PairCount
 from pipelines.defs.silver.coded_report.tables import CodedReport
+from pipelines.lake.lake import Lake
 
 CODES = st.lists(st.integers(1, 4), max_size=3, unique=True).map(sorted)
 VERSION = st.tuples(st.integers(0, 5), st.none() | st.integers(1, 6), st.integers(0, 2), CODES, CODES)

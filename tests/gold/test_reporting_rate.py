@@ -14,8 +14,8 @@ from pipelines.defs.silver.report.tables import Report, ReportEvent, ReportProdu
 from pipelines.defs.silver.sale.tables import Sale
 from pipelines.defs.silver.substance.tables import Substance
 from pipelines.defs.silver.term.tables import Term
-from tests.frames import frame
 from tests.gold.drugs import SUBSTANCES, lake
+from tests.rows import frame
 
 D = dt.date
 RECEIVED = D(2023, 5, 1)

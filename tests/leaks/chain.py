@@ -16,7 +16,6 @@ import pyarrow as pa
 
 from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
-from pipelines.core.kept import release
 from pipelines.defs.gold.pair_count.count import contribution, month_end
 from pipelines.defs.signals.disproportionality import points
 from pipelines.defs.signals.disproportionality.months import Changes
@@ -34,9 +33,10 @@ from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as faers
 from pipelines.defs.sources.meddra.conform import term as of_meddra
 from pipelines.defs.sources.veddra.conform import term as of_veddra
-from tests.frames import frame
+from pipelines.frames.kept import release
 from tests.leaks.country import Delivery, files
 from tests.leaks.dictionaries import Release, bronze, coded_events
+from tests.rows import frame
 from tests.sources.bronze import bronze_frame
 
 if TYPE_CHECKING:

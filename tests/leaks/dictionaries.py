@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.core import icsr_report, veterinary
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN
 from pipelines.defs.silver.product.tables import Product, ProductSubstance
 from pipelines.defs.silver.report.tables import ReportEvent
 from pipelines.defs.sources.evvet.lists import reactions
 from pipelines.defs.sources.meddra.tables import MeddraHierarchy, MeddraLlt
 from pipelines.defs.sources.unii.tables import UniiName
 from pipelines.defs.sources.veddra.tables import VeddraTerm
-from tests.frames import frame
+from pipelines.formats import icsr_report, veterinary
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN
+from tests.rows import frame
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

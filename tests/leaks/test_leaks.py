@@ -14,9 +14,9 @@ import pytest
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.history import always
 from pipelines.defs.silver.coded_report import conform as coded
 from pipelines.defs.silver.report.conform import report
+from pipelines.frames.history import always
 from tests.leaks import dictionaries
 from tests.leaks.chain import STEPS, built, carried_on, told
 from tests.leaks.country import country, until, with_noise

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipelines.core.query import QueryError
+from pipelines.lake.query import QueryError
 from pipelines.report.page import write
 from tests.report.report_lake import country, lake
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 
-from pipelines.core.query import QueryError
+from pipelines.lake.query import QueryError
 from pipelines.report.links import write_links
 from tests.report.report_lake import lake
 

@@ -16,8 +16,7 @@ from models.mgps.posterior import probability_below
 from models.multiplicity.fdr import bayesian, benjamini_hochberg
 from pipelines.analyse.files import FileError
 from pipelines.cli import app
-from pipelines.compare import compared
-from pipelines.core.history import always
+from pipelines.commands.compare import compared
 from pipelines.defs.signals.comedication.build import comedication
 from pipelines.defs.signals.comedication.tables import Comedication
 from pipelines.defs.signals.comparison.build import FEWEST, signal_by_method
@@ -25,6 +24,7 @@ from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.defs.signals.disproportionality.prior import prior
 from pipelines.defs.signals.disproportionality.score import signal
 from pipelines.defs.signals.disproportionality.tables import Prior
+from pipelines.frames.history import always
 from tests.signals.test_disproportionality import platform_of
 
 D = dt.date

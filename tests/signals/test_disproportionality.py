@@ -7,8 +7,6 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from pipelines.core.history import always
-from pipelines.core.run import Platform
 from pipelines.defs.gold.pair_count.build import pair_count
 from pipelines.defs.gold.pair_count.tables import PairCount
 from pipelines.defs.signals.disproportionality.prior import prior
@@ -16,6 +14,8 @@ from pipelines.defs.signals.disproportionality.score import level_signal, signal
 from pipelines.defs.signals.disproportionality.tables import Prior
 from pipelines.defs.silver.coded_report.conform import code, code_level, coded_report, stratum
 from pipelines.defs.silver.coded_report.tables import Code, CodedReport, CodeLevel, Stratum
+from pipelines.frames.history import always
+from pipelines.lake.platform import Platform
 from pipelines.settings import load
 
 D = dt.date

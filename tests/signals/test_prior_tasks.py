@@ -11,13 +11,13 @@ from models.cube.kernels import add, cells_of
 from models.mgps.fit import fitted
 from models.mgps.posterior import score
 from models.mgps.shrink import fitted_shrunk
-from pipelines.core import pieces
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.comparison.build import answering
 from pipelines.defs.signals.disproportionality.points import FINE
 from pipelines.defs.signals.disproportionality.prior import FITTED, SHRUNK_CURVE, counting, fitting, shrinking
 from pipelines.defs.signals.disproportionality.score import scoring
 from pipelines.defs.signals.disproportionality.tables import Signal
+from pipelines.lake import pieces
 
 FIRST = 1488  # January 2024
 

@@ -15,7 +15,6 @@ from models.cube.triples import both, split, triples_of
 from models.interaction.count import count_triples
 from models.interaction.methods import interactions
 from models.masking.masking import unmasked
-from pipelines.core.history import always
 from pipelines.defs.signals.disproportionality.prior import prior
 from pipelines.defs.signals.disproportionality.score import signal
 from pipelines.defs.signals.disproportionality.tables import Prior
@@ -23,6 +22,7 @@ from pipelines.defs.signals.interaction.build import interaction
 from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.masking.build import masking
 from pipelines.defs.signals.masking.tables import Masking
+from pipelines.frames.history import always
 from tests.signals.test_disproportionality import platform_of
 
 D = dt.date

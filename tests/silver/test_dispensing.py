@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.catalog import sources
-from pipelines.core.ingest import ingest
-from pipelines.core.landing import scan
-from pipelines.core.run import Platform
 from pipelines.defs.silver.dispensing.conform import dispensing
 from pipelines.defs.silver.dispensing.tables import Dispensing
 from pipelines.defs.sources.snds import simulate
+from pipelines.intake.ingest import ingest
+from pipelines.intake.landing import scan
+from pipelines.lake.platform import Platform
 from pipelines.settings import load
 from pipelines.simulator.world import build
 

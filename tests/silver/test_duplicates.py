@@ -11,7 +11,7 @@ import pytest
 from pipelines.defs.silver.report.conform import cases_dropped, report
 from pipelines.defs.silver.report.duplicates import LINK_SCHEMA, duplicate_link, in_order_of_time, links_by_rule
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
-from tests.frames import frame
+from tests.rows import frame
 
 D = dt.date
 

@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.report.identity import fda_number, same_identifier
 from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.faers import conform as faers
@@ -16,6 +15,7 @@ from pipelines.defs.sources.faers import tables as f
 from pipelines.defs.sources.openfda import conform as openfda
 from pipelines.defs.sources.openfda import read as openfda_read
 from pipelines.defs.sources.openfda import tables as o
+from pipelines.frames.union import union_of_sources
 from tests.sources.bronze import bronze_frame
 
 D = dt.date

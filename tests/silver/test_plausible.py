@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.defs.silver.report.plausible import AGE, ANIMALS, ONSET, WEIGHT, plausible
 from pipelines.defs.silver.report.tables import ReportHistory
-from tests.frames import frame
+from tests.rows import frame
 from tests.silver.test_report import history
 
 D = dt.date

@@ -10,7 +10,7 @@ import pytest
 from pipelines.defs.silver.report.conform import report
 from pipelines.defs.silver.report.duplicates import duplicate_link
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
-from tests.frames import frame
+from tests.rows import frame
 
 D = dt.date
 BASE = {

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.history import always
 from pipelines.defs.silver.term_bridge.conform import term_bridge
 from pipelines.defs.silver.term_bridge.names import exact, forms, spelling, word_order
 from pipelines.defs.silver.term_bridge.reviewed import PAIRS
+from pipelines.frames.history import always
 
 COLUMNS = "term_key string, dictionary string, term_name string, pt_code string, pt_name string"
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute
 
-from pipelines.core import pieces
-from pipelines.core.reading import read_schema
+from pipelines.files.reading import read_schema
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from pipelines.core.lake import Lake
-    from pipelines.core.reading import Reader
     from pipelines.core.table import BronzeTable
+    from pipelines.files.reading import Reader
+    from pipelines.lake.lake import Lake
 
 
 def bronze_frame(

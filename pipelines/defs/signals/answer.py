@@ -11,7 +11,7 @@ from pipelines.defs.silver.report.tables import DOMAINS
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 POPULATION = (
     f"A domain ({', '.join(f'`{name}`' for name in DOMAINS)}) as a whole, or for animals `veterinary:` and the species"

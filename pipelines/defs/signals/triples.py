@@ -15,15 +15,15 @@ from pyspark.sql import functions as F
 
 from models.cube.kernels import add
 from models.cube.triples import both, split, triples_of
-from pipelines.core import pieces
 from pipelines.defs.gold.pair_count.count import lists
 from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import REPORTS, REPORTS_PER_TASK, strata
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 REPORTS_PER_PLACE = 250_000
 REPORTS_AT_ONCE = 200_000  # their keys are sorted at once

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.declarations import count, read
-from pipelines.core.privacy import Pseudonymiser, pseudonymised
 from pipelines.defs.sources.nutrivigilance.tables import NutrivigilanceDeclaration
 from pipelines.defs.sources.sue.tables import SueReport
 from pipelines.defs.sources.tattoo.tables import TattooDeclaration
+from pipelines.formats.declarations import count, read
+from pipelines.privacy.pseudonyms import Pseudonymiser, pseudonymised
 from tests.sources.bronze import bronze_frame
 
 FORMS = {"tattoo": TattooDeclaration, "sue": SueReport, "nutrivigilance": NutrivigilanceDeclaration}

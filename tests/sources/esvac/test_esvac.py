@@ -9,7 +9,7 @@ import pytest
 from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.sources.esvac import conform, read
 from pipelines.defs.sources.esvac.tables import EsvacAsuUse, EsvacDose, EsvacMgPcu, EsvacSalesTonnes
-from tests.frames import frame
+from tests.rows import frame
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced
 

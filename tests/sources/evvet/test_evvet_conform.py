@@ -6,10 +6,10 @@ import datetime as dt
 
 import pytest
 
-from pipelines.core.history import always, cut_at
 from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES
 from pipelines.defs.sources.evvet.conform import report_event, report_history, reported_product
+from pipelines.frames.history import always, cut_at
 from tests.sources.evvet.listings import bronze
 
 pytestmark = pytest.mark.spark

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.core.history import always
 from pipelines.defs.sources.evvet.lists import products, reactions
+from pipelines.frames.history import always
 
 pytestmark = pytest.mark.spark
 

@@ -10,7 +10,6 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from pipelines.core.history import cut_at
 from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.evvet import SOURCE
 from pipelines.defs.sources.evvet.codes import COUNTRIES
@@ -21,6 +20,7 @@ from pipelines.defs.sources.evvet.tables import EvvetCase
 from pipelines.defs.sources.veddra.conform import term
 from pipelines.defs.sources.veddra.read import read as read_veddra
 from pipelines.defs.sources.veddra.tables import VeddraTerm
+from pipelines.frames.history import cut_at
 from tests.sources.bronze import bronze_frame
 
 pytestmark = [pytest.mark.spark, pytest.mark.samples]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.history import always
 from pipelines.defs.sources.openfda import conform, read
 from pipelines.defs.sources.openfda.tables import OpenfdaAnimalEvent, OpenfdaCosmeticEvent, OpenfdaDrugEvent
+from pipelines.frames.history import always
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 

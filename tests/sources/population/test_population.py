@@ -6,10 +6,10 @@ import datetime as dt
 
 import pytest
 
-from pipelines.core.history import cut_at
 from pipelines.defs.silver.population.tables import Population
 from pipelines.defs.sources.population import conform, read
 from pipelines.defs.sources.population.tables import PopulationInhabitant, PopulationLivestock, PopulationWeight
+from pipelines.frames.history import cut_at
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced
 

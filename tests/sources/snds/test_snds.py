@@ -12,10 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core import hashed as keys_of
-from pipelines.core.kept import release
-from pipelines.core.reading import Refused
-from pipelines.core.run import Platform
 from pipelines.defs.silver.dispensing.conform import dispensing
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.product.tables import Pack
@@ -29,9 +25,13 @@ from pipelines.defs.sources.snds.tables import (
     SndsIrImbR,
     SndsIrPhaR,
 )
+from pipelines.files.reading import Refused
+from pipelines.frames.kept import release
+from pipelines.lake import hashed as keys_of
+from pipelines.lake.platform import Platform
 from pipelines.settings import load
 from pipelines.simulator.world import build
-from tests.frames import frame
+from tests.rows import frame
 from tests.sources.bronze import bronze_files
 from tests.sources.reading import is_balanced, rows_of
 

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from pipelines.core.reading import Refused
 from pipelines.defs.sources.unii import read
 from pipelines.defs.sources.unii.tables import UniiName
+from pipelines.files.reading import Refused
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core.reading import Refused
 from pipelines.defs.sources.veddra.read import COLUMNS, count, read
 from pipelines.defs.sources.veddra.tables import VeddraTerm
+from pipelines.files.reading import Refused
 
 CELLS = [
     "1",

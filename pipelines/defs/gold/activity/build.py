@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
 from pipelines.core.step import step
-from pipelines.core.sums import exact_mean
 from pipelines.defs.gold.activity.tables import ReportMonth
+from pipelines.frames.conform import conformed
+from pipelines.frames.sums import exact_mean
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 
 @step(ReportMonth, "silver.report")

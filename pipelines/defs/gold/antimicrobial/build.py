@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
 from pipelines.core.step import step
-from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.silver.substance.codes import listed
+from pipelines.frames.columns import looked_up
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 KG_A_PERSON = 62.5
 HUMAN_ATC = "^(J01|A07AA|P01AB)"

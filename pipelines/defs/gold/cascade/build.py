@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
 from pipelines.core.step import step
 from pipelines.defs.gold.cascade.reserved import RESERVED
 from pipelines.defs.gold.cascade.tables import Cascade
@@ -15,11 +14,12 @@ from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import atc_codes
 from pipelines.defs.silver.substance.spine import name_stems
+from pipelines.frames.conform import conformed
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 VERSION = ["report_key", "report_version"]
 KEY = ["year", "species", "substance_key"]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
 from pipelines.core.step import step, step_with_platform
 from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
 from pipelines.defs.gold.exposure.contents import substances
+from pipelines.frames.conform import conformed
 
 if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.run import Platform
     from pipelines.core.table import Table
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.platform import Platform
 
 ALL = "all"
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
 from pipelines.core.step import step
-from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure import contents, dispensed, sold, supplied
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.lake import Lake
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.lake import Lake
 
 
 @step(Exposure, *contents.READS, *dispensed.READS, *sold.READS, *supplied.READS)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.sums import exact_mean
 from pipelines.defs.silver.substance.codes import listed
 from pipelines.defs.silver.substance.spine import ingredients
+from pipelines.frames.sums import exact_mean
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 READS = (
     *("silver.pack", "silver.pack_content", "silver.product_substance", "silver.substance_name"),

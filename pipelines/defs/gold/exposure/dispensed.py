@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up
 from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.gold.exposure.people import counted
+from pipelines.frames.columns import looked_up
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 READS = ("silver.dispensing", "silver.insured")
 FLOWS_TO_COMPLETE = 6

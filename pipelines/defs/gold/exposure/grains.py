@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.sums import exact_sum
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from pipelines.core import pieces
-from pipelines.core.hashed import hashed
 from pipelines.defs.gold.exposure.grains import ALL, CELL, GRAINS
 from pipelines.defs.silver.coded_report.conform import ADOLESCENT, ADULT, CHILD, ELDERLY
+from pipelines.lake import pieces
+from pipelines.lake.hashed import hashed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 LINES, INSURED = "silver.dispensing", "silver.insured"
 COLUMNS = {

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.kept import keep
 from pipelines.defs.gold.exposure.contents import by_class, doses, weights
 from pipelines.defs.gold.exposure.grains import CELL, totals
+from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 READS = ("silver.sale", "silver.patient_count")
 KEY = ("source", "substance_key", "month", "n_months", "country", "species")

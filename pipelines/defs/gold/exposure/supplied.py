@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.gold.exposure.grains import ALL, CELL
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 READS = ("silver.animal_supply",)
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.core import pieces
-from pipelines.core.run import tell
+from pipelines.core.log import tell
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, counting, month_end, stored, writing, written
 from pipelines.defs.gold.pair_count.tables import PairCount
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
-    from pipelines.core.lake import Lake, Written
-    from pipelines.core.run import Platform
+    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.platform import Platform
 
 FEED = "silver.coded_report"
 REPORTS_PER_TASK = 1_000_000

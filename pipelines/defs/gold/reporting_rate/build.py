@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
 from pipelines.core.step import step
-from pipelines.core.sums import exact_sum
 from pipelines.defs.gold.exposure.contents import substances
 from pipelines.defs.gold.reporting_rate.rate import RATES_SQL, RATIOS_SQL, compared, rated
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
@@ -18,13 +15,16 @@ from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import listed
 from pipelines.defs.silver.substance.spine import name_stems
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 VERSION = ["report_key", "report_version"]
 WHOLE_YEAR = "n_months = 12 AND region = 'all' AND sex = 'all' AND age_group = 'all'"

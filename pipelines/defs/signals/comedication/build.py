@@ -11,19 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from pipelines.core import pieces
-from pipelines.core.conform import conformed
-from pipelines.core.run import tell
+from pipelines.core.log import tell
 from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.pair_count.count import lists
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.comedication.tables import Comedication
+from pipelines.frames.conform import conformed
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.run import Platform
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.platform import Platform
 
 REPORTS = "silver.coded_report"
 FEWEST_OF_SUBSTANCE = 10  # reports below which a substance is left out of the table

@@ -10,16 +10,16 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.pieces import batches
 from pipelines.core.step import step
 from pipelines.defs.signals.answer import SHAPE_SQL
 from pipelines.defs.signals.comparison.tables import SignalByMethod
+from pipelines.frames.conform import conformed
+from pipelines.lake.pieces import batches
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 FEWEST, WATCHED, LEVEL = 3, 50, 0.05
 PAIR = ("substance_key", "term_key")

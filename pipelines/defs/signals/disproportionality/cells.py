@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from models.cube.kernels import Sparse, add, summed
 from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHIFT
 from models.cube.levels import Groups
-from pipelines.core.pieces import Piece, parcels, read
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, lists, stored
 from pipelines.defs.signals.disproportionality.populations import Levels, Population
+from pipelines.lake.pieces import Piece, parcels, read
 
 CELLS_PER_BUCKET = 20_000_000
 

@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from models.cube.course import NEVER, Course, ic_course
-from pipelines.core import pieces
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.months import Changes
 from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, received, strata
 from pipelines.defs.signals.disproportionality.tables import SignalCourse
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
-    from pipelines.core.lake import Lake, Written
-    from pipelines.core.run import Platform
+    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.platform import Platform
 
 
 @writing_step(SignalCourse, CUBE, "silver.stratum", "silver.code", settings=("minimum_reports",))

@@ -10,8 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from models.mgps.fit import PARAMETERS
-from pipelines.core import pieces
-from pipelines.core.kept import keep
 from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality import points
@@ -19,13 +17,15 @@ from pipelines.defs.signals.disproportionality.months import Changes
 from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, n_buckets, received, strata
 from pipelines.defs.signals.disproportionality.tables import Prior
+from pipelines.frames.kept import keep
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.lake import Lake
-    from pipelines.core.run import Platform
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.lake import Lake
+    from pipelines.lake.platform import Platform
 
 NUMBERS = (*PARAMETERS, "neg_log_likelihood")
 FITTED = (*PARAMETERS, "likelihood", "is_converged")

@@ -11,7 +11,6 @@ import polars as pl
 import pyarrow as pa
 
 from models.cube.levels import Groups
-from pipelines.core import pieces
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import month_end
 from pipelines.defs.signals.disproportionality.months import Changes, State
@@ -28,11 +27,12 @@ from pipelines.defs.signals.disproportionality.shared import (
 )
 from pipelines.defs.signals.disproportionality.shrunk import shrunk_then, with_shrunk
 from pipelines.defs.signals.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
-    from pipelines.core.lake import Lake, Written
-    from pipelines.core.run import Platform
     from pipelines.core.table import Table
+    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.platform import Platform
 
 FLAGS = ("is_prr_signal", "is_ror_signal", "is_ic_signal", "is_ebgm_signal")
 FIRSTS = ("first_prr_month", "first_ror_month", "first_ic_month", "first_ebgm_month")

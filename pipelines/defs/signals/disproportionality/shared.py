@@ -9,15 +9,15 @@ import pyarrow as pa
 
 from models.cube.kernels import Sparse, add
 from models.cube.levels import Groups
-from pipelines.core import pieces
 from pipelines.defs.gold.pair_count.count import month_code
 from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, counting_last, splitting
 from pipelines.defs.signals.disproportionality.populations import Population
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 CUBE = "gold.pair_count"
 REPORTS, STRATUM = "silver.coded_report", "silver.stratum"

@@ -10,19 +10,19 @@ import polars as pl
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
-from pipelines.core.pieces import batches
 from pipelines.core.step import step_with_platform
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.triples import counted, domains, with_margins
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
+from pipelines.lake.pieces import batches
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.run import Platform
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.platform import Platform
 
 FEWEST = 3  # reports with both substances and the event
 ANSWER_SQL = f"population string, substance int, substance_2 int, term int, n111 bigint, expected double, {SHAPE_SQL}"

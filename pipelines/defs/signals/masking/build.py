@@ -11,19 +11,19 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from models.masking.masking import COUNTS, FEWEST, RATIO
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
-from pipelines.core.pieces import batches
 from pipelines.core.step import step_with_platform
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.signals.triples import Kept, counted, domains
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
+from pipelines.lake.pieces import batches
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.run import Platform
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.platform import Platform
 
 KEYS = ("population", "masker", "substance", "term")
 ANSWER_SQL = (

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import month
-from pipelines.core.conform import conformed
-from pipelines.core.history import BEGINNING, SPAN, meeting
 from pipelines.core.step import step
 from pipelines.defs.silver.coded_report.heads import counting_versions
 from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import atc_codes
+from pipelines.frames.columns import month
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import BEGINNING, SPAN, meeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import Column
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 VERSION = ["report_key", "report_version"]
 MONTHS = ["month_from", "month_to"]

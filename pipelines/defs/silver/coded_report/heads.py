@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import month
-from pipelines.core.kept import keep
 from pipelines.defs.silver.report.duplicates import clusters
+from pipelines.frames.columns import month
+from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

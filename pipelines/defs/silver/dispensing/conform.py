@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.catalog import sources
-from pipelines.core.conform import conformed
-from pipelines.core.kept import release
-from pipelines.core.run import tell
-from pipelines.core.silver import union_of_sources
+from pipelines.core.log import tell
 from pipelines.core.step import AnyFeed, FlowFeed, reads_of, writing_step
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import release
+from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
-    from pipelines.core.conform import Tables
-    from pipelines.core.lake import Lake, Written
-    from pipelines.core.run import Platform
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.platform import Platform
 
 insured = union_of_sources(Insured)
 long_term_illness = union_of_sources(LongTermIllness)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
 from pipelines.defs.silver.dose.tables import DailyDose
+from pipelines.frames.columns import looked_up
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

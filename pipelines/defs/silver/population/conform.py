@@ -1,6 +1,6 @@
 """Denominators of all sources, united."""
 
-from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.population.tables import Population
+from pipelines.frames.union import union_of_sources
 
 population = union_of_sources(Population)

@@ -1,7 +1,7 @@
 """The product registers, united: what each source's register gives, in the common columns."""
 
-from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance, Shortage
+from pipelines.frames.union import union_of_sources
 
 product = union_of_sources(Product)
 product_substance = union_of_sources(ProductSubstance)

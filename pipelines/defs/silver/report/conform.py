@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.history import BEGINNING
-from pipelines.core.silver import union_of_sources
 from pipelines.core.step import step
 from pipelines.defs.silver.report.completeness import add_completeness
 from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
@@ -23,11 +20,14 @@ from pipelines.defs.silver.report.tables import (
     ReportNarrative,
     ReportProduct,
 )
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import BEGINNING
+from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 __all__ = [
     "duplicate_link",

@@ -10,17 +10,17 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import month
-from pipelines.core.conform import conformed
 from pipelines.core.step import step
 from pipelines.defs.silver.report.identity import numbers, same_identifier
 from pipelines.defs.silver.report.tables import DuplicateLink
+from pipelines.frames.columns import month
+from pipelines.frames.conform import conformed
 
 if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 
 SEED = 1

@@ -12,7 +12,7 @@ from pipelines.core.across import WARNING, Across
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 MOST_DROPPED, LEAST_CASES = 0.10, 100
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
-from pipelines.core.sums import exact_sum
 from pipelines.defs.silver.sale.tables import ALL, Sale
+from pipelines.frames.columns import looked_up
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN, always, meeting, merged, over_time, spans
-from pipelines.core.kept import keep
 from pipelines.core.step import step
 from pipelines.defs.silver.substance.brands import VETERINARY_BRANDS
 from pipelines.defs.silver.substance.tables import NameCoding
 from pipelines.defs.silver.substance.tasks import nearest_names, spread_parts
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN, always, meeting, merged, over_time, spans
+from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 KEY = ["source", "reported_name", "reported_substance"]
 CODED = [*KEY, *SPAN]

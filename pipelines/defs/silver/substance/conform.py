@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN, always, meeting, over_time
-from pipelines.core.kept import keep
 from pipelines.core.step import step
 from pipelines.defs.silver.substance.coding import name_coding
 from pipelines.defs.silver.substance.spine import composed, only, since, substance_name
 from pipelines.defs.silver.substance.tables import Substance
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN, always, meeting, over_time
+from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 __all__ = ["name_coding", "substance", "substance_name"]
 

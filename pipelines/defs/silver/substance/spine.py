@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN, always, first_serves_before, history, meeting, over_time
-from pipelines.core.kept import keep
 from pipelines.core.step import step
 from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.silver.substance.tasks import prepare, spread_forms, stems
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN, always, first_serves_before, history, meeting, over_time
+from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 NAME = ("normalised_name", "substance_key", "kind")
 LONGEST_NAME = 80

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.core.names import binomial, forms, normalise, parts, stem, without_salt
+from pipelines.frames.names import binomial, forms, normalise, parts, stem, without_salt
 
 NEAREST = 0.93
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN, first_serves_before, over_time
-from pipelines.core.kept import keep
-from pipelines.core.silver import union_of_sources
 from pipelines.defs.silver.term.tables import Term
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN, first_serves_before, over_time
+from pipelines.frames.kept import keep
+from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

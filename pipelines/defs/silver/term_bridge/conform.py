@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
 from pipelines.core.step import step
 from pipelines.defs.silver.term_bridge.names import METHODS, spread
 from pipelines.defs.silver.term_bridge.reviewed import PAIRS
 from pipelines.defs.silver.term_bridge.tables import TermBridge
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 FORM_SQL = "term_key string, rank int, form string"
 CONFIDENCE = {"exact": 1.0, "spelling": 0.97, "word_order": 0.92, "reviewed": 0.9, "synonym": 0.8}

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import iso_date, looked_up, said
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
-from pipelines.core.numbers import NUMERAL, number
 from pipelines.core.step import feed
 from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
+from pipelines.frames.columns import iso_date, looked_up, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.numbers import NUMERAL, number
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 PRODUCT, COMPOSITION, REFERENCE = "bronze.anmv_product", "bronze.anmv_composition", "bronze.anmv_reference"
 ADMINISTRATION, PACK, GTIN, ATCVET = (f"bronze.anmv_{name}" for name in ("administration", "pack", "gtin", "atcvet"))

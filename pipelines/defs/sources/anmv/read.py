@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.reading import Again, Refused, batches
 from pipelines.core.table import BronzeTable
-from pipelines.core.xml import unread_encoding
 from pipelines.defs.sources.anmv.tables import AnmvReference
+from pipelines.files.reading import Again, Refused, batches
+from pipelines.files.xml import unread_encoding
 
 PATHS = {
     "anmv_composition": ("composition/compo/sa", "composition/compo/fraction"),

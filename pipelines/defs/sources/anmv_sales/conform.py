@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import said
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
-from pipelines.core.numbers import NUMERAL, number
 from pipelines.core.step import feed
-from pipelines.core.sums import exact_sum
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, Sale
+from pipelines.frames.columns import said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.numbers import NUMERAL, number
+from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 SHARE = rf"^\s*(.+?)\s*:?\s*({NUMERAL})\s*%?\s*$"
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, said
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
 from pipelines.defs.silver.dose.shape import named_dose
 from pipelines.defs.silver.dose.tables import DailyDose
+from pipelines.frames.columns import looked_up, said
+from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 MG = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
 

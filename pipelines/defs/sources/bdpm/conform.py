@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import french_date, said
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
-from pipelines.core.numbers import amount_mg, number
 from pipelines.core.step import feed
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
+from pipelines.frames.columns import french_date, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.numbers import amount_mg, number
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 CIS, CIP, COMPO = "bronze.bdpm_cis", "bronze.bdpm_cip", "bronze.bdpm_compo"
 GENER, MITM, DISPO = "bronze.bdpm_gener", "bronze.bdpm_mitm", "bronze.bdpm_dispo"

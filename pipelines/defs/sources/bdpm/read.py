@@ -7,10 +7,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_lines, count_quoted_lines
-from pipelines.core.reading import read_delimited, read_quoted_csv
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.bdpm.tables import BdpmCip13
+from pipelines.files.counting import count_lines, count_quoted_lines
+from pipelines.files.reading import read_delimited, read_quoted_csv
 
 CIP13_HEADER = {"CIP13": "cip13", "NOM COURT": "nom_court"}
 

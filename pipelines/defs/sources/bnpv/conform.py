@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import (
+from pipelines.core.step import feed
+from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
+from pipelines.defs.silver.term.tables import Term
+from pipelines.defs.sources.bnpv import codes
+from pipelines.frames.columns import (
     coded,
     date_precision,
     french_date,
@@ -18,18 +22,14 @@ from pipelines.core.columns import (
     plain,
     said,
 )
-from pipelines.core.conform import conformed
-from pipelines.core.numbers import number
-from pipelines.core.step import feed
-from pipelines.core.versions import preferred_term, preferred_terms, sent_last, versions
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
-from pipelines.defs.silver.term.tables import Term
-from pipelines.defs.sources.bnpv import codes
+from pipelines.frames.conform import conformed
+from pipelines.frames.numbers import number
+from pipelines.frames.versions import preferred_term, preferred_terms, sent_last, versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 CASES, EFFECTS = "bronze.bnpv_case", "bronze.bnpv_effect"
 PRODUCTS, REPORTERS = "bronze.bnpv_product", "bronze.bnpv_reporter"

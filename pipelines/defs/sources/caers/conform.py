@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, identifier, is_day, plain, said
-from pipelines.core.conform import conformed
-from pipelines.core.numbers import number
-from pipelines.core.readings import read
 from pipelines.core.step import feed
-from pipelines.core.versions import extracted, preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import CAERS, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.caers import codes
+from pipelines.frames.columns import coded, identifier, is_day, plain, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.numbers import number
+from pipelines.frames.readings import read
+from pipelines.frames.versions import extracted, preferred_term, preferred_terms
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 ROWS = "bronze.caers_row"
 # A piece that begins with one of these belongs to the term before its comma.

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import french_date, said
-from pipelines.core.conform import conformed
-from pipelines.core.numbers import NUMERAL, number, whole
 from pipelines.core.step import feed
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.sale.shape import sold
 from pipelines.defs.silver.sale.tables import Sale
+from pipelines.frames.columns import french_date, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.numbers import NUMERAL, number, whole
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 LINE = ("numero_ordonnance", "gtin")
 HUMAN = r"^34009\d{8}$"  # CIP13: the French prefix of medicines for people

@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_quoted_lines
-from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
+from pipelines.files.counting import count_quoted_lines
+from pipelines.files.reading import read_quoted_csv
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import identifier, iso_date
-from pipelines.core.conform import conformed
-from pipelines.core.history import history
 from pipelines.core.step import feed
-from pipelines.core.versions import preferred_term, preferred_terms
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
+from pipelines.frames.columns import identifier, iso_date
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import history
+from pipelines.frames.versions import preferred_term, preferred_terms
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.columns import iso_date
-from pipelines.core.conform import Tables
+    from pipelines.frames.columns import iso_date
+from pipelines.frames.conform import Tables
 
 ROWS = "bronze.case_listing_row"
 

@@ -14,7 +14,7 @@ from pipelines.defs.sources.e2b.read import HEADER
 from pipelines.defs.sources.e2b.tables import E2bIcsr
 
 if TYPE_CHECKING:
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 NS, XSI = "urn:hl7-org:v3", "http://www.w3.org/2001/XMLSchema-instance"
 OID = "2.16.840.1.113883.3.989.2.1.3."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import date_precision, partial_date
+from pipelines.frames.columns import date_precision, partial_date
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.core.xml import hl7
 from pipelines.defs.sources.e2b.elements import CODE, EFFECTIVE, HIGH, LOW, MEDDRA, VALUE, Values, coded, said, words
+from pipelines.files.xml import hl7
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

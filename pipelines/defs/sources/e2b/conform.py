@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core import icsr_report
-from pipelines.core.columns import identifier, partial_date
-from pipelines.core.conform import conformed
 from pipelines.core.step import feed
-from pipelines.core.versions import sent_once, stated_number, versions
 from pipelines.defs.silver.background.tables import ReportBackground, ReportDevice
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.e2b import around
+from pipelines.formats import icsr_report
+from pipelines.frames.columns import identifier, partial_date
+from pipelines.frames.conform import conformed
+from pipelines.frames.versions import sent_once, stated_number, versions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 MESSAGES = "bronze.e2b_icsr"
 

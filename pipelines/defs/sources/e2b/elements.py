@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.xml import hl7
+from pipelines.files.xml import hl7
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

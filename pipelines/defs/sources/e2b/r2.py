@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
+from pipelines.formats.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

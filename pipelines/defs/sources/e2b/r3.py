@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.core.xml import HL7, hl7
 from pipelines.defs.sources.e2b import background
 from pipelines.defs.sources.e2b.elements import (
     CODE,
@@ -22,6 +21,7 @@ from pipelines.defs.sources.e2b.elements import (
     said,
     words,
 )
+from pipelines.files.xml import HL7, hl7
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 from pydantic_core import to_json
 
-from pipelines.core.counting import count_messages
-from pipelines.core.reading import batches
 from pipelines.core.table import BronzeTable
-from pipelines.core.xml import Messages, Parser
 from pipelines.defs.sources.e2b import r2, r3
 from pipelines.defs.sources.e2b.rules import broken, rejection
+from pipelines.files.counting import count_messages
+from pipelines.files.reading import batches
+from pipelines.files.xml import Messages, Parser
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

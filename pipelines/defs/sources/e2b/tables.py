@@ -1,7 +1,7 @@
 """Bronze table of E2B messages."""
 
-from pipelines.core.icsr import IcsrRow
 from pipelines.core.table import FileKind, text
+from pipelines.formats.icsr import IcsrRow
 
 
 class E2bIcsr(IcsrRow):

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, said
-from pipelines.core.conform import conformed
-from pipelines.core.countries import CODES
-from pipelines.core.history import versions
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
 from pipelines.defs.silver.dose.shape import animal_species, named_dose
 from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year
 from pipelines.defs.silver.sale.tables import Sale
+from pipelines.formats.countries import CODES
+from pipelines.frames.columns import looked_up, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 MG_PER_TONNE, MG_PER_KG = 1e9, 1e6
 PUBLISHED = ["indicator", "country", "year", "species", "published_by"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.core.countries import NAMES
+from pipelines.formats.countries import NAMES
 from pipelines.simulator.exposure import WEIGHTS, livestock, supplied_kg
 from pipelines.simulator.files import put_csv
 from pipelines.simulator.world import VETERINARY_MONTHS, World

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import identifier, iso_date
-from pipelines.core.conform import conformed
-from pipelines.core.history import history
-from pipelines.core.numbers import whole
 from pipelines.core.step import feed
-from pipelines.core.veterinary import REPORTERS, SEXES
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
 from pipelines.defs.sources.evvet.lists import normalised, products, reactions
+from pipelines.formats.veterinary import REPORTERS, SEXES
+from pipelines.frames.columns import identifier, iso_date
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import history
+from pipelines.frames.numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyspark.sql import DataFrame
 
-    from pipelines.core.columns import iso_date
-from pipelines.core.conform import Tables
+    from pipelines.frames.columns import iso_date
+from pipelines.frames.conform import Tables
 
 CONTENT = [
     "received_date",

@@ -17,8 +17,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.history import SPAN, always, merged, over_time, spans
-from pipelines.core.kept import keep
+from pipelines.frames.history import SPAN, always, merged, over_time, spans
+from pipelines.frames.kept import keep
 
 PIECES = r"((?:[^,(]++|\([^()]*\)|\(|,(?! ))+)"
 CENTRAL_NAME = r"\d.* - \p{L}"

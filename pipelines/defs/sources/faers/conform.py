@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, date_precision, identifier, partial_date
-from pipelines.core.conform import conformed
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
-from pipelines.core.versions import preferred_term, preferred_terms
 from pipelines.defs.silver.report.identity import FDA_CASE, FDA_ISR, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.faers import codes
+from pipelines.frames.columns import coded, date_precision, identifier, partial_date
+from pipelines.frames.conform import conformed
+from pipelines.frames.numbers import number
+from pipelines.frames.versions import preferred_term, preferred_terms
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 DEMO, DELETED = "bronze.faers_demo", "bronze.faers_deleted"
 KEY = ["primaryid", "is_faers", "_case"]

@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_lines
-from pipelines.core.reading import known_columns, read_delimited
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.faers.tables import FaersDeleted
+from pipelines.files.counting import count_lines
+from pipelines.files.reading import known_columns, read_delimited
 
 RENAMED = {
     "isr": "primaryid",

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core import veterinary
-from pipelines.core.columns import identifier, partial_date, said
-from pipelines.core.conform import conformed
 from pipelines.core.step import feed
-from pipelines.core.versions import sent_once, versions
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
+from pipelines.formats import veterinary
+from pipelines.frames.columns import identifier, partial_date, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.versions import sent_once, versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 REPORTS, NULLIFIED = "bronze.gl42_report", "bronze.gl42_nullified"
 

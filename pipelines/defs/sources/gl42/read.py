@@ -9,12 +9,12 @@ from typing import BinaryIO
 import pyarrow as pa
 from pydantic_core import to_json
 
-from pipelines.core.counting import count_lines, count_messages
-from pipelines.core.reading import BLANKS, TOO_LONG, LongLine, batches, decode_line, numbered_lines
 from pipelines.core.table import BronzeTable
-from pipelines.core.xml import Messages, Parser
 from pipelines.defs.sources.gl42.message import message
 from pipelines.defs.sources.gl42.tables import Gl42Nullified
+from pipelines.files.counting import count_lines, count_messages
+from pipelines.files.reading import BLANKS, TOO_LONG, LongLine, batches, decode_line, numbered_lines
+from pipelines.files.xml import Messages, Parser
 
 CUT_AT = "PORR_IN049006UV"
 NULLIFIED = re.compile(r"[A-Z]{2}-(FDACVM-\d{4}-[A-Z]{2}|(?!FDA)[A-Z]+)-\d{6}\.xml")

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import said
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN, first_serves_before, meeting, until_told_otherwise
 from pipelines.core.step import feed
-from pipelines.core.versions import preferred_term
 from pipelines.defs.silver.term.tables import Term
+from pipelines.frames.columns import said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN, first_serves_before, meeting, until_told_otherwise
+from pipelines.frames.versions import preferred_term
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 LEVELS = ["pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code", "soc_name"]
 

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_sheet
-from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
-from pipelines.core.workbook import is_workbook, read_workbook
+from pipelines.files.counting import count_sheet
+from pipelines.files.reading import read_quoted_csv
+from pipelines.files.workbook import is_workbook, read_workbook
 
 COLUMNS = {"CIP13": "cip13", "PRODUIT": "product", "Code ATC": "atc_code"}
 OPTIONAL = ("PRODUIT", "Code ATC")

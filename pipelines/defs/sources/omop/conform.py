@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, iso_date, said
-from pipelines.core.conform import conformed
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
+from pipelines.frames.columns import coded, iso_date, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 EXPOSURE, PERSON, CONCEPT = "bronze.omop_drug_exposure", "bronze.omop_person", "bronze.omop_concept"
 SEXES = {"8507": "male", "8532": "female"}

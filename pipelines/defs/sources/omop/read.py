@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_parquet, count_tabbed_or_quoted
-from pipelines.core.reading import Again, read_delimited, read_parquet, read_quoted_csv
 from pipelines.core.table import BronzeTable
+from pipelines.files.counting import count_parquet, count_tabbed_or_quoted
+from pipelines.files.reading import Again, read_delimited, read_parquet, read_quoted_csv
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

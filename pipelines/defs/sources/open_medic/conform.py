@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import said
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
-from pipelines.core.numbers import number, whole
 from pipelines.core.step import feed
 from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount, Sale
+from pipelines.frames.columns import said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.numbers import number, whole
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 CODES = ("cip13", "atc5", "atc4", "atc3", "atc2")
 

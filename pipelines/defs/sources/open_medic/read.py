@@ -7,10 +7,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_lines
-from pipelines.core.reading import read_delimited
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.open_medic.tables import OpenMedicSale
+from pipelines.files.counting import count_lines
+from pipelines.files.reading import read_delimited
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

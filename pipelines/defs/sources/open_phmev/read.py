@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_delimited
-from pipelines.core.reading import read_delimited, read_parquet
 from pipelines.core.table import BronzeTable
+from pipelines.files.counting import count_delimited
+from pipelines.files.reading import read_delimited, read_parquet
 
 REQUIRED = ("cip13", "boites", "etb_rgt")
 

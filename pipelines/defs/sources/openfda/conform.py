@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core import icsr_report, veterinary
-from pipelines.core.columns import date_precision, identifier, looked_up, partial_date, said
-from pipelines.core.conform import conformed
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
-from pipelines.core.versions import preferred_term, preferred_terms, sent_once, versions
 from pipelines.defs.silver.report.identity import CAERS, fda_number, own_number
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
+from pipelines.formats import icsr_report, veterinary
+from pipelines.frames.columns import date_precision, identifier, looked_up, partial_date, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.numbers import number
+from pipelines.frames.versions import preferred_term, preferred_terms, sent_once, versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
     from pipelines.core.table import Table
+    from pipelines.frames.conform import Tables
 
 DRUG, ANIMAL = "bronze.openfda_drug_event", "bronze.openfda_animal_event"
 COSMETIC = "bronze.openfda_cosmetic_event"

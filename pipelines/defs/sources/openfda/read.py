@@ -8,12 +8,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 from pydantic_core import to_json
 
-from pipelines.core.counting import count_objects
-from pipelines.core.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
-from pipelines.core.json import listed, parsed, records, texts
-from pipelines.core.reading import batches
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.openfda.tables import OpenfdaAnimalEvent, OpenfdaCosmeticEvent, OpenfdaDrugEvent
+from pipelines.files.counting import count_objects
+from pipelines.files.json import listed, parsed, records, texts
+from pipelines.files.reading import batches
+from pipelines.formats.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES
 
 Values = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """Bronze tables of openFDA, one an endpoint."""
 
-from pipelines.core.icsr import IcsrRow
 from pipelines.core.table import BronzeTable, FileKind, text
+from pipelines.formats.icsr import IcsrRow
 
 END = r"[^/]*\.jsonl?(\.gz)?$|\.zip/[^/]+\.json$)"
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import looked_up, said
-from pipelines.core.conform import conformed
-from pipelines.core.history import versions
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
 from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.population.tables import IDENTITY, Population
 from pipelines.defs.silver.sale.tables import ALL
+from pipelines.frames.columns import looked_up, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import versions
+from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 AGES = {"Y_LT20": "0-19", "Y20T59": "20-59", "Y_GE60": "60+", "_T": ALL}
 SEXES = {"M": "male", "F": "female", "_T": ALL}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.core.departments import DEPARTMENTS
+from pipelines.formats.departments import DEPARTMENTS
 from pipelines.simulator.exposure import WEIGHTS, livestock
 from pipelines.simulator.files import put_csv
 from pipelines.simulator.world import HUMAN_MONTHS, VETERINARY_MONTHS, World

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import said
-from pipelines.core.numbers import number
 from pipelines.core.step import feed
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import Sale
+from pipelines.frames.columns import said
+from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 
 @feed(Sale, "bronze.retroced_am_year")

@@ -12,15 +12,15 @@ import polars as pl
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.core.columns import coded, looked_up, said
-from pipelines.core.conform import conformed
-from pipelines.core.kept import keep
-from pipelines.core.numbers import number, whole
 from pipelines.core.step import feed, flow_feed
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
 from pipelines.defs.silver.product.tables import PackContent
 from pipelines.defs.sources.snds.flatten import GIVEN, SEXES
 from pipelines.defs.sources.snds.spread import dispensed, faults, flows
+from pipelines.frames.columns import coded, looked_up, said
+from pipelines.frames.conform import conformed
+from pipelines.frames.kept import keep
+from pipelines.frames.numbers import number, whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
-    from pipelines.core.lake import Lake
+    from pipelines.frames.conform import Tables
+    from pipelines.lake.lake import Lake
 
 PRS, PHA, UCD = "bronze.snds_er_prs_f", "bronze.snds_er_pha_f", "bronze.snds_er_ucd_f"
 BEN, IMB, PACKS = "bronze.snds_ir_ben_r", "bronze.snds_ir_imb_r", "bronze.snds_ir_pha_r"

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.core.departments import REGIONS
-from pipelines.core.hashed import hashed
 from pipelines.defs.sources.snds.tables import KEY
+from pipelines.formats.departments import REGIONS
+from pipelines.lake.hashed import hashed
 
 SEXES = {"1": "male", "2": "female"}
 NO_CARE, FIRST_COMPLEMENT = "71", 2

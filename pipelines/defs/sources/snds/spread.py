@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from pipelines.core import pieces
-from pipelines.core.hashed import hashed
 from pipelines.defs.silver.dispensing.tables import Dispensing
 from pipelines.defs.sources.snds import flatten
 from pipelines.defs.sources.snds.tables import KEY
+from pipelines.lake import pieces
+from pipelines.lake.hashed import hashed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.lake import Lake
+    from pipelines.lake.lake import Lake
 
 ROWS_PER_TASK, FLOW_ROWS_PER_TASK = 1_000_000, 20_000_000
 ROWS_ALONE = 6_000_000  # rows of deliveries that one task may read and join: some 2 GB

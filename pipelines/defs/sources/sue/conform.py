@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.core import declared
-from pipelines.core.columns import said
-from pipelines.core.conform import conformed
 from pipelines.core.step import feed
 from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.sue.tables import SueReport
+from pipelines.formats import declared
+from pipelines.frames.columns import said
+from pipelines.frames.conform import conformed
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 ROWS = "bronze.sue_row"
 

@@ -1,5 +1,5 @@
 """Serious undesirable effects of cosmetic products to rows: the reading that all declaration forms share."""
 
-from pipelines.core.declarations import count, read
+from pipelines.formats.declarations import count, read
 
 __all__ = ["count", "read"]

@@ -1,7 +1,7 @@
 """Bronze table of tattoo vigilance declarations."""
 
-from pipelines.core.declarations import DeclarationRow
 from pipelines.core.table import FileKind, text
+from pipelines.formats.declarations import DeclarationRow
 
 
 class TattooDeclaration(DeclarationRow):

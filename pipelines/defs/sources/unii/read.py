@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_lines
-from pipelines.core.reading import read_delimited
 from pipelines.core.table import BronzeTable
+from pipelines.files.counting import count_lines
+from pipelines.files.reading import read_delimited
 
 HEADER = {
     "name": "substance_name",

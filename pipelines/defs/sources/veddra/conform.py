@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from pipelines.core.conform import conformed
-from pipelines.core.history import SPAN, first_serves_before, until_told_otherwise
 from pipelines.core.step import feed
 from pipelines.defs.silver.term.tables import Term
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import SPAN, first_serves_before, until_told_otherwise
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from pipelines.core.conform import Tables
+    from pipelines.frames.conform import Tables
 
 CONTENT = ["term_name", "pt_code", "pt_name", "hlt_code", "hlt_name", "soc_code", "soc_name", "term_type"]
 

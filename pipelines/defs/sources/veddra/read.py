@@ -7,10 +7,10 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from pipelines.core.counting import count_sheet
-from pipelines.core.reading import read_quoted_csv
 from pipelines.core.table import BronzeTable
-from pipelines.core.workbook import is_workbook, read_workbook
+from pipelines.files.counting import count_sheet
+from pipelines.files.reading import read_quoted_csv
+from pipelines.files.workbook import is_workbook, read_workbook
 
 COLUMNS = {
     "New Line No.": "new_line_no",

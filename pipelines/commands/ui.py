@@ -1,0 +1,163 @@
+"""Dagster and MLflow side by side, until interrupted.
+
+Dagster is three servers, as where it runs for long: the code, which both others ask over a socket that only its owner
+reaches; the page; and the daemon, which starts what is due.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pipelines.core.artifacts import destination
+from pipelines.orchestration.recorded import MODULE
+from pipelines.settings import ROOT, Settings
+
+HOST = "127.0.0.1"
+PATIENCE_SECONDS = 20  # what a stopped server gets to end by itself
+LOOK_EVERY_SECONDS = 0.2
+
+
+class UiError(Exception):
+    """The pages can't be served; the message says why and what to do."""
+
+
+def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
+    """Start Dagster (web server and daemon) on `port` and MLflow on the next, and wait until interrupted.
+
+    Raises `UiError` where a port or the Dagster home is in use, or where one of the two ends by itself.
+    """
+    home = Path(os.environ.get("DAGSTER_HOME", ROOT / "dagster_home"))
+    for wanted in (port, port + 1):
+        _must_be_free(wanted)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
+    with _alone(home) as lock, TemporaryDirectory(prefix="gerland-") as folder:
+        socket_path, workspace = Path(folder) / "code", Path(folder) / "workspace.yaml"
+        workspace.write_text(json.dumps(_workspace(socket_path)))
+        running: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            say("starting Dagster and MLflow")
+            running["Dagster's code"] = _started(_code_server(socket_path), home, lock)
+            _wait_until_open(running, [str(socket_path)])
+            for name, command in _commands(settings, port, workspace).items():
+                running[name] = _started(command, home, lock)
+            _wait_until_open(running, [(HOST, port), (HOST, port + 1)])
+            say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends both)")
+            while True:
+                _must_run(running)
+                time.sleep(LOOK_EVERY_SECONDS)
+        except KeyboardInterrupt:
+            say("ending")
+        finally:
+            _end(running.values())
+
+
+def _workspace(socket_path: Path) -> dict[str, Any]:
+    """Where the page and the daemon find the code, under the name by which the runs of `gerland run` call it."""
+    return {"load_from": [{"grpc_server": {"socket": str(socket_path), "location_name": MODULE}}]}
+
+
+def _code_server(socket_path: Path) -> list[str]:
+    command = [str(Path(sys.executable).parent / "dagster"), "code-server", "start", "--module-name", MODULE]
+    return [*command, "--socket", str(socket_path), "--location-name", MODULE, "--log-level", "warning"]
+
+
+def _commands(settings: Settings, port: int, workspace: Path) -> dict[str, list[str]]:
+    binaries = Path(sys.executable).parent
+    page = [str(binaries / "dagster-webserver"), "--host", HOST, "--port", str(port), "--workspace", str(workspace)]
+    daemon = [str(binaries / "dagster-daemon"), "run", "--workspace", str(workspace)]
+    mlflow = [str(binaries / "mlflow"), "server", "--backend-store-uri", settings.tracking]
+    mlflow += ["--artifacts-destination", destination(settings.artifacts), "--host", HOST, "--port", str(port + 1)]
+    return {"Dagster's page": page, "Dagster's daemon": daemon, "MLflow": mlflow}
+
+
+def _started(command: list[str], home: Path, lock: int) -> subprocess.Popen[bytes]:
+    """Start a server as the leader of a group of its own, so that all that it starts can be ended with it."""
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_DISABLE_TELEMETRY": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its seven workers of 300 MB each have nothing to do here
+    }
+    return subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=(lock,))  # noqa: S603
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[int]:
+    """Hold the Dagster home: two daemons on one home would start every run twice.
+
+    The servers inherit the lock, so it is held as long as any of them lives, were this process killed.
+    """
+    if not home.is_dir():
+        raise UiError(f"there is no Dagster home {home}; point DAGSTER_HOME at the folder dagster_home of the project")
+    with (home / ".ui.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UiError(f"another `gerland ui` runs on {home}; end it first, or set another DAGSTER_HOME") from None
+        yield file.fileno()
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+        try:
+            probe.bind((HOST, port))
+        except OverflowError:
+            raise UiError(f"there is no port {port}; two are taken, {port - 1} or below") from None
+        except OSError as error:
+            raise UiError(
+                f"port {port} can't be used ({error.strerror}); try `gerland ui --port {port + 100}`"
+            ) from None
+
+
+def _wait_until_open(running: dict[str, subprocess.Popen[bytes]], places: Iterable[str | tuple[str, int]]) -> None:
+    """Wait until every port and socket answers, or until a server has ended by itself."""
+    for place in places:
+        family = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET
+        while True:
+            _must_run(running)
+            with socket.socket(family) as probe:
+                if probe.connect_ex(place) == 0:
+                    break
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _must_run(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    for name, process in running.items():
+        if process.poll() is not None:
+            raise UiError(f"{name} ended by itself (exit code {process.returncode}); its lines above say why")
+
+
+def _end(running: Iterable[subprocess.Popen[bytes]]) -> None:
+    """End every group: asked first, then, after some patience, killed."""
+    groups = {process.pid: process for process in running}
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        for group in groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, sign)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until and any(map(_lives, groups.values())):
+            time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _lives(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether any process of the group is left."""
+    process.poll()  # a leader that ended is no longer one of them
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

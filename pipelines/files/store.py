@@ -1,0 +1,66 @@
+"""Where files lie: a folder or an object store. One that fails for a moment is asked again: no fault of its files."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import BinaryIO, TypeVar
+
+from pyarrow import fs
+
+T = TypeVar("T")
+BROKEN_BZ2 = "Invalid data stream"  # bz2 has no class of error of its own
+CHUNK_BYTES = 1 << 20
+PAUSES = (0.1, 0.5, 2.0)  # seconds before each further attempt
+
+
+class StorageError(Exception):
+    """The store could not be read or written; nothing is said about the files on it."""
+
+
+def is_of_storage(error: BaseException) -> bool:
+    """Tell whether the store failed, rather than a file or its reader."""
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError) and not is_of_content(error)
+
+
+def is_of_content(error: BaseException) -> bool:
+    """Tell whether an error of the system was raised by a library about the bytes that it was to decompress."""
+    return isinstance(error, gzip.BadGzipFile) or str(error) == BROKEN_BZ2
+
+
+def patiently(work: Callable[[], T]) -> T:
+    """Do some work, again after a pause where the store fails; raises what the last attempt raised."""
+    for pause in PAUSES:
+        try:
+            return work()
+        except OSError as error:
+            if not is_of_storage(error):
+                raise
+            time.sleep(pause)
+    return work()
+
+
+def said(error: OSError) -> str:
+    """Name a failure of the store: what the system calls it, else what the store's own library says."""
+    words = os.strerror(error.errno) if error.errno else (str(error).splitlines() or ["no reason given"])[0][:120]
+    return f"{type(error).__name__}: {words}"
+
+
+def file_system(root: str) -> tuple[fs.FileSystem, str]:
+    """Open the file system and the base path of a local folder or an object-store address."""
+    if "://" in root:
+        return fs.FileSystem.from_uri(root)
+    return fs.LocalFileSystem(), str(PurePosixPath(root))
+
+
+def hash_of(stream: BinaryIO) -> tuple[str, int]:
+    """SHA-256 and number of the bytes of a stream."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size

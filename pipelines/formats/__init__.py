@@ -1,0 +1,1 @@
+"""Dialects of agencies that several sources speak: ICSR elements, VICH, declaration forms, places."""

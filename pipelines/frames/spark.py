@@ -1,0 +1,185 @@
+"""The one Spark engine of a process: embedded by default, a Spark Connect client by one setting."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.privacy.owner_only import OTHERS, owner_only
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from pipelines.settings import Settings
+
+QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.properties"
+
+
+COMPILED_FROM = 64 << 20  # bytes of a step's inputs from which generated code is worth its making
+SMALL_PARTITIONS = 2
+DAEMON = "pipelines.frames.daemon"
+OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
+
+_starting = threading.Lock()
+_started: list[SparkSession] = []  # the engine's first session
+_own = threading.local()  # a thread's session, and the engine that it is of
+
+
+class SparkUnavailable(Exception):
+    """Spark can't start here; the message says what is missing and how to mend it."""
+
+
+def session(settings: Settings | None = None) -> SparkSession:
+    """Return a session of the process's Spark engine, which is started on first use.
+
+    Threads beside the main one have an embedded session each: what a step sets (`suit`) is not the others'.
+    Raises `SparkUnavailable` where Java or the Delta jars are missing.
+    """
+    from pipelines.settings import settings as current
+
+    owner_only()  # the engine and its workers have it from here
+    settings = settings or current()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    from pyspark import SparkContext
+    from pyspark.logger import PySparkLogger
+    from pyspark.sql import SparkSession
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # they print errors, and rows with them
+        PySparkLogger.getLogger(name).disabled = True
+    if settings.spark_remote:
+        return SparkSession.builder.remote(settings.spark_remote).getOrCreate()
+
+    is_main = threading.current_thread() is threading.main_thread()
+    with _starting:
+        if not is_main and _started and _started[-1].sparkContext is SparkContext._active_spark_context:
+            return _of_thread(_started[-1])  # asking for the engine again would set it anew under a running step
+        spark = _embedded(settings)
+        _started[:] = [spark]
+    return spark if is_main else _of_thread(spark)
+
+
+def _embedded(settings: Settings) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    from infra.jars import jar_paths, java_home_problem
+
+    if problem := java_home_problem():
+        raise SparkUnavailable(problem)
+    jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars))
+    _remember_names()
+    builder = SparkSession.builder.master(settings.spark_master).appName("gerland")
+    for key, value in {**_defaults(settings, jars), **settings.spark_conf}.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+@cache
+def _remember_names() -> None:
+    """Have the bridge to the engine ask once what a name is, not whenever it is used.
+
+    It asks for each part of each name, and for what is no class the engine looks through every jar: a tenth of a small
+    run.
+    """
+    from py4j.java_gateway import JavaClass, JavaPackage, JVMView
+
+    for kind in (JVMView, JavaPackage, JavaClass):
+        kind.__getattr__ = _remembering(kind.__getattr__)
+
+
+def _remembering(ask: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    def known(self: Any, name: str) -> Any:
+        found = ask(self, name)
+        if not name.startswith("_"):
+            vars(self)[name] = found
+        return found
+
+    return known
+
+
+def _of_thread(spark: SparkSession) -> SparkSession:
+    """The calling thread's own session of an engine."""
+    if getattr(_own, "engine", None) is not spark.sparkContext:
+        _own.engine, _own.session = spark.sparkContext, spark.newSession()
+    own: SparkSession = _own.session
+    return own
+
+
+def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
+    """Suit the engine to what a step reads: little is interpreted as planned, much is compiled and planned as it runs.
+
+    Making code for each plan and planning again after each stage pay only over many rows. A cluster keeps its own
+    settings.
+    """
+    if settings.spark_remote:
+        return
+    is_large, many = n_bytes >= COMPILED_FROM, settings.shuffle_partitions
+    for name, value in {
+        "spark.sql.codegen.wholeStage": str(is_large).lower(),
+        "spark.sql.codegen.factoryMode": "FALLBACK" if is_large else "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": str(is_large).lower(),
+        "spark.sql.shuffle.partitions": str(many if is_large else min(SMALL_PARTITIONS, many)),
+    }.items():
+        if name not in settings.spark_conf:
+            spark.conf.set(name, value)
+
+
+def in_few_tasks(frame: DataFrame) -> DataFrame:
+    """The same rows, where a step reads little (`suit`) by a few tasks: each is handed the whole plan of its stage."""
+    reads_much = frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "true"
+    return frame if reads_much else frame.coalesce(SMALL_PARTITIONS)
+
+
+def _is_small(settings: Settings) -> bool:
+    """Tell whether little is landed: then the engine's hot code is not worth being compiled a second time."""
+    root = str(settings.landing)
+    if "://" in root:
+        return False
+    n_bytes = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with suppress(OSError):
+                n_bytes += (Path(folder) / name).stat().st_size
+            if n_bytes >= OPTIMISED_FROM:
+                return False
+    return True
+
+
+def _defaults(settings: Settings, jars: str) -> dict[str, str]:
+    """Settings of the embedded session: small partitions, quick JVM start, nothing listening."""
+    return {
+        "spark.driver.extraClassPath": jars,
+        "spark.executor.extraClassPath": jars,
+        "spark.driver.memory": settings.spark_memory,
+        "spark.driver.extraJavaOptions": (
+            f"-Dlog4j2.configurationFile={QUIET_LOG4J} -XX:+UseParallelGC -Dio.netty.tryReflectionSetAccessible=true "
+            "-XX:ReservedCodeCacheSize=512m -XX:-UseCodeCacheFlushing"  # else generated code is swept and made again
+            + (" -XX:TieredStopAtLevel=1" if _is_small(settings) else "")
+        ),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        **({"spark.python.daemon.module": DAEMON} if settings.spark_master.startswith("local") else {}),
+        "spark.python.sql.dataFrameDebugging.enabled": "false",  # else every column asks for where it was called
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+        "spark.shuffle.compress": "false",  # tasks hand each other packed numbers
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": str(Path(str(settings.lake)).absolute() / "_warehouse"),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.hadoop.fs.permissions.umask-mode": f"{OTHERS:03o}",  # Hadoop sets modes by itself
+        "spark.driver.host": "localhost",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }

@@ -1,0 +1,152 @@
+"""SQL over the lake without a JVM: DuckDB on the files of one Delta version."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.axis import Cut, cut
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from pipelines.core.table import Table
+
+MAX_CANDIDATES = 4  # forms of a function that an error shows
+LAYERS = ("bronze", "silver", "gold")
+READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
+
+
+class QueryError(Exception):
+    """The query can't be answered; the message says why in one sentence."""
+
+
+def query(root: str, sql: str, as_of: str | None = None) -> pa.Table:
+    """Answer one SQL statement over tables named `layer.table`; `as_of` shows the lake as known on that date.
+
+    Raises `QueryError` for SQL that fails, a table that does not exist or has not been built, or one whose Delta
+    features this reader does not honour.
+    """
+    import duckdb
+
+    try:
+        _only_reads(sql)
+        return connect(root, sql, as_of).sql(sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise QueryError(_helpful(str(error))) from None
+
+
+def _only_reads(sql: str) -> None:
+    """Refuse what is no single reading statement; raises DuckDB's error for what is no SQL."""
+    import duckdb
+
+    kinds = [statement.type.name for statement in duckdb.connect().extract_statements(sql)]
+    if not kinds:
+        raise QueryError("there is no statement to answer; type SELECT …")
+    if refused := [kind for kind in kinds if kind not in READING]:
+        raise QueryError(f"queries only read: {refused[0]} is refused")
+    if len(kinds) > 1:
+        raise QueryError(f"one statement at a time; {len(kinds)} were given")
+
+
+def connect(root: str, sql: str, as_of: str | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection with a view for each table that the SQL names; files outside are out of its reach."""
+    import duckdb
+
+    from pipelines.core.catalog import tables
+
+    connection = duckdb.connect()
+    connection.execute("SET enable_external_access = false")
+    for layer in LAYERS:
+        connection.execute(f"CREATE SCHEMA {layer}")
+    day = _date(as_of) if as_of else None
+    for address in _with_wholes(_named(sql, tables()), day):
+        table = tables()[address]
+        source = f"_{address.replace('.', '_')}"
+        connection.register(source, _dataset(root, table, day))
+        connection.execute(f"CREATE VIEW {address} AS {_as_known(source, cut(table.axis, day))}")
+    return connection
+
+
+def _with_wholes(addresses: list[str], day: dt.date | None) -> list[str]:
+    """Tables, each after the one that it is a part of on the date."""
+    from pipelines.core.catalog import tables
+
+    found: dict[str, None] = {}
+    for address in addresses:
+        if whole := cut(tables()[address].axis, day).whole:
+            found |= dict.fromkeys(_with_wholes([whole], day))
+        found[address] = None
+    return list(found)
+
+
+def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
+    words = set(re.findall(r"\b(?:bronze|silver|gold)\s*\.\s*\"?(\w+)", sql, re.IGNORECASE))
+    return [address for address in known if address.split(".")[1] in {w.lower() for w in words}]
+
+
+def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
+    from deltalake import DeltaTable
+    from pyarrow import fs
+
+    from pipelines.files.store import file_system
+    from pipelines.lake.lake import damaged, needs_engine
+    from pipelines.lake.seal import log_entries
+    from pipelines.lake.verify import glance
+
+    folder = f"{root}/as_of/{day}" if day and table.is_derived() else root
+    folder = f"{folder}/{table.layer}/{table.name}"
+    system, path = file_system(folder)
+    if not log_entries(system, path):
+        built = f"gerland run --as-of {day}" if day else "gerland run"
+        raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`")
+    if problem := glance(folder):
+        raise QueryError(damaged(table.address(), problem))
+    delta = DeltaTable(folder)
+    if problem := needs_engine(table.address(), delta):
+        raise QueryError(problem)
+    # Arrow's own file system: Delta's reads through Python, and a query that stops early (LIMIT) leaves reads under
+    # way that hang or crash the interpreter at its end.
+    return delta.to_pyarrow_dataset(filesystem=fs.SubTreeFileSystem(path, system))
+
+
+def _as_known(source: str, known: Cut) -> str:
+    """Select over a table as it was on the date that its axis was compiled for."""
+    replaced = ", ".join(f"{sql} AS {name}" for name, sql in known.replaced.items())
+    shown = f"* REPLACE ({replaced})" if replaced else "*"
+    select = f"SELECT {shown} FROM {source} WHERE {known.where}"
+    on = ", ".join(known.on)
+    return f"{select} AND ({on}) IN (SELECT ({on}) FROM {known.whole})" if known.whole else select
+
+
+def _date(text: str) -> dt.date:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise QueryError(f"{text!r} is no date YYYY-MM-DD")
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise QueryError(f"{text!r} is no date of the calendar") from None
+
+
+def _helpful(message: str) -> str:
+    from pipelines.core.catalog import tables
+
+    missing = re.search(r"Table with name (\w+)", message)
+    if missing:
+        near = difflib.get_close_matches(missing.group(1), [a.split(".")[1] for a in tables()], n=3, cutoff=0.5)
+        listed = [a for a in tables() if a.split(".")[1] in near]
+        hint = f"did you mean {' or '.join(listed)}?" if listed else "`gerland tables` lists them"
+        return f"there is no table {missing.group(1)}; {hint}"
+    return " ".join(_told(message))
+
+
+def _told(message: str) -> list[str]:
+    """Lines of the engine's message that help: what is wrong, near names, and where it stands in the SQL."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    kept = [line for line in lines if line and set(line) != {"^"}]
+    functions = next((i for i, line in enumerate(kept) if line.startswith("Candidate functions")), None)
+    return kept if functions is None else kept[: functions + 1 + MAX_CANDIDATES]

@@ -1,0 +1,242 @@
+"""Seals: what every version of a table consisted of, byte for byte, written down when it was committed.
+
+Beside a table's log lies a folder `_seal`, a file a commit: the log entries and data files that it brought, each with
+its size and SHA-256, the hash of the seal before and its own; every fiftieth repeats all that is known, and those
+before it are taken away. A log that lost its end, a file that went or changed, can so be told from what was written;
+Delta's own log knows sizes only, and nothing of its own entries. Readers ignore the folder.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from pyarrow import fs
+
+from pipelines.files.store import file_system
+
+CHUNK_BYTES = 1 << 20
+HASHED_AT_ONCE = 4
+FORM = 2  # of the seals that this release writes; those of form 1 carry no hash of their own
+LAST_CHECKPOINT = "_delta_log/_last_checkpoint"
+WHOLE_EVERY = 50  # seals from one that repeats all to the next
+SEAL = re.compile(r"^\d{8}\.json$")
+FIRST_FORM = {"version", "at", "before", "log", "files"}
+LATER = (
+    "the seal {} was written by a later release (form {}, this one knows up to {}), or was changed: use that release; "
+    "where there was none, restore the table from a backup"
+)
+ENTRY = re.compile(r"^(\d{20})\.(json|crc|checkpoint(?:\.\d+\.\d+)?\.parquet)$")
+
+
+@dataclass(frozen=True)
+class Print:
+    """A file by its size in bytes and its SHA-256."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What the seals of a table say together: its last version, log entries and data files, by path in its folder."""
+
+    version: int
+    log: dict[str, Print]
+    files: dict[str, Print]
+    at: dict[str, dt.datetime]  # log entry: when it was sealed
+    n_seals: int
+    problem: str | None = None
+    is_early: bool = False  # the last one is of an earlier form: nothing tells whether it was changed itself
+
+
+class Unreadable(Exception):
+    """A log entry or a seal is no longer what a commit writes; the message names it."""
+
+
+def seal(folder: str) -> None:
+    """Seal what came to a table's folder since the last seal; a second call finds nothing to do.
+
+    A last seal of an earlier release is sealed in its turn, so that a change of it is told from then on.
+
+    Raises `Unreadable` where a new log entry can't be read: what is damaged is never sealed.
+    """
+    system, path = file_system(folder)
+    before = sealed(folder)
+    if before.problem:
+        raise Unreadable(before.problem)
+    names = [name for name in log_entries(system, path) if f"_delta_log/{name}" not in before.log]
+    if not names and not before.is_early:
+        return
+    log = [f"_delta_log/{name}" for name in names]
+    if any("checkpoint" in name for name in names):
+        log.append(LAST_CHECKPOINT)
+    told = {name: read_entry(system, f"{path}/_delta_log/{name}") for name in names if name.endswith(".json")}
+    files = sorted({file for actions in told.values() for file in brought(actions)})
+    log, files = (
+        standing(system, path, [*log, *map(sidecar, log)]),
+        standing(system, path, [*files, *map(sidecar, files)]),
+    )
+    prints = dict(zip([*log, *files], printed(system, path, [*log, *files]), strict=True))
+    is_whole = before.n_seals % WHOLE_EVERY == 0
+    known_log, known_files = (before.log, before.files) if is_whole else ({}, {})
+    content = {
+        "form": FORM,
+        "version": max([before.version, *(int(name[:20]) for name in names)]),
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "before": _hash_of_last(system, path, before.n_seals),
+        "log": _written(known_log | {name: prints[name] for name in log}),
+        "files": _written(known_files | {name: prints[name] for name in files}),
+    }
+    system.create_dir(f"{path}/_seal", recursive=True)
+    with system.open_output_stream(f"{path}/_seal/{before.n_seals:08d}.json") as out:
+        out.write(json.dumps(content | {"own": own_hash(content)}, sort_keys=True).encode())
+    for repeated in _seals(system, path)[0]:
+        system.delete_file(repeated.path)
+
+
+def sealed(folder: str) -> Sealed:
+    """Read the seals of a table's folder; `problem` says what is wrong with them themselves."""
+    system, path = file_system(folder)
+    log: dict[str, Print] = {}
+    files: dict[str, Print] = {}
+    at: dict[str, dt.datetime] = {}
+    version, before, problem = -1, None, None
+    n_seals, is_early = 0, False
+    _, needed = _seals(system, path)
+    for position, info in enumerate(needed, _first(needed)):
+        data = read(system, info.path)
+        try:
+            told = json.loads(data)
+            if told.get("form", FORM) > FORM:
+                problem = LATER.format(info.base_name, told["form"], FORM)
+                break
+            if before not in (None, told["before"]) or info.base_name != f"{position:08d}.json":
+                raise ValueError
+            is_early = told.keys() == FIRST_FORM
+            if not is_early and told.pop("own", None) != own_hash(told):
+                raise ValueError
+            entries, brought_files = _prints(told["log"]), _prints(told["files"])
+            time = dt.datetime.fromisoformat(told["at"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            problem = f"the seal {info.base_name} was changed, or one before it is gone"
+            break
+        log, files, version, n_seals = log | entries, files | brought_files, told["version"], position + 1
+        at |= dict.fromkeys(entries, time)
+        before = hashlib.sha256(data).hexdigest()
+    return Sealed(version, log, files, at, n_seals, problem, is_early)
+
+
+def _seals(system: fs.FileSystem, path: str) -> tuple[list[fs.FileInfo], list[fs.FileInfo]]:
+    """Seals in order: those that a later one repeats, and those that are read, from the last that repeats all on."""
+    infos = system.get_file_info(fs.FileSelector(f"{path}/_seal", allow_not_found=True))
+    infos = sorted((i for i in infos if SEAL.match(i.base_name)), key=lambda i: i.base_name)
+    repeated = [i for i in infos if int(i.base_name[:8]) < _first(infos)]
+    return repeated, infos[len(repeated) :]
+
+
+def _first(infos: list[fs.FileInfo]) -> int:
+    """Number of the last seal that repeats all, as the last of some seals has it."""
+    return int(infos[-1].base_name[:8]) // WHOLE_EVERY * WHOLE_EVERY if infos else 0
+
+
+def standing(system: fs.FileSystem, path: str, names: Iterable[str]) -> list[str]:
+    """Return those of the files that are there; what a commit brought may have been replaced and cleared since."""
+    names = list(names)
+    infos = system.get_file_info([f"{path}/{name}" for name in names]) if names else []
+    return [name for name, info in zip(names, infos, strict=True) if info.is_file]
+
+
+def sidecar(name: str) -> str:
+    """Name of the checksum that Hadoop's local file system keeps beside a file and believes more than the file."""
+    folder, slash, base = name.rpartition("/")
+    return f"{folder}{slash}.{base}.crc"
+
+
+def log_entries(system: fs.FileSystem, path: str) -> list[str]:
+    """Names of the commits, their checksums and the checkpoints of a log, in order; none of one that holds nothing."""
+    infos = system.get_file_info(fs.FileSelector(f"{path}/_delta_log", allow_not_found=True))
+    names = sorted(info.base_name for info in infos if info.is_file and ENTRY.match(info.base_name))
+    is_empty = all(info.size == 0 for info in infos if info.base_name in names)
+    return [] if is_empty else names
+
+
+def read_entry(system: fs.FileSystem, full: str) -> list[dict[str, Any]]:
+    """Actions of a commit. Raises `Unreadable` where it is empty or no list of actions."""
+    name = full.rsplit("/", 1)[-1]
+    try:
+        actions = [json.loads(line) for line in read(system, full).splitlines() if line.strip()]
+    except ValueError:
+        raise Unreadable(f"the log entry {name} can't be read") from None
+    if not actions or not all(isinstance(action, dict) for action in actions):
+        raise Unreadable(f"the log entry {name} holds nothing")
+    return actions
+
+
+def brought(actions: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Data files that a commit added, the change feed's among them, by path in the table's folder."""
+    for action in actions:
+        for kind in ("add", "cdc"):
+            if kind in action:
+                yield unquote(action[kind]["path"])
+
+
+def printed(system: fs.FileSystem, path: str, names: Iterable[str]) -> list[Print]:
+    """Size and SHA-256 of files, read a piece at a time, several at once."""
+    with ThreadPoolExecutor(HASHED_AT_ONCE) as pool:
+        return list(pool.map(lambda name: _print(system, f"{path}/{name}"), names))
+
+
+def read(system: fs.FileSystem, full: str) -> bytes:
+    """Bytes of a small file."""
+    with system.open_input_stream(full) as stream:
+        return bytes(stream.read())
+
+
+def _print(system: fs.FileSystem, full: str) -> Print:
+    digest, size = hashlib.sha256(), 0
+    with system.open_input_stream(full) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return Print(size, digest.hexdigest())
+
+
+def _written(prints: dict[str, Print]) -> dict[str, tuple[int, str]]:
+    return {name: (found.size, found.sha256) for name, found in prints.items()}
+
+
+def _prints(told: dict[str, list[Any]]) -> dict[str, Print]:
+    return {name: Print(int(size), str(sha256)) for name, (size, sha256) in told.items()}
+
+
+def own_hash(content: dict[str, Any]) -> str:
+    """Hash of what a seal says: a seal that was changed is told by itself, the last one too."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def vouched(content: dict[str, Any]) -> bytes:
+    """A small file's content with its own hash: what reads it knows whether it is whole."""
+    return json.dumps(content | {"own": own_hash(content)}).encode()
+
+
+def vouched_content(system: fs.FileSystem, full: str) -> dict[str, Any] | None:
+    """Content of such a file; None where it is not there, cut off or changed."""
+    try:
+        content: dict[str, Any] = json.loads(read(system, full))
+        return content if content.pop("own") == own_hash(content) else None
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _hash_of_last(system: fs.FileSystem, path: str, n_seals: int) -> str:
+    if not n_seals:
+        return ""
+    return hashlib.sha256(read(system, f"{path}/_seal/{n_seals - 1:08d}.json")).hexdigest()

@@ -1,0 +1,1 @@
+"""What keeps a lake: verify and repair, backup and restore, withdrawal, erasure, rotation of keys."""
