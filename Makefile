@@ -34,8 +34,9 @@ check: setup ## lint, format, types, architecture
 	@$(bin)/mypy
 	@$(bin)/lint-imports --no-cache
 
-docs: setup ## the generated pages
+docs: setup ## the dictionary page, and the documentation site in data/site
 	@$(bin)/python -m pipelines.commands.dictionary
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=$(CURDIR) $(bin)/mkdocs build --strict --quiet --config-file infra/mkdocs.yml
 
 lock: setup ## resolve the dependencies again
 	@$(bin)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -21,8 +21,11 @@ from models.disproportionality.ic import InformationComponent, ic, ic_bate_gould
 from models.disproportionality.prr import divide, evans, prr
 from models.disproportionality.ror import Method as RorMethod
 from models.disproportionality.ror import ror, ror_shrunk
+from models.disproportionality.ror_exact import ror_exact
 from models.mgps.fit import Prior
 from models.mgps.posterior import probability_below
+from models.mgps.posterior import score as mgps_score
+from models.mgps.shrink import shrink
 from models.result import result
 from models.score import ebgm
 
@@ -101,6 +104,7 @@ def _met(rule: rules.Rule, **columns: Floats) -> NDArray[np.bool_]:
 class Method:
     """One method: how it answers, its rule in words, and what must hold for it to answer.
 
+    `formula` is the function that computes it; its docstring states the formula and who published it.
     `in_bits`: the estimate is a logarithm to base 2 already; else it is a ratio, whose logarithm charts draw.
     `is_compared`: the lake asks it of all pairs; others cost a hundred times as much, or repeat another.
     """
@@ -108,27 +112,36 @@ class Method:
     answer: Callable[[Pairs], Answer]
     rule: str
     needs: str
+    formula: Callable[..., object]
     in_bits: bool = False
     is_compared: bool = True
 
 
 METHODS = {
-    "prr": Method(_prr, "PRR >= 2, chi-squared (Yates) >= 4, a >= 3", "reports of the event without the product"),
-    "prr_ema": Method(_prr_ema, "lower 95 % bound of PRR >= 1, a >= 5", "reports of the event without the product"),
-    "ror": Method(_ror, "lower 95 % bound of ROR > 1, a >= 3", "no empty cell b or c"),
+    "prr": Method(_prr, "PRR >= 2, chi-squared (Yates) >= 4, a >= 3", "reports of the event without the product", prr),
+    "prr_ema": Method(
+        _prr_ema, "lower 95 % bound of PRR >= 1, a >= 5", "reports of the event without the product", prr
+    ),
+    "ror": Method(_ror, "lower 95 % bound of ROR > 1, a >= 3", "no empty cell b or c", ror),
     "ror_exact": Method(
-        partial(_ror, method="exact"), "lower exact 95 % bound of ROR > 1, a >= 3", "margins that leave a choice"
+        partial(_ror, method="exact"),
+        "lower exact 95 % bound of ROR > 1, a >= 3",
+        "margins that leave a choice",
+        ror_exact,
     ),
     "ror_shrunk": Method(
-        _ror_shrunk, "lower 95 % bound of the shrunk log2 ROR > 0", "reports without both", in_bits=True
+        _ror_shrunk, "lower 95 % bound of the shrunk log2 ROR > 0", "reports without both", ror_shrunk, in_bits=True
     ),
-    "fisher": Method(_fisher, f"one-sided p < {LEVEL:g}", "an expected count above 0"),
-    "fisher_mid_p": Method(partial(_fisher, mid_p=True), f"one-sided mid-p < {LEVEL:g}", "an expected count above 0"),
-    "ic": Method(lambda p: _information(ic(p.cells.a, p.expected)), "IC025 > 0", "nothing more", in_bits=True),
+    "fisher": Method(_fisher, f"one-sided p < {LEVEL:g}", "an expected count above 0", fisher),
+    "fisher_mid_p": Method(
+        partial(_fisher, mid_p=True), f"one-sided mid-p < {LEVEL:g}", "an expected count above 0", fisher
+    ),
+    "ic": Method(lambda p: _information(ic(p.cells.a, p.expected)), "IC025 > 0", "nothing more", ic, in_bits=True),
     "ic_power": Method(
         lambda p: _information(ic(p.cells.a, p.expected, interval="power")),
         "IC025 > 0 (power approximation)",
         "nothing more",
+        ic,
         in_bits=True,
         is_compared=False,
     ),
@@ -136,6 +149,7 @@ METHODS = {
         lambda p: _information(ic_noren_2006(p.cells, draws=DRAWS)),
         "IC025 > 0",
         "nothing more",
+        ic_noren_2006,
         in_bits=True,
         is_compared=False,
     ),
@@ -143,11 +157,17 @@ METHODS = {
         lambda p: _information(ic_bate_gould(p.cells), ic_bate_gould_null(p.cells)),
         "IC025 > 0 (normal)",
         "nothing more",
+        ic_bate_gould,
         in_bits=True,
     ),
-    MGPS: Method(partial(_mgps, method=MGPS), "EB05 >= 2", "a prior that converged, and an expected count above 0"),
+    MGPS: Method(
+        partial(_mgps, method=MGPS), "EB05 >= 2", "a prior that converged, and an expected count above 0", mgps_score
+    ),
     MGPS_SHRUNK: Method(
-        partial(_mgps, method=MGPS_SHRUNK), "EB05 >= 2", "a population that is part of one whose prior converged"
+        partial(_mgps, method=MGPS_SHRUNK),
+        "EB05 >= 2",
+        "a population that is part of one whose prior converged",
+        shrink,
     ),
 }
 

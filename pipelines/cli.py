@@ -277,9 +277,9 @@ def doctor(fix: Annotated[bool, typer.Option("--fix", help="Fetch what can be fe
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option(help="Port of Dagster; MLflow takes the next.")] = 3000,
+    port: Annotated[int, typer.Option(help="Port of Dagster; MLflow and the documentation take the next two.")] = 3000,
 ) -> None:
-    """Open Dagster and MLflow in the browser's reach until interrupted."""
+    """Open Dagster, MLflow and the documentation in the browser's reach until interrupted."""
     from pipelines.commands.ui import serve
 
     serve(_settings(), port, say=progress())

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     landing: Path | str = Field(ROOT / "data" / "landing", description="Folder with one subfolder per source")
     lake: Path | str = Field(ROOT / "data" / "lake", description="Folder or object-store address of the Delta lake")
     reports: Path = Field(ROOT / "data" / "reports", description="Folder of the HTML and validation reports")
+    site: Path = Field(ROOT / "data" / "site", description="Folder of the documentation that `make docs` builds")
     outbox: Path | str | None = Field(
         None, description="Folder of acknowledgements to senders; else beside the reports"
     )

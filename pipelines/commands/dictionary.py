@@ -51,11 +51,12 @@ def _columns(table: type[Table]) -> object:
 
     grid = RichTable("Column", "Type", "Meaning", "Rules", "Sensitivity", show_edge=False, header_style="bold")
     for name, column in table.columns.items():
-        grid.add_row(name, column.type, _meaning(column), rules(column), column.sensitivity)
+        grid.add_row(name, column.type, meaning(column), rules(column), column.sensitivity)
     return grid
 
 
-def _meaning(column: Column) -> str:
+def meaning(column: Column) -> str:
+    """Meaning of a column, with its unit."""
     return column.meaning + (f" ({column.unit})" if column.unit else "")
 
 
@@ -91,7 +92,7 @@ def markdown(known: Mapping[str, type[Table]]) -> str:
         lines += [f"Key: {', '.join(table.key)}. Owner: {table.owner}. {seen_from(table.axis)}", ""]
         lines += ["| column | type | meaning | rules | sensitivity |", "|---|---|---|---|---|"]
         lines += [
-            f"| {name} | {c.type} | {_escaped(_meaning(c))} | {_escaped(rules(c))} | {c.sensitivity} |"
+            f"| {name} | {c.type} | {_escaped(meaning(c))} | {_escaped(rules(c))} | {c.sensitivity} |"
             for name, c in table.columns.items()
         ]
         lines.append("")

@@ -1,4 +1,4 @@
-"""Dagster and MLflow side by side, until interrupted.
+"""Dagster, MLflow and the documentation side by side, until interrupted.
 
 Dagster is three servers, as where it runs for long: the code, which both others ask over a socket that only its owner
 reaches; the page; and the daemon, which starts what is due.
@@ -13,9 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,12 +37,14 @@ class UiError(Exception):
 
 
 def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
-    """Start Dagster (web server and daemon) on `port` and MLflow on the next, and wait until interrupted.
+    """Start Dagster (web server and daemon) on `port`, MLflow and the documentation on the next two, and wait.
+
+    Documentation that was not built is not served, and that is said. Ends when it is interrupted.
 
     Raises `UiError` where a port or the Dagster home is in use, or where one of the two ends by itself.
     """
     home = Path(os.environ.get("DAGSTER_HOME", ROOT / "dagster_home"))
-    for wanted in (port, port + 1):
+    for wanted in (port, port + 1, port + 2):
         _must_be_free(wanted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
     with _alone(home) as lock, TemporaryDirectory(prefix="gerland-") as folder:
@@ -53,7 +58,8 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
             for name, command in _commands(settings, port, workspace).items():
                 running[name] = _started(command, home, lock)
             _wait_until_open(running, [(HOST, port), (HOST, port + 1)])
-            say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends both)")
+            pages = _documentation(settings.site, port + 2)
+            say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   {pages}   (Ctrl+C ends all)")
             while True:
                 _must_run(running)
                 time.sleep(LOOK_EVERY_SECONDS)
@@ -61,6 +67,22 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
             say("ending")
         finally:
             _end(running.values())
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Files of a folder, without a line on the screen for each."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def _documentation(site: Path, port: int) -> str:
+    """Serve the built pages from a thread of this process; returns where they are, or how to build them."""
+    if not (site / "index.html").is_file():
+        return f"documentation: not built at {site}, `make docs` builds it"
+    server = ThreadingHTTPServer((HOST, port), partial(_Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"documentation: http://localhost:{port}"
 
 
 def _workspace(socket_path: Path) -> dict[str, Any]:
@@ -116,7 +138,7 @@ def _must_be_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OverflowError:
-            raise UiError(f"there is no port {port}; two are taken, {port - 1} or below") from None
+            raise UiError(f"there is no port {port}; three are taken, one after the other") from None
         except OSError as error:
             raise UiError(
                 f"port {port} can't be used ({error.strerror}); try `gerland ui --port {port + 100}`"

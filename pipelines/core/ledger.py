@@ -36,6 +36,14 @@ class Delivery(Table):
     layer, name = "bronze", "delivery"
     axis = flows("known_date")
     key = ("delivery_id", "table_name")
+    example = """
+    -- files that were not taken, and why
+    SELECT source, file, known_date, status, reason
+    FROM bronze.delivery
+    WHERE status <> 'accepted'
+    ORDER BY known_date DESC
+    LIMIT 20
+    """
 
     delivery_id = Column("string", "Hash of the file's content and date", required=True)
     table_name = Column(
@@ -67,6 +75,14 @@ class Quarantine(Table):
     axis = part_of("bronze.delivery", "delivery_id")
     key = ("delivery_id", "table_name", "line_number")
     partitioned_by = ("delivery_id",)
+    example = """
+    -- rows that were put aside, by reason
+    SELECT source, table_name, reason, count(*) AS n_rows
+    FROM bronze.quarantine
+    GROUP BY ALL
+    ORDER BY n_rows DESC
+    LIMIT 20
+    """
 
     delivery_id = Column("string", "Delivery the record came in", required=True)
     table_name = Column("string", "Bronze table it was meant for; empty for a whole file", required=True)

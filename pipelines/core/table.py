@@ -74,6 +74,7 @@ class Table:
     has_change_feed: ClassVar[bool] = False
     has_unique_key: ClassVar[bool] = True
     told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself
+    example: ClassVar[str] = ""  # a query to begin with, its first line a comment; else one compiled from the class
     axis: ClassVar[Axis]  # how it shows what was known on a date
     columns: ClassVar[dict[str, Column]] = {}
 

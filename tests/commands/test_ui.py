@@ -1,4 +1,4 @@
-"""Dagster and MLflow together: they start, refuse a second pair, and leave nothing behind."""
+"""Dagster, MLflow and the documentation together: they start, refuse a second pair, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _free_port() -> int:
-    """Return a port with a free one after it."""
+    """Return a port with two free ones after it."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port = first.getsockname()[1]
             try:
                 second.bind(("127.0.0.1", port + 1))
+                third.bind(("127.0.0.1", port + 2))
             except (OSError, OverflowError):
                 continue
             return port
@@ -62,7 +64,11 @@ def environment(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     shutil.copy(ROOT / "dagster_home" / "dagster.yaml", home)
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text("<p>the pages</p>")
     own = {"GERLAND_TRACKING": f"sqlite:///{tmp_path}/mlflow.db", "GERLAND_ARTIFACTS": str(tmp_path / "artifacts")}
+    own |= {"GERLAND_SITE": str(site)}
     return {**os.environ, **own, "DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
 
@@ -72,10 +78,12 @@ def test_stopping_it_leaves_no_process_behind_and_a_second_one_is_refused(enviro
         first = subprocess.Popen(_command(port), env=environment, stdout=out, stderr=out)
     try:
         until = time.monotonic() + 240
-        while b"Ctrl+C ends both" not in log.read_bytes():
+        while b"Ctrl+C ends all" not in log.read_bytes():
             assert first.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port + 2}/") as page:
+            assert page.read() == b"<p>the pages</p>"
         family = _family(first.pid)
         assert len(family) >= 4, "web server, daemon, code server, MLflow"
         same_port = subprocess.run(_command(port), env=environment, capture_output=True, text=True, timeout=120)
@@ -87,7 +95,7 @@ def test_stopping_it_leaves_no_process_behind_and_a_second_one_is_refused(enviro
         first.wait(timeout=90)
     assert first.returncode == 0
     assert not family & _parents().keys()
-    for wanted in (port, port + 1):
+    for wanted in (port, port + 1, port + 2):
         ui._must_be_free(wanted)
 
 

@@ -13,6 +13,14 @@ class ReportMonth(Table):
     layer, name, owner = "gold", "report_month", "pharmacovigilance"
     key = ("month", "domain", "agency", "source", "country", "species")
     axis = DERIVED
+    example = """
+    -- reports by month and source
+    SELECT month, source, sum(n_reports) AS n_reports, sum(n_serious) AS n_serious
+    FROM gold.report_month
+    GROUP BY ALL
+    ORDER BY month DESC, source
+    LIMIT 24
+    """
 
     month = Column("date", "Month end of first receipt", required=True)
     domain = Column("string", "Human or veterinary", required=True)

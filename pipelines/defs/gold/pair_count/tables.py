@@ -18,6 +18,15 @@ class PairCount(Table):
     key = ("month", "substance", "term", "stratum")
     partitioned_by = ("month",)
     axis = as_known("month")
+    example = """
+    -- how many reports each month end gained, less those it lost: the rows of any substance and any event
+    SELECT month, sum(n_change) AS n_reports
+    FROM gold.pair_count
+    WHERE substance = 0 AND term = 0
+    GROUP BY month
+    ORDER BY month DESC
+    LIMIT 12
+    """
 
     month = Column("date", "Month end; in a lake seen from a date, the last one is that date", required=True)
     substance = Column("int", "Code of a substance in `silver.code`, 0 for any", required=True, minimum=0)

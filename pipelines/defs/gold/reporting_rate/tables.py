@@ -83,6 +83,14 @@ class RateComparison(_Cell):
 
     name = "rate_comparison"
     key = (*CELL, "sibling")
+    example = """
+    -- reports over exposure: more than siblings have, by more than chance
+    SELECT *
+    FROM gold.rate_comparison
+    WHERE ratio_lower > 1 AND n_counted >= 3
+    ORDER BY ratio_lower DESC
+    LIMIT 20
+    """
 
     sibling = Column("string", "Whom it is compared with", required=True, codes=SIBLINGS)
     n_siblings = Column("int", "How many they are", required=True, minimum=1)

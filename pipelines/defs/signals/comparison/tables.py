@@ -15,6 +15,15 @@ class SignalByMethod(Answer):
 
     name = "signal_by_method"
     key = ("population", "substance_key", "term_key", "month", "method")
+    example = """
+    -- pairs that most methods flag in the last month
+    SELECT population, substance_name, term_name, count(*) FILTER (is_signal) AS n_flags, count(*) AS n_methods
+    FROM gold.signal_by_method
+    WHERE is_latest
+    GROUP BY ALL
+    ORDER BY n_flags DESC, n_methods
+    LIMIT 20
+    """
 
     month = Column("date", "Month end at which the state was known", required=True)
     is_latest = Column("boolean", "Last month end of the population", required=True)

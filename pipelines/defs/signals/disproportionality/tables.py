@@ -60,6 +60,14 @@ class Signal(Table):
     key: ClassVar[tuple[str, ...]] = ("population", "substance_key", "term_key", "month")
     partitioned_by = ("population",)
     axis = as_known("month")
+    example = """
+    -- pairs that meet a rule now for the first time, the strongest first
+    SELECT population, substance_name, term_name, a, n_new, prr, ic025, eb05
+    FROM gold.signal
+    WHERE is_latest AND is_new
+    ORDER BY eb05 DESC NULLS LAST, ic025 DESC
+    LIMIT 20
+    """
 
     population = Column("string", POPULATION, required=True)
     domain = Column("string", "Human or veterinary", required=True)
@@ -118,6 +126,15 @@ class SubgroupSignal(Signal):
 
     axis = DERIVED
     name = "subgroup_signal"
+    example = """
+    -- what only a part of the population shows
+    SELECT part.population, part.substance_name, part.term_name, part.a, part.ic025, whole.ic025 AS ic025_of_all
+    FROM gold.subgroup_signal AS part
+    JOIN gold.signal AS whole USING (domain, substance_key, term_key)
+    WHERE whole.is_latest AND whole.population = whole.domain AND part.ic025 > 0 AND whole.ic025 <= 0
+    ORDER BY part.ic025 DESC
+    LIMIT 20
+    """
 
     population = Column("string", SUBGROUP, required=True)
 
@@ -151,6 +168,14 @@ class SignalCourse(Table):
     key = ("population", "substance_key", "term_key")
     partitioned_by = ("population",)
     axis = DERIVED
+    example = """
+    -- signals that lasted a year and still stand
+    SELECT population, substance_key, term_key, first_month, n_months_above, peak_ic025, ic025
+    FROM gold.signal_course
+    WHERE ic025 > 0 AND n_months_above >= 12
+    ORDER BY ic025 DESC
+    LIMIT 20
+    """
 
     population = Column("string", POPULATION, required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")

@@ -15,6 +15,14 @@ class Interaction(Answer):
 
     name = "interaction"
     key = ("population", "substance_key", "substance_key_2", "term_key", "method")
+    example = """
+    -- two substances that are reported with an event more than each alone explains
+    SELECT population, substance_name, substance_name_2, term_name, method, estimate, lower
+    FROM gold.interaction
+    WHERE is_signal
+    ORDER BY lower DESC
+    LIMIT 20
+    """
 
     substance_key_2 = Column("string", "Key of the other substance", required=True)
     substance_name_2 = Column("string", "The other substance", required=True)

@@ -15,6 +15,14 @@ class Masking(Answer):
 
     name = "masking"
     key = ("population", "substance_key", "term_key", "masker_key", "method")
+    example = """
+    -- what heavily reported substances hide
+    SELECT population, substance_name, term_name, masker_name, masking_ratio, ic025, lower AS ic025_without_it
+    FROM gold.masking
+    WHERE is_revealed
+    ORDER BY ic025_without_it DESC
+    LIMIT 20
+    """
 
     masker_key = Column("string", "Key of the substance that masks", required=True)
     masker_name = Column("string", "The substance that masks", required=True)

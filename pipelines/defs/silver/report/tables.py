@@ -93,6 +93,14 @@ class ReportHistory(Table):
     key = ("report_key", "report_version")
     partitioned_by = ("source",)
     has_change_feed = True
+    example = """
+    -- cases that were withdrawn, with the day on which that became known
+    SELECT report_key, report_version, source, known_from
+    FROM silver.report_history
+    WHERE is_retracted AND is_latest
+    ORDER BY known_from DESC
+    LIMIT 20
+    """
 
     report_key = Column("string", "Case key: source, colon, the source's own case id", required=True)
     report_version = Column("int", "Version of the case, from 1 in the order it was known", required=True, minimum=1)
@@ -151,6 +159,15 @@ class Report(ReportHistory):
     name = "report"
     key = ("report_key",)  # type: ignore[assignment]
     axis = DERIVED
+    example = """
+    -- cases by source and year of receipt: serious ones, fatal ones; each cluster of duplicates once
+    SELECT source, year(received_first_date) AS received, count(*) AS n_cases,
+           count(*) FILTER (is_serious) AS n_serious, count(*) FILTER (is_death) AS n_fatal
+    FROM silver.report
+    WHERE is_cluster_head AND NOT is_retracted
+    GROUP BY ALL
+    ORDER BY source, received
+    """
 
     n_products = Column("int", "Products in the case", required=True, minimum=0)
     n_events = Column("int", "Events in the case", required=True, minimum=0)
@@ -217,6 +234,15 @@ class ReportProduct(ReportedProduct):
     axis = CODED
     key = ("report_key", "report_version", "product_seq", "coded_from")  # type: ignore[assignment]
     has_change_feed = True
+    example = """
+    -- suspect products that no dictionary holds, the most reported first
+    SELECT source, reported_name, reported_substance, count(*) AS n_rows
+    FROM silver.report_product
+    WHERE is_current AND coding_method = 'as_reported' AND role <> 'concomitant'
+    GROUP BY ALL
+    ORDER BY n_rows DESC
+    LIMIT 20
+    """
 
     substance_keys = Column(
         "array<string>",
@@ -263,6 +289,15 @@ class ReportEvent(Table):
     key = ("report_key", "report_version", "event_seq", "coded_from")
     partitioned_by = ("source",)
     has_change_feed = True
+    example = """
+    -- reported terms that were not coded, the most frequent first
+    SELECT source, reported_term, count(*) AS n_rows
+    FROM silver.report_event
+    WHERE is_current AND term_key IS NULL
+    GROUP BY ALL
+    ORDER BY n_rows DESC
+    LIMIT 20
+    """
 
     report_key = Column("string", "Case key", required=True, references="silver.report_history")
     report_version = Column("int", "Version of the case", required=True, minimum=1, references="silver.report_history")
@@ -292,6 +327,13 @@ class DuplicateLink(Table):
     layer, name, owner = "silver", "duplicate_link", "pharmacovigilance"
     key = ("report_key", "other_report_key")
     axis = DERIVED
+    example = """
+    -- how reports were found to tell the same case
+    SELECT rule, count(*) AS n_links, min(match_weight) AS least_weight
+    FROM silver.duplicate_link
+    GROUP BY rule
+    ORDER BY n_links DESC
+    """
 
     report_key = Column(
         "string", "The case that comes first in the alphabet", required=True, references="silver.report_history"

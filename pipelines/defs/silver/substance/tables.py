@@ -26,6 +26,14 @@ class Substance(Released):
 
     layer, name, owner = "silver", "substance", "product-register"
     key = ("substance_key", "known_from")
+    example = """
+    -- substances used in people and in animals alike
+    SELECT substance_key, substance_name, atc_codes, atcvet_codes
+    FROM silver.substance
+    WHERE is_current AND is_in_human_product AND is_in_veterinary_product
+    ORDER BY substance_name
+    LIMIT 20
+    """
 
     substance_key = Column(
         "string", "UNII of the moiety, else `name:` or `reported:` and the normalised name", required=True
@@ -59,6 +67,14 @@ class NameCoding(Released):
 
     layer, name, owner = "silver", "name_coding", "product-register"
     key = ("source", "reported_name", "reported_substance", "known_from")
+    example = """
+    -- how many records each way of coding accounts for, by source
+    SELECT source, coding_method, sum(n_records) AS n_records
+    FROM silver.name_coding
+    WHERE is_current
+    GROUP BY ALL
+    ORDER BY source, n_records DESC
+    """
 
     source = Column("string", "Source that reported the name", required=True)
     reported_name = Column(

@@ -26,6 +26,16 @@ class TermBridge(Table):
     layer, name, owner = "silver", "term_bridge", "pharmacovigilance"
     key = ("term_key",)
     axis = DERIVED
+    example = """
+    -- events that dictionaries name differently
+    SELECT event_name, string_agg(DISTINCT dictionary || ': ' || term_name, '; ') AS named,
+           min(confidence) AS least_confidence
+    FROM silver.term_bridge
+    GROUP BY event_key, event_name
+    HAVING count(DISTINCT dictionary) > 1 AND count(DISTINCT lower(term_name)) > 1
+    ORDER BY event_name
+    LIMIT 20
+    """
 
     term_key = Column("string", "Key of `silver.term`", required=True, references="silver.term")
     dictionary = Column("string", "Dictionary the term belongs to", required=True, codes=DICTIONARIES)
