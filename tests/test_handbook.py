@@ -17,12 +17,12 @@ from deltalake import write_deltalake
 from models.methods import METHODS
 from pipelines.core.catalog import rules, sources, tables
 from pipelines.core.code import ROOT
+from pipelines.lake.query import query
 from pipelines.core.table import Column, Table
 from pipelines.handbook.commands import commands
 from pipelines.handbook.example import example
 from pipelines.handbook.pages import DOCS, generated
 from pipelines.handbook.text import command_page, method_page, source_page, table_page, with_links
-from pipelines.lake.query import query
 
 WRITTEN = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")])
 ROWS = 3

@@ -76,7 +76,7 @@ class Quarantine(Table):
     key = ("delivery_id", "table_name", "line_number")
     partitioned_by = ("delivery_id",)
     example = """
-    -- rows that were quarantined, by reason
+    -- rows that were put aside, by reason
     SELECT source, table_name, reason, count(*) AS n_rows
     FROM bronze.quarantine
     GROUP BY ALL
@@ -141,7 +141,7 @@ class DeliveryAction(Table):
 class Erasure(Table):
     """One person who was erased at their request, as a hash of the pseudonym: it tells nobody who that was.
 
-    What comes in of the person later is quarantined without its values. Traps: a person of several pseudonyms is erased
+    What comes in of the person later is put aside without its values. Traps: a person of several pseudonyms is erased
     by each of them.
     """
 

@@ -1,7 +1,7 @@
 """Messages in XML: cut out of a stream of any size, each parsed apart from the others, nothing resolved or fetched.
 
 A batch file holds many messages one after another, and a file can hold several batches. Each message is cut by its tags
-and parsed alone, so that memory is that of one message and a broken one is quarantined without its neighbours. How many a
+and parsed alone, so that memory is that of one message and a broken one is put aside without its neighbours. How many a
 file holds is counted apart from this, in `counting.py`.
 """
 
@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipelines.core import limits
-from pipelines.files.text import Refused, encoding_problem
+from pipelines.files.reading import Refused, encoding_problem
 
 if TYPE_CHECKING:
     from lxml import etree

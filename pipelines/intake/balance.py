@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipelines.core.ledger import KEPT, Quarantine
 from pipelines.core.table import Table
 from pipelines.intake.deliveries import ledger
-from pipelines.lake import file_tasks
+from pipelines.lake import pieces
 from pipelines.lake.opened import by_version
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
     n_refused = _refused(lake)
     n_kept: Counter[tuple[str, str]] = Counter()
     for table in tables:
-        for piece in file_tasks.cut(lake.files(table.address())):
+        for piece in pieces.cut(lake.files(table.address())):
             n_kept[table.name, dict(piece.partition)["delivery_id"]] += piece.n_rows
     return {t.name: _balance(t.name, n_read, n_kept, n_refused) for t in tables}
 
 
 @by_version(Quarantine.address())
 def _refused(lake: Lake) -> Counts:
-    """Records quarantined, by table and delivery."""
+    """Records put aside, by table and delivery."""
     refused = lake.small(Quarantine.address(), [*KEY, "line_number"])
     refused = refused.filter(pc.greater(refused["line_number"], 0))
     return Counter(zip(*(refused[c].to_pylist() for c in KEY), strict=True))

@@ -3,7 +3,7 @@
 Spark spreads the new files, small ones together, big ones in parts where the reader names the element at which they may
 be cut (`CUT_AT`). A task counts the records, reads them and writes what it keeps and what it refuses as files of the
 bronze table and of the quarantine; each table then takes its files in one transaction. A delivery is taken whole or not
-at all: one whose counts disagree is quarantined like one that can't be read. The ledger says first what is begun and last
+at all: one whose counts disagree is put aside like one that can't be read. The ledger says first what is begun and last
 what came of it: what an interrupted run left is written again in place, or taken out where its file has gone.
 """
 
@@ -39,11 +39,11 @@ from pipelines.intake.task import (
     Job,
     count_job,
     died,
-    quarantined,
+    put_aside,
     read_job,
     wrong_row,
 )
-from pipelines.lake import file_output, file_tasks
+from pipelines.lake import pieces
 from pipelines.lake.lake import Lake
 from pipelines.lake.rewrite import rewrite
 from pipelines.privacy.keys import agreed, stands
@@ -191,7 +191,7 @@ def _is_settled(row: Row) -> bool:
 
 
 def _set_aside(lake: Lake, known: list[Row], landed: set[str], tell: Callable[[str], None]) -> None:
-    """Put right what earlier code took in out of balance: read again where its file lies there, else quarantined whole.
+    """Put right what earlier code took in out of balance: read again where its file lies there, else put aside whole.
 
     Changes the rows of `known`.
     """
@@ -207,7 +207,7 @@ def _set_aside(lake: Lake, known: list[Row], landed: set[str], tell: Callable[[s
         _write(lake, Quarantine, [_whole_file(root, at, why)], [delivery])
         changed = change(lake, rows, "put_aside", REFUSED, why)
         known[:] = [*(r for r in known if r["delivery_id"] != delivery), *changed]
-        tell(f"{at['source']}: quarantined {at['file']}: {why}")
+        tell(f"{at['source']}: put aside {at['file']}: {why}")
 
 
 def _is_off(row: Row) -> bool:
@@ -230,11 +230,11 @@ def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseud
     ]
     hashed = {f.delivery_id: f for f in work}
     jobs = [replace(j, stat=hashed[j.delivery_id].stat, sha256=hashed[j.delivery_id].sha256) for j in jobs]
-    written: list[type[Table]] = [*{t for f in work for t in f.tables}, Quarantine]  # an empty one: nothing quarantined
+    written: list[type[Table]] = [*{t for f in work for t in f.tables}, Quarantine]  # an empty one: nothing put aside
     places = {t.name: lake.prepared(t) for t in written}
     read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
     placed, miscounted = _placed(lake, source, jobs)
-    tasks = file_tasks.bundled(
+    tasks = pieces.bundled(
         placed, TASK_BYTES, lambda job: hashed[job.delivery_id].n_bytes if job.part == WHOLE else TASK_BYTES
     )
     return [*miscounted, *_done(lake, tasks, read)]
@@ -243,7 +243,7 @@ def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseud
 def _done(lake: Lake, tasks: list[list[Job]], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> list[Row]:
     """Do the tasks; where a file takes its process with it, those of the others are done without it."""
     try:
-        return [r.asDict() for r in file_tasks.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()]
+        return [r.asDict() for r in pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()]
     except Exception as error:
         if DIED not in str(error):
             raise
@@ -262,7 +262,7 @@ def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> tuple[list[Job
     if not cut:
         return jobs, []
     count = partial(count_job, package=source.package)
-    counted = {r["at"]: r for r in file_tasks.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
+    counted = {r["at"]: r for r in pieces.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
     miscounted = [wrong_row(cut[i], {k: r[k] for k in WRONG_NAMES}) for i, r in counted.items() if r["kind"]]
     n_before: dict[tuple[str, str], int] = {}
     placed = list(jobs)
@@ -305,7 +305,7 @@ def _verdicts(done: Sequence[Row], work: Iterable[Landed]) -> dict[str, Wrong]:
 
 
 def _counts(done: Iterable[Row]) -> dict[tuple[str, str], list[int]]:
-    """Records counted, kept, quarantined, by delivery and table."""
+    """Records counted, kept, put aside, by delivery and table."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in done:
         of = counts[row["delivery_id"], row["table_name"]]
@@ -363,8 +363,8 @@ def _whole_file(root: str, of: Row, reason: str) -> Row:
     """Write a file that is not kept as a file of the quarantine; returns what is to be committed."""
     about = Job("", None, of["file"], of["table_name"], of["delivery_id"], dt.date.min)
     one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
-    output = file_output.Output(root, {"delivery_id": of["delivery_id"]}, is_text=True, told=Quarantine.in_log())
-    output.write(quarantined(one, about, of["source"]))
+    output = pieces.Output(root, {"delivery_id": of["delivery_id"]}, is_text=True, told=Quarantine.in_log())
+    output.write(put_aside(one, about, of["source"]))
     return output.added() or {}
 
 

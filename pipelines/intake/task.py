@@ -1,4 +1,4 @@
-"""What one task of an ingestion does: open a landed file or a part of it, read it, write what is kept and quarantined.
+"""What one task of an ingestion does: open a landed file or a part of it, read it, write what is kept and put aside.
 
 What goes wrong is told by its kind, and never raised: a file that is at fault, a reader that is, a store that fails
 for longer than a moment, a file that is another by now than the one that was hashed.
@@ -23,25 +23,25 @@ from pipelines.core import limits
 from pipelines.core.ledger import Quarantine
 from pipelines.core.rules import KEY, RulesBroken, judged
 from pipelines.core.table import BronzeTable
+from pipelines.files.reading import Refused
 from pipelines.files.splits import WHOLE, Part, opened_part
 from pipelines.files.store import file_system, hash_of, is_of_storage, patiently, said
-from pipelines.files.text import Refused
 from pipelines.files.timing import in_time
 from pipelines.intake.landing import opened
-from pipelines.lake import file_output
+from pipelines.lake import pieces
 from pipelines.privacy.pseudonyms import Pseudonymiser, pseudonymised
 
 CHANGED, STORAGE, FAILED, REFUSED = GRAVITY = ("changed", "storage", "failed", "refused")  # the gravest first
 WRONG_SQL = "kind string, reason string, trace string"
 WRONG = [("kind", pa.string()), ("reason", pa.string()), ("trace", pa.string())]
 WRONG_NAMES = [name for name, _ in WRONG]
-READ_SQL = f"table_name string, delivery_id string, n_read bigint, {WRONG_SQL}, goes_to string, {file_output.ADDED_SQL}"
+READ_SQL = f"table_name string, delivery_id string, n_read bigint, {WRONG_SQL}, goes_to string, {pieces.ADDED_SQL}"
 READ = pa.schema(
     [
         *(("table_name", pa.string()), ("delivery_id", pa.string()), ("n_read", pa.int64())),
         *WRONG,
         ("goes_to", pa.string()),
-        *file_output.ADDED,
+        *pieces.ADDED,
     ]
 )
 COUNT_SQL = f"at int, n_records bigint, {WRONG_SQL}"
@@ -84,8 +84,8 @@ def read_job(
     def read() -> list[dict[str, Any]]:
         table, reader = _table(job, package), _reader(package)
         of_delivery = {"delivery_id": job.delivery_id}
-        kept = file_output.Output(places[table.name], of_delivery, is_text=True, told=table.in_log())
-        aside = file_output.Output(places[Quarantine.name], of_delivery, is_text=True, told=Quarantine.in_log())
+        kept = pieces.Output(places[table.name], of_delivery, is_text=True, told=table.in_log())
+        aside = pieces.Output(places[Quarantine.name], of_delivery, is_text=True, told=Quarantine.in_log())
         with _opened(job) as stream:
             for found in reader.read(stream, job.file, table):
                 rows = judged(pseudonymised(found, table, pseudonymiser), table)
@@ -93,7 +93,7 @@ def read_job(
                 if good.num_rows:
                     kept.write(_kept(good, table, job))
                 if good.num_rows < rows.num_rows:
-                    aside.write(quarantined(rows.filter(pc.is_valid(rows["reason"])), job, source))
+                    aside.write(put_aside(rows.filter(pc.is_valid(rows["reason"])), job, source))
         n_read = _n_records(job, table, reader) if job.n_records is None else job.n_records
         written = [(name, output.added()) for name, output in ((table.name, kept), (Quarantine.name, aside))]
         _refuse_repeated(kept, table)
@@ -123,7 +123,7 @@ def died(job: Job) -> dict[str, Any]:
     )
 
 
-def quarantined(rows: pa.Table, job: Job, source: str) -> pa.Table:
+def put_aside(rows: pa.Table, job: Job, source: str) -> pa.Table:
     """Refused rows as the quarantine's files hold them."""
     n = rows.num_rows
     told = [pa.repeat(pa.scalar(value), n) for value in (job.table_name, source, job.file)]
@@ -194,7 +194,7 @@ def _opened(job: Job) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _refuse_repeated(kept: file_output.Output, table: type[BronzeTable]) -> None:
+def _refuse_repeated(kept: pieces.Output, table: type[BronzeTable]) -> None:
     """Raise `RulesBroken` where the reader gave one number to several rows that are kept."""
     ranges = sorted(kept.ranges("line_number"))
     if any(low <= high for (_, high), (low, _) in pairwise(ranges)):

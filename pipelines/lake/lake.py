@@ -276,7 +276,7 @@ class Lake:
         """Read columns of a small table, or of one delivery, without the engine; empty where it is not there yet."""
         import pyarrow as pa
 
-        from pipelines.lake import file_tasks
+        from pipelines.lake import pieces
 
         schema = self.tables[address].arrow_schema()
         wanted = pa.schema([schema.field(c) for c in columns])
@@ -287,7 +287,7 @@ class Lake:
             of = f" WHERE delivery_id = '{delivery_id}'" if delivery_id else ""
             return query(self.root, f"SELECT {named} FROM {address}{of}", str(self.as_of)).cast(wanted)
         files = [f for f in self.files(address) if delivery_id in (None, f[1].get("delivery_id"))]
-        parts = [file_tasks.read(piece, columns) for piece in file_tasks.cut(files)]
+        parts = [pieces.read(piece, columns) for piece in pieces.cut(files)]
         return pa.concat_tables([wanted.empty_table(), *(p.cast(wanted) for p in parts)])
 
     def maximum(self, address: str, column: str) -> Any:
@@ -322,7 +322,7 @@ class Lake:
         raises `RulesBroken`. What another writer committed meanwhile is seen before this one commits, and gives way
         as well.
         """
-        from pipelines.lake import file_output, unique
+        from pipelines.lake import pieces, unique
 
         address = table.address()
         rows = list(added)
@@ -333,7 +333,7 @@ class Lake:
             for row in rows:
                 system.delete_file(f"{folder}/{row['path']}")
             return self._unchanged(address, inputs)
-        before, taken, files = self.version(address), file_output.actions(rows), unique.new(self.path(address), rows)
+        before, taken, files = self.version(address), pieces.actions(rows), unique.new(self.path(address), rows)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
 
         def write(delta: Any, alone: Any) -> None:

@@ -94,8 +94,7 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
     from pyarrow import fs
 
     from pipelines.files.store import file_system
-    from pipelines.lake.delta import needs_engine
-    from pipelines.lake.read import damaged
+    from pipelines.lake.lake import damaged, needs_engine
     from pipelines.lake.seal import log_entries
     from pipelines.lake.verify import glance
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from pipelines.core.table import Table
-from pipelines.lake import file_tasks
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -36,7 +36,7 @@ class Keyed:
 
 
 def new(root: str, added: Iterable[Mapping[str, Any]]) -> list[Keyed]:
-    """Files that tasks wrote below the folder of a table, rows of `file_output.ADDED`."""
+    """Files that tasks wrote below the folder of a table, rows of `pieces.ADDED`."""
     return [_new(f"{root}/{row['path']}", row) for row in added]
 
 
@@ -132,6 +132,6 @@ def _compared(spark: SparkSession | None, root: str, table: type[Table], files: 
         rows = spark.read.schema(table.spark_schema()).option("basePath", root).parquet(*[f.uri for f in files])
         return int(n_rows - rows.select(*table.key).distinct().count())
     schema = pa.schema([table.arrow_schema().field(c) for c in columns])
-    cut = file_tasks.cut((file.uri, {}) for file in files)
-    keys = pa.concat_tables([file_tasks.read(piece, columns).cast(schema) for piece in cut])
+    cut = pieces.cut((file.uri, {}) for file in files)
+    keys = pa.concat_tables([pieces.read(piece, columns).cast(schema) for piece in cut])
     return int(keys.num_rows - keys.group_by(columns).aggregate([]).num_rows)

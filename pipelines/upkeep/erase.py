@@ -19,7 +19,7 @@ from pipelines.core.ledger import Delivery, Erasure, Quarantine
 from pipelines.core.table import BronzeTable
 from pipelines.files.store import file_system
 from pipelines.frames.spark import session
-from pipelines.lake import file_output, file_tasks
+from pipelines.lake import pieces
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import hold, release
 from pipelines.lake.rewrite import forget, holding, holds, rewrite
@@ -39,7 +39,7 @@ class EraseError(Exception):
 def erase(lake: Lake, pseudonym: str, reason: str, beside: Iterable[str], say: Say) -> None:
     """Take every row of a person out of the lake, and what was derived from them; prove that nothing is left.
 
-    The bronze tables are written anew without the rows, which are counted as quarantined; tables, reports and files
+    The bronze tables are written anew without the rows, which are counted as put aside; tables, reports and files
     `beside` the lake that hold the pseudonym are taken away, and the next run makes them again. A second call goes on
     from where a first was killed. Raises `EraseError` for what is no pseudonym, and where the search at the end finds
     it.
@@ -137,8 +137,8 @@ def _still_held(lake: Lake, marks: Collection[str], keys: Pseudonymiser) -> list
     found: set[tuple[str, str]] = set()
     for table in _of_persons(lake) if marks else ():
         columns = table.pseudonymised()
-        for piece in file_tasks.cut(lake.files(table.address())):
-            rows = file_tasks.read(piece, columns)
+        for piece in pieces.cut(lake.files(table.address())):
+            rows = pieces.read(piece, columns)
             said = {value for c in columns for value in pc.unique(rows[c].cast(pa.string())).to_pylist() if value}
             found |= {(value, mark) for value in said for mark in map(trace, keys.onward(value)) if mark in marks}
     return sorted(found)
@@ -163,7 +163,7 @@ def _row(mark: str, reason: str, n_rows: int) -> dict[str, Any]:
 
 def _list(lake: Lake, rows: list[dict[str, Any]]) -> None:
     """Write the list of erasures whole."""
-    output = file_output.Output(lake.prepared(Erasure), {}, is_text=True, told=Erasure.in_log())
+    output = pieces.Output(lake.prepared(Erasure), {}, is_text=True, told=Erasure.in_log())
     output.write(pa.Table.from_pylist(rows, schema=Erasure.arrow_schema()))
     lake.commit_files(Erasure, [output.added() or {}], {})
 
@@ -175,7 +175,7 @@ def _of_persons(lake: Lake) -> list[type[BronzeTable]]:
 
 
 def _out_of_bronze(lake: Lake, table: type[BronzeTable], pseudonym: str, say: Say) -> int:
-    """Take the rows of a person out of a table: first they are counted as quarantined, then they go."""
+    """Take the rows of a person out of a table: first they are counted as put aside, then they go."""
     rows = holding(lake, table, pseudonym)
     if not rows and search(lake.path(table.address()), pseudonym).holding:  # in files of former versions
         forget(lake, table.address())
@@ -202,7 +202,7 @@ def _without(rows: pa.Table, columns: list[str], pseudonym: str) -> pa.Table:
 def _put_aside(
     lake: Lake, table: type[BronzeTable], delivery: str, rows: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    output = file_output.Output(lake.prepared(Quarantine), {"delivery_id": delivery}, is_text=True, told=Quarantine.in_log())
+    output = pieces.Output(lake.prepared(Quarantine), {"delivery_id": delivery}, is_text=True, told=Quarantine.in_log())
     one = {"table_name": table.name, "source": table.source, "reason": ERASED, "raw": None}
     schema = pa.schema([f for f in Quarantine.arrow_schema() if f.name != "delivery_id"])
     if rows:
@@ -212,7 +212,7 @@ def _put_aside(
 
 
 def _correct_ledger(lake: Lake, name: str) -> None:
-    """Let the ledger say of deliveries with erased rows what is kept and what is quarantined by now."""
+    """Let the ledger say of deliveries with erased rows what is kept and what is put aside by now."""
     columns = ("delivery_id", "table_name", "line_number", "reason")
     refused = [r for r in lake.small(Quarantine.address(), columns).to_pylist() if r["table_name"] == name]
     deliveries = {r["delivery_id"] for r in refused if r["reason"] == ERASED}

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from expectations.outcomes import keep, kept_of
 
 from expectations.across import check, rule_of
+from expectations.kept import keep, kept_of
 from expectations.run import Outcome
 from pipelines.core.across import Reference, references
 from pipelines.core.catalog import rules

@@ -8,12 +8,12 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.counting_json import count_objects
-from pipelines.files.text import Refused
 
 from pipelines.core import limits
 from pipelines.files import json as cutting
+from pipelines.files.counting import count_objects
 from pipelines.files.json import listed, parsed, records, texts
+from pipelines.files.reading import Refused
 from tests.fuzz.target import Dripping
 
 JSON = st.recursive(

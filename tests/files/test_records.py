@@ -12,16 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.counting_lines import count_lines
-from pipelines.files.counting_quoted import count_quoted_lines
-from pipelines.files.delimited import read_delimited
-from pipelines.files.parquet import read_parquet
-from pipelines.files.quoted import NO_END, read_quoted_csv
-from pipelines.files.text import TOO_LONG, Refused
 
 from pipelines.core import limits
 from pipelines.core.table import BronzeTable, text
 from pipelines.files import counting, reading
+from pipelines.files.counting import count_lines, count_quoted_lines
+from pipelines.files.reading import NO_END, TOO_LONG, Refused, read_delimited, read_parquet, read_quoted_csv
 from tests.fuzz.target import Dripping
 
 NAMES = ("case_id", "product", "event")
@@ -48,7 +44,7 @@ class Row(BronzeTable):
 
 
 def told(tables) -> tuple[list[tuple], list[str]]:
-    """Rows that are kept, and reasons of those that are quarantined."""
+    """Rows that are kept, and reasons of those that are put aside."""
     rows = sorted((r for t in tables for r in t.to_pylist()), key=lambda r: r["line_number"])
     kept = [tuple(r[n] for n in NAMES) for r in rows if r["reason"] is None]
     return kept, [r["reason"] for r in rows if r["reason"] is not None]

@@ -9,10 +9,10 @@ import zipfile
 
 import openpyxl
 import pytest
-from pipelines.files.text import Refused
 
 from pipelines.core.table import BronzeTable, text
 from pipelines.files.counting import count_workbook
+from pipelines.files.reading import Refused
 from pipelines.files.workbook import read_workbook
 
 NAMES = ("case_id", "product", "event")

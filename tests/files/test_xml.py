@@ -9,13 +9,13 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.text import Refused
 from pyarrow import fs
 
 from pipelines.core import limits
 from pipelines.files import counting
 from pipelines.files import xml as cutting
 from pipelines.files.counting import count_messages
+from pipelines.files.reading import Refused
 from pipelines.files.splits import opened_part, parts
 from pipelines.files.xml import Messages, Parser
 

@@ -18,12 +18,12 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pipelines.files.text import Refused, decode
 
 from pipelines.core import limits
 from pipelines.core.catalog import sources
 from pipelines.core.table import BronzeTable
 from pipelines.files import counting, json, reading, xml
+from pipelines.files.reading import Refused, decode
 from pipelines.files.store import file_system
 from pipelines.intake.landing import opened, scan
 from pipelines.simulator.write import simulate

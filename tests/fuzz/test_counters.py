@@ -9,8 +9,8 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
-from pipelines.files.text import Refused
 
+from pipelines.files.reading import Refused
 from tests.fuzz.target import Target, targets
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from pipelines.files.text import Refused
 
+from pipelines.files.reading import Refused
 from tests.fuzz.target import Target, targets
 
 N_CUTS = 4

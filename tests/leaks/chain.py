@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from pipelines.frames.cache import release
 
 from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
@@ -34,6 +33,7 @@ from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as faers
 from pipelines.defs.sources.meddra.conform import term as of_meddra
 from pipelines.defs.sources.veddra.conform import term as of_veddra
+from pipelines.frames.kept import release
 from tests.leaks.country import Delivery, files
 from tests.leaks.dictionaries import Release, bronze, coded_events
 from tests.rows import frame

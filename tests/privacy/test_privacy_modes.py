@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from expectations.outcomes import validated
 from typer.testing import CliRunner
 
+from expectations.kept import validated
 from pipelines.cli import app
 from pipelines.core.ledger import Quarantine
 from pipelines.frames.conform import conformed

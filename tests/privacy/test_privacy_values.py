@@ -8,10 +8,10 @@ import logging
 import dagster as dg
 import numpy as np
 import pytest
-from pipelines.files.text import Refused
 
 from models.disproportionality.lrt import statistic
 from pipelines.core.catalog import sources
+from pipelines.files.reading import Refused
 from pipelines.orchestration.errors import StepFailed, sentence, without_values
 
 SECRET = "ZORBLAX-4711"

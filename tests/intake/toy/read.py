@@ -4,8 +4,8 @@ import errno
 import os
 from pathlib import Path
 
-from pipelines.files.counting_lines import count_lines
-from pipelines.files.delimited import read_delimited
+from pipelines.files.counting import count_lines
+from pipelines.files.reading import read_delimited
 
 _shaken: set[str] = set()
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.text import Refused
 
 from pipelines.defs.sources.evvet import SOURCE
 from pipelines.defs.sources.evvet.read import COLUMNS, count, read
 from pipelines.defs.sources.evvet.tables import EvvetCase
+from pipelines.files.reading import Refused
 from tests.sources.evvet.listings import CASE, listing
 
 

@@ -9,10 +9,10 @@ from itertools import permutations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.text import Refused
 
 from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as t
+from pipelines.files.reading import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 

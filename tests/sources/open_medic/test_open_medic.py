@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from pipelines.files.text import Refused
 
 from pipelines.defs.silver.sale.tables import PatientCount
 from pipelines.defs.sources.open_medic import conform, read
 from pipelines.defs.sources.open_medic.tables import OpenMedicPatient, OpenMedicSale
+from pipelines.files.reading import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 

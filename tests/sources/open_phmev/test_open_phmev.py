@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from pipelines.files.text import Refused
 
 from pipelines.defs.sources.open_phmev import conform, read
 from pipelines.defs.sources.open_phmev.tables import OpenPhmevSale
+from pipelines.files.reading import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 

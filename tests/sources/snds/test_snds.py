@@ -11,8 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.text import Refused
-from pipelines.frames.cache import release
 
 from pipelines.defs.silver.dispensing.conform import dispensing
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
@@ -27,6 +25,8 @@ from pipelines.defs.sources.snds.tables import (
     SndsIrImbR,
     SndsIrPhaR,
 )
+from pipelines.files.reading import Refused
+from pipelines.frames.kept import release
 from pipelines.lake import hashed as keys_of
 from pipelines.lake.platform import Platform
 from pipelines.settings import load

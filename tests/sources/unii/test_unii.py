@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 
 import pytest
-from pipelines.files.text import Refused
 
 from pipelines.defs.sources.unii import read
 from pipelines.defs.sources.unii.tables import UniiName
+from pipelines.files.reading import Refused
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 
 

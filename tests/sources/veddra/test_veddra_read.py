@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.files.text import Refused
 
 from pipelines.defs.sources.veddra.read import COLUMNS, count, read
 from pipelines.defs.sources.veddra.tables import VeddraTerm
+from pipelines.files.reading import Refused
 
 CELLS = [
     "1",

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.core.log import log
+from pipelines.core.log import tell
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, counting, month_end, stored, writing, written
 from pipelines.defs.gold.pair_count.tables import PairCount
-from pipelines.lake import file_output, file_tasks, shuffle
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
-    from pipelines.lake.commit import Written
-    from pipelines.lake.lake import Lake
+    from pipelines.lake.lake import Lake, Written
     from pipelines.lake.platform import Platform
 
 FEED = "silver.coded_report"
@@ -41,10 +40,10 @@ def pair_count(platform: Platform, inputs: Mapping[str, str]) -> Written:
 def rebuild(lake: Lake, inputs: Mapping[str, str]) -> Written:
     """Count all coded reports."""
     root = lake.prepared(PairCount)
-    todo = file_tasks.bundled(file_tasks.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
+    todo = pieces.bundled(pieces.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
     n_places = max(2, lake.n_rows(FEED) // REPORTS_PER_PLACE)
-    counted = file_tasks.each(lake.spark, todo, counting(n_places), shuffle.BLOCK_SQL)
-    added = shuffle.shuffled(counted, n_places, writing(root, lake.as_of), file_output.ADDED_SQL).collect()
+    counted = pieces.each(lake.spark, todo, counting(n_places), pieces.PARCEL_SQL)
+    added = pieces.gathered(counted, n_places, writing(root, lake.as_of), pieces.ADDED_SQL).collect()
     return lake.commit_files(PairCount, [row.asDict() for row in added], inputs)
 
 
@@ -61,7 +60,7 @@ def increment(lake: Lake, changes: Sequence[pa.RecordBatch], inputs: Mapping[str
     change = add(parts)
     touched = [month_end(int(code), lake.as_of).isoformat() for code in np.unique(month_of(change[0]))]
     before = [(uri, p) for uri, p in lake.files(PairCount.address()) if p["month"] in touched]
-    cells = add([stored(file_tasks.cut(before, REPORTS_PER_TASK)), change])
+    cells = add([stored(pieces.cut(before, REPORTS_PER_TASK)), change])
     root = lake.prepared(PairCount)
     added = [row for batch in written(root, *cells, lake.as_of) for row in batch.to_pylist()]
     return lake.commit_files(PairCount, added, inputs, replacing={"month": touched})
@@ -84,5 +83,5 @@ def _changes(lake: Lake, inputs: Mapping[str, str]) -> Sequence[pa.RecordBatch] 
         return None
     found = lake.changes(FEED, int(old) + 1, int(new), LARGEST_CHANGE)
     if found is None:
-        log(f"{PairCount.address()}: the change is large or the feed no longer reaches back, counting anew")
+        tell(f"{PairCount.address()}: the change is large or the feed no longer reaches back, counting anew")
     return found

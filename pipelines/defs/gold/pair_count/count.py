@@ -12,10 +12,7 @@ import pyarrow as pa
 from models.cube.kernels import NONE, Sparse, add, cells_of, negative
 from models.cube.keys import FIRST_YEAR, month_of, unpack
 from pipelines.defs.gold.pair_count.tables import PairCount
-from pipelines.lake.file_output import write
-from pipelines.lake.file_tasks import Piece, read
-from pipelines.lake.shuffle import blocks as parcels
-from pipelines.lake.shuffle import opened
+from pipelines.lake.pieces import Piece, opened, parcels, read, write
 
 COLUMNS = ("month_from", "month_to", "stratum", "substances", "terms")
 REPORTS_AT_ONCE = 1_000_000  # keys of so many reports are sorted at once: about 100 MB

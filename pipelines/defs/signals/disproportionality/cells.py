@@ -16,8 +16,7 @@ from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHI
 from models.cube.levels import Groups
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, lists, stored
 from pipelines.defs.signals.disproportionality.populations import Levels, Population
-from pipelines.lake.file_tasks import Piece, read
-from pipelines.lake.shuffle import blocks as parcels
+from pipelines.lake.pieces import Piece, parcels, read
 
 CELLS_PER_BUCKET = 20_000_000
 

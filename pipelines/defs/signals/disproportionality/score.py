@@ -27,12 +27,11 @@ from pipelines.defs.signals.disproportionality.shared import (
 )
 from pipelines.defs.signals.disproportionality.shrunk import shrunk_then, with_shrunk
 from pipelines.defs.signals.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
-from pipelines.lake import file_output
+from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pipelines.core.table import Table
-    from pipelines.lake.commit import Written
-    from pipelines.lake.lake import Lake
+    from pipelines.lake.lake import Lake, Written
     from pipelines.lake.platform import Platform
 
 FLAGS = ("is_prr_signal", "is_ror_signal", "is_ic_signal", "is_ebgm_signal")
@@ -94,11 +93,11 @@ def publish(
     work = scoring(root, table, named, priors, minimum, last, lake.as_of, earlier)
     if last is not None:
         by_level = {} if groups is None else _groups(groups)
-        written = by_bucket_last(lake, populations, last, work, file_output.ADDED_SQL, by_level).collect()
+        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level).collect()
     elif months == "latest":  # no report ever came
         written = []
     else:
-        written = by_bucket(lake, populations, work, file_output.ADDED_SQL).collect()
+        written = by_bucket(lake, populations, work, pieces.ADDED_SQL).collect()
     return lake.commit_files(table, [row.asDict() for row in written], inputs)
 
 
@@ -190,7 +189,7 @@ def scoring(
         if scored:
             columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
             rows = _shaped(pl.concat(scored), named, levels, columns, earlier or {})
-            yield file_output.write(root, {"population": name}, rows, table)
+            yield pieces.write(root, {"population": name}, rows, table)
 
     return work
 

@@ -9,8 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting import count_delimited
-from pipelines.files.delimited import read_delimited
-from pipelines.files.parquet import read_parquet
+from pipelines.files.reading import read_delimited, read_parquet
 
 REQUIRED = ("cip13", "boites", "etb_rgt")
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.population.tables import PopulationInhabitant
-from pipelines.files.counting_quoted import count_quoted_lines
-from pipelines.files.quoted import read_quoted_csv
+from pipelines.files.counting import count_quoted_lines
+from pipelines.files.reading import read_quoted_csv
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

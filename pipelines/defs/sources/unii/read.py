@@ -8,8 +8,8 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
-from pipelines.files.counting_lines import count_lines
-from pipelines.files.delimited import read_delimited
+from pipelines.files.counting import count_lines
+from pipelines.files.reading import read_delimited
 
 HEADER = {
     "name": "substance_name",
