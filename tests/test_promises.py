@@ -41,7 +41,12 @@ def test_every_command_that_a_page_names_is_there(page):
 
 def test_every_place_that_the_architecture_names_is_there():
     page = (ROOT / "infra" / "docs" / "architecture.md").read_text()
-    named = set(re.findall(r"`((?:pipelines|core|files|privacy|frames|lake|intake|formats|upkeep|defs|models|expectations)/[\w/]+(?:\.py)?)`", page))
+    named = set(
+        re.findall(
+            r"`((?:pipelines|core|files|privacy|frames|lake|intake|formats|upkeep|defs|models|expectations)/[\w/]+(?:\.py)?)`",
+            page,
+        )
+    )
     assert len(named) > 10
     missing = [place for place in named if not ((ROOT / place).exists() or (ROOT / "pipelines" / place).exists())]
     assert missing == []

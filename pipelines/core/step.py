@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from pipelines.frames.conform import Tables
     from pipelines.frames.losses import Loss
-    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.commit import Written
+    from pipelines.lake.lake import Lake
     from pipelines.lake.platform import Platform
 
 Frame = Callable[[Any], "DataFrame"]  # of tables; some want the whole lake

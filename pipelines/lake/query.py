@@ -94,7 +94,8 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
     from pyarrow import fs
 
     from pipelines.files.store import file_system
-    from pipelines.lake.lake import damaged, needs_engine
+    from pipelines.lake.delta import needs_engine
+    from pipelines.lake.read import damaged
     from pipelines.lake.seal import log_entries
     from pipelines.lake.verify import glance
 

@@ -15,7 +15,7 @@ from pyarrow import fs
 
 from pipelines.files.store import file_system
 from pipelines.lake import made
-from pipelines.lake.lake import needs_engine
+from pipelines.lake.delta import needs_engine
 from pipelines.lake.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
 
 LOG_KEPT = dt.timedelta(days=30)  # Delta clears entries before a checkpoint when they are older

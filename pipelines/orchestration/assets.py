@@ -26,7 +26,7 @@ from pipelines.defs.resources import PlatformResource
 from pipelines.frames.kept import release
 from pipelines.frames.losses import Loss
 from pipelines.frames.spark import suit
-from pipelines.lake.lake import Written
+from pipelines.lake.commit import Written
 from pipelines.lake.platform import Platform
 from pipelines.orchestration.errors import of_task, without_values
 from pipelines.orchestration.executor import OF_ENGINE

@@ -11,8 +11,9 @@ from deltalake import write_deltalake
 
 from pipelines.core.axis import flows
 from pipelines.core.catalog import tables
+from pipelines.core.rules import LakeError
 from pipelines.core.table import Column, Table
-from pipelines.lake.lake import Lake, LakeError
+from pipelines.lake.lake import Lake
 from pipelines.lake.query import query
 
 DAYS = [dt.date(2020, 1, 10), dt.date(2020, 2, 10), dt.date(2020, 3, 10), dt.date(2020, 4, 10)]

@@ -11,9 +11,10 @@ import pytest
 from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import check, sources, steps, tables
 from pipelines.core.code import ROOT, closure, version_of
+from pipelines.core.rules import LakeError
 from pipelines.core.step import StepError, feed, step
 from pipelines.core.table import Column, Table
-from pipelines.lake.lake import Lake, LakeError
+from pipelines.lake.lake import Lake
 
 
 class Orphan(Table):

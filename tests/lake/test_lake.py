@@ -10,11 +10,12 @@ import pytest
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
+from pipelines.core.rules import LakeError
 from pipelines.core.table import Column, Table, Versioned
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import cut_at, history
 from pipelines.lake import pieces
-from pipelines.lake.lake import Lake, LakeError
+from pipelines.lake.lake import Lake
 
 
 class Thing(Table):

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.axis import DERIVED
+from pipelines.core.rules import LakeError
 from pipelines.core.table import Column, Table
 from pipelines.defs.silver.product.tables import Shortage
-from pipelines.lake.lake import Lake, LakeError
+from pipelines.lake.lake import Lake
 from pipelines.lake.made import note, noted
 from pipelines.lake.query import QueryError, query
 from pipelines.lake.seal import WHOLE_EVERY, Unreadable, seal, sealed

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.commit import Written
+    from pipelines.lake.lake import Lake
     from pipelines.lake.platform import Platform
 
 FEED = "silver.coded_report"

@@ -19,7 +19,8 @@ from pipelines.defs.signals.disproportionality.tables import SignalCourse
 from pipelines.lake import pieces
 
 if TYPE_CHECKING:
-    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.commit import Written
+    from pipelines.lake.lake import Lake
     from pipelines.lake.platform import Platform
 
 

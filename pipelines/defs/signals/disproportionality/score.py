@@ -31,7 +31,8 @@ from pipelines.lake import pieces
 
 if TYPE_CHECKING:
     from pipelines.core.table import Table
-    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.commit import Written
+    from pipelines.lake.lake import Lake
     from pipelines.lake.platform import Platform
 
 FLAGS = ("is_prr_signal", "is_ror_signal", "is_ic_signal", "is_ebgm_signal")

@@ -18,7 +18,8 @@ from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
-    from pipelines.lake.lake import Lake, Written
+    from pipelines.lake.commit import Written
+    from pipelines.lake.lake import Lake
     from pipelines.lake.platform import Platform
 
 insured = union_of_sources(Insured)

@@ -1,0 +1,52 @@
+"""Delta as it follows from table classes: schema, constraints, which statistics the log may hold, what is read how."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core.table import Column, Table
+
+if TYPE_CHECKING:
+    pass
+
+
+def needs_engine(address: str, delta: Any) -> str | None:
+    """Say which Delta features of a table change what its files mean, so that only Spark may read it; None if none."""
+    if features := delta.protocol().reader_features:
+        return f"{address} uses the Delta features {', '.join(features)}, which need Spark to be read"
+    return None
+
+
+def delta_schema(table: type[Table]) -> Any:
+    """Delta schema of a table class: types, NOT NULL, meanings as comments."""
+    from deltalake import Field, Schema
+
+    plain = {field.name: field.type for field in Schema.from_arrow(table.arrow_schema()).fields}
+    return Schema(
+        [Field(n, plain[n], nullable=not c.required, metadata={"comment": c.meaning}) for n, c in table.columns.items()]
+    )
+
+
+def statistics(table: type[Table]) -> dict[str, str]:
+    """Properties that tell every writer which columns' least and greatest values the log may hold."""
+    if told := table.in_log():
+        return {"delta.dataSkippingStatsColumns": ",".join(told)}
+    return {"delta.dataSkippingNumIndexedCols": "0"}
+
+
+def codes_in(rule: str | None) -> set[str] | None:
+    """Codes that a rule allows: what a rule that has grown differs by, however the log spells it; None without one."""
+    return None if rule is None else set(re.findall(r"'((?:[^']|'')*)'", rule))
+
+
+def check(name: str, column: Column) -> str | None:
+    """SQL condition that every row must meet, for rules without tolerance; None where there is none."""
+    rules = []
+    if column.codes and column.type == "string":
+        rules.append(f"{name} IN ({', '.join(repr(code) for code in column.codes)})")
+    if column.mostly == 1.0 and column.minimum is not None:
+        rules.append(f"{name} >= {column.minimum}")
+    if column.mostly == 1.0 and column.maximum is not None:
+        rules.append(f"{name} <= {column.maximum}")
+    return f"{name} IS NULL OR ({' AND '.join(rules)})" if rules else None
