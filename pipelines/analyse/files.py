@@ -49,7 +49,7 @@ def read(path: Path, needed: Sequence[str], hint: str = "", bare: Sequence[str] 
     import polars as pl
 
     from pipelines.analyse import kinds, text
-    from pipelines.files.reading import Refused
+    from pipelines.files.text import Refused
 
     if not path.exists():
         raise FileError(f"there is no file {path}")

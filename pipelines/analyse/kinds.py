@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.analyse import text
 from pipelines.analyse.text import Note
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.files.reading import BLANKS, Refused, decode_line
+from pipelines.files.text import BLANKS, Refused, decode_line
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO
 
 from pipelines.core import limits
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 
 CHUNK_BYTES = 1 << 22
 TOLD_BYTES = 200

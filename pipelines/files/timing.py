@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 
 
 @contextmanager

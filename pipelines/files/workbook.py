@@ -14,7 +14,9 @@ import pyarrow as pa
 
 from pipelines.core import limits
 from pipelines.core.table import BronzeTable
-from pipelines.files.reading import BLANKS, Refused, batches, expansion, gathered_places, whole, with_gathered
+from pipelines.files.quoted import gathered_places, with_gathered
+from pipelines.files.reading import batches
+from pipelines.files.text import BLANKS, Refused, expansion, whole
 
 Row = tuple[object, ...]
 ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)>")

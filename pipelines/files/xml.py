@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipelines.core import limits
-from pipelines.files.reading import Refused, encoding_problem
+from pipelines.files.text import Refused, encoding_problem
 
 if TYPE_CHECKING:
     from lxml import etree

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable, text
 from pipelines.files.counting import count_quoted_lines
-from pipelines.files.reading import read_quoted_csv
+from pipelines.files.quoted import read_quoted_csv
 
 
 class DeclarationRow(BronzeTable):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from pipelines.files.reading import BLANKS
+from pipelines.files.text import BLANKS
 from pipelines.frames.readings import read
 from pipelines.privacy.pseudonyms import ABSENT
 

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from pyarrow import fs
 
 from pipelines.core import limits
-from pipelines.files.reading import Refused, encoding_problem, expansion
 from pipelines.files.store import file_system, hash_of, is_of_content, patiently, said
+from pipelines.files.text import Refused, encoding_problem, expansion
 from pipelines.intake.remembered import NOTHING, Memory, Seen, Stamp, stamp_of
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from pipelines.core import limits
 from pipelines.core.ledger import Quarantine
 from pipelines.core.rules import KEY, RulesBroken, judged
 from pipelines.core.table import BronzeTable
-from pipelines.files.reading import Refused
 from pipelines.files.splits import WHOLE, Part, opened_part
 from pipelines.files.store import file_system, hash_of, is_of_storage, patiently, said
+from pipelines.files.text import Refused
 from pipelines.files.timing import in_time
 from pipelines.intake.landing import opened
 from pipelines.lake import pieces

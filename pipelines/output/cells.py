@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.files.reading import BLANKS
+from pipelines.files.text import BLANKS
 
 if TYPE_CHECKING:
     import polars as pl

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.core.table import BronzeTable
-from pipelines.files.reading import BLANKS
+from pipelines.files.text import BLANKS
 
 DEMONSTRATION_KEY = "gerland demonstration key: set GERLAND_PSEUDONYM_KEY before real identifiers are read"
 DEMONSTRATION_VERSION = 0

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pipelines.analyse import files
 from pipelines.analyse.files import FileError, read
 from pipelines.analyse.kinds import frame
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 
 ENCODINGS = ("utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 LETTERS = st.characters(codec="cp1252", exclude_characters="\0\x1a", exclude_categories=("Cc",))

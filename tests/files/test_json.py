@@ -13,7 +13,7 @@ from pipelines.core import limits
 from pipelines.files import json as cutting
 from pipelines.files.counting import count_objects
 from pipelines.files.json import listed, parsed, records, texts
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.fuzz.target import Dripping
 
 JSON = st.recursive(

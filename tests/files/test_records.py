@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 
 from pipelines.core import limits
 from pipelines.core.table import BronzeTable, text
-from pipelines.files import counting, reading
+from pipelines.files import counting, text
 from pipelines.files.counting import count_lines, count_quoted_lines
-from pipelines.files.reading import NO_END, TOO_LONG, Refused, read_delimited, read_parquet, read_quoted_csv
+from pipelines.files.delimited import read_delimited
+from pipelines.files.parquet import read_parquet
+from pipelines.files.quoted import NO_END, read_quoted_csv
+from pipelines.files.text import TOO_LONG, Refused
 from tests.fuzz.target import Dripping
 
 NAMES = ("case_id", "product", "event")
@@ -157,7 +160,7 @@ def test_the_counters_which_share_no_code_agree_on_any_text_at_any_edge_of_a_buf
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "TEXT_BYTES", longest)
         patch.setattr(limits, "LOOKED_AT_BYTES", looked_at)
-        patch.setattr(reading, "CHUNK_BYTES", piece)
+        patch.setattr(text, "CHUNK_BYTES", piece)
         patch.setattr(counting, "CHUNK_BYTES", 17 - piece if piece < 17 else piece)
         n = sum(1 for r in reading._csv_records(io.BytesIO(data), ","))
         assert count_quoted_lines(Dripping(data, piece), header_lines=0) == n

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core.table import BronzeTable, text
 from pipelines.files.counting import count_workbook
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from pipelines.files.workbook import read_workbook
 
 NAMES = ("case_id", "product", "event")

@@ -15,8 +15,8 @@ from pipelines.core import limits
 from pipelines.files import counting
 from pipelines.files import xml as cutting
 from pipelines.files.counting import count_messages
-from pipelines.files.reading import Refused
 from pipelines.files.splits import opened_part, parts
+from pipelines.files.text import Refused
 from pipelines.files.xml import Messages, Parser
 
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="urn:hl7-org:v3" xmlns:xsi="http://x.example">\n'

@@ -10,7 +10,7 @@ from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.fuzz.target import Target, targets
 
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.fuzz.target import Target, targets
 
 N_CUTS = 4

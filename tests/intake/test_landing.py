@@ -14,8 +14,8 @@ import pytest
 
 from pipelines.core import limits
 from pipelines.core.catalog import SourceFolder
-from pipelines.files.reading import Refused
 from pipelines.files.store import file_system
+from pipelines.files.text import Refused
 from pipelines.files.timing import in_time
 from pipelines.intake.landing import Landed, opened, scan, unclaimed
 from tests.intake.toy import SOURCE

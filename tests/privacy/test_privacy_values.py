@@ -11,7 +11,7 @@ import pytest
 
 from models.disproportionality.lrt import statistic
 from pipelines.core.catalog import sources
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from pipelines.orchestration.errors import StepFailed, sentence, without_values
 
 SECRET = "ZORBLAX-4711"

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from pipelines.files.counting import count_lines
-from pipelines.files.reading import read_delimited
+from pipelines.files.delimited import read_delimited
 
 _shaken: set[str] = set()
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.defs.sources.anmv import conform, read
 from pipelines.defs.sources.anmv import tables as t
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 

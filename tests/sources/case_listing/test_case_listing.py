@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.defs.sources.case_listing import conform, mappings, read
 from pipelines.defs.sources.case_listing.tables import CaseListingRow
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from pipelines.settings import CaseListing
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of

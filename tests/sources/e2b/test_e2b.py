@@ -15,7 +15,7 @@ from pipelines.defs.sources.e2b import conform, read
 from pipelines.defs.sources.e2b.answer import Result, acknowledgement
 from pipelines.defs.sources.e2b.simulate import HEAD, TAIL, message
 from pipelines.defs.sources.e2b.tables import E2bIcsr
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from pipelines.frames.history import always
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of, spoiled

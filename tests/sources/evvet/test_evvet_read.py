@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipelines.defs.sources.evvet import SOURCE
 from pipelines.defs.sources.evvet.read import COLUMNS, count, read
 from pipelines.defs.sources.evvet.tables import EvvetCase
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.evvet.listings import CASE, listing
 
 

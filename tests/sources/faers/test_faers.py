@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as t
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipelines.defs.sources.gl42 import conform, read
 from pipelines.defs.sources.gl42.simulate import HEAD, TAIL, message
 from pipelines.defs.sources.gl42.tables import Gl42Nullified, Gl42Report
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from pipelines.frames.history import always
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of, spoiled

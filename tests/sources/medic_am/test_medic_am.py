@@ -13,7 +13,7 @@ from pipelines.defs.sources.medic_am.tables import MedicAmMonth
 from pipelines.defs.sources.retroced_am import conform as retroced
 from pipelines.defs.sources.retroced_am import read as retroced_read
 from pipelines.defs.sources.retroced_am.tables import RetrocedAmYear
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 

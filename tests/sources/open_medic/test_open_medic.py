@@ -9,7 +9,7 @@ import pytest
 from pipelines.defs.silver.sale.tables import PatientCount
 from pipelines.defs.sources.open_medic import conform, read
 from pipelines.defs.sources.open_medic.tables import OpenMedicPatient, OpenMedicSale
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 

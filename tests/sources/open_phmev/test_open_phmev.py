@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.defs.sources.open_phmev import conform, read
 from pipelines.defs.sources.open_phmev.tables import OpenPhmevSale
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 

@@ -25,7 +25,7 @@ from pipelines.defs.sources.snds.tables import (
     SndsIrImbR,
     SndsIrPhaR,
 )
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from pipelines.frames.kept import release
 from pipelines.lake import hashed as keys_of
 from pipelines.lake.platform import Platform

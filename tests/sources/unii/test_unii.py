@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.defs.sources.unii import read
 from pipelines.defs.sources.unii.tables import UniiName
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 from tests.sources.reading import bytes_of, is_balanced, rows_of
 
 

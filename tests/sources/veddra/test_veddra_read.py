@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.defs.sources.veddra.read import COLUMNS, count, read
 from pipelines.defs.sources.veddra.tables import VeddraTerm
-from pipelines.files.reading import Refused
+from pipelines.files.text import Refused
 
 CELLS = [
     "1",

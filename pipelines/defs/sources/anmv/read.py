@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.anmv.tables import AnmvReference
-from pipelines.files.reading import Again, Refused, batches
+from pipelines.files.reading import batches
+from pipelines.files.text import Again, Refused
 from pipelines.files.xml import unread_encoding
 
 PATHS = {

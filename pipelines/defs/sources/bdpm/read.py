@@ -10,7 +10,8 @@ import pyarrow as pa
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.bdpm.tables import BdpmCip13
 from pipelines.files.counting import count_lines, count_quoted_lines
-from pipelines.files.reading import read_delimited, read_quoted_csv
+from pipelines.files.delimited import read_delimited
+from pipelines.files.quoted import read_quoted_csv
 
 CIP13_HEADER = {"CIP13": "cip13", "NOM COURT": "nom_court"}
 

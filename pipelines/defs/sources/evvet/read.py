@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting import count_quoted_lines
-from pipelines.files.reading import read_quoted_csv
+from pipelines.files.quoted import read_quoted_csv
 
 COLUMNS = {
     "Case number": "case_number",

@@ -15,7 +15,8 @@ import pyarrow as pa
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.faers.tables import FaersDeleted
 from pipelines.files.counting import count_lines
-from pipelines.files.reading import known_columns, read_delimited
+from pipelines.files.delimited import read_delimited
+from pipelines.files.reading import known_columns
 
 RENAMED = {
     "isr": "primaryid",

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting import count_lines
-from pipelines.files.reading import read_delimited
+from pipelines.files.delimited import read_delimited
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

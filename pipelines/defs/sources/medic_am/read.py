@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting import count_sheet
-from pipelines.files.reading import read_quoted_csv
+from pipelines.files.quoted import read_quoted_csv
 from pipelines.files.workbook import is_workbook, read_workbook
 
 COLUMNS = {"CIP13": "cip13", "PRODUIT": "product", "Code ATC": "atc_code"}

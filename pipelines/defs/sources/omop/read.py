@@ -9,7 +9,10 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting import count_parquet, count_tabbed_or_quoted
-from pipelines.files.reading import Again, read_delimited, read_parquet, read_quoted_csv
+from pipelines.files.delimited import read_delimited
+from pipelines.files.parquet import read_parquet
+from pipelines.files.quoted import read_quoted_csv
+from pipelines.files.text import Again
 
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting import count_delimited
-from pipelines.files.reading import read_delimited, read_parquet
+from pipelines.files.delimited import read_delimited
+from pipelines.files.parquet import read_parquet
 
 REQUIRED = ("cip13", "boites", "etb_rgt")
 

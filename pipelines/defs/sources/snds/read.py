@@ -10,7 +10,8 @@ import pyarrow as pa
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.snds.tables import KEY, SndsIrPhaR
 from pipelines.files.counting import count_delimited
-from pipelines.files.reading import read_delimited, read_parquet
+from pipelines.files.delimited import read_delimited
+from pipelines.files.parquet import read_parquet
 
 OTHER_NAMES = {"num_enq": "ben_nir_psa"}
 
