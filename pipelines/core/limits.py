@@ -36,3 +36,4 @@ MESSAGE_BYTES = 64 << 20
 """Longest message of XML, and most that may stand between two."""
 HEAD_BYTES = 1 << 20
 """Most that may stand before the first message of XML."""
+COUNTED_BYTES = 1 << 24  # of a file that a counter takes at a time

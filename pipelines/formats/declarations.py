@@ -12,7 +12,7 @@ from typing import BinaryIO, ClassVar
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable, text
-from pipelines.files.counting import count_quoted_lines
+from pipelines.files.counting_quoted import count_quoted_lines
 from pipelines.files.quoted import read_quoted_csv
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.core import limits
 from pipelines.files import json as cutting
-from pipelines.files.counting import count_objects
+from pipelines.files.counting_json import count_objects
 from pipelines.files.json import listed, parsed, records, texts
 from pipelines.files.text import Refused
 from tests.fuzz.target import Dripping

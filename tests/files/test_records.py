@@ -15,17 +15,19 @@ from hypothesis import strategies as st
 
 from pipelines.core import limits
 from pipelines.core.table import BronzeTable, text
-from pipelines.files import counting, text
-from pipelines.files.counting import count_lines, count_quoted_lines
+from pipelines.files.counting import count_parquet
+from pipelines.files.counting_lines import count_lines
+from pipelines.files.counting_quoted import count_quoted_lines
 from pipelines.files.delimited import read_delimited
 from pipelines.files.parquet import read_parquet
-from pipelines.files.quoted import NO_END, read_quoted_csv
+from pipelines.files.quoted import NO_END, _csv_records, read_quoted_csv
+from pipelines.files.text import BLANKS as BLANK
 from pipelines.files.text import TOO_LONG, Refused
 from tests.fuzz.target import Dripping
 
 NAMES = ("case_id", "product", "event")
 HEADER = b"case_id,product,event\n"
-BLANKS = [c.encode() for c in reading.BLANKS if c != "\n"] + [
+BLANKS = [c.encode() for c in BLANK if c != "\n"] + [
     b"\xa0",
     b"\r",
     b" \t ",
@@ -119,7 +121,7 @@ def test_a_parquet_file_that_is_too_big_to_be_held_is_read_where_it_lies(tmp_pat
     with pa.OSFile(str(tmp_path / "x.parquet")) as file:
         assert told(read_parquet(file, Row)) == ([("1",) * 3, ("2",) * 3], [])
     with pa.OSFile(str(tmp_path / "x.parquet")) as file:
-        assert counting.count_parquet(file) == 2
+        assert count_parquet(file) == 2
     with pytest.raises(Refused, match="at once"):
         told(read_parquet(io.BytesIO((tmp_path / "x.parquet").read_bytes()), Row))
 
@@ -141,7 +143,7 @@ def test_of_several_delimiters_the_headers_is_taken(delimiter):
 def test_a_csv_as_programs_write_it_comes_back(rows):
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([NAMES, *rows])
-    expected = [row for row in rows if any(field.strip(reading.BLANKS) for field in row)]
+    expected = [row for row in rows if any(field.strip(BLANK) for field in row)]
     assert quoted(out.getvalue().encode()) == (expected, [])
 
 
@@ -160,9 +162,9 @@ def test_the_counters_which_share_no_code_agree_on_any_text_at_any_edge_of_a_buf
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "TEXT_BYTES", longest)
         patch.setattr(limits, "LOOKED_AT_BYTES", looked_at)
-        patch.setattr(text, "CHUNK_BYTES", piece)
-        patch.setattr(counting, "CHUNK_BYTES", 17 - piece if piece < 17 else piece)
-        n = sum(1 for r in reading._csv_records(io.BytesIO(data), ","))
+        patch.setattr("pipelines.files.text.CHUNK_BYTES", piece)
+        patch.setattr(limits, "COUNTED_BYTES", 17 - piece if piece < 17 else piece)
+        n = sum(1 for r in _csv_records(io.BytesIO(data), ","))
         assert count_quoted_lines(Dripping(data, piece), header_lines=0) == n
         layout = list(NAMES)
         n = sum(t.num_rows for t in read_delimited(Dripping(data, piece), Row, delimiter=",", layout=layout))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pyarrow import fs
 
 from pipelines.core import limits
-from pipelines.files import counting
 from pipelines.files import xml as cutting
 from pipelines.files.counting import count_messages
 from pipelines.files.splits import opened_part, parts
@@ -192,7 +191,7 @@ def test_the_counter_which_shares_no_code_agrees_on_any_text(lost, tokens, size,
     names, kinds = ("MSG", "OTHER"), {"lost_start": lost}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "CHUNK_BYTES", size)
-        patch.setattr(counting, "CHUNK_BYTES", 350 - size if size < 350 else size)
+        patch.setattr(limits, "COUNTED_BYTES", 350 - size if size < 350 else size)
         patch.setattr(limits, "MESSAGE_BYTES", longest)
         with suppress(Refused):
             found = list(Messages(io.BytesIO(data), *names, may_name_dtd=names, **kinds))

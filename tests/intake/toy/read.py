@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from pipelines.files.counting import count_lines
+from pipelines.files.counting_lines import count_lines
 from pipelines.files.delimited import read_delimited
 
 _shaken: set[str] = set()

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.bdpm.tables import BdpmCip13
-from pipelines.files.counting import count_lines, count_quoted_lines
+from pipelines.files.counting_lines import count_lines
+from pipelines.files.counting_quoted import count_quoted_lines
 from pipelines.files.delimited import read_delimited
 from pipelines.files.quoted import read_quoted_csv
 

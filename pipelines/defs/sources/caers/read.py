@@ -8,7 +8,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
-from pipelines.files.counting import count_quoted_lines
+from pipelines.files.counting_quoted import count_quoted_lines
 from pipelines.files.quoted import read_quoted_csv
 
 OLD = {

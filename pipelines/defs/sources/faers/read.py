@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.faers.tables import FaersDeleted
-from pipelines.files.counting import count_lines
+from pipelines.files.counting_lines import count_lines
 from pipelines.files.delimited import read_delimited
 from pipelines.files.reading import known_columns
 

@@ -12,7 +12,8 @@ from pydantic_core import to_json
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.gl42.message import message
 from pipelines.defs.sources.gl42.tables import Gl42Nullified
-from pipelines.files.counting import count_lines, count_messages
+from pipelines.files.counting import count_messages
+from pipelines.files.counting_lines import count_lines
 from pipelines.files.reading import batches
 from pipelines.files.text import BLANKS, TOO_LONG, LongLine, decode_line, numbered_lines
 from pipelines.files.xml import Messages, Parser

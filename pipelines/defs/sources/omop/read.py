@@ -8,7 +8,8 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
-from pipelines.files.counting import count_parquet, count_tabbed_or_quoted
+from pipelines.files.counting import count_parquet
+from pipelines.files.counting_quoted import count_tabbed_or_quoted
 from pipelines.files.delimited import read_delimited
 from pipelines.files.parquet import read_parquet
 from pipelines.files.quoted import read_quoted_csv

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.open_medic.tables import OpenMedicSale
-from pipelines.files.counting import count_lines
+from pipelines.files.counting_lines import count_lines
 from pipelines.files.delimited import read_delimited
 
 

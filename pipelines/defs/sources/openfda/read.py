@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.openfda.tables import OpenfdaAnimalEvent, OpenfdaCosmeticEvent, OpenfdaDrugEvent
-from pipelines.files.counting import count_objects
+from pipelines.files.counting_json import count_objects
 from pipelines.files.json import listed, parsed, records, texts
 from pipelines.files.reading import batches
 from pipelines.formats.icsr import R2_AGE_UNITS, R2_SERIOUS, R2_YES

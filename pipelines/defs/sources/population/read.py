@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.population.tables import PopulationInhabitant
-from pipelines.files.counting import count_quoted_lines
+from pipelines.files.counting_quoted import count_quoted_lines
 from pipelines.files.quoted import read_quoted_csv
 
 

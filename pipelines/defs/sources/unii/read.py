@@ -8,7 +8,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
-from pipelines.files.counting import count_lines
+from pipelines.files.counting_lines import count_lines
 from pipelines.files.delimited import read_delimited
 
 HEADER = {
