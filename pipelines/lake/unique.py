@@ -1,14 +1,15 @@
 """Keys over the files of a table: of those that are to be committed, among themselves and beside what stays.
 
 Who writes a file asks the key within it; here it is asked of several. Only files that may share a key are read: equal
-in the partitions that belong to the key, and overlapping in every column of it whose bounds the log knows.
+in the partitions that belong to the key, overlapping in every column of it whose bounds the log knows, and sharing a
+value of each column of it that repeats (tasks that score share out substances: their files have none in common).
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 IN_MEMORY = 5_000_000  # rows whose keys are compared in memory; more are worth the engine
+FEW_ROWS = 100_000  # are compared as fast as they are looked at
+REPEATED = 20  # times that a value of a column stands on the average, for its values to be compared first
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,10 @@ def n_shared(spark: SparkSession | None, root: str, table: type[Table], files: I
     """Count rows whose key another row of these files has; of files that all stand already none is asked."""
     inside = [c for c in table.key if c not in table.partitioned_by]
     return sum(
-        _compared(spark, root, table, group, inside)
+        _compared(spark, root, table, meeting, inside)
         for alike in _by_partition(table, files)
         for group in _overlapping(alike, inside)
+        for meeting in _meeting(group, inside)
     )
 
 
@@ -121,6 +125,37 @@ def _split(files: list[Keyed], column: str) -> list[list[Keyed]]:
             groups.append([file])
             reach = high
     return groups
+
+
+def _meeting(files: list[Keyed], columns: Sequence[str]) -> list[list[Keyed]]:
+    """Split many rows further: files that share no value of a column of the key share no key."""
+    groups = [files]
+    for column in columns:
+        groups = [part for group in groups for part in _sharing(group, column)]
+    return [group for group in groups if len(group) > 1 and any(file.is_new for file in group)]
+
+
+def _sharing(files: list[Keyed], column: str) -> list[list[Keyed]]:
+    if sum(file.n_rows for file in files) < FEW_ROWS or not _repeats(files[0], column):
+        return [files]
+    groups: list[tuple[set[Any], list[Keyed]]] = []
+    for file in files:
+        values = set(_values(file, column))
+        meets = [group for group in groups if not group[0].isdisjoint(values)]
+        groups = [group for group in groups if group[0].isdisjoint(values)]
+        groups.append((values.union(*(v for v, _ in meets)), [*(f for _, alike in meets for f in alike), file]))
+    return [alike for _, alike in groups]
+
+
+def _repeats(file: Keyed, column: str) -> bool:
+    """Tell whether a file has few values of a column, by its first rows."""
+    rows = pieces.read(pieces.cut([(file.uri, {})], FEW_ROWS)[0], [column])[column]
+    return rows.null_count == 0 and len(rows.unique()) * REPEATED <= len(rows)
+
+
+def _values(file: Keyed, column: str) -> Iterator[Any]:
+    for piece in pieces.cut([(file.uri, {})]):
+        yield from pieces.read(piece, [column])[column].unique().to_pylist()
 
 
 def _compared(spark: SparkSession | None, root: str, table: type[Table], files: list[Keyed], columns: list[str]) -> int:

@@ -132,16 +132,30 @@ def test_many_rows_are_compared_by_the_engine(spark, tmp_path, monkeypatch):
     assert lake.n_rows(Stock.address()) == 4
 
 
-@given(st.lists(st.tuples(st.sampled_from("nse"), st.lists(st.text("abc", max_size=2), max_size=4)), max_size=5))
-def test_what_is_not_read_shares_no_key(files):
-    """The bounds of the log against the keys themselves, on any files."""
+DAYS = (None, DAY, dt.date(2024, 1, 2))
+SOME = st.lists(st.tuples(st.text("abc", max_size=2), st.sampled_from(DAYS)), max_size=6, unique=True)
+
+
+@pytest.mark.parametrize("few_rows", [0, unique.FEW_ROWS])
+@given(files=st.lists(st.tuples(st.sampled_from("nse"), SOME), max_size=6))
+def test_what_is_not_read_shares_no_key(few_rows, files):
+    """The bounds of the log, and values of the columns that repeat, against the keys themselves, on any files."""
     import tempfile
 
-    with tempfile.TemporaryDirectory() as root:
+    with tempfile.TemporaryDirectory() as root, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unique, "FEW_ROWS", few_rows)
+        patch.setattr(unique, "REPEATED", 0)
         lake = Lake(None, root, {Stock.address(): Stock})
-        added = [written(lake, place, *sorted(set(boxes))) for place, boxes in files if boxes]
-        keys = [box for _, boxes in files for box in set(boxes)]
-        found = unique.n_shared(None, lake.path(Stock.address()), Stock, unique.new(lake.path(Stock.address()), added))
+        folder = lake.prepared(Stock)
+        added = [
+            pieces.write(
+                folder, {"place": place}, stock(*[(*b, place) for b in boxes]).drop("place"), Stock
+            ).to_pylist()[0]
+            for place, boxes in files
+            if boxes
+        ]
+        keys = [box for _, boxes in files for box in boxes]
+        found = unique.n_shared(None, folder, Stock, unique.new(folder, added))
         assert found == len(keys) - len(set(keys))
 
 
