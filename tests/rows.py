@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pipelines.core.table import Table
 from pipelines.frames.conform import conformed
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -39,6 +39,6 @@ def _store(lake: Lake, table: type[Table], rows: pl.DataFrame) -> None:
     inside = pa.schema([f for f in table.arrow_schema() if f.name not in table.partitioned_by])
     for values, own in rows.group_by(table.partitioned_by):
         part = dict(zip(table.partitioned_by, map(str, values), strict=True))
-        output = pieces.Output(lake.prepared(table), part)
+        output = file_output.Output(lake.prepared(table), part)
         output.write(own.select(inside.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(inside))
         lake.commit_files(table, [output.added() or {}], {}, replacing={})

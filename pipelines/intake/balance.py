@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipelines.core.ledger import KEPT, Quarantine
 from pipelines.core.table import Table
 from pipelines.intake.deliveries import ledger
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks
 from pipelines.lake.opened import by_version
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
     n_refused = _refused(lake)
     n_kept: Counter[tuple[str, str]] = Counter()
     for table in tables:
-        for piece in pieces.cut(lake.files(table.address())):
+        for piece in file_tasks.cut(lake.files(table.address())):
             n_kept[table.name, dict(piece.partition)["delivery_id"]] += piece.n_rows
     return {t.name: _balance(t.name, n_read, n_kept, n_refused) for t in tables}
 

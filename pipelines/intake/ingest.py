@@ -43,7 +43,7 @@ from pipelines.intake.task import (
     read_job,
     wrong_row,
 )
-from pipelines.lake import pieces
+from pipelines.lake import file_output, file_tasks
 from pipelines.lake.lake import Lake
 from pipelines.lake.rewrite import rewrite
 from pipelines.privacy.keys import agreed, stands
@@ -234,7 +234,7 @@ def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseud
     places = {t.name: lake.prepared(t) for t in written}
     read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
     placed, miscounted = _placed(lake, source, jobs)
-    tasks = pieces.bundled(
+    tasks = file_tasks.bundled(
         placed, TASK_BYTES, lambda job: hashed[job.delivery_id].n_bytes if job.part == WHOLE else TASK_BYTES
     )
     return [*miscounted, *_done(lake, tasks, read)]
@@ -243,7 +243,7 @@ def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseud
 def _done(lake: Lake, tasks: list[list[Job]], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> list[Row]:
     """Do the tasks; where a file takes its process with it, those of the others are done without it."""
     try:
-        return [r.asDict() for r in pieces.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()]
+        return [r.asDict() for r in file_tasks.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()]
     except Exception as error:
         if DIED not in str(error):
             raise
@@ -262,7 +262,7 @@ def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> tuple[list[Job
     if not cut:
         return jobs, []
     count = partial(count_job, package=source.package)
-    counted = {r["at"]: r for r in pieces.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
+    counted = {r["at"]: r for r in file_tasks.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
     miscounted = [wrong_row(cut[i], {k: r[k] for k in WRONG_NAMES}) for i, r in counted.items() if r["kind"]]
     n_before: dict[tuple[str, str], int] = {}
     placed = list(jobs)
@@ -363,7 +363,7 @@ def _whole_file(root: str, of: Row, reason: str) -> Row:
     """Write a file that is not kept as a file of the quarantine; returns what is to be committed."""
     about = Job("", None, of["file"], of["table_name"], of["delivery_id"], dt.date.min)
     one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
-    output = pieces.Output(root, {"delivery_id": of["delivery_id"]}, is_text=True, told=Quarantine.in_log())
+    output = file_output.Output(root, {"delivery_id": of["delivery_id"]}, is_text=True, told=Quarantine.in_log())
     output.write(put_aside(one, about, of["source"]))
     return output.added() or {}
 

@@ -28,20 +28,20 @@ from pipelines.files.store import file_system, hash_of, is_of_storage, patiently
 from pipelines.files.text import Refused
 from pipelines.files.timing import in_time
 from pipelines.intake.landing import opened
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 from pipelines.privacy.pseudonyms import Pseudonymiser, pseudonymised
 
 CHANGED, STORAGE, FAILED, REFUSED = GRAVITY = ("changed", "storage", "failed", "refused")  # the gravest first
 WRONG_SQL = "kind string, reason string, trace string"
 WRONG = [("kind", pa.string()), ("reason", pa.string()), ("trace", pa.string())]
 WRONG_NAMES = [name for name, _ in WRONG]
-READ_SQL = f"table_name string, delivery_id string, n_read bigint, {WRONG_SQL}, goes_to string, {pieces.ADDED_SQL}"
+READ_SQL = f"table_name string, delivery_id string, n_read bigint, {WRONG_SQL}, goes_to string, {file_output.ADDED_SQL}"
 READ = pa.schema(
     [
         *(("table_name", pa.string()), ("delivery_id", pa.string()), ("n_read", pa.int64())),
         *WRONG,
         ("goes_to", pa.string()),
-        *pieces.ADDED,
+        *file_output.ADDED,
     ]
 )
 COUNT_SQL = f"at int, n_records bigint, {WRONG_SQL}"
@@ -84,8 +84,8 @@ def read_job(
     def read() -> list[dict[str, Any]]:
         table, reader = _table(job, package), _reader(package)
         of_delivery = {"delivery_id": job.delivery_id}
-        kept = pieces.Output(places[table.name], of_delivery, is_text=True, told=table.in_log())
-        aside = pieces.Output(places[Quarantine.name], of_delivery, is_text=True, told=Quarantine.in_log())
+        kept = file_output.Output(places[table.name], of_delivery, is_text=True, told=table.in_log())
+        aside = file_output.Output(places[Quarantine.name], of_delivery, is_text=True, told=Quarantine.in_log())
         with _opened(job) as stream:
             for found in reader.read(stream, job.file, table):
                 rows = judged(pseudonymised(found, table, pseudonymiser), table)
@@ -194,7 +194,7 @@ def _opened(job: Job) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _refuse_repeated(kept: pieces.Output, table: type[BronzeTable]) -> None:
+def _refuse_repeated(kept: file_output.Output, table: type[BronzeTable]) -> None:
     """Raise `RulesBroken` where the reader gave one number to several rows that are kept."""
     ranges = sorted(kept.ranges("line_number"))
     if any(low <= high for (_, high), (low, _) in pairwise(ranges)):

@@ -89,7 +89,7 @@ class Committing(LakeReader):
         raises `RulesBroken`. What another writer committed meanwhile is seen before this one commits, and gives way
         as well.
         """
-        from pipelines.lake import pieces, unique
+        from pipelines.lake import file_output, unique
 
         address = table.address()
         rows = list(added)
@@ -100,7 +100,7 @@ class Committing(LakeReader):
             for row in rows:
                 system.delete_file(f"{folder}/{row['path']}")
             return self._unchanged(address, inputs)
-        before, taken, files = self.version(address), pieces.actions(rows), unique.new(self.path(address), rows)
+        before, taken, files = self.version(address), file_output.actions(rows), unique.new(self.path(address), rows)
         filters = [(k, "in", list(v)) for k, v in replacing.items() if v] if replacing is not None else None
 
         def write(delta: Any, alone: Any) -> None:

@@ -171,7 +171,7 @@ class LakeReader:
         """Read columns of a small table, or of one delivery, without the engine; empty where it is not there yet."""
         import pyarrow as pa
 
-        from pipelines.lake import pieces
+        from pipelines.lake import file_tasks
 
         schema = self.tables[address].arrow_schema()
         wanted = pa.schema([schema.field(c) for c in columns])
@@ -182,7 +182,7 @@ class LakeReader:
             of = f" WHERE delivery_id = '{delivery_id}'" if delivery_id else ""
             return query(self.root, f"SELECT {named} FROM {address}{of}", str(self.as_of)).cast(wanted)
         files = [f for f in self.files(address) if delivery_id in (None, f[1].get("delivery_id"))]
-        parts = [pieces.read(piece, columns) for piece in pieces.cut(files)]
+        parts = [file_tasks.read(piece, columns) for piece in file_tasks.cut(files)]
         return pa.concat_tables([wanted.empty_table(), *(p.cast(wanted) for p in parts)])
 
     def maximum(self, address: str, column: str) -> Any:

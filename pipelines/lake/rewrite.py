@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.files.store import file_system
-from pipelines.lake import pieces
+from pipelines.lake import file_output, file_tasks
 
 if TYPE_CHECKING:
     from pipelines.core.table import BronzeTable
@@ -28,13 +28,13 @@ def holding(lake: Lake, table: type[BronzeTable], value: str) -> list[dict[str, 
 
     def look(files: list[tuple[str, dict[str, str]]]) -> Iterator[pa.RecordBatch]:
         for uri, partition in files:
-            for piece in pieces.cut([(uri, partition)]):
-                rows = pieces.read(piece, [*HELD.names, *columns])
+            for piece in file_tasks.cut([(uri, partition)]):
+                rows = file_tasks.read(piece, [*HELD.names, *columns])
                 found = rows.filter(holds(rows, columns, value)).select(HELD.names)
                 yield from found.cast(HELD).combine_chunks().to_batches()
 
     tasks = _tasks(lake.files(table.address()))
-    found = pieces.each(lake.spark, tasks, look, HELD_SQL).collect() if tasks else []
+    found = file_tasks.each(lake.spark, tasks, look, HELD_SQL).collect() if tasks else []
     return [row.asDict() for row in found]
 
 
@@ -57,7 +57,11 @@ def rewrite(lake: Lake, table: type[BronzeTable], change: Change, deliveries: Se
             yield from _again(uri, root, partition, told, change)
 
     tasks = _tasks(files)
-    added = [r.asDict() for r in pieces.each(lake.spark, tasks, again, pieces.ADDED_SQL).collect()] if tasks else []
+    added = (
+        [r.asDict() for r in file_tasks.each(lake.spark, tasks, again, file_output.ADDED_SQL).collect()]
+        if tasks
+        else []
+    )
     lake.commit_files(table, added, {}, replacing={"delivery_id": sorted({p["delivery_id"] for _, p in files})})
     forget(lake, table.address())
 
@@ -75,7 +79,7 @@ def _again(
 ) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
-    output = pieces.Output(root, partition, is_text=True, told=told)
+    output = file_output.Output(root, partition, is_text=True, told=told)
     system, path = file_system(uri)
     with system.open_input_file(path) as opened:
         file = pq.ParquetFile(opened)
@@ -84,7 +88,7 @@ def _again(
             if rows.num_rows:
                 output.write(rows)
     if added := output.added():
-        yield pa.RecordBatch.from_pylist([added], schema=pieces.ADDED)
+        yield pa.RecordBatch.from_pylist([added], schema=file_output.ADDED)
 
 
 def _tasks(files: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
@@ -92,4 +96,4 @@ def _tasks(files: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
         system, path = file_system(file[0])
         return int(system.get_file_info(path).size)
 
-    return pieces.bundled(files, TASK_BYTES, size)
+    return file_tasks.bundled(files, TASK_BYTES, size)

@@ -22,7 +22,7 @@ from pipelines.core.table import Table
 from pipelines.files.store import file_system
 from pipelines.frames.conform import conformed
 from pipelines.frames.spark import in_few_tasks
-from pipelines.lake import pieces
+from pipelines.lake import file_output, file_tasks
 from pipelines.lake.unique import IN_MEMORY
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class Staged:
         if self.n_rows <= IN_MEMORY:
             return ask(pa.concat_tables([_ruled(file, self.table) for file in files]), self.table) if files else {}
         found: Counter[str] = Counter()
-        for row in pieces.each(self.spark, files, partial(_asked, table=self.table), "rule string, n bigint").collect():
+        for row in file_tasks.each(
+            self.spark, files, partial(_asked, table=self.table), "rule string, n bigint"
+        ).collect():
             found[row["rule"]] += row["n"]
         rows = self.frame()
         found[KEY] = rows.count() - rows.select(*self.table.key).distinct().count()  # over all files, not in each
@@ -95,7 +97,7 @@ def staged(spark: SparkSession, table: type[Table], frame: DataFrame, folder: st
         shaped = in_few_tasks(conformed(frame, table))
         writer = shaped.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
         writer.partitionBy(*table.partitioned_by).parquet(place)
-        rows = Staged(spark, table, folder, place, pieces.written(place, table))
+        rows = Staged(spark, table, folder, place, file_output.written(place, table))
         if broken := rows.broken():
             raise RulesBroken(broken, table.address())
         yield rows
@@ -115,9 +117,9 @@ def _fingerprints(files: Iterable[tuple[str, Mapping[str, str | None]]], table: 
     names = list(table.columns)
     found = [np.empty((0, 2), dtype=np.uint64)]
     for uri, partition in files:
-        for piece in pieces.cut([(uri, {})], HASHED_ROWS):
+        for piece in file_tasks.cut([(uri, {})], HASHED_ROWS):
             inside = [c for c in names if c not in table.partitioned_by]
-            rows = pieces.with_partition(_cast(pieces.read(piece, inside), table, inside), partition, table)
+            rows = file_output.with_partition(_cast(file_tasks.read(piece, inside), table, inside), partition, table)
             frame = pl.DataFrame(rows.select(names))
             found.append(np.column_stack([frame.hash_rows(seed).to_numpy() for seed in SEEDS]))
     every = np.concatenate(found)
@@ -133,8 +135,8 @@ def _ruled(file: tuple[str, Mapping[str, str | None]], table: type[Table]) -> pa
     """What the rules of a table look at in one file."""
     uri, partition = file
     inside = [c for c in columns(table) if c not in table.partitioned_by]
-    parts = [_cast(pieces.read(piece, inside), table, inside) for piece in pieces.cut([(uri, {})])]
-    return pieces.with_partition(pa.concat_tables(parts), partition, table)
+    parts = [_cast(file_tasks.read(piece, inside), table, inside) for piece in file_tasks.cut([(uri, {})])]
+    return file_output.with_partition(pa.concat_tables(parts), partition, table)
 
 
 def _asked(file: tuple[str, Mapping[str, str | None]], table: type[Table]) -> Iterator[pa.RecordBatch]:

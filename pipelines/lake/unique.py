@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from pipelines.core.table import Table
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -39,7 +39,7 @@ class Keyed:
 
 
 def new(root: str, added: Iterable[Mapping[str, Any]]) -> list[Keyed]:
-    """Files that tasks wrote below the folder of a table, rows of `pieces.ADDED`."""
+    """Files that tasks wrote below the folder of a table, rows of `file_output.ADDED`."""
     return [_new(f"{root}/{row['path']}", row) for row in added]
 
 
@@ -149,13 +149,13 @@ def _sharing(files: list[Keyed], column: str) -> list[list[Keyed]]:
 
 def _repeats(file: Keyed, column: str) -> bool:
     """Tell whether a file has few values of a column, by its first rows."""
-    rows = pieces.read(pieces.cut([(file.uri, {})], FEW_ROWS)[0], [column])[column]
+    rows = file_tasks.read(file_tasks.cut([(file.uri, {})], FEW_ROWS)[0], [column])[column]
     return rows.null_count == 0 and len(rows.unique()) * REPEATED <= len(rows)
 
 
 def _values(file: Keyed, column: str) -> Iterator[Any]:
-    for piece in pieces.cut([(file.uri, {})]):
-        yield from pieces.read(piece, [column])[column].unique().to_pylist()
+    for piece in file_tasks.cut([(file.uri, {})]):
+        yield from file_tasks.read(piece, [column])[column].unique().to_pylist()
 
 
 def _compared(spark: SparkSession | None, root: str, table: type[Table], files: list[Keyed], columns: list[str]) -> int:
@@ -167,6 +167,6 @@ def _compared(spark: SparkSession | None, root: str, table: type[Table], files: 
         rows = spark.read.schema(table.spark_schema()).option("basePath", root).parquet(*[f.uri for f in files])
         return int(n_rows - rows.select(*table.key).distinct().count())
     schema = pa.schema([table.arrow_schema().field(c) for c in columns])
-    cut = pieces.cut((file.uri, {}) for file in files)
-    keys = pa.concat_tables([pieces.read(piece, columns).cast(schema) for piece in cut])
+    cut = file_tasks.cut((file.uri, {}) for file in files)
+    keys = pa.concat_tables([file_tasks.read(piece, columns).cast(schema) for piece in cut])
     return int(keys.num_rows - keys.group_by(columns).aggregate([]).num_rows)

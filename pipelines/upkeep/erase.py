@@ -19,7 +19,7 @@ from pipelines.core.ledger import Delivery, Erasure, Quarantine
 from pipelines.core.table import BronzeTable
 from pipelines.files.store import file_system
 from pipelines.frames.spark import session
-from pipelines.lake import pieces
+from pipelines.lake import file_output, file_tasks
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import hold, release
 from pipelines.lake.rewrite import forget, holding, holds, rewrite
@@ -137,8 +137,8 @@ def _still_held(lake: Lake, marks: Collection[str], keys: Pseudonymiser) -> list
     found: set[tuple[str, str]] = set()
     for table in _of_persons(lake) if marks else ():
         columns = table.pseudonymised()
-        for piece in pieces.cut(lake.files(table.address())):
-            rows = pieces.read(piece, columns)
+        for piece in file_tasks.cut(lake.files(table.address())):
+            rows = file_tasks.read(piece, columns)
             said = {value for c in columns for value in pc.unique(rows[c].cast(pa.string())).to_pylist() if value}
             found |= {(value, mark) for value in said for mark in map(trace, keys.onward(value)) if mark in marks}
     return sorted(found)
@@ -163,7 +163,7 @@ def _row(mark: str, reason: str, n_rows: int) -> dict[str, Any]:
 
 def _list(lake: Lake, rows: list[dict[str, Any]]) -> None:
     """Write the list of erasures whole."""
-    output = pieces.Output(lake.prepared(Erasure), {}, is_text=True, told=Erasure.in_log())
+    output = file_output.Output(lake.prepared(Erasure), {}, is_text=True, told=Erasure.in_log())
     output.write(pa.Table.from_pylist(rows, schema=Erasure.arrow_schema()))
     lake.commit_files(Erasure, [output.added() or {}], {})
 
@@ -202,7 +202,9 @@ def _without(rows: pa.Table, columns: list[str], pseudonym: str) -> pa.Table:
 def _put_aside(
     lake: Lake, table: type[BronzeTable], delivery: str, rows: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    output = pieces.Output(lake.prepared(Quarantine), {"delivery_id": delivery}, is_text=True, told=Quarantine.in_log())
+    output = file_output.Output(
+        lake.prepared(Quarantine), {"delivery_id": delivery}, is_text=True, told=Quarantine.in_log()
+    )
     one = {"table_name": table.name, "source": table.source, "reason": ERASED, "raw": None}
     schema = pa.schema([f for f in Quarantine.arrow_schema() if f.name != "delivery_id"])
     if rows:

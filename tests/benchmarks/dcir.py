@@ -99,7 +99,7 @@ def flow_of(flow: int, n: int, persons: int) -> tuple[dict[str, pa.Array], dict[
 def land(platform: Platform, flow: int, n: int, persons: int) -> None:
     """Put one flow into the bronze tables as ingestion does: a delivery of its own."""
     from pipelines.defs.sources.snds.tables import SndsErPhaF, SndsErPrsF
-    from pipelines.lake import pieces
+    from pipelines.lake import file_output
 
     for table, columns in zip((SndsErPrsF, SndsErPhaF), flow_of(flow, n, persons), strict=True):
         root, schema = platform.lake.prepared(table), table.arrow_schema()
@@ -108,7 +108,7 @@ def land(platform: Platform, flow: int, n: int, persons: int) -> None:
         known = {"known_date": pa.repeat(pa.scalar(month(flow)), size)}
         told = place | known | {c: columns.get(c, pa.nulls(size, pa.string())) for c in table.source_columns()}
         rows = pa.table(told).cast(pa.schema([schema.field(c) for c in told]))
-        output = pieces.Output(root, {"delivery_id": f"{month(flow)}"}, is_text=True, told=table.in_log())
+        output = file_output.Output(root, {"delivery_id": f"{month(flow)}"}, is_text=True, told=table.in_log())
         for first in range(0, size, CHUNK):
             output.write(rows.slice(first, CHUNK))
         platform.lake.commit_files(table, [output.added() or {}], {}, replacing={})

@@ -31,12 +31,12 @@ MEMORY_LIMIT = 8 * 2**30
 
 def put(platform: Platform, table: type[Table], parts: dict[str, str], columns: dict[str, Any]) -> None:
     """Write one file of a table, columns not given being null."""
-    from pipelines.lake import pieces
+    from pipelines.lake import file_output
 
     n = len(next(iter(columns.values())))
     schema = pa.schema([f for f in table.arrow_schema() if f.name not in parts])
     rows = pa.table({f.name: columns.get(f.name, pa.nulls(n, f.type)) for f in schema}).cast(schema)
-    output = pieces.Output(platform.lake.prepared(table), parts, is_text=True)
+    output = file_output.Output(platform.lake.prepared(table), parts, is_text=True)
     for first in range(0, n, CHUNK):
         output.write(rows.slice(first, CHUNK))
     platform.lake.commit_files(table, [output.added() or {}], {}, replacing={})

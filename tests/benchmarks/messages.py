@@ -21,7 +21,7 @@ from pipelines.files.splits import parts
 from pipelines.files.xml import hl7
 from pipelines.frames.spark import session
 from pipelines.intake.task import READ_SQL, Job, read_job
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks
 from pipelines.privacy.pseudonyms import Pseudonymiser
 from pipelines.simulator.world import build
 from tests.benchmarks.measure import ROUNDS, Line, in_turn, measured, say, target_at
@@ -87,7 +87,7 @@ def ours(source: str, file: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         places = {name: f"{folder}/kept", Quarantine.name: f"{folder}/aside"}
         read = partial(read_job, package=package, pseudonymiser=Pseudonymiser("k"), places=places)
-        done = pieces.each(session(), jobs, read, READ_SQL).collect()
+        done = file_tasks.each(session(), jobs, read, READ_SQL).collect()
     return sum(row["n_rows"] for row in done if row["goes_to"] == name)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pipelines.core.axis import DERIVED
 from pipelines.core.rules import RulesBroken, ask, judged, refuse
 from pipelines.core.table import BronzeTable, Column, FileKind, Table, text
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 from pipelines.lake.lake import Lake
 
 
@@ -102,7 +102,7 @@ def test_a_task_that_writes_a_tables_files_refuses_broken_rows(change, rule, tmp
     if rule == "source_is_given":
         parts["source"] = None
     with pytest.raises(RulesBroken, match=rule):
-        pieces.write(str(tmp_path), parts, inside, Dose)
+        file_output.write(str(tmp_path), parts, inside, Dose)
     assert not list(tmp_path.iterdir())
 
 

@@ -14,7 +14,7 @@ from pipelines.core.rules import LakeError
 from pipelines.core.table import Column, Table, Versioned
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import cut_at, history
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 from pipelines.lake.lake import Lake
 
 
@@ -154,7 +154,7 @@ def test_the_log_tells_the_bounds_of_keys_and_dates_and_no_word_that_people_wrot
     lake = Lake(spark, str(tmp_path), {Told.address(): Told})
     lake.upsert(Told, spark.createDataFrame(told("engine", "a", "b").to_pandas(), Told.spark_schema()), {})
     lake.replace_small(Told, told("small", "c", "d"), ["small"])
-    output = pieces.Output(lake.prepared(Told), {"delivery_id": "tasks"}, is_text=True, told=Told.in_log())
+    output = file_output.Output(lake.prepared(Told), {"delivery_id": "tasks"}, is_text=True, told=Told.in_log())
     output.write(told("tasks", "e", "f").drop_columns("delivery_id"))
     lake.commit_files(Told, [output.added()], {}, replacing={"delivery_id": []})
     log = b"".join(f.read_bytes() for f in tmp_path.rglob("_delta_log/*"))
@@ -175,7 +175,9 @@ def test_files_that_say_what_stands_in_their_partition_change_nothing_and_are_ta
     def put(of):
         added = []
         for delivery, keys in of.items():
-            output = pieces.Output(lake.prepared(Told), {"delivery_id": delivery}, is_text=True, told=Told.in_log())
+            output = file_output.Output(
+                lake.prepared(Told), {"delivery_id": delivery}, is_text=True, told=Told.in_log()
+            )
             output.write(told(delivery, *keys).drop_columns("delivery_id"))
             added.append(output.added())
         return lake.commit_files(Told, added, {}).changed

@@ -14,7 +14,7 @@ from pipelines.core.ledger import Delivery
 from pipelines.core.rules import RulesBroken
 from pipelines.core.table import Column, Table
 from pipelines.intake.balance import balance
-from pipelines.lake import pieces, unique
+from pipelines.lake import file_output, unique
 from pipelines.lake.lake import Lake
 from tests.intake.landed import deliver, run
 from tests.intake.test_ingest import lake as lake
@@ -50,7 +50,7 @@ def stock(*boxes: tuple[str, dt.date | None, str]) -> pa.Table:
 
 def written(lake: Lake, place: str, *boxes: str, day: dt.date | None = DAY) -> dict:
     rows = stock(*[(b, day, place) for b in boxes]).drop_columns(["place"])
-    return pieces.write(lake.prepared(Stock), {"place": place}, rows, Stock).to_pylist()[0]
+    return file_output.write(lake.prepared(Stock), {"place": place}, rows, Stock).to_pylist()[0]
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_what_is_not_read_shares_no_key(few_rows, files):
         lake = Lake(None, root, {Stock.address(): Stock})
         folder = lake.prepared(Stock)
         added = [
-            pieces.write(
+            file_output.write(
                 folder, {"place": place}, stock(*[(*b, place) for b in boxes]).drop("place"), Stock
             ).to_pylist()[0]
             for place, boxes in files

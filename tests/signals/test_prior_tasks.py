@@ -17,7 +17,7 @@ from pipelines.defs.signals.disproportionality.points import FINE
 from pipelines.defs.signals.disproportionality.prior import FITTED, SHRUNK_CURVE, counting, fitting, shrinking
 from pipelines.defs.signals.disproportionality.score import scoring
 from pipelines.defs.signals.disproportionality.tables import Signal
-from pipelines.lake import pieces
+from pipelines.lake import shuffle
 
 FIRST = 1488  # January 2024
 
@@ -37,7 +37,7 @@ def cells(n_reports: int, seed: int):
 
 def of(name: str, place: int, n_reports: int, seed: int):
     """What the counting task hands to the fit of one population."""
-    given = pieces.parcels(place, name, *cells(n_reports, seed))
+    given = shuffle.blocks(place, name, *cells(n_reports, seed))
     return list(counting(100, FINE, 1)(given))
 
 
@@ -77,7 +77,7 @@ def test_a_species_is_scored_by_both_priors_as_known_at_each_month(tmp_path, has
     codes = pa.array([f"k{i}" for i in range(1, 26)])
     named = {f"{kind}:{kind}_{part}": codes for kind in ("substance", "term") for part in ("key", "name")}
     named["term:soc_name"] = codes
-    given = pieces.parcels(0, "veterinary:dog", *cells(440, 2))
+    given = shuffle.blocks(0, "veterinary:dog", *cells(440, 2))
     root = str(tmp_path)
     (added,) = rows(scoring(root, Signal, named, priors, 100, None)(given))
     scored = pl.read_parquet(f"{root}/{added['path']}")

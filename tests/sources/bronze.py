@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from pipelines.files.reading import read_schema
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -37,7 +37,7 @@ def bronze_files(lake: Lake, table: type[BronzeTable], read: Reader, files: dict
         delivery = hashlib.sha256(data + known.isoformat().encode()).hexdigest()[:16]
         if rows.num_rows:
             inside = [f for f in schema if f.name != "delivery_id"]
-            output = pieces.Output(root, {"delivery_id": delivery}, is_text=True, told=table.in_log())
+            output = file_output.Output(root, {"delivery_id": delivery}, is_text=True, told=table.in_log())
             output.write(rows.select([f.name for f in inside]).cast(pa.schema(inside)))
             lake.commit_files(table, [output.added() or {}], {}, replacing={})
 

@@ -18,7 +18,7 @@ from models.cube.triples import both, split, triples_of
 from pipelines.defs.gold.pair_count.count import lists
 from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import REPORTS, REPORTS_PER_TASK, strata
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks, shuffle
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -38,7 +38,7 @@ COUNTED = pa.schema(
         ("n_both", pa.int64()),
     ]
 )
-Task = tuple[str, tuple[int, ...], Sequence[pieces.Piece]]  # population, its strata, reports
+Task = tuple[str, tuple[int, ...], Sequence[file_tasks.Piece]]  # population, its strata, reports
 Kept = Callable[[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -53,11 +53,11 @@ def counted(lake: Lake, members: Mapping[str, Sequence[int]], column: str, kept:
             one event and of all reports are always given, with `substance` 0.
     """
     names = sorted(members)
-    files = pieces.bundled(pieces.cut(lake.files(REPORTS), REPORTS_PER_TASK), REPORTS_PER_TASK)
+    files = file_tasks.bundled(file_tasks.cut(lake.files(REPORTS), REPORTS_PER_TASK), REPORTS_PER_TASK)
     n_places = 1 + lake.n_rows(REPORTS) // REPORTS_PER_PLACE
     todo = [(name, tuple(sorted(members[name])), part) for name in names for part in files]
-    spread = pieces.each(lake.spark, todo, _counting(column, n_places), pieces.PARCEL_SQL)
-    return pieces.gathered(spread, n_places, _summing(kept), COUNTED_SQL)
+    spread = file_tasks.each(lake.spark, todo, _counting(column, n_places), shuffle.BLOCK_SQL)
+    return shuffle.shuffled(spread, n_places, _summing(kept), COUNTED_SQL)
 
 
 def domains(lake: Lake) -> dict[str, tuple[int, ...]]:
@@ -72,7 +72,7 @@ def _counting(column: str, n_places: int) -> Callable[[Task], Iterator[pa.Record
         name, strata, files = task
         parts = []
         for piece in files:
-            reports = pieces.read(piece, ("month_to", "stratum", column, "terms"))
+            reports = file_tasks.read(piece, ("month_to", "stratum", column, "terms"))
             mine = pc.and_(pc.is_null(reports["month_to"]), pc.is_in(reports["stratum"], pa.array(strata, pa.int32())))
             chosen = reports.filter(mine)
             for first in range(0, chosen.num_rows, REPORTS_AT_ONCE):
@@ -82,7 +82,7 @@ def _counting(column: str, n_places: int) -> Callable[[Task], Iterator[pa.Record
         place = (both(keys) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)).astype(np.int64) % n_places
         for at in np.unique(place):
             mine = place == at
-            yield from pieces.parcels(int(at), name, keys[mine], n[mine])
+            yield from shuffle.blocks(int(at), name, keys[mine], n[mine])
 
     return work
 
@@ -92,7 +92,7 @@ def _summing(kept: Kept) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.Rec
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         came: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for _, name, keys, n in pieces.opened(batches):
+        for _, name, keys, n in shuffle.opened(batches):
             came.setdefault(name, []).append((keys, n))
         for name, parts in sorted(came.items()):
             keys, n = add(parts)

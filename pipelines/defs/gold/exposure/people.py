@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.defs.gold.exposure.grains import ALL, CELL, GRAINS
 from pipelines.defs.silver.coded_report.conform import ADOLESCENT, ADULT, CHILD, ELDERLY
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks, shuffle
 from pipelines.lake.hashed import hashed
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def counted(lake: Lake, packs: pl.DataFrame) -> DataFrame:
     codes = Codes(sources, packs["substance_key"].unique().sort().to_list())
     parts = (pl.col("mg_per_pack") * PARTS).round().cast(pl.Int64)
     coded = packs.select("pack_key", mg_per_pack=parts, substance=_code("substance_key", codes.substances))
-    todo = [(a, piece) for a, listed in files.items() for piece in pieces.cut(listed, ROWS_PER_PLACE)]
+    todo = [(a, piece) for a, listed in files.items() for piece in file_tasks.cut(listed, ROWS_PER_PLACE)]
     n = max(1, lake.n_rows(LINES) // ROWS_PER_PLACE)
-    tasks = pieces.bundled(todo, ROWS_PER_PLACE, lambda item: item[1].n_rows)
-    read = pieces.each(lake.spark, tasks, partial(_read, packs=coded, codes=codes, n=n), pieces.FRAMES_SQL)
-    named = pieces.gathered(read, n, partial(_named, n=n), pieces.FRAMES_SQL)
-    cells = pieces.gathered(named, n, partial(_cells, n=n), pieces.FRAMES_SQL)
-    return pieces.gathered(cells, n, partial(_totals, codes=codes), COUNTED_SQL)
+    tasks = file_tasks.bundled(todo, ROWS_PER_PLACE, lambda item: item[1].n_rows)
+    read = file_tasks.each(lake.spark, tasks, partial(_read, packs=coded, codes=codes, n=n), shuffle.FRAMES_SQL)
+    named = shuffle.shuffled(read, n, partial(_named, n=n), shuffle.FRAMES_SQL)
+    cells = shuffle.shuffled(named, n, partial(_cells, n=n), shuffle.FRAMES_SQL)
+    return shuffle.shuffled(cells, n, partial(_totals, codes=codes), COUNTED_SQL)
 
 
 def _code(column: str, listed: Sequence[str]) -> pl.Expr:
@@ -76,11 +76,11 @@ def _code(column: str, listed: Sequence[str]) -> pl.Expr:
 
 
 def _read(
-    task: list[tuple[str, pieces.Piece]], *, packs: pl.DataFrame, codes: Codes, n: int
+    task: list[tuple[str, file_tasks.Piece]], *, packs: pl.DataFrame, codes: Codes, n: int
 ) -> Iterator[pa.RecordBatch]:
     """Lines with their substance, and the insured, as integers, to where the same pseudonym goes."""
     for address, piece in task:
-        rows = pl.DataFrame(pieces.read(piece, COLUMNS[address]))
+        rows = pl.DataFrame(file_tasks.read(piece, COLUMNS[address]))
         if address == LINES:
             rows = rows.join(packs, on="pack_key", how="inner")
         key, key_2 = hashed(rows["insured"])
@@ -105,7 +105,7 @@ def _read(
         else:
             person, person_2 = hashed(rows["person"])
             told = rows.select(*same, person.alias("person"), person_2.alias("person_2"))
-        yield from pieces.frame_parcels(told, _place(told["key"], n), address)
+        yield from shuffle.frame_blocks(told, _place(told["key"], n), address)
 
 
 def _sex() -> pl.Expr:
@@ -119,7 +119,7 @@ def _place(key: pl.Series, n: int) -> pl.Series:
 
 def _named(batches: Iterator[pa.RecordBatch], *, n: int) -> Iterator[pa.RecordBatch]:
     """Lines with the person behind the pseudonym, to where that person goes; as the line says where none is known."""
-    for mine in pieces.opened_frames(batches).values():
+    for mine in shuffle.opened_frames(batches).values():
         if LINES not in mine:
             continue
         lines = pl.concat(mine[LINES])
@@ -140,18 +140,18 @@ def _named(batches: Iterator[pa.RecordBatch], *, n: int) -> Iterator[pa.RecordBa
             mg=packs * pl.col("mg_per_pack"),
             packs_known=pl.when(pl.col("mg_per_pack").is_not_null()).then(packs),
         )
-        yield from pieces.frame_parcels(rows, _place(rows["person"], n), LINES)
+        yield from shuffle.frame_blocks(rows, _place(rows["person"], n), LINES)
 
 
 def _cells(batches: Iterator[pa.RecordBatch], *, n: int) -> Iterator[pa.RecordBatch]:
     """Persons of each cell by month and by year, to where the same substance and period goes."""
-    for mine in pieces.opened_frames(batches).values():
+    for mine in shuffle.opened_frames(batches).values():
         months = _by_person(pl.concat(mine[LINES]))
         years = _by_person(months.with_columns(month=pl.col("month") // 12 * 12 + 11))
         for people, n_months in ((months, 1), (years, 12)):
             cells = _counted(people).with_columns(n_months=pl.lit(n_months, pl.Int32))
             spread = (pl.col("substance").cast(pl.Int64) * SPREAD + pl.col("month") * 12 + pl.col("n_months")) % n
-            yield from pieces.frame_parcels(cells, cells.select(spread.cast(pl.Int32))["substance"], LINES)
+            yield from shuffle.frame_blocks(cells, cells.select(spread.cast(pl.Int32))["substance"], LINES)
 
 
 def _by_person(rows: pl.DataFrame) -> pl.DataFrame:
@@ -178,10 +178,10 @@ def _counted(people: pl.DataFrame) -> pl.DataFrame:
 
 def _totals(batches: Iterator[pa.RecordBatch], *, codes: Codes) -> Iterator[pa.RecordBatch]:
     """Every grain of the cells that have met, in words: all of a substance and period are here."""
-    for mine in pieces.opened_frames(batches).values():
+    for mine in shuffle.opened_frames(batches).values():
         cells = pl.concat(mine[LINES])
         for grain in GRAINS:
-            yield from pieces.batches(_total(cells, grain, codes))
+            yield from file_tasks.batches(_total(cells, grain, codes))
 
 
 def _total(cells: pl.DataFrame, grain: Sequence[str], codes: Codes) -> pl.DataFrame:

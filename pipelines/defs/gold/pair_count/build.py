@@ -10,7 +10,7 @@ from pipelines.core.log import tell
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, counting, month_end, stored, writing, written
 from pipelines.defs.gold.pair_count.tables import PairCount
-from pipelines.lake import pieces
+from pipelines.lake import file_output, file_tasks, shuffle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,10 +41,10 @@ def pair_count(platform: Platform, inputs: Mapping[str, str]) -> Written:
 def rebuild(lake: Lake, inputs: Mapping[str, str]) -> Written:
     """Count all coded reports."""
     root = lake.prepared(PairCount)
-    todo = pieces.bundled(pieces.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
+    todo = file_tasks.bundled(file_tasks.cut(lake.files(FEED), REPORTS_PER_TASK), REPORTS_PER_TASK)
     n_places = max(2, lake.n_rows(FEED) // REPORTS_PER_PLACE)
-    counted = pieces.each(lake.spark, todo, counting(n_places), pieces.PARCEL_SQL)
-    added = pieces.gathered(counted, n_places, writing(root, lake.as_of), pieces.ADDED_SQL).collect()
+    counted = file_tasks.each(lake.spark, todo, counting(n_places), shuffle.BLOCK_SQL)
+    added = shuffle.shuffled(counted, n_places, writing(root, lake.as_of), file_output.ADDED_SQL).collect()
     return lake.commit_files(PairCount, [row.asDict() for row in added], inputs)
 
 
@@ -61,7 +61,7 @@ def increment(lake: Lake, changes: Sequence[pa.RecordBatch], inputs: Mapping[str
     change = add(parts)
     touched = [month_end(int(code), lake.as_of).isoformat() for code in np.unique(month_of(change[0]))]
     before = [(uri, p) for uri, p in lake.files(PairCount.address()) if p["month"] in touched]
-    cells = add([stored(pieces.cut(before, REPORTS_PER_TASK)), change])
+    cells = add([stored(file_tasks.cut(before, REPORTS_PER_TASK)), change])
     root = lake.prepared(PairCount)
     added = [row for batch in written(root, *cells, lake.as_of) for row in batch.to_pylist()]
     return lake.commit_files(PairCount, added, inputs, replacing={"month": touched})

@@ -12,7 +12,9 @@ import pyarrow as pa
 from models.cube.kernels import NONE, Sparse, add, cells_of, negative
 from models.cube.keys import FIRST_YEAR, month_of, unpack
 from pipelines.defs.gold.pair_count.tables import PairCount
-from pipelines.lake.pieces import Piece, opened, parcels, read, write
+from pipelines.lake.file_output import write
+from pipelines.lake.file_tasks import Piece, read
+from pipelines.lake.shuffle import blocks, opened
 
 COLUMNS = ("month_from", "month_to", "stratum", "substances", "terms")
 REPORTS_AT_ONCE = 1_000_000  # keys of so many reports are sorted at once: about 100 MB
@@ -70,7 +72,7 @@ def counting(n_places: int) -> Callable[[Sequence[Piece]], Iterator[pa.RecordBat
         place = month_of(keys) % n_places
         for at in np.unique(place):
             mine = place == at
-            yield from parcels(int(at), "", keys[mine], n[mine])
+            yield from blocks(int(at), "", keys[mine], n[mine])
 
     return work
 

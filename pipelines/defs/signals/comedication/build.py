@@ -17,7 +17,7 @@ from pipelines.defs.gold.pair_count.count import lists
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.comedication.tables import Comedication
 from pipelines.frames.conform import conformed
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,8 +47,8 @@ def comedication(tables: Tables, platform: Platform) -> DataFrame:
     """Explain every frequent event of every domain."""
     settings = platform.settings
     todo = _tasks(tables, settings.lasso_minimum_reports, settings.shuffle_partitions)
-    files = pieces.cut(platform.lake.files(REPORTS))
-    found = pieces.each(platform.spark, todo, explaining(files), ANSWER_SQL)
+    files = file_tasks.cut(platform.lake.files(REPORTS))
+    found = file_tasks.each(platform.spark, todo, explaining(files), ANSWER_SQL)
     for kind in ("substance", "term"):
         found = named(tables, found, kind, kind)
     return conformed(found, Comedication)
@@ -76,7 +76,7 @@ def _tasks(tables: Tables, minimum: int, n_tasks: int) -> list[Task]:
     return todo
 
 
-def explaining(files: Sequence[pieces.Piece]) -> Callable[[Task], Iterator[pa.RecordBatch]]:
+def explaining(files: Sequence[file_tasks.Piece]) -> Callable[[Task], Iterator[pa.RecordBatch]]:
     """Task: explain some events of a domain."""
 
     def work(task: Task) -> Iterator[pa.RecordBatch]:
@@ -85,7 +85,7 @@ def explaining(files: Sequence[pieces.Piece]) -> Callable[[Task], Iterator[pa.Re
         domain, strata, events = task
         parts = []
         for piece in files:
-            reports = pieces.read(piece, COLUMNS)
+            reports = file_tasks.read(piece, COLUMNS)
             mine = pc.and_(pc.is_null(reports["month_to"]), pc.is_in(reports["stratum"], pa.array(strata, pa.int32())))
             parts.append(reports.filter(mine))
         reports = pa.concat_tables(parts)
@@ -101,7 +101,7 @@ def explaining(files: Sequence[pieces.Piece]) -> Callable[[Task], Iterator[pa.Re
             coded = found.with_columns(
                 pl.col("substance").cast(pl.Int32), population=pl.lit(domain), term=pl.lit(event, dtype=pl.Int32)
             )
-            yield from pieces.batches(coded.select(ANSWER))
+            yield from file_tasks.batches(coded.select(ANSWER))
 
     return work
 

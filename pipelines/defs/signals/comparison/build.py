@@ -14,7 +14,7 @@ from pipelines.core.step import step
 from pipelines.defs.signals.answer import SHAPE_SQL
 from pipelines.defs.signals.comparison.tables import SignalByMethod
 from pipelines.frames.conform import conformed
-from pipelines.lake.pieces import batches
+from pipelines.lake.file_tasks import batches
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -16,7 +16,8 @@ from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHI
 from models.cube.levels import Groups
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, lists, stored
 from pipelines.defs.signals.disproportionality.populations import Levels, Population
-from pipelines.lake.pieces import Piece, parcels, read
+from pipelines.lake.file_tasks import Piece, read
+from pipelines.lake.shuffle import blocks
 
 CELLS_PER_BUCKET = 20_000_000
 
@@ -93,4 +94,4 @@ def _handed(place: int, name: str, keys: np.ndarray, n: np.ndarray, n_buckets: i
     bucket = (substance % np.uint64(n_buckets)).astype(np.int64)
     for at in range(n_buckets):
         mine = (bucket == at) | (substance == 0)
-        yield from parcels(place + at, name, keys[mine], n[mine])
+        yield from blocks(place + at, name, keys[mine], n[mine])

@@ -16,7 +16,7 @@ from pipelines.defs.signals.disproportionality.months import Changes
 from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, received, strata
 from pipelines.defs.signals.disproportionality.tables import SignalCourse
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 
 if TYPE_CHECKING:
     from pipelines.lake.commit import Written
@@ -39,7 +39,7 @@ def publish(lake: Lake, inputs: Mapping[str, str], minimum: int) -> Written:
         listed = sorted((r["code"], r["key_coded"]) for r in code if r["kind"] == kind)
         keys[kind] = pa.array([key for _, key in listed], pa.string())
     work = following(root, keys, minimum, lake.as_of)
-    added = by_bucket(lake, whole(strata(lake)), work, pieces.ADDED_SQL).collect()
+    added = by_bucket(lake, whole(strata(lake)), work, file_output.ADDED_SQL).collect()
     return lake.commit_files(SignalCourse, [row.asDict() for row in added], inputs)
 
 
@@ -57,7 +57,7 @@ def following(
         kept = np.flatnonzero(~np.isnan(course.peak))
         if kept.size:
             rows = _rows(changes, course, kept, keys, until)
-            yield pieces.write(root, {"population": name}, rows, SignalCourse)
+            yield file_output.write(root, {"population": name}, rows, SignalCourse)
 
     return work
 

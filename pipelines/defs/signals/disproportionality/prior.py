@@ -18,7 +18,7 @@ from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, n_buckets, received, strata
 from pipelines.defs.signals.disproportionality.tables import Prior
 from pipelines.frames.kept import keep
-from pipelines.lake import pieces
+from pipelines.lake import shuffle
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -89,9 +89,9 @@ def _fitted(lake: Lake, likelihood: str, minimum: int) -> list[dict[str, Any]]:
     n = n_buckets(lake)
     step = points.FINE if n <= FINE_UP_TO else points.COARSE
     populations = whole(strata(lake))
-    counted = keep(by_bucket(lake, populations, counting(minimum, step, n), pieces.PARCEL_SQL))
+    counted = keep(by_bucket(lake, populations, counting(minimum, step, n), shuffle.BLOCK_SQL))
     n_places = max(1, len(populations))
-    fits = pieces.gathered(counted, n_places, fitting(likelihood, step, lake.as_of), FIT_SQL).toArrow().to_pylist()
+    fits = shuffle.shuffled(counted, n_places, fitting(likelihood, step, lake.as_of), FIT_SQL).toArrow().to_pylist()
     of_domain: dict[str, list[dict[str, Any]]] = {p.domain: [] for p in populations}
     for row in sorted(fits, key=lambda r: r["month"]):
         if row["population"] in of_domain and row["is_converged"]:
@@ -102,7 +102,7 @@ def _fitted(lake: Lake, likelihood: str, minimum: int) -> list[dict[str, Any]]:
         mine = counted.filter(counted["place"].isin(parts))
         own = {(r["population"], r["month"]): {k: r[k] for k in FITTED} for r in fits}
         found = (
-            pieces.gathered(mine, n_places, shrinking(of_domain, own, step, lake.as_of), SHRUNK_SQL)
+            shuffle.shuffled(mine, n_places, shrinking(of_domain, own, step, lake.as_of), SHRUNK_SQL)
             .toArrow()
             .to_pylist()
         )
@@ -121,10 +121,10 @@ def counting(minimum: int, step: float, n_buckets: int) -> Callable[[Batches], B
         place, name, cells = came
         changes = Changes.of(cells)
         for part, counts in points.counted(changes, minimum, step, place % n_buckets == 0).items():
-            yield from pieces.parcels(place // n_buckets, f"{name}/{part}", *counts)
+            yield from shuffle.blocks(place // n_buckets, f"{name}/{part}", *counts)
         if place % n_buckets == 0:
             sizes = np.array(changes.sizes, dtype=np.int64)
-            yield from pieces.parcels(place // n_buckets, f"{name}/sizes", np.array(changes.months, np.uint64), sizes)
+            yield from shuffle.blocks(place // n_buckets, f"{name}/sizes", np.array(changes.months, np.uint64), sizes)
 
     return work
 
@@ -172,7 +172,7 @@ def _summed(batches: Batches) -> tuple[str, points.Sums, dict[int, int]]:
     """Sum what the buckets of a population counted: its name, its histograms, its reports by month."""
     sums, name = points.Sums(), ""
     sizes: dict[int, int] = {}
-    for _, about, keys, counts in pieces.opened(batches):
+    for _, about, keys, counts in shuffle.opened(batches):
         name, part = about.rsplit("/", 1)
         if part == "sizes":
             sizes |= dict(zip(keys.tolist(), counts.tolist(), strict=True))

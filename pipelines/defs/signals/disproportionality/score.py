@@ -27,7 +27,7 @@ from pipelines.defs.signals.disproportionality.shared import (
 )
 from pipelines.defs.signals.disproportionality.shrunk import shrunk_then, with_shrunk
 from pipelines.defs.signals.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
-from pipelines.lake import pieces
+from pipelines.lake import file_output
 
 if TYPE_CHECKING:
     from pipelines.core.table import Table
@@ -94,11 +94,11 @@ def publish(
     work = scoring(root, table, named, priors, minimum, last, lake.as_of, earlier)
     if last is not None:
         by_level = {} if groups is None else _groups(groups)
-        written = by_bucket_last(lake, populations, last, work, pieces.ADDED_SQL, by_level).collect()
+        written = by_bucket_last(lake, populations, last, work, file_output.ADDED_SQL, by_level).collect()
     elif months == "latest":  # no report ever came
         written = []
     else:
-        written = by_bucket(lake, populations, work, pieces.ADDED_SQL).collect()
+        written = by_bucket(lake, populations, work, file_output.ADDED_SQL).collect()
     return lake.commit_files(table, [row.asDict() for row in written], inputs)
 
 
@@ -190,7 +190,7 @@ def scoring(
         if scored:
             columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
             rows = _shaped(pl.concat(scored), named, levels, columns, earlier or {})
-            yield pieces.write(root, {"population": name}, rows, table)
+            yield file_output.write(root, {"population": name}, rows, table)
 
     return work
 

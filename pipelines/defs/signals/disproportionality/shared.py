@@ -1,4 +1,4 @@
-"""How the prior and the scores reach the cube: bucketed cells of each population, as one gathered frame of parcels."""
+"""How the prior and the scores reach the cube: bucketed cells of each population, as one shuffled frame of blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.cube.levels import Groups
 from pipelines.defs.gold.pair_count.count import month_code
 from pipelines.defs.signals.disproportionality.cells import CELLS_PER_BUCKET, counting_last, splitting
 from pipelines.defs.signals.disproportionality.populations import Population
-from pipelines.lake import pieces
+from pipelines.lake import file_tasks, shuffle
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -40,11 +40,11 @@ def n_buckets(lake: Lake) -> int:
 def by_bucket(
     lake: Lake, populations: Sequence[Population], work: Callable[[Batches], Batches], schema: str
 ) -> DataFrame:
-    """Run `work` on the parcels of each population and bucket; places that hold nothing are not called for."""
+    """Run `work` on the blocks of each population and bucket; places that hold nothing are not called for."""
     n = n_buckets(lake)
-    todo = pieces.bundled(pieces.cut(lake.files(CUBE), CELLS_PER_TASK), CELLS_PER_TASK)
-    split = pieces.each(lake.spark, todo, splitting(populations, n), pieces.PARCEL_SQL)
-    return pieces.gathered(split, max(1, len(populations) * n), work, schema)
+    todo = file_tasks.bundled(file_tasks.cut(lake.files(CUBE), CELLS_PER_TASK), CELLS_PER_TASK)
+    split = file_tasks.each(lake.spark, todo, splitting(populations, n), shuffle.BLOCK_SQL)
+    return shuffle.shuffled(split, max(1, len(populations) * n), work, schema)
 
 
 def last_month(lake: Lake) -> int | None:
@@ -64,12 +64,12 @@ def by_bucket_last(
 ) -> DataFrame:
     """Do the same for the last month alone, counted from the coded reports; `groups` by level raise their codes."""
     n = 1 + lake.n_rows(REPORTS) // REPORTS_PER_BUCKET
-    todo = pieces.bundled(pieces.cut(lake.files(REPORTS), REPORTS_PER_TASK), REPORTS_PER_TASK)
-    counted = pieces.each(lake.spark, todo, counting_last(populations, n, last, groups), pieces.PARCEL_SQL)
-    return pieces.gathered(counted, max(1, len(populations) * n), work, schema)
+    todo = file_tasks.bundled(file_tasks.cut(lake.files(REPORTS), REPORTS_PER_TASK), REPORTS_PER_TASK)
+    counted = file_tasks.each(lake.spark, todo, counting_last(populations, n, last, groups), shuffle.BLOCK_SQL)
+    return shuffle.shuffled(counted, max(1, len(populations) * n), work, schema)
 
 
 def received(batches: Batches) -> tuple[int, str, Sparse] | None:
     """Sum the cells that came to a place; None where nothing came."""
-    came = list(pieces.opened(batches))
+    came = list(shuffle.opened(batches))
     return (*came[0][:2], add((keys, counts) for _, _, keys, counts in came)) if came else None

@@ -16,7 +16,7 @@ from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.triples import counted, domains, with_margins
 from pipelines.frames.conform import conformed
 from pipelines.frames.kept import keep
-from pipelines.lake.pieces import batches
+from pipelines.lake.file_tasks import batches
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

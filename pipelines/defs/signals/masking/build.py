@@ -17,7 +17,7 @@ from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.signals.triples import Kept, counted, domains
 from pipelines.frames.conform import conformed
 from pipelines.frames.kept import keep
-from pipelines.lake.pieces import batches
+from pipelines.lake.file_tasks import batches
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

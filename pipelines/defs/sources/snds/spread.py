@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipelines.defs.silver.dispensing.tables import Dispensing
 from pipelines.defs.sources.snds import flatten
 from pipelines.defs.sources.snds.tables import KEY
-from pipelines.lake import pieces
+from pipelines.lake import file_output, file_tasks, shuffle
 from pipelines.lake.hashed import hashed
 
 if TYPE_CHECKING:
@@ -54,16 +54,16 @@ def flows(lake: Lake) -> pl.DataFrame:
     told, silent = [], []
     for name in flatten.COLUMNS:
         for uri, part in lake.files(f"bronze.{name}"):
-            one = pieces.only_value(uri, FLOW)
+            one = file_tasks.only_value(uri, FLOW)
             if one is None:
-                silent += [(name, piece) for piece in pieces.cut([(uri, part)], FLOW_ROWS_PER_TASK)]
+                silent += [(name, piece) for piece in file_tasks.cut([(uri, part)], FLOW_ROWS_PER_TASK)]
             else:
                 told.append((part["delivery_id"], name, *one))
     schema = {"delivery_id": pl.String, "table_name": pl.String, FLOW: pl.String, "n": pl.Int64}
     rows = _dated(pl.DataFrame(told, schema=schema, orient="row"))
     if silent:
-        tasks = pieces.bundled(silent, FLOW_ROWS_PER_TASK, _size)
-        rows = pl.concat([rows, pl.DataFrame(pieces.each(lake.spark, tasks, _flows, FLOWS_SQL).toArrow())])
+        tasks = file_tasks.bundled(silent, FLOW_ROWS_PER_TASK, _size)
+        rows = pl.concat([rows, pl.DataFrame(file_tasks.each(lake.spark, tasks, _flows, FLOWS_SQL).toArrow())])
     return rows.group_by("delivery_id", "table_name", "flow_date").agg(pl.col("n").sum())
 
 
@@ -91,11 +91,11 @@ def dispensed(lake: Lake, found: pl.DataFrame, dates: Sequence[dt.date] | None, 
     of larger ones are brought together twice, by key to be joined and by person to be summed.
     """
     alone, shared = _sized(found, dates)
-    frames = [_alone(lake, alone, dates, partial(_written, root=root), pieces.ADDED_SQL)]
+    frames = [_alone(lake, alone, dates, partial(_written, root=root), file_output.ADDED_SQL)]
     if shared:
         where = places(found.filter(pl.col("delivery_id").is_in(shared)), dates)
-        sums = _shared(lake, shared, where, partial(_summed_parcels, where=where), pieces.FRAMES_SQL)
-        frames.append(pieces.gathered(sums, where.n, partial(_resummed, root=root), pieces.ADDED_SQL))
+        sums = _shared(lake, shared, where, partial(_summed_blocks, where=where), shuffle.FRAMES_SQL)
+        frames.append(shuffle.shuffled(sums, where.n, partial(_resummed, root=root), file_output.ADDED_SQL))
     return reduce(lambda a, b: a.unionByName(b), frames)
 
 
@@ -121,19 +121,19 @@ def _alone(
     lake: Lake, groups: list[tuple[list[str], int]], dates: Sequence[dt.date] | None, sink: Sink, schema: str
 ) -> DataFrame:
     """Read and join small groups of deliveries, some a task."""
-    files: dict[str, list[tuple[str, pieces.Piece]]] = {}
-    for table_name, piece in _pieces(lake, [d for group, _ in groups for d in group], pieces.EVERY_ROW):
+    files: dict[str, list[tuple[str, file_tasks.Piece]]] = {}
+    for table_name, piece in _pieces(lake, [d for group, _ in groups for d in group], file_tasks.EVERY_ROW):
         files.setdefault(dict(piece.partition)["delivery_id"], []).append((table_name, piece))
-    tasks = pieces.bundled(groups, ROWS_ALONE, lambda item: item[1])
+    tasks = file_tasks.bundled(groups, ROWS_ALONE, lambda item: item[1])
     work = [[[x for d in group for x in files[d]] for group, _ in task] for task in tasks]
-    return pieces.each(lake.spark, work, partial(_joined_alone, dates=dates, sink=sink), schema)
+    return file_tasks.each(lake.spark, work, partial(_joined_alone, dates=dates, sink=sink), schema)
 
 
 def _shared(lake: Lake, deliveries: list[str], where: Places, sink: Sink, schema: str) -> DataFrame:
     """Bring the rows of deliveries together by flow and key, and give what has met to `sink`."""
-    todo = pieces.bundled(_pieces(lake, deliveries), ROWS_PER_TASK, _size)
-    parcels = pieces.each(lake.spark, todo, partial(_scattered, where=where), pieces.FRAMES_SQL)
-    return pieces.gathered(parcels, where.n, partial(_gathered, sink=sink), schema)
+    todo = file_tasks.bundled(_pieces(lake, deliveries), ROWS_PER_TASK, _size)
+    blocks = file_tasks.each(lake.spark, todo, partial(_scattered, where=where), shuffle.FRAMES_SQL)
+    return shuffle.shuffled(blocks, where.n, partial(_joined_at_place, sink=sink), schema)
 
 
 def _apart(found: pl.DataFrame) -> list[list[str]]:
@@ -158,41 +158,41 @@ def _apart(found: pl.DataFrame) -> list[list[str]]:
 
 
 def _joined_alone(
-    task: list[list[tuple[str, pieces.Piece]]], *, dates: Sequence[dt.date] | None, sink: Sink
+    task: list[list[tuple[str, file_tasks.Piece]]], *, dates: Sequence[dt.date] | None, sink: Sink
 ) -> Iterator[pa.RecordBatch]:
     """Read groups of deliveries that nothing else belongs to, and join each."""
     for group in task:
         met: dict[str, list[pl.DataFrame]] = {}
         for table_name, piece in group:
-            rows = _normalised(table_name, pieces.read_whole(piece, _columns(table_name)))
+            rows = _normalised(table_name, file_tasks.read_whole(piece, _columns(table_name)))
             if dates is not None:
                 rows = rows.filter(pl.col("flow_date").is_in(list(dates)))
             met.setdefault(table_name, []).append(rows)
         yield from sink(*_sides(met))
 
 
-def _scattered(task: list[tuple[str, pieces.Piece]], *, where: Places) -> Iterator[pa.RecordBatch]:
-    """Rows of pieces as the join needs them, in parcels for the places where they meet."""
+def _scattered(task: list[tuple[str, file_tasks.Piece]], *, where: Places) -> Iterator[pa.RecordBatch]:
+    """Rows of pieces as the join needs them, in blocks for the places where they meet."""
     for table_name, piece in task:
-        rows = _normalised(table_name, pl.DataFrame(pieces.read(piece, _columns(table_name))))
-        yield from pieces.frame_parcels(rows, where.of(rows, rows["key"]), table_name)
+        rows = _normalised(table_name, pl.DataFrame(file_tasks.read(piece, _columns(table_name))))
+        yield from shuffle.frame_blocks(rows, where.of(rows, rows["key"]), table_name)
 
 
-def _gathered(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.RecordBatch]:
+def _joined_at_place(batches: Iterator[pa.RecordBatch], *, sink: Sink) -> Iterator[pa.RecordBatch]:
     """Join what has met at each place."""
-    for mine in pieces.opened_frames(batches).values():
+    for mine in shuffle.opened_frames(batches).values():
         yield from sink(*_sides(mine))
 
 
-def _summed_parcels(care: pl.DataFrame, lines: pl.DataFrame, *, where: Places) -> Iterator[pa.RecordBatch]:
+def _summed_blocks(care: pl.DataFrame, lines: pl.DataFrame, *, where: Places) -> Iterator[pa.RecordBatch]:
     """Sums of what has met by key, for the places where persons meet."""
     rows = flatten.summed(flatten.joined(care, lines))
-    yield from pieces.frame_parcels(rows, where.of(rows, hashed(rows["insured"])[0]), Dispensing.name)
+    yield from shuffle.frame_blocks(rows, where.of(rows, hashed(rows["insured"])[0]), Dispensing.name)
 
 
 def _resummed(batches: Iterator[pa.RecordBatch], *, root: str) -> Iterator[pa.RecordBatch]:
     """Sum the sums that have met, and write them."""
-    for mine in pieces.opened_frames(batches).values():
+    for mine in shuffle.opened_frames(batches).values():
         yield from _files(flatten.resummed(pl.concat(mine[Dispensing.name])), root)
 
 
@@ -206,11 +206,11 @@ def _files(rows: pl.DataFrame, root: str) -> Iterator[pa.RecordBatch]:
     inside = pa.schema([f for f in Dispensing.arrow_schema() if f.name not in Dispensing.partitioned_by])
     for (date,), own in rows.group_by("flow_date"):
         table = own.select(inside.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(inside)
-        yield pieces.write(root, {"source": "snds", "flow_date": str(date)}, table, Dispensing)
+        yield file_output.write(root, {"source": "snds", "flow_date": str(date)}, table, Dispensing)
 
 
 def _told(care: pl.DataFrame, lines: pl.DataFrame) -> Iterator[pa.RecordBatch]:
-    yield from pieces.batches(flatten.faults(care, lines))
+    yield from file_tasks.batches(flatten.faults(care, lines))
 
 
 def _normalised(table_name: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -222,28 +222,28 @@ def _columns(table_name: str) -> list[str]:
     return [*KEY, *flatten.COLUMNS[table_name], "delivery_id", "line_number", "known_date"]
 
 
-def _size(item: tuple[str, pieces.Piece]) -> int:
+def _size(item: tuple[str, file_tasks.Piece]) -> int:
     return item[1].n_rows
 
 
 def _pieces(
     lake: Lake, deliveries: Sequence[str] | None, rows_per_piece: int = ROWS_PER_TASK
-) -> list[tuple[str, pieces.Piece]]:
+) -> list[tuple[str, file_tasks.Piece]]:
     """Pieces of the bronze tables, of some deliveries or all, with the table's name."""
     wanted = None if deliveries is None else set(deliveries)
     found = []
     for name in flatten.COLUMNS:
         files = [f for f in lake.files(f"bronze.{name}") if wanted is None or f[1]["delivery_id"] in wanted]
-        found += [(name, piece) for piece in pieces.cut(files, rows_per_piece)]
+        found += [(name, piece) for piece in file_tasks.cut(files, rows_per_piece)]
     return found
 
 
-def _flows(task: list[tuple[str, pieces.Piece]]) -> Iterator[pa.RecordBatch]:
+def _flows(task: list[tuple[str, file_tasks.Piece]]) -> Iterator[pa.RecordBatch]:
     for table_name, piece in task:
-        counts = pieces.tally(piece, FLOW)
+        counts = file_tasks.tally(piece, FLOW)
         rows = pl.DataFrame(list(counts.items()), schema={FLOW: pl.String, "n": pl.Int64}, orient="row")
         about = {"delivery_id": dict(piece.partition)["delivery_id"], "table_name": table_name}
-        yield from pieces.batches(_dated(rows.with_columns(**{k: pl.lit(v) for k, v in about.items()})))
+        yield from file_tasks.batches(_dated(rows.with_columns(**{k: pl.lit(v) for k, v in about.items()})))
 
 
 def _sides(met: Mapping[str, Sequence[pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:
