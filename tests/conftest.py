@@ -52,11 +52,11 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """The one Spark session of the run, or of a worker of it, suited to little data as the main job suits it."""
-    from pipelines.frames.spark import session, suit
+    from pipelines.frames.spark import session, tune
     from pipelines.settings import settings
 
     engine = session()
-    suit(engine, 0, settings())
+    tune(engine, 0, settings())
     yield engine
 
 
@@ -72,6 +72,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _let_go() -> Iterator[None]:
     """Let go of the frames that steps kept, as the engine does: each slows every later plan down."""
     yield
-    from pipelines.frames.kept import release
+    from pipelines.frames.cache import release
 
     release()

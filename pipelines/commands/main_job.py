@@ -68,7 +68,7 @@ def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say
     seconds = time.monotonic() - started
     say(f"main job {'failed' if failed else 'done'} in {seconds:.0f} s, run {result.run_id[:8]}")
     if failed:
-        from expectations.kept import all_kept
+        from expectations.outcomes import all_kept
 
         say(f"validation: {_validation(settings, all_kept(settings.reports))}")
         return "checks" if all(map(_is_of_check, failed)) else "failed"
@@ -92,7 +92,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     """Write the reports and say what there is and what to type next."""
     import polars as pl
 
-    from expectations.kept import all_kept
+    from expectations.outcomes import all_kept
     from pipelines.core.code import code_version
     from pipelines.lake.query import query
     from pipelines.orchestration.missing import missing

@@ -141,7 +141,7 @@ class DeliveryAction(Table):
 class Erasure(Table):
     """One person who was erased at their request, as a hash of the pseudonym: it tells nobody who that was.
 
-    What comes in of the person later is put aside without its values. Traps: a person of several pseudonyms is erased
+    What comes in of the person later is quarantined without its values. Traps: a person of several pseudonyms is erased
     by each of them.
     """
 

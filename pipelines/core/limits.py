@@ -8,9 +8,9 @@ from __future__ import annotations
 TEXT_BYTES = 4 << 20
 """Longest line of a text, and longest quoted field of a CSV.
 
-A longer line is one record, put aside. A quoted field that does not end in so many bytes, or whose closing quote is on
-a later line and followed by neither delimiter nor line end, or in which the file ends, is none: the record ends with
-the line that the field begins in, is put aside, and the next line is read.
+A longer line is one record, quarantined. A quoted field that does not end in so many bytes, or whose closing quote is
+on a later line and followed by neither delimiter nor line end, or in which the file ends, is none: the record ends with
+the line that the field begins in, is quarantined, and the next line is read.
 """
 LOOKED_AT_BYTES = 64 << 10
 """Of a text whose line ends they tell: a carriage return is one where more of them stand alone than line feeds do."""

@@ -11,7 +11,7 @@ Say = Callable[[str], None]
 logger = logging.getLogger("gerland")
 
 
-def tell(message: str) -> None:
+def log(message: str) -> None:
     """Say what is going on; the command line and Dagster show it. Never a row value."""
     logger.info(message)
 

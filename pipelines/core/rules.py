@@ -1,8 +1,8 @@
 """Rules without exception, compiled from a table's class to Arrow: asked before rows are published.
 
-Whoever writes asks them: the tasks that read files, row by row, so that what breaks one is put aside; tasks that write
-a table's files, and the lake for all it commits, where one broken row refuses the whole. Great Expectations asks the
-same declarations again of what stands, by other means.
+Whoever writes asks them: the tasks that read files, row by row, so that what breaks one is quarantined; tasks that
+write a table's files, and the lake for all it commits, where one broken row refuses the whole. Great Expectations asks
+the same declarations again of what stands, by other means.
 """
 
 from __future__ import annotations

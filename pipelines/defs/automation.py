@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.defs.resources import PlatformResource
 
 MAIN_JOB = "build_lake"
@@ -32,7 +32,7 @@ def verify_lake(platform: PlatformResource) -> None:
     """Read the lake whole."""
     from pipelines.upkeep.verify import verify_lake as verify
 
-    if damaged := verify(str(platform.open().settings.lake), None, tell):
+    if damaged := verify(str(platform.open().settings.lake), None, log):
         raise dg.Failure(f"{len(damaged)} tables are damaged: {', '.join(found.name for found in damaged)}")
 
 
@@ -42,7 +42,7 @@ def vacuum_lake(platform: PlatformResource) -> None:
     from pipelines.upkeep.verify import vacuum_lake as vacuum
 
     settings = platform.open().settings
-    vacuum(str(settings.lake), settings.keep_days, tell)
+    vacuum(str(settings.lake), settings.keep_days, log)
 
 
 @dg.job(description="Is the lake what was written to it? Then what nobody reads is taken away.")

@@ -30,7 +30,7 @@ def read_delimited(
 ) -> Iterator[pa.Table]:
     """Read lines of fields with quoting off, vectorised.
 
-    A header again, as joined files have it, is put aside. `layout_of` gives the layout of a header, in place of what
+    A header again, as joined files have it, is quarantined. `layout_of` gives the layout of a header, in place of what
     is said here below. `is_header` tells a line that is a header: where it is given, lines are read by the header
     before them; else a header again is the first, repeated.
 

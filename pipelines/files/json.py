@@ -1,8 +1,8 @@
 """Records of JSON cut out of a stream of any size: objects of `results` arrays, of arrays, or line by line.
 
 A file may hold any number of answers one behind another, as people append the pages of a search. Each record is cut by
-its braces and parsed alone, so that memory is that of one record and a broken one is put aside without its neighbours.
-How many records a file holds is counted apart from this, in `counting.py`.
+its braces and parsed alone, so that memory is that of one record and a broken one is quarantined without its
+neighbours. How many records a file holds is counted apart from this, in `counting.py`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def records(stream: BinaryIO) -> Iterator[Record]:
     A record with a brace left open ends where a line begins with one that could stand nowhere in a record: behind
     another thing than a colon, comma or bracket. So in a file of a record a line, the others are read. In a list,
     whose records stand behind commas as their own parts do, nothing tells where the next one begins: all that follows
-    is put aside with it.
+    is quarantined with it.
 
     Raises `Refused` where no brace stands in so many bytes as a record may have.
     """

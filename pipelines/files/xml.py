@@ -1,8 +1,8 @@
 """Messages in XML: cut out of a stream of any size, each parsed apart from the others, nothing resolved or fetched.
 
 A batch file holds many messages one after another, and a file can hold several batches. Each message is cut by its tags
-and parsed alone, so that memory is that of one message and a broken one is put aside without its neighbours. How many a
-file holds is counted apart from this, in `counting.py`.
+and parsed alone, so that memory is that of one message and a broken one is quarantined without its neighbours. How many
+a file holds is counted apart from this, in `counting.py`.
 """
 
 from __future__ import annotations

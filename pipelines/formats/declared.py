@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.formats.declarations import DeclarationRow
 from pipelines.frames.columns import date_precision, identifier, partial_date, said
 from pipelines.frames.numbers import number
-from pipelines.frames.versions import listed, preferred_term, preferred_terms, sent_last, versions
+from pipelines.frames.versions import listed, preferred_term, preferred_terms, sent_last, stated_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -59,7 +59,7 @@ def report_history(tables: Tables, row: type[DeclarationRow], source: str) -> Da
             "criteria": F.split(F.lower("seriousness"), r"\s*\|\s*"),
         }
     )
-    dated = versions(stated, source, [F.col("number")])
+    dated = stated_versions(stated, source, [F.col("number")])
     flags: dict[str, list[str]] = {}
     for criterion, flag in CRITERIA.items():
         flags.setdefault(flag, []).append(criterion)

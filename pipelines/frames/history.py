@@ -71,7 +71,7 @@ def history(observed: DataFrame, key: Sequence[str], slot: str) -> DataFrame:
     )
 
 
-def versions(observed: DataFrame, key: Sequence[str], slot: str = "slot") -> DataFrame:
+def extracted_versions(observed: DataFrame, key: Sequence[str], slot: str = "slot") -> DataFrame:
     """`history`, with `is_current`: the version still stands."""
     return history(observed, key, slot).withColumn("is_current", F.col("valid_to").isNull())
 

@@ -113,7 +113,7 @@ def _of_thread(spark: SparkSession) -> SparkSession:
     return own
 
 
-def suit(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
+def tune(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
     """Suit the engine to what a step reads: little is interpreted as planned, much is compiled and planned as it runs.
 
     Making code for each plan and planning again after each stage pay only over many rows. A cluster keeps its own

@@ -33,7 +33,7 @@ def stated_number(number: str, case: str, recency: str) -> Column:
     return F.coalesce(told, F.max(told).over(so_far), F.lit(0))
 
 
-def versions(states: DataFrame, source: str, order: Sequence[Column]) -> DataFrame:
+def stated_versions(states: DataFrame, source: str, order: Sequence[Column]) -> DataFrame:
     """Number the states of each case and say from when until when each was the one known.
 
     `states` holds one row per case and version: `source_case_id`, `received` (date, null allowed), `known_date`,

@@ -56,7 +56,7 @@ def balances(lake: Lake, tables: Sequence[type[Table]]) -> dict[str, Balance]:
 
 @by_version(Quarantine.address())
 def _refused(lake: Lake) -> Counts:
-    """Records put aside, by table and delivery."""
+    """Records quarantined, by table and delivery."""
     refused = lake.small(Quarantine.address(), [*KEY, "line_number"])
     refused = refused.filter(pc.greater(refused["line_number"], 0))
     return Counter(zip(*(refused[c].to_pylist() for c in KEY), strict=True))

@@ -1,4 +1,4 @@
-"""What may happen to a delivery after it was read: replaced, withdrawn, read again, put aside.
+"""What may happen to a delivery after it was read: replaced, withdrawn, read again, quarantined.
 
 The ledger is changed first and the tables follow it: whatever is cut off between, the next run makes them hold what the
 ledger says. Every change is written down with who made it, when and why. None of it needs the engine.

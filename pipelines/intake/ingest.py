@@ -3,8 +3,8 @@
 Spark spreads the new files, small ones together, big ones in parts where the reader names the element at which they may
 be cut (`CUT_AT`). A task counts the records, reads them and writes what it keeps and what it refuses as files of the
 bronze table and of the quarantine; each table then takes its files in one transaction. A delivery is taken whole or not
-at all: one whose counts disagree is put aside like one that can't be read. The ledger says first what is begun and last
-what came of it: what an interrupted run left is written again in place, or taken out where its file has gone.
+at all: one whose counts disagree is quarantined like one that can't be read. The ledger says first what is begun and
+last what came of it: what an interrupted run left is written again in place, or taken out where its file has gone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from pipelines.intake.task import (
     Job,
     count_job,
     died,
-    put_aside,
+    quarantined,
     read_job,
     wrong_row,
 )
@@ -84,7 +84,7 @@ def ingest(
     landed: Iterable[Landed],
     root: str,
     pseudonymiser: Pseudonymiser,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Intake:
     """Ingest a source's landed files that the ledger does not know yet; returns what was done.
 
@@ -92,12 +92,12 @@ def ingest(
     """
     known = ledger(lake, source.name)
     files = as_delivered(source, (f for f in landed if f.source == source.name), known)
-    _set_aside(lake, known, {f.delivery_id for f in files}, tell)
+    _set_aside(lake, known, {f.delivery_id for f in files}, log)
     if any(t.pseudonymised() for t in source.tables):
-        pseudonymiser = _with_the_lakes(lake, source, bool(files), pseudonymiser, tell)
+        pseudonymiser = _with_the_lakes(lake, source, bool(files), pseudonymiser, log)
         files = _without_key(files, known, simulated(root)) if pseudonymiser.is_demonstration else files
     if n_waiting := sum(f.problem == WITHOUT_KEY for f in files):
-        tell(f"{source.name}: {n_waiting} files are refused: {WITHOUT_KEY}")
+        log(f"{source.name}: {n_waiting} files are refused: {WITHOUT_KEY}")
     settled = [r for r in known if r["reason"] != WITHOUT_KEY or pseudonymiser.is_demonstration]
     work, n_known = _new(files, settled, withdrawn(lake))
     wrong = {f.delivery_id: Wrong(REFUSED, "", f.problem) for f in work if f.problem}
@@ -107,16 +107,16 @@ def ingest(
     write_ledger(lake, [_row(f, t.name, "begun") for f in readable if f.delivery_id not in begun for t in f.tables])
     done: list[Any] = []
     if readable:
-        tell(f"{source.name}: reading {len(readable)} new files")
+        log(f"{source.name}: reading {len(readable)} new files")
         done = _read(lake, source, readable, root, pseudonymiser)
         wrong |= _verdicts(done, readable)
-    rows = _taken(lake, source, work, wrong, done, tell)
+    rows = _taken(lake, source, work, wrong, done, log)
     write_ledger(lake, rows, [f.delivery_id for f in readable if f.delivery_id not in begun])
-    is_corrected = _replace(lake, source, files, known, rows, tell)
+    is_corrected = _replace(lake, source, files, known, rows, log)
     if rows or is_corrected or any(row["status"] not in KEPT for row in known):
         settle(lake, source)
     for line in _told(source, work, wrong):
-        tell(line)
+        log(line)
     unread += [(f.path, wrong[f.delivery_id].reason) for f in work if _kind(wrong, f) == STORAGE]
     if unread:
         path, why = unread[0]
@@ -126,7 +126,7 @@ def ingest(
 
 
 def _with_the_lakes(
-    lake: Lake, source: SourceFolder, is_landed: bool, pseudonymiser: Pseudonymiser, tell: Callable[[str], None]
+    lake: Lake, source: SourceFolder, is_landed: bool, pseudonymiser: Pseudonymiser, log: Callable[[str], None]
 ) -> Pseudonymiser:
     """Return the keys with those who were erased from this lake; what holds pseudonyms is taken on to the last key.
 
@@ -142,7 +142,7 @@ def _with_the_lakes(
     at = agreed(lake.root, pseudonymiser).at
     for table in held:
         if pseudonymiser.former and at.get(table.name) != pseudonymiser.version:
-            tell(f"{table.address()}: pseudonyms are taken on to key version {pseudonymiser.version}")
+            log(f"{table.address()}: pseudonyms are taken on to key version {pseudonymiser.version}")
             rewrite(lake, table, partial(moved_on, table=table, pseudonymise=pseudonymiser))
     stands(lake.root, [t.name for t in named], pseudonymiser.version)
     return pseudonymiser
@@ -190,8 +190,8 @@ def _is_settled(row: Row) -> bool:
     return row["status"] == "accepted" or (row["status"] == REFUSED and row["code_version"] == code_version())
 
 
-def _set_aside(lake: Lake, known: list[Row], landed: set[str], tell: Callable[[str], None]) -> None:
-    """Put right what earlier code took in out of balance: read again where its file lies there, else put aside whole.
+def _set_aside(lake: Lake, known: list[Row], landed: set[str], log: Callable[[str], None]) -> None:
+    """Put right what earlier code took in out of balance: read again where its file lies there, else quarantined whole.
 
     Changes the rows of `known`.
     """
@@ -207,7 +207,7 @@ def _set_aside(lake: Lake, known: list[Row], landed: set[str], tell: Callable[[s
         _write(lake, Quarantine, [_whole_file(root, at, why)], [delivery])
         changed = change(lake, rows, "put_aside", REFUSED, why)
         known[:] = [*(r for r in known if r["delivery_id"] != delivery), *changed]
-        tell(f"{at['source']}: put aside {at['file']}: {why}")
+        log(f"{at['source']}: quarantined {at['file']}: {why}")
 
 
 def _is_off(row: Row) -> bool:
@@ -219,7 +219,7 @@ def _disagree(table_name: str, n_counted: int, n_read: int) -> str:
 
 
 def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseudonymiser: Pseudonymiser) -> list[Any]:
-    """Read files in tasks; returns what these tell, rows of `READ_SQL`, with nothing committed."""
+    """Read files in tasks; returns what these log, rows of `READ_SQL`, with nothing committed."""
     address = root.rstrip("/") if "://" in root else file_system(root)[1]
     cut_at = getattr(source.module("read"), "CUT_AT", None)
     jobs = [
@@ -230,7 +230,7 @@ def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseud
     ]
     hashed = {f.delivery_id: f for f in work}
     jobs = [replace(j, stat=hashed[j.delivery_id].stat, sha256=hashed[j.delivery_id].sha256) for j in jobs]
-    written: list[type[Table]] = [*{t for f in work for t in f.tables}, Quarantine]  # an empty one: nothing put aside
+    written: list[type[Table]] = [*{t for f in work for t in f.tables}, Quarantine]  # an empty one: nothing quarantined
     places = {t.name: lake.prepared(t) for t in written}
     read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
     placed, miscounted = _placed(lake, source, jobs)
@@ -305,7 +305,7 @@ def _verdicts(done: Sequence[Row], work: Iterable[Landed]) -> dict[str, Wrong]:
 
 
 def _counts(done: Iterable[Row]) -> dict[tuple[str, str], list[int]]:
-    """Records counted, kept, put aside, by delivery and table."""
+    """Records counted, kept, quarantined, by delivery and table."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in done:
         of = counts[row["delivery_id"], row["table_name"]]
@@ -321,7 +321,7 @@ def _taken(
     work: Sequence[Landed],
     wrong: dict[str, Wrong],
     done: Iterable[Row],
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> list[Row]:
     """Commit what was read of the deliveries with which nothing is wrong, and put the others aside; ledger rows.
 
@@ -332,7 +332,7 @@ def _taken(
     for table in source.tables:
         added = [r for r in files if r["goes_to"] == table.name]
         if n := sum(r["n_rows"] for r in added):
-            tell(f"{source.name}: {n:,} rows to {table.address()}")
+            log(f"{source.name}: {n:,} rows to {table.address()}")
         _write(lake, table, added, [f.delivery_id for f in concluded if table in f.tables])
     aside = [r for r in files if r["goes_to"] == Quarantine.name]
     counts = _counts(done)
@@ -364,7 +364,7 @@ def _whole_file(root: str, of: Row, reason: str) -> Row:
     about = Job("", None, of["file"], of["table_name"], of["delivery_id"], dt.date.min)
     one = pa.table({"line_number": [WHOLE_FILE], "reason": [reason], "raw": pa.nulls(1, pa.string())})
     output = file_output.Output(root, {"delivery_id": of["delivery_id"]}, is_text=True, told=Quarantine.in_log())
-    output.write(put_aside(one, about, of["source"]))
+    output.write(quarantined(one, about, of["source"]))
     return output.added() or {}
 
 
@@ -374,7 +374,7 @@ def _replace(
     files: Sequence[Landed],
     known: Sequence[Row],
     new: Sequence[Row],
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> bool:
     """Let corrected files take the place of what stood at their paths before; tells whether one did."""
     landed, kept = {f.delivery_id for f in files}, {r["delivery_id"] for r in known if r["status"] in KEPT}
@@ -390,7 +390,7 @@ def _replace(
             continue
         gone = [r for r in known if r["delivery_id"] in old]
         change(lake, gone, "replace", "replaced", f"replaced by {file.delivery_id}")
-        tell(f"{source.name}: {file.path} is corrected: {sum(r['n_rows_kept'] for r in gone):,} rows of before leave")
+        log(f"{source.name}: {file.path} is corrected: {sum(r['n_rows_kept'] for r in gone):,} rows of before leave")
         is_corrected = True
     return is_corrected
 

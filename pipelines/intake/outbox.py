@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KEY = ("delivery_id", "table_name")
 
 
-def send_answers(lake: Lake, source: SourceFolder, outbox: str) -> int:
+def send_acknowledgements(lake: Lake, source: SourceFolder, outbox: str) -> int:
     """Send what the source's `answer.py` answers to accepted deliveries and was not sent yet; returns how many.
 
     `answer(lake, row)` takes a row of the ledger and gives the file's ending and its bytes, or None.

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pipelines.core.catalog import sources
 from pipelines.core.code import version_of
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.files.store import file_system
 from pipelines.intake.landing import Survey, stamps, survey
 from pipelines.intake.remembered import NOTHING, Memory
@@ -26,7 +26,7 @@ def of_run(run_id: str, landing: str, lake: str, wanted: frozenset[str]) -> Surv
     """What lies in the landing zone for this run: the files of the sources that are wanted. Tells what nobody knows."""
     found = look(landing, lake, wanted)
     for line in grouped(found.unclaimed):
-        tell(f"not known to any source, left alone: {line}")
+        log(f"not known to any source, left alone: {line}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What one task of an ingestion does: open a landed file or a part of it, read it, write what is kept and put aside.
+"""What one task of an ingestion does: open a landed file or a part of it, read it, write what is kept and quarantined.
 
 What goes wrong is told by its kind, and never raised: a file that is at fault, a reader that is, a store that fails
 for longer than a moment, a file that is another by now than the one that was hashed.
@@ -93,7 +93,7 @@ def read_job(
                 if good.num_rows:
                     kept.write(_kept(good, table, job))
                 if good.num_rows < rows.num_rows:
-                    aside.write(put_aside(rows.filter(pc.is_valid(rows["reason"])), job, source))
+                    aside.write(quarantined(rows.filter(pc.is_valid(rows["reason"])), job, source))
         n_read = _n_records(job, table, reader) if job.n_records is None else job.n_records
         written = [(name, output.added()) for name, output in ((table.name, kept), (Quarantine.name, aside))]
         _refuse_repeated(kept, table)
@@ -123,7 +123,7 @@ def died(job: Job) -> dict[str, Any]:
     )
 
 
-def put_aside(rows: pa.Table, job: Job, source: str) -> pa.Table:
+def quarantined(rows: pa.Table, job: Job, source: str) -> pa.Table:
     """Refused rows as the quarantine's files hold them."""
     n = rows.num_rows
     told = [pa.repeat(pa.scalar(value), n) for value in (job.table_name, source, job.file)]

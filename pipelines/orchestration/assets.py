@@ -13,19 +13,19 @@ from expectations.across import check as asked
 from expectations.across import rule_of
 from expectations.compile import CRITICAL
 from expectations.dagster import check_results, check_specs
-from expectations.kept import keep, kept_of
 from expectations.lost import READ, SAYS, counted, lost, outcome
+from expectations.outcomes import keep, kept_of
 from expectations.run import Outcome
 from pipelines.core.across import Across
 from pipelines.core.catalog import rules, sources, steps
 from pipelines.core.code import version_of
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.core.rules import RulesBroken
 from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep
 from pipelines.defs.resources import PlatformResource
-from pipelines.frames.kept import release
+from pipelines.frames.cache import release
 from pipelines.frames.losses import Loss
-from pipelines.frames.spark import suit
+from pipelines.frames.spark import tune
 from pipelines.lake.commit import Written
 from pipelines.lake.platform import Platform
 from pipelines.orchestration.errors import of_task, without_values
@@ -73,7 +73,7 @@ def _checked(running: Platform, step: Step) -> Iterator[Any]:
 
 def _outcomes(running: Platform, step: Step) -> tuple[list[Outcome], list[Loss] | None]:
     """What the rules of a table say of it, and what a union of sources could not read; None for other tables."""
-    from expectations.kept import validated
+    from expectations.outcomes import validated
 
     outcomes = validated(running.lake, step.table, running.settings.reports)
     told = _losses(running, step)
@@ -81,12 +81,12 @@ def _outcomes(running: Platform, step: Step) -> tuple[list[Outcome], list[Loss] 
 
 
 def _built(running: Platform, step: Step) -> Iterator[Any]:
-    from expectations.kept import refused
+    from expectations.outcomes import refused
 
     lake, table, address = running.lake, step.table, step.address
     lake.look(address)
     if running.as_of and not table.is_derived():
-        tell(f"{address}: as it stands, seen from {running.as_of}")
+        log(f"{address}: as it stands, seen from {running.as_of}")
         changed = False
     else:
         inputs = inputs_of(step, running)
@@ -98,9 +98,9 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
                 outcomes = refused(table, refusal.broken, running.settings.reports)
                 yield from check_results([o for o in outcomes if o.success is False], key(address))
                 raise
-            tell(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
+            log(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
         else:
-            tell(f"{address}: unchanged, its inputs and code are the same")
+            log(f"{address}: unchanged, its inputs and code are the same")
     outcomes, told = _outcomes(running, step)
     version = lake.version(address)
     yield dg.MaterializeResult(
@@ -133,7 +133,7 @@ def _losses(running: Platform, step: Step) -> list[Loss] | None:
 def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
     """Compute and write, with no other table in sight than those that the step declares."""
     lake = running.lake
-    suit(running.spark, sum(lake.n_bytes(a) for a in step.reads), running.settings)
+    tune(running.spark, sum(lake.n_bytes(a) for a in step.reads), running.settings)
     seen = running.limited(step.sees)
     try:
         match step:
@@ -157,7 +157,7 @@ def _rows(step: FrameStep, lake: "Lake", inputs: dict[str, str]) -> "DataFrame":
     changed = _changed(step, lake, inputs)
     if step.of_sources is None or changed is None:
         return step(lake)
-    tell(f"{step.address}: only {', '.join(sorted(changed)) or 'no source'} told something new")
+    log(f"{step.address}: only {', '.join(sorted(changed)) or 'no source'} told something new")
     if not changed:
         return lake[step.address]
     from pyspark.sql import functions as F

@@ -10,11 +10,11 @@ import dagster as dg
 from expectations.arrivals import outcomes as arrived
 from expectations.arrivals import rules as arrival_rules
 from expectations.compile import CRITICAL, Rule
-from expectations.kept import keep
+from expectations.outcomes import keep
 from expectations.run import Outcome
 from pipelines.core.catalog import SourceFolder, sources, tables
 from pipelines.core.ledger import Acknowledgement, Delivery, DeliveryAction, Quarantine
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.core.table import BronzeTable, Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.files.store import StorageError
@@ -88,22 +88,22 @@ def _looked_at(run_id: str, root: str) -> None:
 def _taken_in(running: Platform, source: SourceFolder, run_id: str) -> "Intake":
     """Take in what is new in the landing zone, and answer those who sent it."""
     from pipelines.intake.ingest import ingest
-    from pipelines.intake.outbox import send_answers
+    from pipelines.intake.outbox import send_acknowledgements
     from pipelines.intake.survey import of_run
 
     lake, root = running.lake.today, str(running.settings.landing)
     wanted = frozenset(running.settings.sources or sources())
     try:
         landed = of_run(run_id, root, lake.root, wanted).claimed
-        intake = ingest(lake, source, landed, root, running.pseudonymiser, tell)
+        intake = ingest(lake, source, landed, root, running.pseudonymiser, log)
     except StorageError:
         of_run.cache_clear()  # the next attempt looks anew
         raise
     for table in (*source.tables, DeliveryAction):
         lake.create(table)
     outbox = running.settings.outbox or running.settings.reports.parent / "outbox"
-    if n_answers := send_answers(lake, source, str(outbox)):
-        tell(f"{source.name}: {n_answers} acknowledgements in {outbox}")
+    if n_answers := send_acknowledgements(lake, source, str(outbox)):
+        log(f"{source.name}: {n_answers} acknowledgements in {outbox}")
     return intake
 
 

@@ -183,7 +183,7 @@ def refusals(lake: Lake) -> Rows:
 
 
 def quarantined(lake: Lake) -> Rows:
-    """Why records were put aside: reasons by table, never the records."""
+    """Why records were quarantined: reasons by table, never the records."""
     return lake.rows("""
         SELECT source, table_name, left(reason, 240) AS reason, count(*) AS n_rows, count(DISTINCT file) AS n_files
         FROM bronze.quarantine WHERE line_number > 0

@@ -39,7 +39,7 @@ class EraseError(Exception):
 def erase(lake: Lake, pseudonym: str, reason: str, beside: Iterable[str], say: Say) -> None:
     """Take every row of a person out of the lake, and what was derived from them; prove that nothing is left.
 
-    The bronze tables are written anew without the rows, which are counted as put aside; tables, reports and files
+    The bronze tables are written anew without the rows, which are counted as quarantined; tables, reports and files
     `beside` the lake that hold the pseudonym are taken away, and the next run makes them again. A second call goes on
     from where a first was killed. Raises `EraseError` for what is no pseudonym, and where the search at the end finds
     it.
@@ -175,7 +175,7 @@ def _of_persons(lake: Lake) -> list[type[BronzeTable]]:
 
 
 def _out_of_bronze(lake: Lake, table: type[BronzeTable], pseudonym: str, say: Say) -> int:
-    """Take the rows of a person out of a table: first they are counted as put aside, then they go."""
+    """Take the rows of a person out of a table: first they are counted as quarantined, then they go."""
     rows = holding(lake, table, pseudonym)
     if not rows and search(lake.path(table.address()), pseudonym).holding:  # in files of former versions
         forget(lake, table.address())
@@ -214,7 +214,7 @@ def _put_aside(
 
 
 def _correct_ledger(lake: Lake, name: str) -> None:
-    """Let the ledger say of deliveries with erased rows what is kept and what is put aside by now."""
+    """Let the ledger say of deliveries with erased rows what is kept and what is quarantined by now."""
     columns = ("delivery_id", "table_name", "line_number", "reason")
     refused = [r for r in lake.small(Quarantine.address(), columns).to_pylist() if r["table_name"] == name]
     deliveries = {r["delivery_id"] for r in refused if r["reason"] == ERASED}

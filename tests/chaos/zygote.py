@@ -24,11 +24,11 @@ DONE, FAILED, REFUSED = 0, 1, 4
 
 def serve() -> None:
     """Start the engine, then answer until the requests end."""
-    from pipelines.frames.spark import session, suit
+    from pipelines.frames.spark import session, tune
     from pipelines.settings import settings
 
     spark = session()
-    suit(spark, 0, settings())
+    tune(spark, 0, settings())
     spark.range(2).mapInArrow(lambda batches: batches, "id bigint").collect()
     import pipelines.definitions  # noqa: F401
 

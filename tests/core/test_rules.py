@@ -1,4 +1,4 @@
-"""Rules are asked before rows are published: a broken row is put aside at reading, and refuses the whole elsewhere."""
+"""Rules are asked before rows are published: a broken row is quarantined at reading, and refuses the whole elsewhere."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from expectations.across import check, rule_of
-from expectations.kept import keep, kept_of
+from expectations.outcomes import keep, kept_of
 from expectations.run import Outcome
 from pipelines.core.across import Reference, references
 from pipelines.core.catalog import rules

@@ -49,7 +49,7 @@ class Row(BronzeTable):
 
 
 def told(tables) -> tuple[list[tuple], list[str]]:
-    """Rows that are kept, and reasons of those that are put aside."""
+    """Rows that are kept, and reasons of those that are quarantined."""
     rows = sorted((r for t in tables for r in t.to_pylist()), key=lambda r: r["line_number"])
     kept = [tuple(r[n] for n in NAMES) for r in rows if r["reason"] is None]
     return kept, [r["reason"] for r in rows if r["reason"] is not None]

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipelines.frames.daemon import ARCHIVES
-from pipelines.frames.spark import session, suit
+from pipelines.frames.spark import session, tune
 from pipelines.settings import load
 
 
@@ -32,7 +32,7 @@ def test_what_a_thread_sets_is_its_own(spark: SparkSession) -> None:
 
     def other() -> tuple[str | None, int]:
         own = session(load())
-        suit(own, 1 << 40, load(shuffle_partitions=7))
+        tune(own, 1 << 40, load(shuffle_partitions=7))
         return own.conf.get("spark.sql.shuffle.partitions"), own.range(3).count()
 
     with ThreadPoolExecutor(1) as pool:

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.core.catalog import SourceFolder
 from pipelines.core.ledger import Acknowledgement, Delivery
-from pipelines.intake.outbox import send_answers
+from pipelines.intake.outbox import send_acknowledgements
 from pipelines.lake.lake import Lake
 from tests.intake.toy import SOURCE
 from tests.intake.toy.tables import ToyLine, ToyPerson
@@ -44,13 +44,13 @@ def recorded(lake):
 
 def test_what_a_killed_run_owed_is_sent_by_the_next_and_nothing_twice(lake, tmp_path):
     took_in(lake, *"abcdef")  # and killed before anything was sent
-    assert send_answers(lake, TOY, str(tmp_path / "outbox")) == 6
+    assert send_acknowledgements(lake, TOY, str(tmp_path / "outbox")) == 6
     first = sent(tmp_path)
     assert set(first) == {f"{name}.txt" for name in "abcdef"}
     (tmp_path / "outbox" / "toy" / "a.txt").unlink()  # its receiver took it
     took_in(lake, "g")
-    assert send_answers(lake, TOY, str(tmp_path / "outbox")) == 1
-    assert send_answers(lake, TOY, str(tmp_path / "outbox")) == 0
+    assert send_acknowledgements(lake, TOY, str(tmp_path / "outbox")) == 1
+    assert send_acknowledgements(lake, TOY, str(tmp_path / "outbox")) == 0
     assert {n: b for n, b in sent(tmp_path).items() if n != "g.txt"} == {n: b for n, b in first.items() if n != "a.txt"}
 
 
@@ -58,13 +58,13 @@ def test_a_run_that_stops_while_sending_sends_the_same_words_later(lake, tmp_pat
     took_in(lake, *"abc")
     (tmp_path / "outbox").write_text("no folder")
     with pytest.raises(OSError):
-        send_answers(lake, TOY, str(tmp_path / "outbox"))
+        send_acknowledgements(lake, TOY, str(tmp_path / "outbox"))
     due, sent_at = recorded(lake)
     assert set(sent_at) == {None}
     (tmp_path / "outbox").unlink()
     (tmp_path / "outbox" / "toy").mkdir(parents=True)
     (tmp_path / "outbox" / "toy" / "b.txt").write_bytes(due["b.txt"])  # sent, and killed before it was written down
-    assert send_answers(lake, TOY, str(tmp_path / "outbox")) == 3
+    assert send_acknowledgements(lake, TOY, str(tmp_path / "outbox")) == 3
     assert sent(tmp_path) == due
     assert None not in recorded(lake)[1]
 
@@ -72,5 +72,5 @@ def test_a_run_that_stops_while_sending_sends_the_same_words_later(lake, tmp_pat
 def test_what_was_refused_or_expects_no_answer_gets_none(lake, tmp_path):
     took_in(lake, "a", status="refused")
     took_in(lake, "b", table="toy_person")
-    assert send_answers(lake, TOY, str(tmp_path / "outbox")) == 0
+    assert send_acknowledgements(lake, TOY, str(tmp_path / "outbox")) == 0
     assert not (tmp_path / "outbox").exists()

@@ -33,7 +33,7 @@ from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as faers
 from pipelines.defs.sources.meddra.conform import term as of_meddra
 from pipelines.defs.sources.veddra.conform import term as of_veddra
-from pipelines.frames.kept import release
+from pipelines.frames.cache import release
 from tests.leaks.country import Delivery, files
 from tests.leaks.dictionaries import Release, bronze, coded_events
 from tests.rows import frame

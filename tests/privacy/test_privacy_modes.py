@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from expectations.kept import validated
+from expectations.outcomes import validated
 from pipelines.cli import app
 from pipelines.core.ledger import Quarantine
 from pipelines.frames.conform import conformed

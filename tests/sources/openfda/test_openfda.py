@@ -166,7 +166,7 @@ def test_the_fdas_samples_are_accounted_for(shared):
         assert row["reason"] is None or "safety_report_id" in row["reason"]
     pairs = rows_of(read, OpenfdaDrugEvent, bytes_of(folder / "adverseEventSample.jsonl"))
     assert len(pairs) == 4_368
-    assert {r["reason"] for r in pairs} == {"has no safety_report_id"}, "pairs, not reports: put aside, not lost"
+    assert {r["reason"] for r in pairs} == {"has no safety_report_id"}, "pairs, not reports: quarantined, not lost"
     golden = shared / "data" / "openfda_adae" / "adae_test.openfda.json"
     (animal,) = rows_of(read, OpenfdaAnimalEvent, golden.read_bytes())
     assert animal["unique_aer_id_number"] == "USA-USFDACVM-2016-US-017128"

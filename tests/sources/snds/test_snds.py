@@ -26,7 +26,7 @@ from pipelines.defs.sources.snds.tables import (
     SndsIrPhaR,
 )
 from pipelines.files.text import Refused
-from pipelines.frames.kept import release
+from pipelines.frames.cache import release
 from pipelines.lake import hashed as keys_of
 from pipelines.lake.platform import Platform
 from pipelines.settings import load

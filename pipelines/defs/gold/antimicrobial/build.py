@@ -16,9 +16,9 @@ from pipelines.core.step import step
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.exposure.contents import doses
 from pipelines.defs.silver.substance.codes import listed
+from pipelines.frames.cache import cache
 from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _biomass(weighed: DataFrame, method: str) -> DataFrame:
 )
 def antimicrobial_use(tables: Tables) -> DataFrame:
     """Every indicator that a source's quantities and a denominator allow."""
-    used = keep(_used(tables))
+    used = cache(_used(tables))
     bases = tables["gold.denominator"].select(
         *PLACE, "method", F.col("value").alias("denominator"), F.col("known_from").alias("denominator_known_from")
     )

@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 from pipelines.core.step import step
 from pipelines.defs.gold.exposure import contents, dispensed, sold, supplied
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @step(Exposure, *contents.READS, *dispensed.READS, *sold.READS, *supplied.READS)
 def exposure(lake: Lake) -> DataFrame:
     """Unite what was dispensed, sold and supplied, each by its own rule."""
-    packs = keep(contents.substances(lake))
+    packs = cache(contents.substances(lake))
     parts = (dispensed.dispensed(lake, packs), sold.sold(lake, packs), supplied.supplied(lake, packs))
     first, second, third = (conformed(part, Exposure) for part in parts)
     return first.unionByName(second).unionByName(third)

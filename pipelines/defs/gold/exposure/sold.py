@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from pipelines.defs.gold.exposure.contents import by_class, doses, weights
 from pipelines.defs.gold.exposure.grains import CELL, totals
-from pipelines.frames.kept import keep
+from pipelines.frames.cache import cache
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -22,7 +22,7 @@ AMOUNTS = ("n_packs", "n_hospital_units", "mg", "packs_known")
 
 def sold(tables: Tables, packs: DataFrame) -> DataFrame:
     """Quantities of each series by substance, period, place and person or species."""
-    counted = totals(keep(_cells(tables, packs)), KEY, AMOUNTS)
+    counted = totals(cache(_cells(tables, packs)), KEY, AMOUNTS)
     told = ["substance_key", "month", *CELL]
     patients = counted.join(_patients(tables), on=["source", "n_months", *told], how="left")
     dosed = patients.join(F.broadcast(doses(tables, "ddd")), on=["substance_key", "species"], how="left")

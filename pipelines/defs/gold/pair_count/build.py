@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.pair_count.count import COLUMNS, contribution, counting, month_end, stored, writing, written
 from pipelines.defs.gold.pair_count.tables import PairCount
@@ -84,5 +84,5 @@ def _changes(lake: Lake, inputs: Mapping[str, str]) -> Sequence[pa.RecordBatch] 
         return None
     found = lake.changes(FEED, int(old) + 1, int(new), LARGEST_CHANGE)
     if found is None:
-        tell(f"{PairCount.address()}: the change is large or the feed no longer reaches back, counting anew")
+        log(f"{PairCount.address()}: the change is large or the feed no longer reaches back, counting anew")
     return found

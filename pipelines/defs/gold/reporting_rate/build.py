@@ -15,8 +15,8 @@ from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import listed
 from pipelines.defs.silver.substance.spine import name_stems
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ GROUPS = {
 )
 def reporting_rate(tables: Tables) -> DataFrame:
     """Rates of every substance and brand that was used in a year, of any event and of each that was reported."""
-    brands = keep(_brands(tables))
-    exposed = keep(_exposed(tables).unionByName(_exposed_brands(tables, brands)).filter("exposed > 0"))
-    counted = keep(_counted(tables, brands))
+    brands = cache(_brands(tables))
+    exposed = cache(_exposed(tables).unionByName(_exposed_brands(tables, brands)).filter("exposed > 0"))
+    counted = cache(_counted(tables, brands))
     datings = exposed.crossJoin(F.broadcast(counted.select("dating").distinct()))
     any_event = datings.join(counted.filter(F.col("term_key") == ALL), on=[*KEY, "dating"], how="left").fillna(
         {"n_reports": 0, "n_counted": 0, "term_key": ALL}
@@ -167,7 +167,7 @@ def _counted(tables: Tables, brands: DataFrame) -> DataFrame:
     own = own.join(brands.select("brand").distinct(), on="brand", how="left_semi")
     of_brands = suspects.join(own, on="reported_name", how="inner")
     each = suspects.withColumn("brand", F.lit(ALL)).unionByName(of_brands).drop("reported_name").distinct()
-    named = keep(told.join(each, on=VERSION, how="inner"))
+    named = cache(told.join(each, on=VERSION, how="inner"))
     events = (
         tables["silver.report_event"]
         .filter("term_key IS NOT NULL AND coded_to IS NULL")

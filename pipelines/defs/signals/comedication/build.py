@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.pair_count.count import lists
 from pipelines.defs.signals.answer import SHAPE_SQL, named
@@ -68,7 +68,7 @@ def _tasks(tables: Tables, minimum: int, n_tasks: int) -> list[Task]:
     todo = []
     for domain in sorted(sizes):
         if sizes[domain] > MOST_REPORTS:
-            tell(f"gold.comedication: {domain} has {sizes[domain]:,} reports, at most {MOST_REPORTS:,} are looked at")
+            log(f"gold.comedication: {domain} has {sizes[domain]:,} reports, at most {MOST_REPORTS:,} are looked at")
             continue
         events = [r["term"] for r in sorted(frequent, key=lambda r: (-r["n"], r["term"])) if r["domain"] == domain]
         dealt = [tuple(events[at::n_tasks]) for at in range(n_tasks)]

@@ -17,7 +17,7 @@ from pipelines.defs.signals.disproportionality.months import Changes
 from pipelines.defs.signals.disproportionality.populations import whole
 from pipelines.defs.signals.disproportionality.shared import CUBE, Batches, by_bucket, n_buckets, received, strata
 from pipelines.defs.signals.disproportionality.tables import Prior
-from pipelines.frames.kept import keep
+from pipelines.frames.cache import cache
 from pipelines.lake import shuffle
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _fitted(lake: Lake, likelihood: str, minimum: int) -> list[dict[str, Any]]:
     n = n_buckets(lake)
     step = points.FINE if n <= FINE_UP_TO else points.COARSE
     populations = whole(strata(lake))
-    counted = keep(by_bucket(lake, populations, counting(minimum, step, n), shuffle.BLOCK_SQL))
+    counted = cache(by_bucket(lake, populations, counting(minimum, step, n), shuffle.BLOCK_SQL))
     n_places = max(1, len(populations))
     fits = shuffle.shuffled(counted, n_places, fitting(likelihood, step, lake.as_of), FIT_SQL).toArrow().to_pylist()
     of_domain: dict[str, list[dict[str, Any]]] = {p.domain: [] for p in populations}

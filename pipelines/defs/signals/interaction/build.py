@@ -14,8 +14,8 @@ from pipelines.core.step import step_with_platform
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.interaction.tables import Interaction
 from pipelines.defs.signals.triples import counted, domains, with_margins
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 from pipelines.lake.file_tasks import batches
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ ANSWER_SQL = f"population string, substance int, substance_2 int, term int, n111
 )
 def interaction(tables: Tables, platform: Platform) -> DataFrame:
     """Score every two substances and event of every domain that is large enough."""
-    found = keep(counted(platform.lake, domains(platform.lake), "taken", frequent))
+    found = cache(counted(platform.lake, domains(platform.lake), "taken", frequent))
     triples = found.filter("substance > 0").withColumnRenamed("n", "n111")
     compared = with_margins(triples, found.filter("substance = 0"))
     large = compared.filter(F.col("n_total") >= platform.settings.minimum_reports)

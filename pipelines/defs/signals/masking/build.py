@@ -15,8 +15,8 @@ from pipelines.core.step import step_with_platform
 from pipelines.defs.signals.answer import SHAPE_SQL, named
 from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.signals.triples import Kept, counted, domains
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 from pipelines.lake.file_tasks import batches
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ ANSWER = [part.split()[0] for part in ANSWER_SQL.split(", ")]
 )
 def masking(tables: Tables, platform: Platform) -> DataFrame:
     """Find the maskers of every event of every domain, and score the event's other pairs without them."""
-    pairs = keep(_pairs(tables))
-    maskers = keep(_maskers(pairs))
+    pairs = cache(_pairs(tables))
+    maskers = cache(_maskers(pairs))
     which = {(r["population"], r["masker"], r["term"]) for r in maskers.collect()}
     members = {name: strata for name, strata in domains(platform.lake).items() if any(name == p for p, _, _ in which)}
-    shared = keep(_either_way(counted(platform.lake, members, "substances", about(which))))
+    shared = cache(_either_way(counted(platform.lake, members, "substances", about(which))))
     with_event = shared.filter("term > 0").withColumnRenamed("n", "a_shared")
     in_all = shared.filter("term = 0").withColumnRenamed("n", "n_shared").drop("term")
     others = maskers.join(pairs.filter(F.col("a") >= FEWEST), on=["population", "term"], how="inner")

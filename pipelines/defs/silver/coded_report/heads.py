@@ -9,8 +9,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.defs.silver.report.duplicates import clusters
+from pipelines.frames.cache import cache
 from pipelines.frames.columns import month
-from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -28,7 +28,7 @@ def counting_versions(history: DataFrame, links: DataFrame) -> DataFrame:
     month_to (months since January 1900; null while it stands); retracted versions are gone.
     """
     links = links.filter("rule <> 'refused'")
-    labels = keep(clusters(links))
+    labels = cache(clusters(links))
     seen = history.withColumns({"month_from": month("known_from"), "month_to": month("known_to")})
     standing = seen.filter("NOT is_retracted AND (month_to IS NULL OR month_to > month_from)")
     alone = standing.join(labels, on="report_key", how="left_anti")

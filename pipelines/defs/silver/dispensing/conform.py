@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.catalog import sources
-from pipelines.core.log import tell
+from pipelines.core.log import log
 from pipelines.core.step import AnyFeed, FlowFeed, reads_of, writing_step
 from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue, Insured, LongTermIllness
+from pipelines.frames.cache import release
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import release
 from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _update(lake: Lake, name: str, one: AnyFeed, before: Mapping[str, str] | Non
         return
     added, dates = one(lake, before)
     if dates is not None:
-        tell(f"{ADDRESS}: {len(dates)} flows of {name} are new or changed")
+        log(f"{ADDRESS}: {len(dates)} flows of {name} are new or changed")
     of_flows = {} if dates is None else {"flow_date": [date.isoformat() for date in dates]}
     if dates is None or dates:
         lake.commit_files(Dispensing, added, {}, replacing={"source": [name], **of_flows})

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -45,4 +45,4 @@ def named_dose(doses: DataFrame, names: DataFrame) -> DataFrame:
     )
     named = doses.withColumn("name", F.upper("dose_name")).join(known, on="name", how="left").drop("name")
     dated = named.withColumn("slot", F.concat_ws("/", "source", "kind"))
-    return conformed(versions(dated, ["source", "kind", "dose_name", "species", "route"]), DailyDose)
+    return conformed(extracted_versions(dated, ["source", "kind", "dose_name", "species", "route"]), DailyDose)

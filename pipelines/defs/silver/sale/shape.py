@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pipelines.defs.silver.sale.tables import ALL, Sale
 from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def sold(rows: DataFrame) -> DataFrame:
     keyed = summed.withColumns(
         {"sale_key": F.substring(key, 1, 32), "slot": F.concat_ws("/", "series", "period_start", "country")}
     )
-    return conformed(versions(keyed, ["sale_key"]), Sale)
+    return conformed(extracted_versions(keyed, ["sale_key"]), Sale)
 
 
 def cnam_age(column: str = "age") -> Column:

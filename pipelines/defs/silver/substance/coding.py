@@ -11,9 +11,9 @@ from pipelines.core.step import step
 from pipelines.defs.silver.substance.brands import VETERINARY_BRANDS
 from pipelines.defs.silver.substance.tables import NameCoding
 from pipelines.defs.silver.substance.tasks import nearest_names, spread_parts
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import SPAN, always, meeting, merged, over_time, spans
-from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -74,20 +74,20 @@ def code(reported: DataFrame, names: DataFrame) -> DataFrame:
     What no dictionary holds counts under its own normalised name (`reported:…`). Each name is coded anew wherever a
     release changes what the dictionary says of one of its forms.
     """
-    reported = keep(reported)
-    spread = keep(reported.mapInArrow(spread_parts, PART_SQL))
+    reported = cache(reported)
+    spread = cache(reported.mapInArrow(spread_parts, PART_SQL))
     asked = always(reported.select(*KEY))
-    met = keep(spans(asked.unionByName(_found(spread, names), allowMissingColumns=True), KEY))
+    met = cache(spans(asked.unionByName(_found(spread, names), allowMissingColumns=True), KEY))
     asked = met.filter("form IS NULL").select(*CODED)
-    hits = keep(_hits(met.filter("form IS NOT NULL")))
-    coded = keep(_best_attempt(hits))
+    hits = cache(_hits(met.filter("form IS NOT NULL")))
+    coded = cache(_best_attempt(hits))
     rest = asked.join(coded.select(*THEN), on=THEN, how="left_anti")
     near = _near(rest, spread, names)
-    split = keep(spans(rest.unionByName(near, allowMissingColumns=True), KEY))
-    fuzzy = keep(_nearest(split.filter("matched IS NOT NULL")))
+    split = cache(spans(rest.unionByName(near, allowMissingColumns=True), KEY))
+    fuzzy = cache(_nearest(split.filter("matched IS NOT NULL")))
     rest = split.filter("matched IS NULL").select(*CODED).join(fuzzy.select(*THEN), on=THEN, how="left_anti")
-    rest = keep(rest)
-    own = keep(_as_reported(rest, spread, hits))
+    rest = cache(rest)
+    own = cache(_as_reported(rest, spread, hits))
     nothing = rest.join(own.select(*THEN), on=THEN, how="left_anti").withColumn("coding_method", F.lit("uncoded"))
     every = coded.unionByName(fuzzy)
     for part in (own, nothing):
@@ -175,7 +175,7 @@ def _near(rest: DataFrame, spread: DataFrame, names: DataFrame) -> DataFrame:
     asked = wanted.select("form").distinct().withColumn("letter", F.substring("form", 1, 1))
     known = names.filter((F.length("normalised_name") >= SHORTEST_FUZZY) & (F.length("normalised_name") <= 40))
     letters = known.select("normalised_name", F.substring("normalised_name", 1, 1).alias("letter")).distinct()
-    near = keep(asked.groupBy("letter").cogroup(letters.groupBy("letter")).applyInArrow(nearest_names, FUZZY_SQL))
+    near = cache(asked.groupBy("letter").cogroup(letters.groupBy("letter")).applyInArrow(nearest_names, FUZZY_SQL))
     matched = known.withColumnRenamed("normalised_name", "matched").join(near, on="matched", how="left_semi")
 
     def all_keys(stands: Column) -> Column:

@@ -11,9 +11,9 @@ from pipelines.core.step import step
 from pipelines.defs.silver.substance.coding import name_coding
 from pipelines.defs.silver.substance.spine import composed, only, since, substance_name
 from pipelines.defs.silver.substance.tables import Substance
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import SPAN, always, meeting, over_time
-from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -27,9 +27,9 @@ __all__ = ["name_coding", "substance", "substance_name"]
 def substance(tables: Tables) -> DataFrame:
     """Versions of each moiety that a product of the registers holds or a reported name was ever coded to."""
     names = tables["silver.substance_name"].filter("kind <> 'brand'")
-    held = keep(_held(tables, names))
+    held = cache(_held(tables, names))
     coded = tables["silver.name_coding"].select(F.explode("substance_keys").alias("substance_key"))
-    used = keep(held.select("substance_key").unionByName(coded).distinct())
+    used = cache(held.select("substance_key").unionByName(coded).distinct())
     order = F.struct(_order().alias("place"), F.length("normalised_name").alias("length"), "normalised_name")
     is_french = F.when(F.col("kind") == "french", F.col("normalised_name"))
     own = names.join(used, on="substance_key", how="left_semi")

@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 from pipelines.core.step import step
 from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.silver.substance.tasks import prepare, spread_forms, stems
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import SPAN, always, first_serves_before, history, meeting, over_time
-from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
@@ -37,8 +37,8 @@ def substance_name(tables: Tables) -> DataFrame:
     Names of UNII come first, then those of the registers' compositions, then the brands of their products: each by the
     releases that were known, so that a later one changes nothing before it.
     """
-    unii = keep(_of_unii(tables["bronze.unii_name"]))
-    named = keep(_first_of(unii, _of_registers(tables, unii)))
+    unii = cache(_of_unii(tables["bronze.unii_name"]))
+    named = cache(_first_of(unii, _of_registers(tables, unii)))
     return conformed(_first_of(named, _brands(tables, named)), SubstanceName)
 
 
@@ -66,7 +66,7 @@ def _of_unii(rows: DataFrame) -> DataFrame:
     once = written.groupBy("substance_name", "name_type", "unii", "display_name")
     dated = once.agg(F.collect_set("known_date").alias("dates"))
     prepared = dated.mapInArrow(prepare, PREPARED_SQL).filter("normalised <> ''")
-    prepared = keep(prepared.withColumn("known_date", F.explode("dates")).drop("dates"))
+    prepared = cache(prepared.withColumn("known_date", F.explode("dates")).drop("dates"))
     official = F.when(F.expr("name_type = 'of' OR normalised = display_name"), F.col("unii"))
     order = F.struct(F.col("display_name").endswith(" WHOLE").alias("is_whole"), "unii")
     moieties = prepared.filter("name_type <> 'bn' OR normalised = display_name").groupBy("known_date", "normalised")
@@ -104,17 +104,17 @@ def _rank() -> Column:
 def since(rows: DataFrame, *key: str) -> DataFrame:
     """What a register has said since when, whether or not it still does: `key` and the span."""
     told = rows.groupBy("source", *key).agg(F.min("valid_from").alias("known_from"))
-    first = first_serves_before(keep(told), "source").groupBy(*key).agg(F.min("known_from").alias("known_from"))
-    return keep(first.withColumn("known_to", F.lit(None).cast("date")))
+    first = first_serves_before(cache(told), "source").groupBy(*key).agg(F.min("known_from").alias("known_from"))
+    return cache(first.withColumn("known_to", F.lit(None).cast("date")))
 
 
 def _of_registers(tables: Tables, unii: DataFrame) -> DataFrame:
     """Names of the product registers: resolved by their linked fraction or their forms, or kept as they are."""
     rows = tables["silver.product_substance"].withColumnRenamed("source_substance_name", "original")
     known_since = since(rows, "original")
-    spread = keep(known_since.select("original").mapInArrow(spread_forms, FORMS_SQL))
+    spread = cache(known_since.select("original").mapInArrow(spread_forms, FORMS_SQL))
     known = unii.filter("kind <> 'brand'").select(F.col("normalised_name").alias("form"), "substance_key", *SPAN)
-    hits = keep(spread.join(known, on="form", how="inner").select("original", "rank", "substance_key", *SPAN))
+    hits = cache(spread.join(known, on="form", how="inner").select("original", "rank", "substance_key", *SPAN))
     own = spread.filter("rank = 0").select("original", F.col("form").alias("normalised_name"))
     kept = own.select(
         "original", F.lit(LAST).alias("rank"), F.concat(F.lit("name:"), F.col("normalised_name")).alias("substance_key")
@@ -200,4 +200,4 @@ def composed(tables: Tables, names: DataFrame) -> DataFrame:
     own = rows.select("original").distinct().mapInArrow(spread_forms, FORMS_SQL).filter("rank = 0")
     told = since(rows, "product_key", "original").join(own.select("original", "form"), on="original", how="inner")
     keyed = names.select(F.col("normalised_name").alias("form"), "substance_key", *SPAN)
-    return keep(meeting(told, keyed, ["form"]).drop("original"))
+    return cache(meeting(told, keyed, ["form"]).drop("original"))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.defs.silver.term.tables import Term
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import SPAN, first_serves_before, over_time
-from pipelines.frames.kept import keep
 from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def one_entry_each(told: DataFrame) -> DataFrame:
 
     The first spelling of a text serves the time before it.
     """
-    told = keep(told)
+    told = cache(told)
     rest = [c for c in Term.columns if c not in ("term_key", *SPAN, "is_current")]
     is_text = F.col("dictionary") == "preferred_term"
     texts = first_serves_before(told.filter(is_text & F.col("code").isNull()), "term_key")

@@ -11,8 +11,8 @@ from pipelines.core.step import step
 from pipelines.defs.silver.term_bridge.names import METHODS, spread
 from pipelines.defs.silver.term_bridge.reviewed import PAIRS
 from pipelines.defs.silver.term_bridge.tables import TermBridge
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -45,7 +45,7 @@ def term_bridge(tables: Tables) -> DataFrame:
     )
     human = terms.filter("dictionary = 'preferred_term'")
     animal = terms.filter("dictionary = 'veddra'")
-    known = keep(_forms(human))
+    known = cache(_forms(human))
     own = human.select(
         "term_key",
         "dictionary",
@@ -94,7 +94,7 @@ def _matches(animal: DataFrame, known: DataFrame) -> DataFrame:
     """The best match of each VeDDRA term: term_key, event_key, method, confidence."""
     events = known.select("rank", "form", F.col("term_key").alias("event_key"))
     first = events.groupBy("rank", "form").agg(F.min("event_key").alias("event_key"))
-    own = keep(_forms(animal)).join(F.broadcast(first), on=["rank", "form"], how="inner")
+    own = cache(_forms(animal)).join(F.broadcast(first), on=["rank", "form"], how="inner")
     by_name = own.select("term_key", "event_key", F.element_at(_texts(METHODS), F.col("rank") + 1).alias("method"))
     pairs = animal.sparkSession.createDataFrame(list(PAIRS), "name string, human string")
     listed = pairs.select(_lower("name").alias("name"), _lower("human").alias("form"))

@@ -11,7 +11,7 @@ from pipelines.core.step import feed
 from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
 from pipelines.frames.columns import iso_date, looked_up, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import NUMERAL, number
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _labels(tables: Tables, list_name: str, column: str, label: str) -> DataFram
 
 
 def _versions(rows: DataFrame, key: list[str]) -> DataFrame:
-    return versions(rows, key).withColumn("source", F.lit("anmv"))
+    return extracted_versions(rows, key).withColumn("source", F.lit("anmv"))
 
 
 @feed(Product, PRODUCT, ADMINISTRATION, ATCVET, REFERENCE)

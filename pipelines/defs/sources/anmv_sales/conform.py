@@ -13,7 +13,7 @@ from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, Sale
 from pipelines.frames.columns import said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import NUMERAL, number
 from pipelines.frames.sums import exact_sum
 
@@ -72,4 +72,4 @@ def published_indicator(tables: Tables) -> DataFrame:
         F.lit("alea").alias("slot"),
     )
     key = ["indicator", "country", "year", "species", "published_by"]
-    return conformed(versions(rows.filter("year IS NOT NULL AND value IS NOT NULL"), key), PublishedIndicator)
+    return conformed(extracted_versions(rows.filter("year IS NOT NULL AND value IS NOT NULL"), key), PublishedIndicator)

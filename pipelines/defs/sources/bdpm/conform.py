@@ -12,7 +12,7 @@ from pipelines.core.step import feed
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
 from pipelines.frames.columns import french_date, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import amount_mg, number
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _product_key() -> Column:
 
 def _versions(rows: DataFrame, key: list[str], kind: str) -> DataFrame:
     """Versions of keyed rows; each file of the register is one slot, and each extraction its full state."""
-    return versions(rows.withColumn("slot", F.lit(kind)), key).withColumn("source", F.lit("bdpm"))
+    return extracted_versions(rows.withColumn("slot", F.lit(kind)), key).withColumn("source", F.lit("bdpm"))
 
 
 def _first_of_day(rows: DataFrame, key: list[str]) -> DataFrame:

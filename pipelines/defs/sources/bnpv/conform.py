@@ -24,7 +24,7 @@ from pipelines.frames.columns import (
 )
 from pipelines.frames.conform import conformed
 from pipelines.frames.numbers import number
-from pipelines.frames.versions import preferred_term, preferred_terms, sent_last, versions
+from pipelines.frames.versions import preferred_term, preferred_terms, sent_last, stated_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -65,7 +65,7 @@ def _versions(tables: Tables) -> DataFrame:
     once = Window.partitionBy(*VERSION).orderBy("line_number")
     cases = _sheet(tables, CASES).withColumn("_n", F.row_number().over(once)).filter("_n = 1")
     stated = cases.withColumns({"received": french_date("notif"), "is_retracted": F.lit(False)})
-    return versions(stated, "bnpv", [F.col("number")])
+    return stated_versions(stated, "bnpv", [F.col("number")])
 
 
 def _with_version(children: DataFrame, tables: Tables) -> DataFrame:

@@ -14,7 +14,7 @@ from pipelines.defs.sources.e2b import around
 from pipelines.formats import icsr_report
 from pipelines.frames.columns import identifier, partial_date
 from pipelines.frames.conform import conformed
-from pipelines.frames.versions import sent_once, stated_number, versions
+from pipelines.frames.versions import sent_once, stated_number, stated_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -41,7 +41,9 @@ def _versions(tables: Tables) -> DataFrame:
     unique = sent_once(numbered, ["source_case_id", "_number", "recency", "is_retracted"])
     dated = unique.withColumn("_day", F.substring("recency", 1, 8))
     dated = dated.withColumns({"received": partial_date("_day"), "sent_drugs": F.col("drugs")})
-    return icsr_report.parsed(versions(dated, "e2b", [F.col("_number"), F.col("recency"), F.col("is_retracted")]))
+    return icsr_report.parsed(
+        stated_versions(dated, "e2b", [F.col("_number"), F.col("recency"), F.col("is_retracted")])
+    )
 
 
 @feed(ReportHistory, MESSAGES)

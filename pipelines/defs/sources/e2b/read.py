@@ -1,4 +1,4 @@
-"""E2B files to rows: one message, one row; a message that breaks a rejecting rule is put aside with its rule."""
+"""E2B files to rows: one message, one row; a message that breaks a rejecting rule is quarantined with its rule."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pipelines.defs.silver.sale.tables import Sale
 from pipelines.formats.countries import CODES
 from pipelines.frames.columns import looked_up, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def published_indicator(tables: Tables) -> DataFrame:
         F.lit("mg_pcu").alias("slot"),
     )
     told = rows.filter("country IS NOT NULL AND year IS NOT NULL AND value IS NOT NULL")
-    return conformed(versions(told, PUBLISHED), PublishedIndicator)
+    return conformed(extracted_versions(told, PUBLISHED), PublishedIndicator)
 
 
 @feed(DailyDose, "bronze.esvac_dose", "silver.substance_name")

@@ -17,8 +17,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipelines.frames.cache import cache
 from pipelines.frames.history import SPAN, always, merged, over_time, spans
-from pipelines.frames.kept import keep
 
 PIECES = r"((?:[^,(]++|\([^()]*\)|\(|,(?! ))+)"
 CENTRAL_NAME = r"\d.* - \p{L}"
@@ -86,7 +86,7 @@ def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:
     named = terms.filter("dictionary = 'veddra'").select("term_key", normalised("term_name").alias("name"), *SPAN)
     named = over_time(named, ["name"], F.array_min)
     ever = always(named.sparkSession.range(1).select())
-    named = keep(spans(named.drop("is_current").unionByName(ever, allowMissingColumns=True), []))
+    named = cache(spans(named.drop("is_current").unionByName(ever, allowMissingColumns=True), []))
     entry = F.struct(-F.length("name"), F.concat(F.lit(r"\Q"), "name", F.lit(r"\E")))
     with_comma = F.collect_list(F.when(F.col("name").contains(","), entry))
     longest_first = F.transform(F.sort_array(with_comma), lambda e: e["col2"])

@@ -12,7 +12,7 @@ from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, Re
 from pipelines.formats import veterinary
 from pipelines.frames.columns import identifier, partial_date, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.versions import sent_once, versions
+from pipelines.frames.versions import sent_once, stated_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -50,7 +50,7 @@ def _versions(tables: Tables) -> DataFrame:
         }
     )
     every = dated.unionByName(gone.select(dated.columns))
-    return veterinary.parsed(versions(every, "gl42", [F.col("is_retracted"), F.col("recency")]))
+    return veterinary.parsed(stated_versions(every, "gl42", [F.col("is_retracted"), F.col("recency")]))
 
 
 def _digits(column: str) -> Column:

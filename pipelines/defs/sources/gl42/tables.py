@@ -42,7 +42,7 @@ class Gl42Report(BronzeTable):
 class Gl42Nullified(BronzeTable):
     """One name in a list of nullified case files.
 
-    Coverage: the list. Lag: months, by nature. Traps: names repeat; malformed ones are put aside.
+    Coverage: the list. Lag: months, by nature. Traps: names repeat; malformed ones are quarantined.
     """
 
     name, source, owner = "gl42_nullified", "gl42", "pharmacovigilance"

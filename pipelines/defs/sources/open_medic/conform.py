@@ -12,7 +12,7 @@ from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, so
 from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount, Sale
 from pipelines.frames.columns import said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def patient_count(tables: Tables) -> DataFrame:
         F.col("file").alias("slot"),
     ).filter("code IS NOT NULL AND year IS NOT NULL AND n_patients IS NOT NULL")
     key = ["series", "year", "level", "code", "sex", "age_group", "region", "prescriber"]
-    return conformed(versions(counted.withColumn("slot", F.regexp_extract("slot", r"([^/]*)$", 1)), key), PatientCount)
+    return conformed(
+        extracted_versions(counted.withColumn("slot", F.regexp_extract("slot", r"([^/]*)$", 1)), key), PatientCount
+    )
 
 
 def who() -> list[Column]:

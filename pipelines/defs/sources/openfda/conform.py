@@ -16,7 +16,7 @@ from pipelines.formats import icsr_report, veterinary
 from pipelines.frames.columns import date_precision, identifier, looked_up, partial_date, said
 from pipelines.frames.conform import conformed
 from pipelines.frames.numbers import number
-from pipelines.frames.versions import preferred_term, preferred_terms, sent_once, versions
+from pipelines.frames.versions import preferred_term, preferred_terms, sent_once, stated_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -50,7 +50,7 @@ def _states(rows: DataFrame, case: str, recency: Column, day: Column) -> DataFra
             "is_retracted": F.lit(False),
         }
     )
-    return versions(sent_once(stated, ["source_case_id", "recency"]), SOURCE, [F.col("recency")])
+    return stated_versions(sent_once(stated, ["source_case_id", "recency"]), SOURCE, [F.col("recency")])
 
 
 def _number(column: str) -> Column:

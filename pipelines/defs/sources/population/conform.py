@@ -12,7 +12,7 @@ from pipelines.defs.silver.population.tables import IDENTITY, Population
 from pipelines.defs.silver.sale.tables import ALL
 from pipelines.frames.columns import looked_up, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import versions
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
@@ -77,4 +77,4 @@ def population(tables: Tables) -> DataFrame:
     once = every.groupBy(*IDENTITY, "known_date", "slot").agg(
         F.max("value").alias("value"), F.max("unit").alias("unit")
     )
-    return conformed(versions(once, list(IDENTITY)), Population)
+    return conformed(extracted_versions(once, list(IDENTITY)), Population)

@@ -17,9 +17,9 @@ from pipelines.defs.silver.dispensing.tables import Dispensing, DispensingIssue,
 from pipelines.defs.silver.product.tables import PackContent
 from pipelines.defs.sources.snds.flatten import GIVEN, SEXES
 from pipelines.defs.sources.snds.spread import dispensed, faults, flows
+from pipelines.frames.cache import cache
 from pipelines.frames.columns import coded, looked_up, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.kept import keep
 from pipelines.frames.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def long_term_illness(tables: Tables) -> DataFrame:
 @feed(DispensingIssue, PRS, PHA, UCD, BEN, PACKS, "silver.pack", "silver.dispensing", "silver.insured")
 def dispensing_issue(lake: Lake) -> DataFrame:
     """Every fault of the lines, of the persons and of the packs, at the line that shows it."""
-    said_of = keep(faults(lake, flows(lake)))
+    said_of = cache(faults(lake, flows(lake)))
     place = ("issue", "table_name", "delivery_id", "line_number", "pack_key", "n_lines")
     people = _people(lake).filter("n_sexes > 1").select("psa", "rank")
     rows = lake[BEN].select(*_person(), "delivery_id", "line_number", F.lit("snds_ir_ben_r").alias("table_name"))

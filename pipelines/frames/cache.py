@@ -19,7 +19,7 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def keep(frame: DataFrame) -> DataFrame:
+def cache(frame: DataFrame) -> DataFrame:
     """Keep a frame in memory until `release`."""
     _kept.frames.append(frame.persist())
     return _kept.frames[-1]
