@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -22,48 +22,26 @@ from pipelines.core.catalog import SourceFolder
 from pipelines.core.code import code_version
 from pipelines.core.ledger import KEPT, Erasure, Quarantine
 from pipelines.core.table import Table
-from pipelines.files.splits import WHOLE, Part, parts
-from pipelines.files.store import StorageError, file_system
+from pipelines.files.store import StorageError
 from pipelines.intake.deliveries import as_delivered, change, held, ledger, settle, superseded, withdrawn, write_ledger
+from pipelines.intake.jobs import read_files
 from pipelines.intake.landing import Landed
 from pipelines.intake.simulated import simulated
 from pipelines.intake.task import (
     CHANGED,
-    COUNT_SQL,
-    FAILED,
-    GRAVITY,
-    READ_SQL,
     REFUSED,
     STORAGE,
-    WRONG_NAMES,
     Job,
-    count_job,
-    died,
     quarantined,
-    read_job,
-    wrong_row,
 )
-from pipelines.lake import file_output, file_tasks
+from pipelines.intake.verdicts import Row, Wrong, counts_of, disagree, in_words, kind_of, verdicts
+from pipelines.lake import file_output
 from pipelines.lake.lake import Lake
 from pipelines.lake.rewrite import rewrite
 from pipelines.privacy.keys import agreed, stands
 from pipelines.privacy.pseudonyms import WITHOUT_KEY, Pseudonymiser, moved_on
 
 WHOLE_FILE = 0
-TASK_BYTES = 4 << 20  # of small files that one task reads
-DIED = "Python worker exited unexpectedly"  # how the engine tells that a task's process is gone
-MOST_TOLD = 20  # files that are told one by one
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """What is wrong with a delivery: its kind, the table at fault (empty for the whole file), and why."""
-
-    kind: str
-    table_name: str
-    reason: str
-    trace: str = ""
 
 
 @dataclass
@@ -108,16 +86,16 @@ def ingest(
     done: list[Any] = []
     if readable:
         log(f"{source.name}: reading {len(readable)} new files")
-        done = _read(lake, source, readable, root, pseudonymiser)
-        wrong |= _verdicts(done, readable)
+        done = read_files(lake, source, readable, root, pseudonymiser)
+        wrong |= verdicts(done, readable)
     rows = _taken(lake, source, work, wrong, done, log)
     write_ledger(lake, rows, [f.delivery_id for f in readable if f.delivery_id not in begun])
     is_corrected = _replace(lake, source, files, known, rows, log)
     if rows or is_corrected or any(row["status"] not in KEPT for row in known):
         settle(lake, source)
-    for line in _told(source, work, wrong):
+    for line in in_words(source, work, wrong):
         log(line)
-    unread += [(f.path, wrong[f.delivery_id].reason) for f in work if _kind(wrong, f) == STORAGE]
+    unread += [(f.path, wrong[f.delivery_id].reason) for f in work if kind_of(wrong, f) == STORAGE]
     if unread:
         path, why = unread[0]
         more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
@@ -202,7 +180,7 @@ def _set_aside(lake: Lake, known: list[Row], landed: set[str], log: Callable[[st
     for delivery in sorted(off - landed):
         rows = [r for r in known if r["delivery_id"] == delivery]
         at = next(r for r in rows if _is_off(r))
-        why = _disagree(at["table_name"], at["n_rows_read"], at["n_rows_kept"] + at["n_rows_quarantined"])
+        why = disagree(at["table_name"], at["n_rows_read"], at["n_rows_kept"] + at["n_rows_quarantined"])
         root = lake.prepared(Quarantine)
         _write(lake, Quarantine, [_whole_file(root, at, why)], [delivery])
         changed = change(lake, rows, "put_aside", REFUSED, why)
@@ -212,107 +190,6 @@ def _set_aside(lake: Lake, known: list[Row], landed: set[str], log: Callable[[st
 
 def _is_off(row: Row) -> bool:
     return bool(row["n_rows_read"] != row["n_rows_kept"] + row["n_rows_quarantined"])
-
-
-def _disagree(table_name: str, n_counted: int, n_read: int) -> str:
-    return f"{table_name}: {n_counted:,} records counted in it, {n_read:,} read from it; nothing of it is kept"
-
-
-def _read(lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseudonymiser: Pseudonymiser) -> list[Any]:
-    """Read files in tasks; returns what these log, rows of `READ_SQL`, with nothing committed."""
-    address = root.rstrip("/") if "://" in root else file_system(root)[1]
-    cut_at = getattr(source.module("read"), "CUT_AT", None)
-    jobs = [
-        Job(f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date, part)
-        for f in work
-        for t in f.tables
-        for part in _parts(f, address, cut_at)
-    ]
-    hashed = {f.delivery_id: f for f in work}
-    jobs = [replace(j, stat=hashed[j.delivery_id].stat, sha256=hashed[j.delivery_id].sha256) for j in jobs]
-    written: list[type[Table]] = [*{t for f in work for t in f.tables}, Quarantine]  # an empty one: nothing quarantined
-    places = {t.name: lake.prepared(t) for t in written}
-    read = partial(read_job, package=source.package, pseudonymiser=pseudonymiser, places=places)
-    placed, miscounted = _placed(lake, source, jobs)
-    tasks = file_tasks.bundled(
-        placed, TASK_BYTES, lambda job: hashed[job.delivery_id].n_bytes if job.part == WHOLE else TASK_BYTES
-    )
-    return [*miscounted, *_done(lake, tasks, read)]
-
-
-def _done(lake: Lake, tasks: list[list[Job]], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> list[Row]:
-    """Do the tasks; where a file takes its process with it, those of the others are done without it."""
-    try:
-        return [r.asDict() for r in file_tasks.each(lake.spark, tasks, partial(_each, read=read), READ_SQL).collect()]
-    except Exception as error:
-        if DIED not in str(error):
-            raise
-    jobs = [job for task in tasks for job in task]
-    if len(jobs) == 1:
-        return [died(jobs[0])]
-    return [row for half in (jobs[: len(jobs) // 2], jobs[len(jobs) // 2 :]) for row in _done(lake, [half], read)]
-
-
-def _placed(lake: Lake, source: SourceFolder, jobs: list[Job]) -> tuple[list[Job], list[Row]]:
-    """Number the parts of each file by the records before them; a file that is read whole needs no such count.
-
-    Returns the jobs to be done, and rows of `READ_SQL` of the files that could not be counted, which are left out.
-    """
-    cut = {i: job for i, job in enumerate(jobs) if job.part != WHOLE}
-    if not cut:
-        return jobs, []
-    count = partial(count_job, package=source.package)
-    counted = {r["at"]: r for r in file_tasks.each(lake.spark, list(cut.items()), count, COUNT_SQL).collect()}
-    miscounted = [wrong_row(cut[i], {k: r[k] for k in WRONG_NAMES}) for i, r in counted.items() if r["kind"]]
-    n_before: dict[tuple[str, str], int] = {}
-    placed = list(jobs)
-    for i, job in cut.items():  # parts of a file follow each other
-        key, n = (job.delivery_id, job.table_name), counted[i]["n_records"] or 0
-        placed[i] = replace(job, n_before=n_before.get(key, 0), n_records=n)
-        n_before[key] = n_before.get(key, 0) + n
-    left_out = {r["delivery_id"] for r in miscounted}
-    return [job for job in placed if job.delivery_id not in left_out], miscounted
-
-
-def _each(jobs: list[Job], read: Callable[[Job], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
-    for job in jobs:
-        yield from read(job)
-
-
-def _parts(file: Landed, address: str, cut_at: str | None) -> list[Part]:
-    """Parts of a plain file of messages; what is packed is read whole."""
-    full = f"{address}/{file.container}"
-    if cut_at is None or file.member is not None or full.lower().endswith(".gz"):
-        return [WHOLE]
-    system, path = file_system(full)
-    return parts(system, path, cut_at)
-
-
-def _verdicts(done: Sequence[Row], work: Iterable[Landed]) -> dict[str, Wrong]:
-    """What is wrong with each delivery that is not taken in: what its tasks met, the gravest first, or its counts."""
-    wrong: dict[str, Wrong] = {}
-    for row in sorted((r for r in done if r["kind"]), key=lambda r: GRAVITY.index(r["kind"])):
-        told = Wrong(row["kind"], row["table_name"], row["reason"], row["trace"] or "")
-        wrong.setdefault(row["delivery_id"], told)
-    counts = _counts(done)
-    for file in work:
-        for table in file.tables:
-            n_read, n_kept, n_aside = counts[file.delivery_id, table.name]
-            if n_read != n_kept + n_aside:
-                why = _disagree(table.name, n_read, n_kept + n_aside)
-                wrong.setdefault(file.delivery_id, Wrong(REFUSED, table.name, why))
-    return wrong
-
-
-def _counts(done: Iterable[Row]) -> dict[tuple[str, str], list[int]]:
-    """Records counted, kept, quarantined, by delivery and table."""
-    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in done:
-        of = counts[row["delivery_id"], row["table_name"]]
-        of[0] += row["n_read"] or 0
-        if row["goes_to"]:
-            of[2 if row["goes_to"] == Quarantine.name else 1] += row["n_rows"]
-    return counts
 
 
 def _taken(
@@ -327,7 +204,7 @@ def _taken(
 
     What the store or the moment kept from being read is neither: the next run meets it anew.
     """
-    concluded = [f for f in work if _kind(wrong, f) not in (CHANGED, STORAGE)]
+    concluded = [f for f in work if kind_of(wrong, f) not in (CHANGED, STORAGE)]
     files = [r for r in done if r["path"] and r["delivery_id"] not in wrong]
     for table in source.tables:
         added = [r for r in files if r["goes_to"] == table.name]
@@ -335,7 +212,7 @@ def _taken(
             log(f"{source.name}: {n:,} rows to {table.address()}")
         _write(lake, table, added, [f.delivery_id for f in concluded if table in f.tables])
     aside = [r for r in files if r["goes_to"] == Quarantine.name]
-    counts = _counts(done)
+    counts = counts_of(done)
     rows: list[Row] = []
     for file in concluded:
         if at := wrong.get(file.delivery_id):
@@ -347,10 +224,6 @@ def _taken(
             rows += [_row(file, t.name, "accepted", None, *counts[file.delivery_id, t.name]) for t in file.tables]
     _write(lake, Quarantine, aside, [f.delivery_id for f in concluded])
     return rows
-
-
-def _kind(wrong: dict[str, Wrong], file: Landed) -> str:
-    return wrong[file.delivery_id].kind if file.delivery_id in wrong else ""
 
 
 def _write(lake: Lake, table: type[Table], added: list[Row], ids: Sequence[str]) -> None:
@@ -393,16 +266,6 @@ def _replace(
         log(f"{source.name}: {file.path} is corrected: {sum(r['n_rows_kept'] for r in gone):,} rows of before leave")
         is_corrected = True
     return is_corrected
-
-
-def _told(source: SourceFolder, work: Iterable[Landed], wrong: dict[str, Wrong]) -> Iterator[str]:
-    """A line for each file that was not taken in, and the traces of what readers failed on, each once."""
-    bad = [(f.path, wrong[f.delivery_id]) for f in work if f.delivery_id in wrong]
-    said = {CHANGED: "left for the next run", STORAGE: "left for the next run", FAILED: "failed", REFUSED: "refused"}
-    yield from (f"{source.name}: {said[at.kind]}: {path}: {at.reason}" for path, at in bad[:MOST_TOLD])
-    if len(bad) > MOST_TOLD:
-        yield f"{source.name}: and {len(bad) - MOST_TOLD:,} more files; `gerland deliveries` lists them"
-    yield from sorted({f"{source.name}: {at.trace}" for _, at in bad if at.trace})
 
 
 def _row(file: Landed, table_name: str, status: str, reason: str | None = None, *counts: int) -> Row:

@@ -61,7 +61,7 @@ def test_one_bad_file_stops_no_other_and_each_is_told_by_whose_fault_it_is(lake,
     assert status["miscounted.txt"] == ("refused", why)
     assert status["crash.txt"][0] == "failed"
     assert re.fullmatch(
-        r"the reader failed on it: KeyError at core/toy/read\.py line \d+ in read", status["crash.txt"][1]
+        r"the reader failed on it: KeyError at intake/toy/read\.py line \d+ in read", status["crash.txt"][1]
     )
     assert not {"store.txt", "torn.txt"} & set(status)
     aside = lake.small(Quarantine.address(), ["file", "line_number"]).to_pylist()
