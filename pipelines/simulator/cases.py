@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from pipelines.simulator.planted import REGIONS as COUNTRIES
 from pipelines.simulator.planted import Kin, Plant, Planting
+from pipelines.simulator.reporting import CHANNELS, Reporting
 from pipelines.simulator.years.families import Families
 from pipelines.simulator.years.history import NEVER
 
@@ -20,13 +20,6 @@ FOLLOW_UP, DUPLICATE, RETRACTED, SECOND_PRODUCT = 0.08, 0.03, 0.01, 0.3
 MASKING_SHARE, WAVE_SHARE = 0.25, 0.05
 CLUSTER, DEFECT_SHARE, TOGETHER_SHARE = 4, 0.6, 0.5
 DOMAINS = ("human", "veterinary", "cosmetic", "tattoo", "nutrition")
-CHANNELS = {
-    "human": {"faers": 0.68, "e2b": 0.14, "bnpv": 0.1, "openfda": 0.08},
-    "veterinary": {"evvet": 0.72, "gl42": 0.18, "openfda": 0.1},
-    "cosmetic": {"caers": 0.5, "sue": 0.3, "openfda": 0.2},
-    "tattoo": {"tattoo": 1.0},
-    "nutrition": {"caers": 0.6, "nutrivigilance": 0.4},
-}
 BATCH = "L{}-{}"
 SAME_NUMBER, SAME_CHANNEL = 0.5, 0.4
 SIGNALS = {
@@ -39,36 +32,6 @@ SIGNALS = {
     "family": pl.String,
     "end_month": pl.Date,
 }
-
-
-@dataclass(frozen=True)
-class Reporting:
-    """All reports of one domain. Frames are keyed by `case_no` and `version`.
-
-    cases: case_no, version, received_date, first_received_date, onset_date, onset_precision, sex, age_years, weight_kg,
-        country, reporter, outcome (DE LT HO DS OT or null), species, breed, n_affected, n_died, retracted_date,
-        duplicate_of, channel (the source that receives it), worldwide_no.
-    products: case_no, version, seq, role (PS SS C), product_no, batch.
-    events: case_no, version, seq, term_no.
-    signals: substance_no, term_no, start_month, strength, kind (real, artefact, batch, cluster, interaction), note; of
-        families planted also family and end_month (the first without effect, null where it stays).
-    popularity: product_no, share: how much each product is taken, whatever was reported. plants: pairs of families.
-    """
-
-    domain: str
-    cases: pl.DataFrame
-    products: pl.DataFrame
-    events: pl.DataFrame
-    signals: pl.DataFrame
-    popularity: pl.DataFrame
-    plants: tuple[Plant, ...] = ()
-
-    def through(self, channel: str) -> Reporting:
-        """Return the part of it that reaches one source."""
-        cases = self.cases.filter(pl.col("channel") == channel)
-        ids = cases.select("case_no", "version")
-        products, events = (f.join(ids, on=["case_no", "version"], how="semi") for f in (self.products, self.events))
-        return replace(self, cases=cases, products=products, events=events)
 
 
 def report(

@@ -15,7 +15,8 @@ import polars as pl
 from scipy.special import expit, logit
 
 from pipelines.simulator.years.families import EVIDENCE, Families, Family, Sharing
-from pipelines.simulator.years.history import LEAST_TRUE, NEVER, SPREAD_OVER_PAIRS
+from pipelines.simulator.years.history import NEVER
+from pipelines.simulator.years.plants import LEAST_TRUE, SPREAD_OVER_PAIRS
 
 Array = np.ndarray
 MOST = 0.9  # chance that a report of the substance tells the event

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulator import products, vocabulary
-from pipelines.simulator.cases import CHANNELS, Reporting, report
+from pipelines.simulator.cases import report
 from pipelines.simulator.planted import Kin
+from pipelines.simulator.reporting import CHANNELS, Reporting
 from pipelines.simulator.years.families import Families
 
 SHARES = {"human": 0.53, "veterinary": 0.34, "cosmetic": 0.06, "nutrition": 0.05, "tattoo": 0.02}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.simulator.cases import CHANNELS
 from pipelines.simulator.products import cip13, gtin
+from pipelines.simulator.reporting import CHANNELS
 from pipelines.simulator.world import build, write_truth
 from pipelines.simulator.write import simulate
 

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from pipelines.simulator.years.families import Family, load
-from pipelines.simulator.years.history import COLUMNS, years
+from pipelines.simulator.years.history import years
+from pipelines.simulator.years.reported import COLUMNS
 from tests.evaluate.small import SMALL
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.defs.sources.caers.read import OLD
-from pipelines.simulator.cases import Reporting
 from pipelines.simulator.files import put
+from pipelines.simulator.reporting import Reporting
 from pipelines.simulator.world import World
 
 KEY = ["case_no", "version"]

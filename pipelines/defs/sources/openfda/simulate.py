@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.simulator.cases import Reporting
 from pipelines.simulator.files import put, put_zip
+from pipelines.simulator.reporting import Reporting
 from pipelines.simulator.world import World
 
 KEY = ["case_no", "version"]
