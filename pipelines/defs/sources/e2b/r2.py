@@ -17,131 +17,143 @@ Values = dict[str, Any]
 
 def report(root: _Element) -> Values:
     """Values of one `safetyreport`, its tags in lower case."""
-
-    def one(path: str, at: _Element = root) -> str | None:
-        element = at.find(path)
-        return (element.text or "").strip() or None if element is not None else None
-
-    flags = {name: _yes(one(tag)) for name, tag in R2_SERIOUS.items()}
-    other = [
-        {"source": one("duplicatesource", d), "id": one("duplicatenumb", d)} for d in root.iterfind("reportduplicate")
-    ]
     patient = root.find("patient")
-    found: Values = {
+    events: list[_Element] = [] if patient is None else list(patient.iterfind("reaction"))
+    drugs: list[_Element] = [] if patient is None else list(patient.iterfind("drug"))
+    flags = {name: _yes(_text(root, tag)) for name, tag in R2_SERIOUS.items()}
+    of_all = {"country": _text(root, "occurcountry"), **flags}  # R2 says both once a report
+    return {
+        **_of_report(root),
+        "reactions": [_reaction(event) | of_all for event in events],
+        "drugs": [_drug(drug) for drug in drugs],
+        **({} if patient is None else _of_patient(patient)),
+    }
+
+
+def _of_report(root: _Element) -> Values:
+    """What a report says of itself: numbers, dates, who tells it, which study."""
+    return {
         "format": "R2",
-        "version": one("safetyreportversion"),
-        "safety_report_id": one("safetyreportid"),
-        "created": one("transmissiondate"),
-        "report_type": one("reporttype"),
-        "first_received": one("receivedate"),
-        "most_recent": one("receiptdate"),
-        "is_expedited": _yes(one("fulfillexpeditecriteria")),
-        "worldwide_id": one("companynumb") or one("authoritynumb"),
-        "other_case_ids": other,
-        "linked_reports": [one("linkreportnumb", e) for e in root.iterfind("linkedreport")],
-        "nullification": "1" if one("casenullification") == "1" else None,
+        "version": _text(root, "safetyreportversion"),
+        "safety_report_id": _text(root, "safetyreportid"),
+        "created": _text(root, "transmissiondate"),
+        "report_type": _text(root, "reporttype"),
+        "first_received": _text(root, "receivedate"),
+        "most_recent": _text(root, "receiptdate"),
+        "is_expedited": _yes(_text(root, "fulfillexpeditecriteria")),
+        "worldwide_id": _text(root, "companynumb") or _text(root, "authoritynumb"),
+        "other_case_ids": [
+            {"source": _text(d, "duplicatesource"), "id": _text(d, "duplicatenumb")}
+            for d in root.iterfind("reportduplicate")
+        ],
+        "linked_reports": [_text(e, "linkreportnumb") for e in root.iterfind("linkedreport")],
+        "nullification": "1" if _text(root, "casenullification") == "1" else None,
         "reporters": [
             {
-                "country": one("reportercountry", e),
-                "qualification": one("qualification", e),
+                "country": _text(e, "reportercountry"),
+                "qualification": _text(e, "qualification"),
                 "is_primary": i == 0,
             }
             for i, e in enumerate(root.iterfind("primarysource"))
         ],
-        "sender_type": one("sender/sendertype"),
-        "sender_organisation": one("sender/senderorganization"),
-        "study_type": one("primarysource/observestudytype"),
-        "study_name": one("primarysource/studyname"),
-        "study_number": one("primarysource/sponsorstudynumb"),
-        "reactions": [],
-        "tests": [],
-        "drugs": [],
+        "sender_type": _text(root, "sender/sendertype"),
+        "sender_organisation": _text(root, "sender/senderorganization"),
+        "study_type": _text(root, "primarysource/observestudytype"),
+        "study_name": _text(root, "primarysource/studyname"),
+        "study_number": _text(root, "primarysource/sponsorstudynumb"),
     }
-    if patient is None:
-        return found
-    unit = one("patientonsetageunit", patient)
-    found |= {
-        "age": one("patientonsetage", patient),
+
+
+def _of_patient(patient: _Element) -> Values:
+    """Who it happened to: age, sex, history, and what is told of it in words."""
+    unit = _text(patient, "patientonsetageunit")
+    return {
+        "age": _text(patient, "patientonsetage"),
         "age_unit": R2_AGE_UNITS.get(unit or "", unit),
-        "age_group": one("patientagegroup", patient),
-        "weight_kg": one("patientweight", patient),
-        "height_cm": one("patientheight", patient),
-        "sex": one("patientsex", patient),
-        "death_date": one("patientdeath/patientdeathdate", patient),
-        "narrative": one("summary/narrativeincludeclinical", patient),
-        "reporter_comments": one("summary/reportercomment", patient),
-        "sender_comments": one("summary/sendercomment", patient),
-        "medical_history_text": one("patientmedicalhistorytext", patient),
+        "age_group": _text(patient, "patientagegroup"),
+        "weight_kg": _text(patient, "patientweight"),
+        "height_cm": _text(patient, "patientheight"),
+        "sex": _text(patient, "patientsex"),
+        "death_date": _text(patient, "patientdeath/patientdeathdate"),
+        "narrative": _text(patient, "summary/narrativeincludeclinical"),
+        "reporter_comments": _text(patient, "summary/reportercomment"),
+        "sender_comments": _text(patient, "summary/sendercomment"),
+        "medical_history_text": _text(patient, "patientmedicalhistorytext"),
         "medical_history": [
             {
-                "text": one("patientepisodename", e),
-                "version": one("patientepisodenamemeddraversion", e),
-                "start": one("patientmedicalstartdate", e),
-                "end": one("patientmedicalenddate", e),
-                "is_continuing": _yes(one("patientmedicalcontinue", e)),
-                "comments": one("patientmedicalcomment", e),
+                "text": _text(e, "patientepisodename"),
+                "version": _text(e, "patientepisodenamemeddraversion"),
+                "start": _text(e, "patientmedicalstartdate"),
+                "end": _text(e, "patientmedicalenddate"),
+                "is_continuing": _yes(_text(e, "patientmedicalcontinue")),
+                "comments": _text(e, "patientmedicalcomment"),
             }
             for e in patient.iterfind("medicalhistoryepisode")
         ],
         "drug_history": [
             {
-                "name": one("patientdrugname", e),
-                "start": one("patientdrugstartdate", e),
-                "end": one("patientdrugenddate", e),
-                "indication": one("patientdrugindication", e),
-                "reaction": one("patientdrugreaction", e),
+                "name": _text(e, "patientdrugname"),
+                "start": _text(e, "patientdrugstartdate"),
+                "end": _text(e, "patientdrugenddate"),
+                "indication": _text(e, "patientdrugindication"),
+                "reaction": _text(e, "patientdrugreaction"),
             }
             for e in patient.iterfind("patientpastdrugtherapy")
         ],
         "sender_diagnoses": [
-            {"text": text, "version": one("summary/senderdiagnosismeddraversion", patient)}
-            for text in [one("summary/senderdiagnosis", patient)]
+            {"text": text, "version": _text(patient, "summary/senderdiagnosismeddraversion")}
+            for text in [_text(patient, "summary/senderdiagnosis")]
             if text
         ],
     }
-    for reaction in patient.iterfind("reaction"):
-        found["reactions"].append(
+
+
+def _reaction(reaction: _Element) -> Values:
+    """One event."""
+    return {
+        "text": _text(reaction, "primarysourcereaction"),
+        "term": _text(reaction, "reactionmeddrapt") or _text(reaction, "reactionmeddrallt"),
+        "version": _text(reaction, "reactionmeddraversionpt") or _text(reaction, "reactionmeddraversionllt"),
+        "start": _text(reaction, "reactionstartdate"),
+        "end": _text(reaction, "reactionenddate"),
+        "outcome": _text(reaction, "reactionoutcome"),
+    }
+
+
+def _drug(drug: _Element) -> Values:
+    """One product as it was given."""
+    return {
+        "role": _text(drug, "drugcharacterization"),
+        "name": _text(drug, "medicinalproduct"),
+        "substances": [
+            {"name": _text(s, "activesubstancename"), "code": None} for s in drug.iterfind("activesubstance")
+        ],
+        "authorisation": _text(drug, "drugauthorizationnumb"),
+        "authorisation_country": _text(drug, "drugauthorizationcountry"),
+        "doses": [
             {
-                "text": one("primarysourcereaction", reaction),
-                "term": one("reactionmeddrapt", reaction) or one("reactionmeddrallt", reaction),
-                "version": one("reactionmeddraversionpt", reaction) or one("reactionmeddraversionllt", reaction),
-                "start": one("reactionstartdate", reaction),
-                "end": one("reactionenddate", reaction),
-                "outcome": one("reactionoutcome", reaction),
-                "country": one("occurcountry"),
-                **flags,
+                "text": _text(drug, "drugdosagetext"),
+                "amount": _text(drug, "drugstructuredosagenumb"),
+                "unit": _text(drug, "drugstructuredosageunit"),
+                "start": _text(drug, "drugstartdate"),
+                "end": _text(drug, "drugenddate"),
+                "route": _text(drug, "drugadministrationroute"),
+                "batch": _text(drug, "drugbatchnumb"),
+                "form": _text(drug, "drugdosageform"),
             }
-        )
-    for drug in patient.iterfind("drug"):
-        found["drugs"].append(
-            {
-                "role": one("drugcharacterization", drug),
-                "name": one("medicinalproduct", drug),
-                "substances": [
-                    {"name": one("activesubstancename", s), "code": None} for s in drug.iterfind("activesubstance")
-                ],
-                "authorisation": one("drugauthorizationnumb", drug),
-                "authorisation_country": one("drugauthorizationcountry", drug),
-                "doses": [
-                    {
-                        "text": one("drugdosagetext", drug),
-                        "amount": one("drugstructuredosagenumb", drug),
-                        "unit": one("drugstructuredosageunit", drug),
-                        "start": one("drugstartdate", drug),
-                        "end": one("drugenddate", drug),
-                        "route": one("drugadministrationroute", drug),
-                        "batch": one("drugbatchnumb", drug),
-                        "form": one("drugdosageform", drug),
-                    }
-                ],
-                "indications": [
-                    {"text": text, "code": None, "version": None} for text in [one("drugindication", drug)] if text
-                ],
-                "action": one("actiondrug", drug),
-                "recurrence": one("drugrecurreadministration", drug),
-            }
-        )
-    return found
+        ],
+        "indications": [
+            {"text": text, "code": None, "version": None} for text in [_text(drug, "drugindication")] if text
+        ],
+        "action": _text(drug, "actiondrug"),
+        "recurrence": _text(drug, "drugrecurreadministration"),
+    }
+
+
+def _text(at: _Element, path: str) -> str | None:
+    """Text of the first element at a path; None where there is none, or nothing in it."""
+    element = at.find(path)
+    return (element.text or "").strip() or None if element is not None else None
 
 
 def _yes(code: str | None) -> str | None:
