@@ -17,12 +17,12 @@ from deltalake import write_deltalake
 from models.methods import METHODS
 from pipelines.core.catalog import rules, sources, tables
 from pipelines.core.code import ROOT
-from pipelines.lake.query import query
 from pipelines.core.table import Column, Table
 from pipelines.handbook.commands import commands
 from pipelines.handbook.example import example
 from pipelines.handbook.pages import DOCS, generated
 from pipelines.handbook.text import command_page, method_page, source_page, table_page, with_links
+from pipelines.lake.query import query
 
 WRITTEN = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")])
 ROWS = 3
@@ -77,8 +77,8 @@ def test_whatever_is_declared_has_a_page_with_what_was_declared(pages):
 
 def test_lineage_leads_both_ways(pages):
     assert "silver.signal" not in pages[table_page("gold.signal")]
-    assert "(gold.signal.md)" in pages[table_page("gold.pair_count")]
-    assert "(gold.pair_count.md)" in pages[table_page("gold.signal")]
+    assert "(gold.signal.md)" in pages[table_page("gold.pair_change")]
+    assert "(gold.pair_change.md)" in pages[table_page("gold.signal")]
     assert "(../tables/silver.report_history.md)" in pages[source_page("caers")]
     assert "(../sources/caers.md)" in pages[table_page("silver.report_history")]
 

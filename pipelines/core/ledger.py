@@ -76,7 +76,7 @@ class Quarantine(Table):
     key = ("delivery_id", "table_name", "line_number")
     partitioned_by = ("delivery_id",)
     example = """
-    -- rows that were put aside, by reason
+    -- rows that were quarantined, by reason
     SELECT source, table_name, reason, count(*) AS n_rows
     FROM bronze.quarantine
     GROUP BY ALL

@@ -1,6 +1,6 @@
 """Reports of a lake as arrays: what `models.evaluation.known` walks through, by domain, and what the codes mean.
 
-Read without Java. Counts are those of `gold.pair_count`: versions as known, duplicates once, suspect products. Terms
+Read without Java. Counts are those of `gold.pair_change`: versions as known, duplicates once, suspect products. Terms
 count as the preferred term of their dictionary, names of products that no dictionary holds as brands. Reports known
 before the window count from its first month on.
 """

@@ -1,7 +1,7 @@
 """SQL that turns the coded reports of a lake into monthly changes: what each month end learned, and nothing later.
 
 A report version adds in the month from which it counts and is taken off in the month from which it no longer does, as
-in `gold.pair_count`. Months count from January 1900.
+in `gold.pair_change`. Months count from January 1900.
 """
 
 from __future__ import annotations

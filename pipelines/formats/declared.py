@@ -83,7 +83,7 @@ def report_history(tables: Tables, row: type[DeclarationRow], source: str) -> Da
     )
 
 
-def reported_product(tables: Tables, row: type[DeclarationRow], source: str, extra: dict[str, Column]) -> DataFrame:
+def product_as_reported(tables: Tables, row: type[DeclarationRow], source: str, extra: dict[str, Column]) -> DataFrame:
     """Products of every version, one a row; `extra` are columns that the source adds."""
     place = Window.partitionBy("source_case_id", "number").orderBy("line_number")
     rows = _rows(tables, row).filter("trim(product_name) <> '' OR trim(ingredients) <> ''")

@@ -96,7 +96,7 @@ def report_history(cases: DataFrame) -> DataFrame:
     )
 
 
-def reported_product(versions: DataFrame, source: str) -> DataFrame:
+def product_as_reported(versions: DataFrame, source: str) -> DataFrame:
     """Drugs of every version: first start, last end and the words of all doses."""
     rows = versions.select("report_key", "report_version", F.posexplode("drugs").alias("place", "drug"))
     starts = F.transform("drug.doses", lambda d: F.regexp_extract(d["start"], r"^\d{4,8}", 0))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pipelines.commands.dictionary import meaning, rules
 from pipelines.core.across import Across
 from pipelines.core.axis import seen_from
 from pipelines.core.catalog import SourceFolder
 from pipelines.core.step import Step
 from pipelines.core.table import BronzeTable, Table
-from pipelines.commands.dictionary import meaning, rules
 from pipelines.handbook.example import example
 from pipelines.handbook.text import grid, link, source_page, table_page, to_table
 
 LAYERS = {
-    "bronze": "As sent: every row of every file, all texts, or put aside with its reason",
+    "bronze": "As sent: every row of every file, all texts, or quarantined with its reason",
     "silver": "One language: what the sources told, united, coded and versioned",
     "gold": "For readers: counts, scores, rates, exposure",
 }

@@ -115,10 +115,10 @@ def duckdb_all_pairs(reports: Path, out: Path) -> int:
 
 def gerland_all_pairs(platform: Any) -> int:
     """Count and score all pairs of the lake's coded reports into a new `gold.signal`, all its columns but EBGM's."""
-    from pipelines.defs.signals.disproportionality.populations import whole
-    from pipelines.defs.signals.disproportionality.score import publish
-    from pipelines.defs.signals.disproportionality.shared import strata
-    from pipelines.defs.signals.disproportionality.tables import Signal
+    from pipelines.defs.gold.disproportionality.populations import whole
+    from pipelines.defs.gold.disproportionality.score import publish
+    from pipelines.defs.gold.disproportionality.shared import strata
+    from pipelines.defs.gold.disproportionality.tables import Signal
 
     lake = platform.lake
     shutil.rmtree(lake.path("gold.signal"), ignore_errors=True)
@@ -161,7 +161,7 @@ def all_pairs(n: int, folder: Path, rounds: int = ROUNDS) -> tuple[Line, Line]:
 
 def one_month(n: int, folder: Path, rounds: int = ROUNDS) -> Line:
     """One more month on 20 years of history, against counting all anew."""
-    from pipelines.defs.gold.pair_count.build import pair_count, rebuild
+    from pipelines.defs.gold.pair_change.build import pair_change, rebuild
     from pipelines.defs.silver.coded_report.tables import CodedReport
 
     history, more = folder / f"history{n}", folder / f"fresh{n}"
@@ -176,11 +176,11 @@ def one_month(n: int, folder: Path, rounds: int = ROUNDS) -> Line:
         write(more / str(month), max(1, n // MONTHS), FIRST_MONTH + MONTHS + month, 1, seed=3 + month)
         frame = platform.spark.read.schema(CodedReport.spark_schema()).parquet(str(more / str(month) / "coded"))
         frame.write.format("delta").mode("append").save(lake.path(feed[0]))
-        before = lake.n_rows("gold.pair_count")
-        _, cost = measured(lambda: pair_count(platform, lake.versions(feed)))
+        before = lake.n_rows("gold.pair_change")
+        _, cost = measured(lambda: pair_change(platform, lake.versions(feed)))
         ones.append(cost)
     turns = Turns(ones[1:], whole[1:])
-    said = f"{before:,} cells, {lake.n_rows('gold.pair_count') - before:,} more; {turns.told()}"
+    said = f"{before:,} cells, {lake.n_rows('gold.pair_change') - before:,} more; {turns.told()}"
     return Line(
         f"one more month on 20 years, {n:,} reports", "own full rebuild", *turns.seconds, target_at(MONTH, n), said
     )
@@ -188,8 +188,8 @@ def one_month(n: int, folder: Path, rounds: int = ROUNDS) -> Line:
 
 def every_month(n: int, folder: Path, rounds: int = ROUNDS) -> Line:
     """IC and IC025 of every pair at 240 month ends, against as many runs of DuckDB; neither stores the 240 tables."""
-    from pipelines.defs.gold.pair_count.build import rebuild
-    from pipelines.defs.signals.disproportionality.course import publish
+    from pipelines.defs.gold.disproportionality.course import publish
+    from pipelines.defs.gold.pair_change.build import rebuild
 
     reports = folder / f"course{n}"
     write(reports, n, FIRST_MONTH, MONTHS, seed=1)

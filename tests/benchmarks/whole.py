@@ -16,16 +16,16 @@ from typing import Any
 from tests.benchmarks.counting import FIRST_MONTH, MONTHS, platform_of, write
 from tests.benchmarks.measure import measured
 
-CUBE, SILVER = "gold.pair_count", "silver.coded_report"
+CUBE, SILVER = "gold.pair_change", "silver.coded_report"
 
 
 def steps(platform: Any) -> dict[str, Callable[[], Any]]:
     """Each step by the table that it writes."""
-    from pipelines.defs.gold.pair_count.build import rebuild
-    from pipelines.defs.signals.disproportionality import course, prior, score
-    from pipelines.defs.signals.disproportionality.populations import whole
-    from pipelines.defs.signals.disproportionality.shared import strata
-    from pipelines.defs.signals.disproportionality.tables import Prior, Signal
+    from pipelines.defs.gold.disproportionality import course, prior, score
+    from pipelines.defs.gold.disproportionality.populations import whole
+    from pipelines.defs.gold.disproportionality.shared import strata
+    from pipelines.defs.gold.disproportionality.tables import Prior, Signal
+    from pipelines.defs.gold.pair_change.build import rebuild
 
     lake = platform.lake
 

@@ -144,4 +144,4 @@ def test_every_gold_table_is_computed_anew_for_a_date():
 
 def test_what_claims_that_its_past_stays_is_what_the_leak_test_looks_at():
     claiming = {address for address, table in tables().items() if table.is_derived() and table.axis.start}
-    assert claiming == {"gold.pair_count", "gold.prior", "gold.signal"}
+    assert claiming == {"gold.pair_change", "gold.prior", "gold.signal"}

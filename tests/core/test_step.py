@@ -78,7 +78,7 @@ def test_a_read_that_was_not_declared_raises(spark, tmp_path):
 
 def test_the_code_of_a_step_is_what_it_imports_and_no_more():
     own, libraries = closure(steps()["gold.signal"].modules)
-    assert {"pipelines.defs.signals.disproportionality.score", "models.mgps.posterior"} <= own
+    assert {"pipelines.defs.gold.disproportionality.score", "models.mgps.posterior"} <= own
     assert not any(name.startswith(("pipelines.report", "pipelines.simulator", "expectations")) for name in own)
     assert {"polars", "numpy"} <= libraries
     assert "pyspark" in closure(steps()["silver.term"].modules)[1]

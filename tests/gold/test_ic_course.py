@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from models.cube.course import NEVER
 from models.disproportionality.ic import ic
-from pipelines.defs.signals.disproportionality.course import course_of
-from pipelines.defs.signals.disproportionality.months import Changes
-from tests.signals.test_months import CASES, cells
+from pipelines.defs.gold.disproportionality.course import course_of
+from pipelines.defs.gold.disproportionality.months import Changes
+from tests.gold.test_months import CASES, cells
 
 
 @given(CASES, st.integers(1, 4))

@@ -16,13 +16,13 @@ import pyarrow as pa
 
 from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
-from pipelines.defs.gold.pair_count.count import contribution, month_end
-from pipelines.defs.signals.disproportionality import points
-from pipelines.defs.signals.disproportionality.months import Changes
-from pipelines.defs.signals.disproportionality.populations import BASE
-from pipelines.defs.signals.disproportionality.prior import _fits
-from pipelines.defs.signals.disproportionality.score import _months, _shaped, names
-from pipelines.defs.signals.disproportionality.tables import Signal
+from pipelines.defs.gold.disproportionality import points
+from pipelines.defs.gold.disproportionality.months import Changes
+from pipelines.defs.gold.disproportionality.populations import BASE
+from pipelines.defs.gold.disproportionality.prior import _fits
+from pipelines.defs.gold.disproportionality.score import _months, _shaped, names
+from pipelines.defs.gold.disproportionality.tables import Signal
+from pipelines.defs.gold.pair_change.count import contribution, month_end
 from pipelines.defs.silver.coded_report.conform import code, coded_report, stratum
 from pipelines.defs.silver.report.conform import always_so, report_product
 from pipelines.defs.silver.report.duplicates import duplicate_link
@@ -59,7 +59,7 @@ def report_event(tables: Mapping[str, DataFrame]) -> DataFrame:
 
 STEPS: dict[str, Callable[..., DataFrame]] = {
     "silver.report_history": conform.report_history,
-    "silver.reported_product": conform.reported_product,
+    "silver.product_as_reported": conform.product_as_reported,
     "silver.term": term,
     "silver.substance_name": substance_name,
     "silver.name_coding": name_coding,

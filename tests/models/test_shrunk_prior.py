@@ -13,7 +13,7 @@ from models.mgps.likelihood import Objective, Points, observed_points, to_unboun
 from models.mgps.posterior import score
 from models.mgps.shrink import Penalised, as_columns, fitted_shrunk, shrink
 from models.score import score_counts
-from pipelines.defs.signals.disproportionality.shrunk import shrunk_then, with_shrunk
+from pipelines.defs.gold.disproportionality.shrunk import shrunk_then, with_shrunk
 
 WHOLE = Prior(0.3, 0.2, 2.0, 2.4, 0.1, "zero_inclusive")
 PART = Prior(0.6, 0.2, 1.5, 2.4, 0.15, "zero_inclusive")  # what the part's counts are drawn from

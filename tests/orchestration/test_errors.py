@@ -15,7 +15,7 @@ HEAD = """
 Traceback (most recent call last):
   File "/somewhere/pyspark/worker.py", line 3423, in main
     process()
-  File "/opt/gerland/pipelines/defs/signals/score.py", line 12, in levels
+  File "/opt/gerland/pipelines/defs/gold/score.py", line 12, in levels
     return codes[level]
            ~~~~~^^^^^^^
 """
@@ -30,7 +30,7 @@ class PythonException(Exception):
     [
         (
             "KeyError: 'atc4'\n\n\tat org.apache.spark.X(Y.scala:1)\nDriver stacktrace:\n",
-            "KeyError (in a task at pipelines/defs/signals/score.py line 12;",
+            "KeyError (in a task at pipelines/defs/gold/score.py line 12;",
         ),
         ("AssertionError\n", "AssertionError (in a task at"),
         (

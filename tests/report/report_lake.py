@@ -23,14 +23,14 @@ from pipelines.core.table import Table
 from pipelines.defs.gold.activity.tables import ReportMonth
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.cascade.tables import Cascade
+from pipelines.defs.gold.comparison.tables import SignalByMethod
 from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
+from pipelines.defs.gold.disproportionality.tables import Prior, Signal
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
-from pipelines.defs.gold.pair_count.tables import PairCount
+from pipelines.defs.gold.interaction.tables import Interaction
+from pipelines.defs.gold.masking.tables import Masking
+from pipelines.defs.gold.pair_change.tables import PairChange
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
-from pipelines.defs.signals.comparison.tables import SignalByMethod
-from pipelines.defs.signals.disproportionality.tables import Prior, Signal
-from pipelines.defs.signals.interaction.tables import Interaction
-from pipelines.defs.signals.masking.tables import Masking
 from pipelines.defs.silver.report.tables import DuplicateLink, Report, ReportEvent, ReportProduct
 from pipelines.defs.silver.substance.tables import NameCoding, Substance
 
@@ -54,7 +54,7 @@ TABLES: tuple[type[Table], ...] = (
     NowcastJudgement,
     Denominator,
     AntimicrobialUse,
-    PairCount,
+    PairChange,
     Prior,
     Signal,
     SignalByMethod,

@@ -78,7 +78,7 @@ def test_versions_ages_and_partial_dates(tables):
 
 @pytest.mark.spark
 def test_a_name_is_a_product_or_a_substance_by_its_level_and_stands_once(tables):
-    rows = conform.reported_product(tables).orderBy("product_seq").collect()
+    rows = conform.product_as_reported(tables).orderBy("product_seq").collect()
     assert [(r["reported_name"], r["reported_substance"]) for r in rows] == [("DOLIPRANE", None), (None, "Paracétamol")]
     events = conform.report_event(tables).filter("report_version = 2").collect()
     assert {e["term_key"] for e in events} == {"preferred_term:ÉRUPTION", "preferred_term:DÉCÈS"}

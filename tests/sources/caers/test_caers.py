@@ -69,7 +69,7 @@ def test_rows_of_a_report_are_one_case_and_a_missing_report_is_withdrawn(tables)
 
 @pytest.mark.spark
 def test_products_have_their_kind_and_terms_keep_their_commas(tables):
-    products = conform.reported_product(tables).filter("report_key = 'caers:1'").collect()
+    products = conform.product_as_reported(tables).filter("report_key = 'caers:1'").collect()
     assert {(p["reported_name"], p["role"], p["product_type"]) for p in products} == {
         ("Balm", "suspect", "cosmetic"),
         ("Oil", "concomitant", "food_supplement"),
@@ -87,7 +87,7 @@ def test_every_real_row_is_kept_and_pairs_are_those_of_the_file(spark, shared):
         assert not [r for r in rows if r["reason"]]
     name = "openebgm_caers_2012_supplements.csv"
     tables = {CaersRow.address(): bronze_frame(spark, CaersRow, read.read, {f"caers/{name}": files[f"caers/{name}"]})}
-    products = conform.reported_product(tables).select("report_key", "reported_name")
+    products = conform.product_as_reported(tables).select("report_key", "reported_name")
     events = conform.report_event(tables).select("report_key", "reported_term")
     pairs = products.join(events, on="report_key").groupBy("reported_name", "reported_term").count()
     found = {(r[0], r[1]): r[2] for r in pairs.collect()}

@@ -88,7 +88,7 @@ def test_a_tattoo_is_dated_by_its_session_and_coded_by_its_pigments(spark):
     assert (first["worldwide_case_id"], first["other_case_ids"]) == ("FR-X-1", ["FR-X-1", "M-2"])
     assert (first["is_serious"], first["age_years"]) == (False, 34)
     assert second["age_years"] == pytest.approx(702.0), "the limit is where the sources unite"
-    products = tattoo.reported_product(tables).orderBy("report_version").collect()
+    products = tattoo.product_as_reported(tables).orderBy("report_version").collect()
     assert len(products) == 3
     assert products[0]["reported_substance"] == "CI 15850;CI 77891"
     assert (products[0]["days_to_onset"], products[0]["body_site"], products[0]["is_off_label"]) == (
@@ -114,7 +114,7 @@ def test_a_plant_and_a_medicine_of_one_declaration_keep_their_roles(spark):
     }
     medicine = {**plant, "product_name": "Warfarin", "ingredients": "", "role": "concomitant", "dose": ""}
     tables, nutrition = lake(spark, "nutrivigilance", plant, medicine), conform("nutrivigilance")
-    rows = nutrition.reported_product(tables).orderBy("product_seq").collect()
+    rows = nutrition.product_as_reported(tables).orderBy("product_seq").collect()
     assert [(r["role"], r["product_type"], r["dose_text"]) for r in rows] == [
         ("suspect", "food_supplement", "2 a day"),
         ("concomitant", None, None),
@@ -128,7 +128,7 @@ def test_a_plant_and_a_medicine_of_one_declaration_keep_their_roles(spark):
 def test_re_exposure_to_a_cosmetic_is_its_rechallenge(spark):
     row = {"declaration_number": "S1", "product_name": "Balm", "effects": "Rash", "re_exposure": "Positive"}
     tables, sue = lake(spark, "sue", row), conform("sue")
-    (product,) = sue.reported_product(tables).collect()
+    (product,) = sue.product_as_reported(tables).collect()
     assert (product["rechallenge"], product["product_type"]) == ("positive", "cosmetic")
     (case,) = sue.report_history(tables).collect()
     assert case["received_first_date"] == D(2024, 6, 30), "without a date of its own, the file's"

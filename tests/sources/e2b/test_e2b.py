@@ -144,7 +144,7 @@ def test_versions_follow_the_most_recent_information_and_a_nullification_withdra
     assert (first["is_hospitalisation"], first["is_death"], second["is_death"]) == (True, False, True)
     assert (first["onset_date"], first["onset_precision"]) == (D(2024, 2, 1), "month")
     assert (first["reporter"], first["country"], first["report_type"]) == ("physician", "FR", "spontaneous")
-    products = conform.reported_product(tables).collect()
+    products = conform.product_as_reported(tables).collect()
     assert {(p["reported_name"], p["reported_substance"], p["batch"], p["dose_text"]) for p in products} == {
         ("Doliprane", "PARACETAMOL", "L1", "10 mg")
     }
@@ -297,4 +297,4 @@ def test_what_is_told_around_a_case_has_tables_of_its_own(spark, shared):
     assert {(d["brand_name"], d["product_seq"], d["is_malfunction"]) for d in devices} == {("Brand Name", 1, True)}
     assert all(n["reporter_comments"] for n in conform.report_narrative(tables).collect())
     tables = frame(spark, (D(2024, 3, 31), extended(said())))
-    assert [p["role"] for p in conform.reported_product(tables).collect()] == ["not_administered"]
+    assert [p["role"] for p in conform.product_as_reported(tables).collect()] == ["not_administered"]

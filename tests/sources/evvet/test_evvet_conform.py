@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.defs.silver.report.tables import ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES
-from pipelines.defs.sources.evvet.conform import report_event, report_history, reported_product
+from pipelines.defs.sources.evvet.conform import product_as_reported, report_event, report_history
 from pipelines.frames.history import always, cut_at
 from tests.sources.evvet.listings import bronze
 
@@ -108,7 +108,7 @@ def test_the_order_of_ingestion_changes_nothing(spark):
         ("f-2024", "2024-04-01", [PLAIN]),
     ]
     forward, backward = bronze(spark, *extractions), bronze(spark, *reversed(extractions))
-    for entity in (report_history, reported_product):
+    for entity in (report_history, product_as_reported):
         assert sorted(map(str, entity(forward).collect())) == sorted(map(str, entity(backward).collect()))
 
 
@@ -161,7 +161,7 @@ def test_children_stand_for_every_version_retractions_included(spark):
         (2, 2, "Cough, hacking", "veddra:1"),
     ]
     assert {(r["term_key"] is None, r["coding_method"]) for r in events} == {(True, "uncoded"), (False, "exact")}
-    products = reported_product(tables).filter("report_key = 'evvet:FRA-TEST-1' AND report_version = 2").collect()
+    products = product_as_reported(tables).filter("report_key = 'evvet:FRA-TEST-1' AND report_version = 2").collect()
     assert sorted((r["product_seq"], r["reported_name"], r["role"]) for r in products) == [
         (1, "Librela 10 mg - Solution for injection", "unknown"),
         (2, "Metacam 0.5 mg/ml - Oral suspension (cats, guinea pigs)", "unknown"),

@@ -117,7 +117,7 @@ def test_a_follow_up_in_the_later_era_is_a_new_version_of_the_case_with_its_own_
         ("faers:500", 2, "Rash"),
         ("faers:500", 2, "Pain"),
     }
-    drugs = {(r["report_version"], r["product_seq"]): r for r in conform.reported_product(tables).collect()}
+    drugs = {(r["report_version"], r["product_seq"]): r for r in conform.product_as_reported(tables).collect()}
     assert (drugs[2, 1]["reported_substance"], drugs[2, 1]["indication"]) == ("LORAZEPAM", "Anxiety")
     assert (drugs[2, 1]["start_date"], drugs[2, 1]["start_precision"]) == (D(2012, 1, 1), "month")
     assert (drugs[2, 2]["role"], drugs[2, 2]["indication"]) == ("concomitant", None)
@@ -232,7 +232,9 @@ def test_one_primaryid_of_two_cases_is_two_reports_each_with_its_own_children(sp
     assert history == {"1000001": None, "10000011": True}
     events = {(r["report_key"], r["reported_term"]) for r in conform.report_event(tables).collect()}
     assert events == {("faers:1000001", "Bradycardia"), ("faers:10000011", "Tremor")}
-    drugs = {(r["report_key"], r["reported_name"], r["indication"]) for r in conform.reported_product(tables).collect()}
+    drugs = {
+        (r["report_key"], r["reported_name"], r["indication"]) for r in conform.product_as_reported(tables).collect()
+    }
     assert drugs == {("faers:1000001", "DIGOXIN", None), ("faers:10000011", "LITHIUM", "Mania")}
 
 

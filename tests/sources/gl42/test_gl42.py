@@ -162,7 +162,7 @@ def test_a_report_has_its_versions_and_a_listed_one_is_withdrawn_from_the_list_o
 
 @pytest.mark.spark
 def test_products_and_reactions_are_told_and_coded(tables):
-    product = conform.reported_product(tables).first()
+    product = conform.product_as_reported(tables).first()
     assert (product["reported_name"], product["reported_substance"], product["is_off_label"], product["batch"]) == (
         "Metacam",
         "Meloxicam",

@@ -141,7 +141,7 @@ def test_an_earlier_download_is_an_earlier_version(tables):
 
 @pytest.mark.spark
 def test_products_and_reactions_of_all_endpoints(tables):
-    products = conform.reported_product(tables).filter("report_version = 1").collect()
+    products = conform.product_as_reported(tables).filter("report_version = 1").collect()
     assert {(p["reported_name"], p["reported_substance"], p["product_type"], p["is_off_label"]) for p in products} == {
         ("ASPIRIN", None, "medicine", None),
         ("Metacam", "Meloxicam", "veterinary_medicine", True),

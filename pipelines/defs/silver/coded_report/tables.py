@@ -92,7 +92,7 @@ class CodedReport(Table):
     first received counts, as known in each month: one that another takes the place of (an earlier one found, itself
     retracted) counts until then. `substances` are those of suspect and
     interacting products, `taken` adds the concomitant ones. Months count from January 1900. Its change feed keeps
-    `gold.pair_count` up to date.
+    `gold.pair_change` up to date.
     """
 
     layer, name, owner = "silver", "coded_report", "signal-detection"

@@ -13,8 +13,8 @@ from pipelines.defs.silver.report.duplicates import clusters, duplicate_link
 from pipelines.defs.silver.report.plausible import impossible, plausible
 from pipelines.defs.silver.report.tables import (
     SUSPECT_ROLES,
+    ProductAsReported,
     Report,
-    ReportedProduct,
     ReportEvent,
     ReportHistory,
     ReportNarrative,
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "duplicate_link",
+    "product_as_reported",
     "report",
     "report_event",
     "report_history",
     "report_narrative",
     "report_product",
-    "reported_product",
 ]
 
 VERSION = ["report_key", "report_version"]
@@ -53,7 +53,7 @@ def always_so(events: DataFrame) -> DataFrame:
 
 
 report_narrative = union_of_sources(ReportNarrative)
-reported_product = union_of_sources(ReportedProduct)
+product_as_reported = union_of_sources(ProductAsReported)
 
 
 def events_coded(lake: Tables) -> dict[str, float]:
@@ -66,10 +66,10 @@ def events_coded(lake: Tables) -> dict[str, float]:
 report_event = union_of_sources(ReportEvent, always_so, measure=events_coded)
 
 
-@step(ReportProduct, "silver.reported_product", "silver.name_coding")
+@step(ReportProduct, "silver.product_as_reported", "silver.name_coding")
 def report_product(tables: Tables) -> DataFrame:
     """Give each reported product the substances that its name is coded to, and was by earlier releases."""
-    reported = tables["silver.reported_product"]
+    reported = tables["silver.product_as_reported"]
     reported = reported.withColumns({f"_{c}": F.coalesce(c, F.lit("")) for c in CODING[1:]})
     coding = tables["silver.name_coding"].select(
         F.col("source"),

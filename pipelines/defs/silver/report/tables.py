@@ -185,13 +185,13 @@ class Report(ReportHistory):
     )
 
 
-class ReportedProduct(Table):
+class ProductAsReported(Table):
     """One product of one version of a case, as the source names it.
 
     What the sources' conform steps give, united; `silver.report_product` holds the same rows with their names coded.
     """
 
-    layer, name, owner = "silver", "reported_product", "pharmacovigilance"
+    layer, name, owner = "silver", "product_as_reported", "pharmacovigilance"
     axis = OF_VERSION
     key = ("report_key", "report_version", "product_seq")
     partitioned_by = ("source",)
@@ -221,7 +221,7 @@ class ReportedProduct(Table):
     causality = Column("string", "Assessment of the link by the sender or the authority, as reported")
 
 
-class ReportProduct(ReportedProduct):
+class ReportProduct(ProductAsReported):
     """One product in one version of a case, as reported and as coded between two releases of the dictionaries.
 
     Join to `silver.report` on `report_key` and `report_version` for today's state, and keep `is_current`: a product

@@ -54,10 +54,10 @@ def shares_coded(lake: Tables) -> dict[str, float]:
     return {f"share coded: {r['source']}": round(float(r["share"]), 4) for r in rows}
 
 
-@step(NameCoding, "silver.reported_product", "silver.substance_name", measure=shares_coded)
+@step(NameCoding, "silver.product_as_reported", "silver.substance_name", measure=shares_coded)
 def name_coding(tables: Tables) -> DataFrame:
     """Code every distinct reported name of every source."""
-    reported = tables["silver.reported_product"].select(
+    reported = tables["silver.product_as_reported"].select(
         "source",
         F.coalesce("reported_name", F.lit("")).alias("reported_name"),
         F.coalesce("reported_substance", F.lit("")).alias("reported_substance"),

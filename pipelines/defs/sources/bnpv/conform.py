@@ -8,7 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.bnpv import codes
 from pipelines.frames.columns import (
@@ -101,8 +101,8 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@feed(ReportedProduct, CASES, PRODUCTS)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, CASES, PRODUCTS)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Products of every version, at the level of their name; a name stands once in a case."""
     rows = _with_version(_sheet(tables, PRODUCTS).filter("trim(medicament) <> ''"), tables)
     level = plain("type")
@@ -121,7 +121,7 @@ def reported_product(tables: Tables) -> DataFrame:
             F.when(F.col("_is_substance"), F.lit(None)).otherwise(F.col("name")).alias("reported_name"),
             F.when(F.col("_is_substance"), F.col("name")).alias("reported_substance"),
         ),
-        ReportedProduct,
+        ProductAsReported,
     )
 
 

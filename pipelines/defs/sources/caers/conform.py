@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
 from pipelines.defs.silver.report.identity import CAERS, own_number
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.caers import codes
 from pipelines.frames.columns import coded, identifier, is_day, plain, said
@@ -96,8 +96,8 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@feed(ReportedProduct, ROWS)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, ROWS)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Products of every version."""
     rows = _versions(tables).select("report_key", "report_version", F.posexplode("products").alias("place", "product"))
     code, role = F.col("product.code"), F.col("product.role")
@@ -119,7 +119,7 @@ def reported_product(tables: Tables) -> DataFrame:
             F.nullif(code, F.lit("")).alias("product_category"),
             F.nullif(F.col("product.name"), F.lit("")).alias("reported_name"),
         ),
-        ReportedProduct,
+        ProductAsReported,
     )
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.frames.columns import identifier, iso_date
 from pipelines.frames.conform import conformed
@@ -95,13 +95,13 @@ def _exploded(tables: Tables, column: str, name: str, seq: str) -> DataFrame:
     return rows.withColumn(seq, F.col(seq) + 1).withColumn("source", F.lit("case_listing"))
 
 
-@feed(ReportedProduct, ROWS)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, ROWS)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Distinct products of each version; a listing tells no roles."""
     rows = _exploded(tables, "products", "reported_name", "product_seq")
     return conformed(
         rows.withColumn("role", F.lit("unknown")),
-        ReportedProduct,
+        ProductAsReported,
     )
 
 

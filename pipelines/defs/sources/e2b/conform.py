@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
 from pipelines.defs.silver.background.tables import ReportBackground, ReportDevice
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.e2b import around
 from pipelines.formats import icsr_report
@@ -52,10 +52,10 @@ def report_history(tables: Tables) -> DataFrame:
     return conformed(icsr_report.report_history(_versions(tables)), ReportHistory)
 
 
-@feed(ReportedProduct, MESSAGES)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, MESSAGES)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Drugs of every version."""
-    return conformed(icsr_report.reported_product(_versions(tables), "e2b"), ReportedProduct)
+    return conformed(icsr_report.product_as_reported(_versions(tables), "e2b"), ProductAsReported)
 
 
 @feed(ReportEvent, MESSAGES, "silver.term")

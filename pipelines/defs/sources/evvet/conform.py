@@ -8,7 +8,7 @@ from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory
 from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
 from pipelines.defs.sources.evvet.lists import normalised, products, reactions
 from pipelines.formats.veterinary import REPORTERS, SEXES
@@ -71,8 +71,8 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@feed(ReportedProduct, "bronze.evvet_case")
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, "bronze.evvet_case")
+def product_as_reported(tables: Tables) -> DataFrame:
     """The products of each version; EVVet gives no role."""
     versions = _versions(tables["bronze.evvet_case"]).select("report_key", "report_version", "drug")
     return conformed(
@@ -82,7 +82,7 @@ def reported_product(tables: Tables) -> DataFrame:
             F.lit("unknown").alias("role"),
             F.col("product").alias("reported_name"),
         ),
-        ReportedProduct,
+        ProductAsReported,
     )
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
 from pipelines.defs.silver.report.identity import FDA_CASE, FDA_ISR, own_number
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.faers import codes
 from pipelines.frames.columns import coded, date_precision, identifier, partial_date
@@ -187,8 +187,8 @@ def _country(column: str) -> Column:
     return F.when(text.rlike("^[A-Z]{2}$"), text).otherwise(coded(column, codes.COUNTRIES))
 
 
-@feed(ReportedProduct, DEMO, DELETED, "bronze.faers_drug", "bronze.faers_ther", "bronze.faers_indi")
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, DEMO, DELETED, "bronze.faers_drug", "bronze.faers_ther", "bronze.faers_indi")
+def product_as_reported(tables: Tables) -> DataFrame:
     """Drugs with their therapy dates (first start, last end) and indications, for every version."""
     drug_key = ["primaryid", "child_case", "quarter", "drug_seq"]
     therapy = _children(tables["bronze.faers_ther"]).groupBy(*drug_key)
@@ -221,7 +221,7 @@ def reported_product(tables: Tables) -> DataFrame:
             coded("dechal", codes.CHALLENGES).alias("dechallenge"),
             coded("rechal", codes.CHALLENGES).alias("rechallenge"),
         ),
-        ReportedProduct,
+        ProductAsReported,
     )
 
 

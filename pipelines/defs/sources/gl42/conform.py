@@ -8,7 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.formats import veterinary
 from pipelines.frames.columns import identifier, partial_date, said
 from pipelines.frames.conform import conformed
@@ -81,10 +81,10 @@ def report_history(tables: Tables) -> DataFrame:
     )
 
 
-@feed(ReportedProduct, REPORTS, NULLIFIED)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, REPORTS, NULLIFIED)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Products of every version."""
-    return conformed(veterinary.products(_versions(tables), "gl42"), ReportedProduct)
+    return conformed(veterinary.products(_versions(tables), "gl42"), ProductAsReported)
 
 
 @feed(ReportEvent, REPORTS, NULLIFIED, "silver.term")

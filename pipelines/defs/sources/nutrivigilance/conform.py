@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.nutrivigilance.tables import NutrivigilanceDeclaration
 from pipelines.formats import declared
@@ -26,11 +26,11 @@ def report_history(tables: Tables) -> DataFrame:
     return conformed(declared.report_history(tables, NutrivigilanceDeclaration, "nutrivigilance"), ReportHistory)
 
 
-@feed(ReportedProduct, ROWS)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, ROWS)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Products of every version."""
     return conformed(
-        declared.reported_product(tables, NutrivigilanceDeclaration, "nutrivigilance", _own()), ReportedProduct
+        declared.product_as_reported(tables, NutrivigilanceDeclaration, "nutrivigilance", _own()), ProductAsReported
     )
 
 

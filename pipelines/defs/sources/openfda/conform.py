@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
 from pipelines.defs.silver.report.identity import CAERS, fda_number, own_number
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.formats import icsr_report, veterinary
 from pipelines.frames.columns import date_precision, identifier, looked_up, partial_date, said
@@ -148,8 +148,8 @@ def report_history(tables: Tables) -> DataFrame:
     return _united(ReportHistory, *parts)
 
 
-@feed(ReportedProduct, DRUG, ANIMAL, COSMETIC)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, DRUG, ANIMAL, COSMETIC)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Products of every version of all endpoints."""
     rows = _cosmetic_versions(tables)
     rows = rows.select("report_key", "report_version", F.posexplode("products").alias("place", "product"))
@@ -166,11 +166,11 @@ def reported_product(tables: Tables) -> DataFrame:
         F.col("product.product_name").alias("reported_name"),
     )
     parts = (
-        icsr_report.reported_product(_drug_versions(tables), SOURCE),
+        icsr_report.product_as_reported(_drug_versions(tables), SOURCE),
         veterinary.products(_animal_versions(tables), SOURCE),
         cosmetics,
     )
-    return _united(ReportedProduct, *parts)
+    return _united(ProductAsReported, *parts)
 
 
 @feed(ReportEvent, DRUG, ANIMAL, COSMETIC, "silver.term")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.report.tables import ReportedProduct, ReportEvent, ReportHistory, ReportNarrative
+from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory, ReportNarrative
 from pipelines.defs.silver.term.tables import Term
 from pipelines.defs.sources.sue.tables import SueReport
 from pipelines.formats import declared
@@ -28,10 +28,10 @@ def report_history(tables: Tables) -> DataFrame:
     return conformed(declared.report_history(tables, SueReport, "sue"), ReportHistory)
 
 
-@feed(ReportedProduct, ROWS)
-def reported_product(tables: Tables) -> DataFrame:
+@feed(ProductAsReported, ROWS)
+def product_as_reported(tables: Tables) -> DataFrame:
     """Products of every version."""
-    return conformed(declared.reported_product(tables, SueReport, "sue", _own()), ReportedProduct)
+    return conformed(declared.product_as_reported(tables, SueReport, "sue", _own()), ProductAsReported)
 
 
 @feed(ReportEvent, ROWS)
