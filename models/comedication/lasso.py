@@ -108,7 +108,7 @@ def lasso_path(
     return Path(given[: len(found)], np.array(intercepts), np.array(betas), np.array(deviances), float(null))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _descend(at, rows, n, events, scale, penalty, before, beta, intercept):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Newton steps, each solved by coordinate descent over substances that the strong rule keeps; returns deviance."""
     eta = np.full(n.size, intercept[0])
@@ -132,7 +132,7 @@ def _descend(at, rows, n, events, scale, penalty, before, beta, intercept):  # t
     return np.nan
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _expand(n, events, eta, weight, residual):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Weights and residuals of the quadratic that stands for the likelihood at eta."""
     total = n.sum()
@@ -142,7 +142,7 @@ def _expand(n, events, eta, weight, residual):  # type: ignore[no-untyped-def]  
         residual[i] = (events[i] - n[i] * p) / total
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _keep(at, rows, residual, scale, limit, kept):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Keep further substances whose gradient reaches the limit; tell whether there were any."""
     found = False
@@ -156,7 +156,7 @@ def _keep(at, rows, residual, scale, limit, kept):  # type: ignore[no-untyped-de
     return found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _sweep_once(at, rows, weight, residual, eta, scale, penalty, kept, beta, intercept):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Move the intercept and every kept coefficient to its own optimum; returns the largest gain."""
     curvature = weight.sum()
@@ -185,7 +185,7 @@ def _sweep_once(at, rows, weight, residual, eta, scale, penalty, kept, beta, int
     return largest
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _deviance(n, events, eta):  # type: ignore[no-untyped-def]  # pragma: no cover
     deviance = 0.0
     for i in range(n.size):

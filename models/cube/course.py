@@ -71,7 +71,7 @@ def ic_course(
     return Course(first, n_above, np.log2(peak), peak_at, np.log2(ic), np.log2(ic025))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _follow(  # type: ignore[no-untyped-def]  # pragma: no cover
     pair_at,
     step,

@@ -95,7 +95,7 @@ def _merged(k1: Keys, n1: Counts, k2: Keys, n2: Counts) -> Sparse:
     return keys[:n], counts[:n]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _expand(base, s_at, s, t_at, t, keys):  # type: ignore[no-untyped-def]  # pragma: no cover
     at = 0
     for i in range(base.size):
@@ -108,7 +108,7 @@ def _expand(base, s_at, s, t_at, t, keys):  # type: ignore[no-untyped-def]  # pr
                 at += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _runs(keys, distinct, counts):  # type: ignore[no-untyped-def]  # pragma: no cover
     at, n, last = 0, 0, keys[0]
     for key in keys:
@@ -120,7 +120,7 @@ def _runs(keys, distinct, counts):  # type: ignore[no-untyped-def]  # pragma: no
     return at + 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _merge(k1, n1, k2, n2, keys, counts):  # type: ignore[no-untyped-def]  # pragma: no cover
     i, j, at = 0, 0, 0
     while i < k1.size and j < k2.size:

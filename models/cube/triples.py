@@ -53,7 +53,7 @@ def both(keys: Keys) -> Keys:
     return (keys >> np.uint64(TERM_BITS)) << np.uint64(TERM_BITS)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _expand(s_at, s, t_at, t, keys):  # type: ignore[no-untyped-def]  # pragma: no cover
     at = 0
     for i in range(s_at.size - 1):

@@ -33,7 +33,7 @@ def _log_choose(n: Floats, k: Floats) -> Floats:
     return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _tails(a, row, column, total, at, weight, p):  # type: ignore[no-untyped-def]  # pragma: no cover
     for i in range(a.size):
         low, high = max(0.0, row[i] + column[i] - total[i]), min(row[i], column[i])

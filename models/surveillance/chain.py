@@ -44,7 +44,7 @@ def first_passage(needed: NDArray[np.int64], p: float) -> float:
     return float(_walk(needed.astype(np.int64), p))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _chain(times, needed, is_look, rate, log_factorial):  # type: ignore[no-untyped-def]  # pragma: no cover
     most = needed[-1]
     chance, states = np.zeros(most + 1), 1
@@ -80,7 +80,7 @@ def _chain(times, needed, is_look, rate, log_factorial):  # type: ignore[no-unty
     return crossed, spent
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _walk(needed, p):  # type: ignore[no-untyped-def]  # pragma: no cover
     chance = np.zeros(needed.size + 1)
     chance[0], crossed = 1.0, 0.0

@@ -132,7 +132,7 @@ def tree_temporal(
     wholes = of_node if condition == "node" else np.full(of_node.size, total)
 
     def best(on_leaves: Floats) -> tuple[Floats, Ints]:
-        return _best(_steps(tree.below @ on_leaves), low, high, of_node, share, wholes, minimum)  # type: ignore[no-any-return]
+        return _best(_steps(tree.below @ on_leaves), low, high, of_node, share, wholes, minimum)
 
     random = np.random.default_rng(seed)
     largest = np.array([best(_drawn(random, counts, condition))[0].max() for _ in range(replications)])
@@ -168,7 +168,7 @@ def _drawn(random: np.random.Generator, counts: Floats, condition: Condition) ->
     return np.bincount(cells, minlength=leaves * days).reshape(leaves, days).astype(float)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _best(steps, low, high, of_node, share, wholes, minimum):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Largest ratio of each node over windows, and the window it is in (-1: none holds more than expected)."""
     llr, at = np.zeros(of_node.size), np.full(of_node.size, -1)

@@ -22,7 +22,7 @@ from models.disproportionality.prr import chi_squared, prr
 from models.disproportionality.ror import ror
 from models.mgps import likelihood as lk
 from models.mgps import posterior
-from models.mgps.fdr import bayesian_fdr
+from models.multiplicity.fdr import bayesian
 from models.mgps.fit import Prior, fit
 
 pytestmark = pytest.mark.samples
@@ -84,9 +84,9 @@ def test_phvid_gps_given_theta(
         np.testing.assert_allclose(
             np.log2(posterior.ebgm(n, e, prior)), phvid["GPS_Elog2lambda"], rtol=1e-9, atol=1e-10
         )
-        ours, theirs = np.sort(bayesian_fdr(null)), phvid["GPS_FDR_by_postH0"].sort()  # ties are ranked differently
+        ours, theirs = np.sort(bayesian(null).fdr), phvid["GPS_FDR_by_postH0"].sort()  # ties are ranked differently
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-12)
-        assert int((bayesian_fdr(null) <= 0.05).sum()) == 16_204
+        assert int((bayesian(null).fdr <= 0.05).sum()) == 16_204
 
 
 def test_phvid_likelihood_and_fit(phvid: pl.DataFrame, thetas: list[dict[str, float]]) -> None:
