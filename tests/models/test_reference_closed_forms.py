@@ -22,8 +22,8 @@ from models.disproportionality.prr import chi_squared, prr
 from models.disproportionality.ror import ror
 from models.mgps import likelihood as lk
 from models.mgps import posterior
-from models.multiplicity.fdr import bayesian
 from models.mgps.fit import Prior, fit
+from models.multiplicity.fdr import bayesian
 
 pytestmark = pytest.mark.samples
 THETA = ("alpha1", "beta1", "alpha2", "beta2", "w")
