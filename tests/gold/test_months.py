@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from models.cube.kernels import add, cells_of, negative
 from models.cube.keys import unpack
+from models.cube.months import month_end
 from pipelines.defs.gold.disproportionality import points
 from pipelines.defs.gold.disproportionality.months import Changes, refit_months
 from pipelines.defs.gold.disproportionality.score import _months
-from pipelines.defs.gold.pair_change.count import month_end
 
 CODES = st.lists(st.integers(1, 3), max_size=2, unique=True).map(sorted)
 CASES = st.lists(st.tuples(CODES, CODES, st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=12)

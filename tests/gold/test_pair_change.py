@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from models.cube.kernels import add, cells_of, grouped, negative
 from models.cube.keys import pack, unpack
 from models.cube.levels import Groups
+from models.cube.months import month_code, month_end
 from pipelines.defs.gold.pair_change import build
-from pipelines.defs.gold.pair_change.count import contribution, month_code, month_end
+from pipelines.defs.gold.pair_change.count import contribution
 from pipelines.defs.gold.pair_change.tables import PairChange
 from pipelines.defs.silver.coded_report.tables import CodedReport
 from pipelines.lake.lake import Lake

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from models.cube.kernels import add, cells_of
+from models.cube.months import month_end
 from models.mgps.fit import fitted
 from models.mgps.posterior import score
 from models.mgps.shrink import fitted_shrunk
@@ -16,7 +17,6 @@ from pipelines.defs.gold.disproportionality.points import FINE
 from pipelines.defs.gold.disproportionality.prior import FITTED, SHRUNK_CURVE, counting, fitting, shrinking
 from pipelines.defs.gold.disproportionality.score import scoring
 from pipelines.defs.gold.disproportionality.tables import Signal
-from pipelines.defs.gold.pair_change.count import month_end
 from pipelines.lake import shuffle
 
 FIRST = 1488  # January 2024

@@ -16,13 +16,14 @@ import pyarrow as pa
 
 from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
+from models.cube.months import month_end
 from pipelines.defs.gold.disproportionality import points
 from pipelines.defs.gold.disproportionality.months import Changes
 from pipelines.defs.gold.disproportionality.populations import BASE
 from pipelines.defs.gold.disproportionality.prior import _fits
 from pipelines.defs.gold.disproportionality.score import _months, _shaped, names
 from pipelines.defs.gold.disproportionality.tables import Signal
-from pipelines.defs.gold.pair_change.count import contribution, month_end
+from pipelines.defs.gold.pair_change.count import contribution
 from pipelines.defs.silver.coded_report.conform import code, coded_report, stratum
 from pipelines.defs.silver.report.conform import always_so, report_product
 from pipelines.defs.silver.report.duplicates import duplicate_link

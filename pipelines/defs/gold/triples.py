@@ -17,8 +17,8 @@ from models.cube.kernels import add
 from models.cube.triples import both, split, triples_of
 from pipelines.defs.gold.disproportionality.populations import whole
 from pipelines.defs.gold.disproportionality.shared import REPORTS, REPORTS_PER_TASK, strata
-from pipelines.defs.gold.pair_change.count import lists
 from pipelines.lake import file_tasks, shuffle
+from pipelines.lake.lists import lists
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -10,10 +10,10 @@ from pipelines.core.step import step
 from pipelines.defs.gold.cascade.reserved import RESERVED
 from pipelines.defs.gold.cascade.tables import Cascade
 from pipelines.defs.gold.exposure.contents import substances
-from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import atc_codes
 from pipelines.defs.silver.substance.spine import name_stems
+from pipelines.formats.species import animal_species
 from pipelines.frames.conform import conformed
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from pipelines.core.log import log
 from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.answer import SHAPE_SQL, named
 from pipelines.defs.gold.comedication.tables import Comedication
-from pipelines.defs.gold.pair_change.count import lists
 from pipelines.frames.conform import conformed
 from pipelines.lake import file_tasks
+from pipelines.lake.lists import lists
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -15,8 +15,9 @@ from models.cube.kernels import Sparse, add, summed
 from models.cube.keys import LIMITS, STRATUM_BITS, SUBSTANCE_BITS, SUBSTANCE_SHIFT
 from models.cube.levels import Groups
 from pipelines.defs.gold.disproportionality.populations import Levels, Population
-from pipelines.defs.gold.pair_change.count import COLUMNS, contribution, lists, stored
+from pipelines.defs.gold.pair_change.count import COLUMNS, contribution, stored
 from pipelines.lake.file_tasks import Piece, read
+from pipelines.lake.lists import lists
 from pipelines.lake.shuffle import blocks
 
 CELLS_PER_BUCKET = 20_000_000

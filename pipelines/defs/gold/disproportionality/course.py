@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from models.cube.course import NEVER, Course, ic_course
+from models.cube.months import month_end
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.disproportionality.months import Changes
 from pipelines.defs.gold.disproportionality.populations import whole
 from pipelines.defs.gold.disproportionality.shared import CUBE, Batches, by_bucket, received, strata
 from pipelines.defs.gold.disproportionality.tables import SignalCourse
-from pipelines.defs.gold.pair_change.count import month_end
 from pipelines.lake import file_output
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from models.cube.months import month_end
 from models.mgps.fit import PARAMETERS
 from pipelines.core.step import step_with_platform
 from pipelines.defs.gold.disproportionality import points
@@ -16,7 +17,6 @@ from pipelines.defs.gold.disproportionality.months import Changes
 from pipelines.defs.gold.disproportionality.populations import whole
 from pipelines.defs.gold.disproportionality.shared import CUBE, Batches, by_bucket, n_buckets, received, strata
 from pipelines.defs.gold.disproportionality.tables import Prior
-from pipelines.defs.gold.pair_change.count import month_end
 from pipelines.frames.cache import cache
 from pipelines.lake import shuffle
 

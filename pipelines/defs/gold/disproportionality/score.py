@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from models.cube.levels import Groups
+from models.cube.months import month_end
 from pipelines.core.step import writing_step
 from pipelines.defs.gold.disproportionality.months import Changes, State
 from pipelines.defs.gold.disproportionality.populations import Levels, Population, labelled, raised, subgroups, whole
@@ -26,7 +27,6 @@ from pipelines.defs.gold.disproportionality.shared import (
 )
 from pipelines.defs.gold.disproportionality.shrunk import shrunk_then, with_shrunk
 from pipelines.defs.gold.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
-from pipelines.defs.gold.pair_change.count import month_end
 from pipelines.lake import file_output
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from models.cube.kernels import Sparse, add
 from models.cube.levels import Groups
+from models.cube.months import month_code
 from pipelines.defs.gold.disproportionality.cells import CELLS_PER_BUCKET, counting_last, splitting
 from pipelines.defs.gold.disproportionality.populations import Population
-from pipelines.defs.gold.pair_change.count import month_code
 from pipelines.lake import file_tasks, shuffle
 
 if TYPE_CHECKING:

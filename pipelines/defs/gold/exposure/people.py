@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.defs.gold.exposure.grains import ALL, CELL, GRAINS
-from pipelines.defs.silver.coded_report.conform import ADOLESCENT, ADULT, CHILD, ELDERLY
+from pipelines.frames.ages import ADOLESCENT, ADULT, CHILD, ELDERLY
 from pipelines.lake import file_tasks, shuffle
 from pipelines.lake.hashed import hashed
 

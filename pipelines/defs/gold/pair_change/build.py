@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.cube.months import month_end
 from pipelines.core.log import log
 from pipelines.core.step import writing_step
-from pipelines.defs.gold.pair_change.count import COLUMNS, contribution, counting, month_end, stored, writing, written
+from pipelines.defs.gold.pair_change.count import COLUMNS, contribution, counting, stored, writing, written
 from pipelines.defs.gold.pair_change.tables import PairChange
 from pipelines.lake import file_output, file_tasks, shuffle
 

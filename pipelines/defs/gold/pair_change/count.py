@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,26 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from models.cube.kernels import NONE, Sparse, add, cells_of, negative
-from models.cube.keys import FIRST_YEAR, month_of, unpack
+from models.cube.keys import month_of, unpack
+from models.cube.months import month_code, month_end
 from pipelines.defs.gold.pair_change.tables import PairChange
 from pipelines.lake.file_output import write
 from pipelines.lake.file_tasks import Piece, read
+from pipelines.lake.lists import flat, lists
 from pipelines.lake.shuffle import blocks, opened
 
 COLUMNS = ("month_from", "month_to", "stratum", "substances", "terms")
 REPORTS_AT_ONCE = 1_000_000  # keys of so many reports are sorted at once: about 100 MB
-
-
-def month_end(code: int, until: dt.date | None = None) -> dt.date:
-    """Last day of a month that counts from January 1900; in a lake that is seen from a date, no later than that."""
-    year, month = FIRST_YEAR + code // 12, code % 12 + 1
-    end = dt.date(year, month, calendar.monthrange(year, month)[1])
-    return end if until is None else min(end, until)
-
-
-def month_code(day: dt.date) -> int:
-    """Months since January 1900."""
-    return (day.year - FIRST_YEAR) * 12 + day.month - 1
 
 
 def contribution(reports: pa.Table | pa.RecordBatch) -> Sparse:
@@ -46,22 +35,11 @@ def contribution(reports: pa.Table | pa.RecordBatch) -> Sparse:
 
 def _cells(reports: pa.Table, month: str) -> Sparse:
     return cells_of(
-        _flat(reports[month]).to_numpy(zero_copy_only=False),
-        _flat(reports["stratum"]).to_numpy(zero_copy_only=False),
+        flat(reports[month]).to_numpy(zero_copy_only=False),
+        flat(reports["stratum"]).to_numpy(zero_copy_only=False),
         lists(reports["substances"]),
         lists(reports["terms"]),
     )
-
-
-def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def lists(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Offsets from 0, and the values between them."""
-    lists = _flat(column)
-    offsets = lists.offsets.to_numpy()
-    return offsets - offsets[0], lists.values.to_numpy()[offsets[0] : offsets[-1]]
 
 
 def counting(n_places: int) -> Callable[[Sequence[Piece]], Iterator[pa.RecordBatch]]:

@@ -11,10 +11,10 @@ from pipelines.core.step import step
 from pipelines.defs.gold.exposure.contents import substances
 from pipelines.defs.gold.reporting_rate.rate import RATES_SQL, RATIOS_SQL, compared, rated
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
-from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import listed
 from pipelines.defs.silver.substance.spine import name_stems
+from pipelines.formats.species import animal_species
 from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
 from pipelines.frames.sums import exact_sum

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
     from pipelines.frames.conform import Tables
+from pipelines.frames.ages import ADOLESCENT, ADULT, CHILD, ELDERLY
 
 VERSION = ["report_key", "report_version"]
 MONTHS = ["month_from", "month_to"]
@@ -33,7 +34,6 @@ EEA = (
     *("LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
 )
 TERM_LEVELS, ATC_LEVELS = ("pt", "hlt", "soc"), {"atc4": 5, "atc2": 3}
-ADULT, ELDERLY, ADOLESCENT, CHILD = 18, 65, 12, 2  # ICH E11, and 65 years as in ICH E7
 
 
 @step(Code, "silver.report_history", "silver.report_product", "silver.report_event")

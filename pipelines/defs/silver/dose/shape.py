@@ -7,35 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.defs.silver.dose.tables import DailyDose
-from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
-
-SPECIES = {
-    **{"pig": "pigs", "swine": "pigs", "porcine": "pigs", "bovine": "cattle", "bovines": "cattle", "cows": "cattle"},
-    **{
-        "chickens": "poultry",
-        "chicken": "poultry",
-        "broilers": "poultry",
-        "turkeys": "poultry",
-        "duck": "poultry",
-        "turkey": "poultry",
-    },
-    **{"ovine/caprine": "sheep and goats", "ovine": "sheep and goats", "sheep": "sheep and goats"},
-    **{"goats": "sheep and goats", "rabbit": "rabbits", "equine": "horse", "horses": "horse", "dogs": "dog"},
-    **{"cats": "cat", "fishes": "fish", "lapins": "rabbits", "porcs": "pigs", "porcins": "pigs"},
-    **{"volailles": "poultry", "ovins-caprins": "sheep and goats", "bovins": "cattle", "veaux": "calves"},
-    **{"chiens": "dog", "chats": "cat", "chevaux": "horse", "ovins": "sheep and goats", "caprins": "sheep and goats"},
-}
-
-
-def animal_species(column: str) -> Column:
-    """One name for a species, whatever the list's language and number; others stand as they are, in lower case."""
-    text = F.lower(F.trim(column))
-    return F.coalesce(looked_up(text, SPECIES), text)
+    from pyspark.sql import DataFrame
 
 
 def named_dose(doses: DataFrame, names: DataFrame) -> DataFrame:

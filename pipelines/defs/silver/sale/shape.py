@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.defs.silver.sale.tables import ALL, Sale
-from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions
 from pipelines.frames.sums import exact_sum
@@ -44,21 +43,6 @@ def sold(rows: DataFrame) -> DataFrame:
         {"sale_key": F.substring(key, 1, 32), "slot": F.concat_ws("/", "series", "period_start", "country")}
     )
     return conformed(extracted_versions(keyed, ["sale_key"]), Sale)
-
-
-def cnam_age(column: str = "age") -> Column:
-    """Age band of CNAM's codes; null where not known."""
-    return looked_up(F.trim(column), {"0": "0-19", "20": "20-59", "60": "60+"})
-
-
-def cnam_sex(column: str = "sexe") -> Column:
-    """Sex of CNAM's codes; null where not known."""
-    return looked_up(F.trim(column), {"1": "male", "2": "female"})
-
-
-def cnam_region(column: str) -> Column:
-    """Region, two digits, of CNAM's codes; null where not known: 0, 99 or blank."""
-    return F.lpad(F.when(~F.trim(column).isin("0", "00", "99", ""), F.trim(column)), 2, "0")
 
 
 def year_of(column: str = "file") -> Column:

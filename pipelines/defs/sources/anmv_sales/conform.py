@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, Sale
+from pipelines.formats.species import animal_species
 from pipelines.frames.columns import said
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions

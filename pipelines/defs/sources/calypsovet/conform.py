@@ -9,9 +9,9 @@ from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
 from pipelines.defs.silver.animal_supply.tables import AnimalSupply
-from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.sale.shape import sold
 from pipelines.defs.silver.sale.tables import Sale
+from pipelines.formats.species import animal_species
 from pipelines.frames.columns import french_date, said
 from pipelines.frames.conform import conformed
 from pipelines.frames.numbers import NUMERAL, number, whole

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.dose.shape import animal_species, named_dose
+from pipelines.defs.silver.dose.shape import named_dose
 from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.indicator.tables import PublishedIndicator
 from pipelines.defs.silver.sale.shape import sold, whole_year
 from pipelines.defs.silver.sale.tables import Sale
 from pipelines.formats.countries import CODES
+from pipelines.formats.species import animal_species
 from pipelines.frames.columns import looked_up, said
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions

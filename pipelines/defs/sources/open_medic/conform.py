@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.sale.shape import cnam_age, cnam_region, cnam_sex, sold, whole_year, year_of
+from pipelines.defs.silver.sale.shape import sold, whole_year, year_of
 from pipelines.defs.silver.sale.tables import ALL, UNKNOWN, PatientCount, Sale
+from pipelines.formats.cnam import cnam_age, cnam_region, cnam_sex
 from pipelines.frames.columns import said
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions

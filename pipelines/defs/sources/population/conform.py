@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.dose.shape import animal_species
 from pipelines.defs.silver.population.tables import IDENTITY, Population
 from pipelines.defs.silver.sale.tables import ALL
+from pipelines.formats.species import animal_species
 from pipelines.frames.columns import looked_up, said
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions
