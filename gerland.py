@@ -73,7 +73,7 @@ class OpenLake:
         from models.evaluation.features import FEATURES, features
         from models.evaluation.known import walk
         from models.evaluation.replicate import HORIZON, later
-        from pipelines.evaluate.lake import read
+        from pipelines.evaluate.lake import month_end, read
         from pipelines.evaluate.replication import named
         from pipelines.evaluate.run import EvaluationError
 
@@ -85,7 +85,7 @@ class OpenLake:
         for name, sums in walk({name: domain.counted for name, domain in reports.domains.items()}, places):
             keys = [
                 pl.repeat(name, sums.n.size, eager=True).alias("domain"),
-                pl.repeat(_month_end(sums.month, reports), sums.n.size, eager=True).alias("month"),
+                pl.repeat(month_end(sums.month, reports), sums.n.size, eager=True).alias("month"),
                 *named(reports.domains[name], sums.substance, sums.event),
                 pl.Series("n", sums.n.astype("int64")),
                 pl.Series("expected", sums.expected),
@@ -103,7 +103,9 @@ class OpenLake:
         return pl.concat(found)
 
     def _is_over(self, place: int, reports: LakeReports) -> bool:
-        return self.as_of is None or _month_end(place, reports) <= self.as_of
+        from pipelines.evaluate.lake import month_end
+
+        return self.as_of is None or month_end(place, reports) <= self.as_of
 
 
 def open_lake(root: str | None = None, as_of: str | dt.date | None = None) -> OpenLake:
@@ -134,9 +136,3 @@ def score(
     from pipelines.analyse.score import Columns, score_frame
 
     return score_frame(pl.DataFrame(frame), Columns(case, product, event, count, stratum), likelihood, lambda _: None)
-
-
-def _month_end(place: int, reports: LakeReports) -> dt.date:
-    """Last day of a month of the lake's window."""
-    following = reports.first + place + 1
-    return dt.date(1900 + following // 12, following % 12 + 1, 1) - dt.timedelta(days=1)

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     minimum_reports: int = Field(500, ge=1, description="Smallest population in which disproportionality is computed")
     minimum_subgroup_reports: int = Field(5000, ge=1, description="Smallest part of a population that is scored")
     lasso_minimum_reports: int = Field(500, ge=50, description="Fewest reports of an event that the lasso explains")
+    reference: Path | None = Field(
+        None, description="CSV of pairs, true or not, that the methods are judged by; else the truth of a simulation"
+    )
+    triage_workload: int = Field(10, ge=1, description="New pairs that gold.triage lists a month and agency")
     signal_months: Literal["all", "latest"] = Field("all", description="Month ends that gold.signal holds")
     case_listings: list[CaseListing] = Field(default_factory=list, description="Own case listings and their columns")
 

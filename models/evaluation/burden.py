@@ -59,18 +59,21 @@ def alerts(ranked: Ranked, method: int, a_month: float) -> tuple[Ints, Ints]:
         if not k:
             continue
         new = np.flatnonzero(~alerted[ranked.pair[begin:end]] & (ranked.label[begin:end] >= 0)) + begin
-        score = ranked.scores[new, method]
-        if new.size > k:
-            least = np.partition(score, new.size - k)[new.size - k]
-            kept = score >= least
-            new, score = new[kept], score[kept]
-        best = np.lexsort((ranked.pair[new], -ranked.n[new], -score))[:k]
-        rows.append(new[best])
+        best = new[strongest(ranked.scores[new, method], ranked.n[new], ranked.pair[new], k)]
+        rows.append(best)
         ranks.append(np.arange(1, best.size + 1))
-        alerted[ranked.pair[new[best]]] = True
+        alerted[ranked.pair[best]] = True
     if not rows:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     return np.concatenate(rows), np.concatenate(ranks)
+
+
+def strongest(score: Floats, n: Ints, pair: Ints, k: int) -> Ints:
+    """Places of the `k` highest scores, in their order; ties go to more reports `n`, then to the lower code `pair`."""
+    kept = np.arange(score.size)
+    if score.size > k:
+        kept = np.flatnonzero(score >= np.partition(score, score.size - k)[score.size - k])
+    return kept[np.lexsort((pair[kept], -n[kept], -score[kept]))[:k]]
 
 
 def leads(ranked: Ranked, rows: Ints, known: Truths) -> Floats:
@@ -89,11 +92,18 @@ def matched(ranked: Ranked, n_event: Floats) -> NDArray[np.bool_]:
     """
     _, last = np.unique(ranked.pair[::-1], return_index=True)
     at = ranked.pair.size - 1 - last
-    label = ranked.label[at]
-    place = np.column_stack([np.log(ranked.n[at]), np.log(n_event[at])])
+    true, false = nearest(ranked.n[at], n_event[at], ranked.label[at])
+    return np.isin(ranked.pair, ranked.pair[at[np.concatenate([true, np.ravel(false)])]])
+
+
+def nearest(n: Ints, n_event: Floats, label: Ints) -> tuple[Ints, Ints]:
+    """Places of the true pairs (T,), and of up to `MATCHED` false ones nearest to each (T, K), the nearest first.
+
+    n, n_event, label: (P,) of each pair.
+    """
+    place = np.column_stack([np.log(n), np.log(n_event)])
     false, true = np.flatnonzero(label == 0), np.flatnonzero(label == 1)
-    kept = [at[true]]
-    if false.size and true.size:
-        nearest = cKDTree(place[false]).query(place[true], k=min(MATCHED, false.size))[1]
-        kept.append(at[false[np.ravel(nearest)]])
-    return np.isin(ranked.pair, ranked.pair[np.concatenate(kept)])
+    if not false.size or not true.size:
+        return true, np.zeros((true.size, 0), dtype=np.int64)
+    found = cKDTree(place[false]).query(place[true], k=range(1, min(MATCHED, false.size) + 1))[1]
+    return true, false[found]

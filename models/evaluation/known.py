@@ -58,12 +58,12 @@ class Sums:
     """What is known of R pairs at the end of `month`; all arrays (R,) unless said. Reports are distinct reports.
 
     substance, event: codes. n, n_substance, n_event, n_total: reports since the beginning; `recent`: the same four
-    (4, R) in the last 12 months; `short`: in the last 6; `burst`: in the last 3. since_first: months since the
-    pair's first report. n_others, n_total_others: reports of the event, and all reports, of the substances whose
-    leaflets do not tell it. peak: most reports in two months running. n_months: months with a report. evidence (R,
-    K): reports with each `EVIDENCE`; evidence_usual (K,): their share in all pairs of the domain. subgroups,
-    subgroups_expected (R, G). regions (R, L); regions_usual (L,): share in all pairs. batch_links: pairs of reports
-    that name the same batch; batch_usual: share of such among all pairs of reports. near_class, near_group,
+    (4, R) in the last 12 months; `short`: in the last 6; `burst`: in the last 3. new: reports gained in the month.
+    since_first: months since the pair's first report. n_others, n_total_others: reports of the event, and all reports,
+    of the substances whose leaflets do not tell it. peak: most reports in two months running. n_months: months with a
+    report. evidence (R, K): reports with each `EVIDENCE`; evidence_usual (K,): their share in all pairs of the domain.
+    subgroups, subgroups_expected (R, G). regions (R, L); regions_usual (L,): share in all pairs. batch_links: pairs of
+    reports that name the same batch; batch_usual: share of such among all pairs of reports. near_class, near_group,
     near_species (2, R): reports and expected reports of the same event for siblings in the class, of the substance
     for the other terms of the group, of the same pair in another kingdom (0, 0 where there is none). listed_class,
     listed_group, listed_species: share of these that is listed; public_class, public_group, public_species: share
@@ -82,6 +82,7 @@ class Sums:
     recent: Floats
     short: Floats
     burst: Floats
+    new: Floats
     since_first: Floats
     n_others: Floats
     n_total_others: Floats
@@ -215,6 +216,7 @@ def _sums(own: _Running, others: list[_Running]) -> Sums:
         recent=own.window(WINDOW, s, e),
         short=own.window(SHORT, s, e),
         burst=own.window(BURST, s, e),
+        new=own.window(1, s, e)[0],
         since_first=(own.t - own.first[s, e]).astype(float),
         n_others=(own.n * unlisted).sum(axis=0)[e],
         n_total_others=(own.n_substance @ unlisted)[e],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from models.evaluation import borrow
+from models.evaluation.combined import OPEN, SUDDEN, Combined, Gate, Seen, surprise
 from models.evaluation.features import BLOCKS, FEATURES
 from models.evaluation.known import Floats, Ints, Sums
 from models.evaluation.single import SINGLE, EmpiricalBayes
@@ -26,7 +27,7 @@ FROM_SAMPLE = 0.08  # share of negatives that train
 BY_LEAD = 0.5  # share of a true pair's weight that follows the months left until everyone knows
 LONGEST_LEAD = 36  # months, that count
 FEWEST_SUDDEN = 20  # training rows of each label
-SUDDEN = 8.0  # nats of likelihood ratio from which chance explains the last months no more
+PASSING = 0.05  # share of the pairs that the gate lets through to the trees
 BOOSTED_SHARE = 0.75  # of the combined log odds; the rest is the logistic's, whose lines go on where no tree looked
 
 
@@ -71,10 +72,8 @@ def examples(sums: Sums, x: Floats, labels: Ints, left: Ints, random: np.random.
 class Fitted:
     """The fitted models; `scores` asks every method of `METHODS`, `single` what needs a month whole.
 
-    What was learned of known families must not hide a harm of another kind. So the combined log odds never fall below
-    two floors that know no family: the odds by the count alone, and, where the reports of the last 6 months are beyond
-    chance by `SUDDEN` nats, the odds of such pairs by their evidence (`sudden`; less by what is missing to `SUDDEN`).
-    sudden: None where the examples hold too few such pairs to learn from. is_floored: whether floors hold.
+    sudden: None where the examples hold too few such pairs to learn from. is_floored: whether the floors of
+    `models.evaluation.combined` hold.
     """
 
     logistic: dict[str, Triage]
@@ -84,10 +83,25 @@ class Fitted:
     is_floored: bool = True
     empirical_bayes: EmpiricalBayes = field(default_factory=EmpiricalBayes)
     boosted_share: float = BOOSTED_SHARE
+    gate: Gate = OPEN
+    seen: Seen | None = None
+
+    @property
+    def combined(self) -> Combined:
+        """What the list is ranked by."""
+        return Combined(
+            line=self.logistic["triage"],
+            counts=self.logistic["logistic_counts"] if self.is_floored else None,
+            sudden=self.sudden if self.is_floored else None,
+            trees=self.boosted,
+            share=self.boosted_share,
+            gate=self.gate,
+            seen=self.seen,
+        )
 
     def single(self, domain: str, sums: Sums) -> Floats:
         """Scores of the statistics of a count (R, len(SINGLE) + 1), the last EB05 with the prior of the month."""
-        return np.column_stack([*(score(sums) for score in SINGLE.values()), self.empirical_bayes(domain, sums)])
+        return statistics(self.empirical_bayes, domain, sums)
 
     def scores(self, single: Floats, n: Floats, expected: Floats, x: Floats) -> Floats:
         """Score by every method (R, len(METHODS)), more is more suspect; rows may be of several months.
@@ -98,32 +112,9 @@ class Fitted:
         found |= {name: one.score(x) for name, one in self.logistic.items()}
         found["boosted"] = self.boosted.score(x)
         found[UNFLOORED] = self.boosted_share * found["boosted"] + (1 - self.boosted_share) * found["triage"]
-        floors = [floor.score(x) + shortfall for floor, shortfall in self._floors(x)]
-        found["combined"] = np.max([found[UNFLOORED], *floors], axis=0)
+        found["combined"] = self.combined.held(found[UNFLOORED], x)
         found["borrowed"] = self.borrowed.lower(n, expected, x)
         return np.column_stack([found[name] for name in METHODS])
-
-    def _floors(self, x: Floats) -> list[tuple[Triage, Floats]]:
-        """Models that the combined score never falls below, each with what is taken off its score (R,)."""
-        if not self.is_floored:
-            return []
-        floors = [(self.logistic["logistic_counts"], np.zeros(x.shape[0]))]
-        return floors if self.sudden is None else [*floors, (self.sudden, np.minimum(_surprise(x) - SUDDEN, 0.0))]
-
-    def contributions(self, x: Floats) -> tuple[Floats, Floats]:
-        """Base (R,) and parts (R, features) of the combined log odds; base + the sum of a row is its score.
-
-        Where a floor holds a pair, they are the floor's.
-        """
-        trees, line, rest = self.boosted, self.logistic["triage"], 1 - self.boosted_share
-        parts = self.boosted_share * trees.contributions(x) + rest * line.contributions(x)
-        base = np.full(x.shape[0], self.boosted_share * trees.base + rest * line.base)
-        for floor, shortfall in self._floors(x):
-            of_floor = floor.contributions(x)
-            of_floor[:, _SHORT] += shortfall
-            is_held = floor.base + of_floor.sum(axis=1) > base + parts.sum(axis=1)
-            base[is_held], parts[is_held] = floor.base, of_floor[is_held]
-        return base, parts
 
     def again(self) -> Fitted:
         """The same models before any month was scored: the prior of EB05 starts afresh."""
@@ -142,20 +133,34 @@ def fit(given: Examples) -> Fitted:
         kept = [name for name in FEATURES if name not in names]
         logistic[f"triage_without_{block}"] = train(rows, kept)
     borrowed = borrow.fit(given.n, given.expected, given.rows.x, given.rows.weight)
-    return Fitted(logistic, boost(rows), borrowed, _sudden(rows))
+    seen = Seen.of(given.rows.x, given.rows.weight)
+    fitted = Fitted(logistic, boost(rows), borrowed, _sudden(rows), seen=seen)
+    return replace(fitted, gate=_gate(fitted.combined, given.rows))
 
 
-_SHORT = FEATURES.index("llr_short")
+def statistics(bayes: EmpiricalBayes, domain: str, sums: Sums) -> Floats:
+    """Scores of the statistics of a count (R, len(SINGLE) + 1), the last EB05 by the prior that `bayes` fits."""
+    return np.column_stack([*(score(sums) for score in SINGLE.values()), bayes(domain, sums)])
 
 
-def _surprise(x: Floats) -> Floats:
-    """Log likelihood ratio of the reports of the last 6 months (R,)."""
-    return np.asarray(x[:, _SHORT] ** 2)
+def lines(given: Examples) -> Combined:
+    """The combination without trees: a logistic line, its floors, and what the features were like."""
+    rows = given.valued()
+    seen = Seen.of(given.rows.x, given.rows.weight)
+    return Combined(train(rows), train(rows, COUNT_ONLY), _sudden(rows), seen=seen)
+
+
+def _gate(trained: Combined, rows: Rows) -> Gate:
+    """The gate that leaves `PASSING` of the rows."""
+    score = trained.cheap(rows.x)
+    order = np.argsort(-score, kind="stable")
+    share = np.cumsum(rows.weight[order]) / rows.weight.sum()
+    return Gate(least=float(score[order][min(int(np.searchsorted(share, PASSING)), score.size - 1)]))
 
 
 def _sudden(rows: Rows) -> Triage | None:
     """The odds by evidence among pairs beyond chance; None where either label is rarer than `FEWEST_SUDDEN`."""
-    kept = _surprise(rows.x) >= SUDDEN
+    kept = surprise(rows.x) >= SUDDEN
     if np.bincount(rows.label[kept], minlength=2).min() < FEWEST_SUDDEN:
         return None
     return train(Rows(rows.x[kept], rows.label[kept], rows.weight[kept]), BLOCKS["evidence"])

@@ -25,7 +25,7 @@ class TriageModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined,misc]
         """Return score (log odds), and the feature that raised it most with its part, one row a pair."""
         x = model_input[list(FEATURES)].to_numpy(dtype=float)
         passes = model_input["n"].to_numpy() >= FEWEST
-        base, parts = self.fitted.contributions(x)
+        base, parts = self.fitted.combined.contributions(x)
         most = parts.argmax(axis=1)
         score = np.where(passes, base + parts.sum(axis=1), np.nan)
         raised = np.where(passes, np.array(FEATURES)[most], None)

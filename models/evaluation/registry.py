@@ -120,6 +120,11 @@ def champion(tracking: str) -> Fitted:
     return found
 
 
+def champion_version(tracking: str) -> str:
+    """Version of the champion in the registry; empty where there is none."""
+    return _version(client(tracking).MlflowClient(), CHAMPION, needed=False)
+
+
 def _version(registry: Any, alias: str, needed: bool = True) -> str:
     from mlflow.exceptions import MlflowException
 

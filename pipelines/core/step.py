@@ -8,7 +8,7 @@ a table that several sources feed. What is declared is held: a step sees no othe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.table import Table
@@ -28,6 +28,7 @@ Frame = Callable[[Any], "DataFrame"]  # of tables; some want the whole lake
 FrameOfPlatform = Callable[[Any, "Platform"], "DataFrame"]
 Writing = Callable[["Platform", Mapping[str, str]], "Written"]
 Flows = Callable[["Lake", Mapping[str, str] | None], "tuple[list[dict[str, Any]], list[dt.date] | None]"]
+Outside = Callable[["Platform"], str]
 Measure = Callable[["Lake"], Mapping[str, float]]
 
 
@@ -88,7 +89,8 @@ AnyFeed = Feed | FlowFeed
 class Step:
     """How a table is made.
 
-    `modules` hold the code that its rows come from. `settings` names the settings that its result depends on.
+    `modules` hold the code that its rows come from. `settings` names the settings that its result depends on, `also`
+    says by name what else does that is no table, as a text that changes when it does: a file, a registered model.
     `measure` gives figures for the asset's page once it is written, from the table, from what the step reads and from
     the tables `measured_on`; `losses` counts values that some sources gave and that became null; `feeds` are the
     sources' parts by source.
@@ -98,6 +100,7 @@ class Step:
     reads: tuple[str, ...]
     modules: tuple[str, ...]
     settings: tuple[str, ...] = ()
+    also: Mapping[str, Outside] = field(default_factory=dict)
     measure: Measure | None = None
     measured_on: tuple[str, ...] = ()
     losses: Callable[[Lake, Collection[str]], list[Loss]] | None = None
@@ -199,13 +202,16 @@ def writing_step(
     table: type[Table],
     *reads: str,
     settings: tuple[str, ...] = (),
+    also: Mapping[str, Outside] | None = None,
     feeds: Mapping[str, AnyFeed] | None = None,
 ) -> Callable[[Writing], WritingStep]:
     """Declare the function that writes a table's files itself."""
 
     def declare(write: Writing) -> WritingStep:
         modules = (write.__module__, *(f.module for f in (feeds or {}).values()))
-        return WritingStep(table=table, reads=reads, modules=modules, settings=settings, feeds=feeds, write=write)
+        return WritingStep(
+            table=table, reads=reads, modules=modules, settings=settings, also=also or {}, feeds=feeds, write=write
+        )
 
     return declare
 

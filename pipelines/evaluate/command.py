@@ -64,7 +64,8 @@ def command(
     On a lake, `--replicate` asks no labels: models are fitted on one half of the substances and judged on the other, by
     the excess among the reports first received in the year after. `--reference` takes a CSV with the columns
     substance, event, label (1 or 0) and, for true ones, date (YYYY, YYYY-MM or YYYY-MM-DD; the first public one);
-    models are those of simulated countries, or of the registry (--model champion).
+    models are those of simulated countries, or of the registry (--model champion). Without either the lake is judged by
+    the reference that stands in it (`evaluation.reference`).
 
     Example: gerland evaluate --seeds 900001-900010 --out league
     """
@@ -166,18 +167,22 @@ def _on_lake(
         league = replication.run(root, out, bootstrap, as_of, say).league
         facts = {"Bootstrap draws": str(bootstrap)}
         say(f"written to {out}: league.csv, log_scores.csv, alerts.parquet, page.html")
-    elif reference:
-        read(reference, terms)  # what is wrong with the file is told before any model is fitted
-        trained, left, processes = training
-        fitted = fitted_on(_without(load(), left), seeds(trained), processes, say)
-        facts = {
-            "Models": f"fitted on simulated countries {trained}",
-            "Left out of training": ", ".join(left) or "none",
-        }
-        referenced.run(root, reference, fitted, out, bootstrap, facts, terms, as_of, say)
-        say(f"written to {out}: league.csv, sensitivity.csv, reference.csv, alerts.parquet, page.html")
     else:
-        raise EvaluationError("a lake is judged with --replicate, or with --reference and a CSV of pairs")
+        if reference:  # what is wrong with it is told before any model is fitted
+            read(reference, terms)
+        else:
+            referenced.standing_reference(root, as_of)
+        trained, left, processes = training
+        if model == "champion":
+            fitted, facts = track.champion(), {"Models": "the champion of the registry"}
+        else:
+            fitted = fitted_on(_without(load(), left), seeds(trained), processes, say)
+            facts = {
+                "Models": f"fitted on simulated countries {trained}",
+                "Left out of training": ", ".join(left) or "none",
+            }
+        league = referenced.run(root, reference, fitted, out, bootstrap, facts, terms, as_of, say).league
+        say(f"written to {out}: league.csv, sensitivity.csv, reference.csv, alerts.parquet, page.html")
     if is_tracked:
         track.log("replication" if is_replicated else "reference", facts, league, out)
 

@@ -7,6 +7,7 @@ before the window count from its first month on.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ import polars as pl
 
 from models.evaluation.known import EVIDENCE, REGIONS, SUBGROUPS, Ints
 from pipelines.evaluate import lake_sql as sql
-from pipelines.evaluate.run import EvaluationError
+from pipelines.evaluate.run import EvaluationError, NothingToJudge
 from pipelines.frames.names import stem
 from pipelines.lake.query import QueryError, connect
 
@@ -118,7 +119,7 @@ def read(root: str, as_of: str | None = None) -> LakeReports:
     totals = _frame(connection, sql.TOTALS.format(signed=sql.signed("coded", "domain")))
     arrived = _frame(connection, sql.FIRST_TOTALS)
     if arrived.is_empty():
-        raise EvaluationError(f"the lake at {root} holds no report that counts")
+        raise NothingToJudge(f"the lake at {root} holds no report that counts")
     first, last = window(arrived)
     parts = {
         "cells": _cells(connection),
@@ -146,7 +147,7 @@ def read(root: str, as_of: str | None = None) -> LakeReports:
         if mine["cells"].height:
             domains[domain] = _domain(domain, mine, names, last - first + 1, told)
     if not domains:
-        raise EvaluationError(f"the lake at {root} holds no report with a coded substance and a coded event")
+        raise NothingToJudge(f"the lake at {root} holds no report with a coded substance and a coded event")
     return LakeReports(domains, first, told)
 
 
@@ -354,6 +355,12 @@ def month_of(place: int, reports: LakeReports) -> str:
     """Month of a place in time, as `2024-07`."""
     year, month = divmod(reports.first + place, 12)
     return f"{FIRST_YEAR + year:04}-{month + 1:02}"
+
+
+def month_end(place: int, reports: LakeReports) -> dt.date:
+    """Last day of the month of a place in time."""
+    year, month = divmod(reports.first + place + 1, 12)
+    return dt.date(FIRST_YEAR + year, month + 1, 1) - dt.timedelta(days=1)
 
 
 def place_of(year: int, month: int, reports: LakeReports) -> int:

@@ -31,10 +31,15 @@ COLUMNS = {
     "species": ("species",),
     "product": ("product", "brand"),
     "source": ("authority", "source"),
+    "opened": ("opened", "start_month", "onset"),
+    "listed": ("listed_from", "listed"),
+    "family": ("family",),
+    "confidence": ("confidence",),
 }
 NEEDED = ("substance", "event", "label")
 TRUE, FALSE = {"1", "1.0", "true", "yes", "positive"}, {"0", "0.0", "false", "no", "negative"}
 NEITHER = -1
+PLANTED = {"domain", "kind", "start_month", "substance", "event"}
 DATE = re.compile(r"((?:19|20)\d\d)(?:-(0?[1-9]|1[0-2])(?:-(0?[1-9]|[12]\d|3[01]))?)?")
 
 
@@ -43,13 +48,19 @@ class Pairs:
     """Rows of a reference: substance, event, species, label (1, 0, -1), year and month (null), soft, row of the file.
 
     has_dates: whether any true pair has one; without, nothing can be said of lead time. wordings: terms of the
-    dictionary for a wording of the reference.
+    dictionary for a wording of the reference. is_planted: it is the truth of a simulated country.
     """
 
     rows: pl.DataFrame
     has_dates: bool
     wordings: dict[str, list[str]]
     told: list[str]
+    is_planted: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether pairs that it does not name are negatives: of a set without dates they may be what nobody asked."""
+        return self.has_dates or self.is_planted
 
 
 def read(path: Path, mapped: Path | None = None) -> Pairs:
@@ -65,7 +76,8 @@ def read(path: Path, mapped: Path | None = None) -> Pairs:
     except FileError as error:
         raise EvaluationError(str(error)) from None
     by_lower = {c.strip().lower(): c for c in reversed(given.columns)}
-    given, by_lower = _planted(given, by_lower)
+    is_planted = "label" not in by_lower and set(by_lower) >= PLANTED
+    given, by_lower = _planted(given, by_lower) if is_planted else (given, by_lower)
     at = {name: next((by_lower[c] for c in known if c in by_lower), None) for name, known in COLUMNS.items()}
     for name in NEEDED:
         if at[name] is None:
@@ -99,13 +111,11 @@ def read(path: Path, mapped: Path | None = None) -> Pairs:
     if rows.filter(pl.col("label") >= 0).is_empty():
         raise EvaluationError(f"{path.name}: no row says with 1 or 0 whether its pair is true")
     has_dates = rows.filter((pl.col("label") == 1) & pl.col("year").is_not_null()).height > 0
-    return Pairs(rows, has_dates, wordings, told)
+    return Pairs(rows, has_dates, wordings, told, is_planted)
 
 
 def _planted(given: pl.DataFrame, by_lower: dict[str, str]) -> tuple[pl.DataFrame, dict[str, str]]:
     """The truth of `gerland simulate` (`truth/signals.csv`) as a reference: artefacts are not true, all else is."""
-    if not {"domain", "kind", "start_month", "substance", "event"} <= set(by_lower) or "label" in by_lower:
-        return given, by_lower
     is_false = pl.col(by_lower["kind"]) == "artefact"
     said = given.with_columns(
         label=pl.when(is_false).then(pl.lit("0")).otherwise(pl.lit("1")), species=pl.col(by_lower["domain"])

@@ -103,7 +103,8 @@ def _told(found: Replicated, rows: np.ndarray, method: int) -> pl.DataFrame:
     if METHODS[method] == "combined":
         for half in (True, False):  # the models that scored a row are those of the other half of the substances
             mine = np.flatnonzero(judged.is_training[rows] != half)
-            for i, text in zip(mine, reasons(found.fitted[0 if half else 1], judged.x[rows[mine]]), strict=True):
+            combined = found.fitted[0 if half else 1].combined
+            for i, text in zip(mine, reasons(combined, judged.x[rows[mine]]), strict=True):
                 why[i] = text
     return pl.DataFrame(
         {

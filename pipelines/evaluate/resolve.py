@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.defs.silver.report.tables import DOMAINS
 from pipelines.evaluate.lake import NEVER, Domain, LakeReports, place_of
 from pipelines.evaluate.reference import NEITHER, Pairs, folded, spelled
+from pipelines.formats.domains import DOMAINS
 from pipelines.frames.names import forms, normalise
 from pipelines.frames.names import parts as ingredients
 from pipelines.lake.query import QueryError, query
@@ -38,7 +38,8 @@ class Resolved:
 
     labels: dict[str, Labels]
     coverage: list[dict[str, Any]]
-    pairs: pl.DataFrame  # of the reference: row, substance, event, label, domain, term_key, substance_key, state
+    pairs: pl.DataFrame  # of the reference: row, substance, event, label, state
+    places: pl.DataFrame  # row, place from 1, domain, substance and event by place in it
     n_pairs: int
     n_found: int
 
@@ -114,21 +115,23 @@ def _of_domain(domain: Domain) -> tuple[dict[str, int], Mapping[str, list[int]],
 def resolve(root: str, reports: LakeReports, pairs: Pairs, as_of: str | None = None) -> Resolved:
     """Find the pairs of a reference in the domains of a lake; the first public date of a pair counts, whoever's."""
     names = _Names(root, reports, as_of)
-    labels = {
-        name: Labels(
-            np.full(d.counted.listed_from.shape, UNNAMED), np.full(d.counted.public_from.shape, NEVER, dtype=np.int64)
-        )
-        for name, d in reports.domains.items()
-    }
+    labels = unnamed(reports)
     told: list[dict[str, Any]] = []
+    found_at: list[tuple[int, int, str, int, int]] = []
     for row in pairs.rows.iter_rows(named=True):
         state, places = _find(row, names, pairs, reports)
+        found_at += [(row["row"], i, *place) for i, place in enumerate(places, 1)]
         for domain, s, e in places:
             _mark(labels[domain], s, e, row, reports, pairs.has_dates)
         told.append({**{k: row[k] for k in ("row", "substance", "event", "label")}, "state": state})
-    frame = pl.DataFrame(told)
-    distinct = frame.with_columns(pl.col("substance", "event").str.to_lowercase()).unique(["substance", "event"])
-    found = int((distinct["state"] == "found").sum())
+    columns = {"row": pl.Int64, "place": pl.Int64, "domain": pl.String, "s": pl.Int64, "e": pl.Int64}
+    return resolved_of(labels, pl.DataFrame(told), pl.DataFrame(found_at, schema=columns, orient="row"))
+
+
+def resolved_of(labels: dict[str, Labels], pairs: pl.DataFrame, places: pl.DataFrame) -> Resolved:
+    """Count what became of the rows of a reference (row, substance, event, label, state)."""
+    distinct = pairs.with_columns(pl.col("substance", "event").str.to_lowercase()).unique(["substance", "event"])
+    n_found = int((distinct["state"] == "found").sum())
     coverage = [{"what": "pairs of the reference", "n": f"{distinct.height:,}"}]
     coverage += [
         {"what": f"true: {state}" if label == 1 else f"not true, or neither: {state}", "n": f"{n:,}"}
@@ -138,7 +141,17 @@ def resolve(root: str, reports: LakeReports, pairs: Pairs, as_of: str | None = N
         .sort("label", "state", descending=[True, False])
         .iter_rows()
     ]
-    return Resolved(labels, coverage, frame, distinct.height, found)
+    return Resolved(labels, coverage, pairs, places, distinct.height, n_found)
+
+
+def unnamed(reports: LakeReports) -> dict[str, Labels]:
+    """Labels of a lake of which nothing was said yet."""
+    return {
+        name: Labels(
+            np.full(d.counted.listed_from.shape, UNNAMED), np.full(d.counted.public_from.shape, NEVER, dtype=np.int64)
+        )
+        for name, d in reports.domains.items()
+    }
 
 
 def _find(

@@ -33,6 +33,10 @@ class EvaluationError(ValueError):
     """An evaluation that can't be made as asked; the message says why in one sentence."""
 
 
+class NothingToJudge(EvaluationError):
+    """A lake that holds no report that counts yet."""
+
+
 @dataclass(frozen=True)
 class Found:
     """The league, sensitivities, alerts, planted pairs, models.
@@ -132,8 +136,14 @@ def fitted_on(families: Families, trained: Sequence[int], processes: int = 1, sa
 
     from models.evaluation import methods
 
-    with threadpool_limits(1), _several(processes, len(trained)) as ask_all:
-        return methods.fit(_examples(ask_all, families, trained, None, say))
+    with threadpool_limits(1):
+        return methods.fit(examples_of(families, trained, processes, say))
+
+
+def examples_of(families: Families, trained: Sequence[int], processes: int = 1, say: Say = lambda _: None) -> Examples:
+    """Training rows of simulated countries."""
+    with _several(processes, len(trained)) as ask_all:
+        return _examples(ask_all, families, trained, None, say)
 
 
 def _examples(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from models.evaluation.burden import MULTIPLES, Ranked
+from models.evaluation.combined import Combined
 from models.evaluation.features import FEATURES, features
 from models.evaluation.known import walk
 from models.evaluation.league import Judged, judge
@@ -133,7 +134,8 @@ def _alert_rows(
     for (m, b), alerted in one.alerted.items():
         rows = alerted.rows
         is_told = METHODS[m] == "combined"
-        why, against = (reasons(fitted, x[rows], sign=sign) if is_told else [None] * rows.size for sign in (1, -1))
+        none = [None] * rows.size
+        why, against = (reasons(fitted.combined, x[rows], sign=sign) if is_told else none for sign in (1, -1))
         frames.append(
             pl.DataFrame(
                 {
@@ -159,9 +161,9 @@ def _alert_rows(
     return pl.concat(frames)
 
 
-def reasons(fitted: Fitted, x: np.ndarray, most: int = 3, sign: int = 1) -> list[str]:
+def reasons(combined: Combined, x: np.ndarray, most: int = 3, sign: int = 1) -> list[str]:
     """Name the parts that raise each row's combined log odds most; with a sign of -1 those that lower it most."""
-    _, parts = fitted.contributions(x)
+    _, parts = combined.contributions(x)
     best = np.argsort(-parts * sign, axis=1)[:, :most]
     return [
         "; ".join(f"{FEATURES[i]} {row[i]:+.2f}" for i in at if row[i] * sign > 0)

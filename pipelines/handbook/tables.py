@@ -17,6 +17,7 @@ LAYERS = {
     "bronze": "As sent: every row of every file, all texts, or quarantined with its reason",
     "silver": "One language: what the sources told, united, coded and versioned",
     "gold": "For readers: counts, scores, rates, exposure",
+    "evaluation": "What is true, what each method would have raised, and what that was worth",
 }
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 FENCE = re.compile(r"^\s*(```|~~~)")
-NAMED_TABLE = re.compile(r"(?<!\[)`((?:bronze|silver|gold)\.\w+)`(?!\])")
+NAMED_TABLE = re.compile(r"(?<!\[)`((?:bronze|silver|gold|evaluation)\.\w+)`(?!\])")
 
 
 def grid(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

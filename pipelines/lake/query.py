@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.core.table import Table
 
 MAX_CANDIDATES = 4  # forms of a function that an error shows
-LAYERS = ("bronze", "silver", "gold")
+LAYERS = ("bronze", "silver", "gold", "evaluation")
 READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
 
 
@@ -85,7 +85,7 @@ def _with_wholes(addresses: list[str], day: dt.date | None) -> list[str]:
 
 
 def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
-    words = set(re.findall(r"\b(?:bronze|silver|gold)\s*\.\s*\"?(\w+)", sql, re.IGNORECASE))
+    words = set(re.findall(rf"\b(?:{'|'.join(LAYERS)})\s*\.\s*\"?(\w+)", sql, re.IGNORECASE))
     return [address for address in known if address.split(".")[1] in {w.lower() for w in words}]
 
 

@@ -185,9 +185,10 @@ def raise_refusal(error: Exception) -> None:
 
 
 def inputs_of(step: Step, running: Platform) -> dict[str, str]:
-    """What a step's result depends on: versions of what it reads, settings, code."""
+    """What a step's result depends on: versions of what it reads, settings, what is no table, code."""
     settings = {f"settings.{name}": str(getattr(running.settings, name)) for name in step.settings}
-    return running.lake.versions(step.reads) | settings | {"code": version_of(step.modules)}
+    outside = {name: told(running) for name, told in step.also.items()}
+    return running.lake.versions(step.reads) | settings | outside | {"code": version_of(step.modules)}
 
 
 def assets() -> list[dg.AssetsDefinition]:

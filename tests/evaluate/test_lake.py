@@ -139,7 +139,7 @@ def test_replication_by_the_command(root, tmp_path):
     [
         (["--lake", "/nowhere/at/all", "--replicate"], "there is no lake at /nowhere/at/all"),
         (["--lake", ".", "--replicate"], "has not been built here yet"),
-        (["--lake", "."], "--replicate, or with --reference"),
+        (["--lake", "."], "evaluation.reference has not been built here yet"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(tmp_path, words, said):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
-from pipelines.defs.silver.report.tables import DOMAINS
+from pipelines.formats.domains import DOMAINS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.evaluation.combined import SUDDEN
 from models.evaluation.features import FEATURES
-from models.evaluation.methods import METHODS, SUDDEN, UNFLOORED, Examples, fit
+from models.evaluation.methods import METHODS, UNFLOORED, Examples, fit
 from models.evaluation.single import SINGLE
 from models.evaluation.triage import Rows
 
@@ -57,10 +58,10 @@ def test_a_sudden_pair_of_an_unknown_kind_is_raised_and_an_ordinary_one_is_not(f
 
 
 def test_contributions_sum_to_the_score_whoever_holds_it(fitted, given):
-    base, parts = fitted.contributions(given.rows.x)
+    base, parts = fitted.combined.contributions(given.rows.x)
     assert np.abs(base + parts.sum(axis=1) - scored(fitted, given)["combined"]).max() < 1e-6
     plain = replace(fitted, is_floored=False)
-    base, parts = plain.contributions(given.rows.x)
+    base, parts = plain.combined.contributions(given.rows.x)
     assert np.abs(base + parts.sum(axis=1) - scored(plain, given)[UNFLOORED]).max() < 1e-6
 
 

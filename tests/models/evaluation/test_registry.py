@@ -54,7 +54,7 @@ def test_a_challenger_wins_or_stays_and_the_way_back_is_one_call(tracking, tmp_p
     x = given.rows.x[:50]
     rows = pd.DataFrame(x, columns=list(FEATURES)).assign(n=[1.0] + [4.0] * 49)
     scored = mlflow.pyfunc.load_model(f"models:/{registry.MODEL}@{registry.CHAMPION}").predict(rows)
-    base, parts = registry.champion(tracking).contributions(x)
+    base, parts = registry.champion(tracking).combined.contributions(x)
     assert np.isnan(scored["score"][0])
     np.testing.assert_allclose(scored["score"][1:], (base + parts.sum(axis=1))[1:])
     second = registry.register(tracking, fitted, registry.log(tracking, "worlds", {}, league(0.1), []))

@@ -2,7 +2,7 @@
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
-from pipelines.defs.silver.report.tables import DOMAINS
+from pipelines.formats.domains import DOMAINS
 
 DATINGS = {"onset": "Year in which the event began", "receipt": "Year in which the report first came"}
 PERS = {

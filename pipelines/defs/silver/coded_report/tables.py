@@ -2,7 +2,8 @@
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
-from pipelines.defs.silver.report.tables import DOMAINS, REPORT_TYPES, SEXES
+from pipelines.defs.silver.report.tables import REPORT_TYPES, SEXES
+from pipelines.formats.domains import DOMAINS
 
 UNKNOWN = "unknown"
 NOT_SAID = {UNKNOWN: "The report does not say"}

@@ -2,7 +2,7 @@
 
 from pipelines.core.axis import timeless
 from pipelines.core.table import Column, Table, Versioned
-from pipelines.defs.silver.report.tables import DOMAINS
+from pipelines.formats.domains import DOMAINS
 
 NATURES = {"SA": "Active substance as administered (often a salt)", "FT": "Therapeutic fraction (the moiety)"}
 SHORTAGE_STATUSES = {

@@ -2,17 +2,10 @@
 
 from pipelines.core.axis import DERIVED, part_of, versions
 from pipelines.core.table import Column, Table
+from pipelines.formats.domains import AGENCIES, DOMAINS
 
 OF_VERSION = part_of("silver.report_history", "report_key", "report_version")
 CODED = part_of("silver.report_history", "report_key", "report_version", coded=("coded_from", "coded_to", "is_current"))
-DOMAINS = {
-    "human": "Medicines for people",
-    "veterinary": "Medicines for animals, people exposed to them included",
-    "cosmetic": "Cosmetic products",
-    "tattoo": "Tattoo and permanent make-up inks",
-    "nutrition": "Food supplements, fortified and novel foods",
-}
-AGENCIES = {"ANSM": "Human medicines", "ANSES": "Veterinary medicines (ANMV), cosmetics, tattoos, nutrition"}
 PRECISIONS = {
     "day": "full date",
     "month": "the day is not known, 1 stands",

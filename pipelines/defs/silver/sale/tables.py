@@ -1,7 +1,7 @@
 """Aggregates sold, and counts of patients that may not be summed."""
 
 from pipelines.core.table import Column, Versioned
-from pipelines.defs.silver.report.tables import DOMAINS
+from pipelines.formats.domains import DOMAINS
 
 ALL, UNKNOWN = "all", "unknown"
 SERIES = {

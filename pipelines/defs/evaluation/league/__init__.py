@@ -1,0 +1,1 @@
+"""What each method would have raised, and how that was judged."""

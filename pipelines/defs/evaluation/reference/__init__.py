@@ -1,0 +1,1 @@
+"""Pairs that are true or not, found in the lake, and which substances train."""
