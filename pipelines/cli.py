@@ -277,12 +277,36 @@ def doctor(fix: Annotated[bool, typer.Option("--fix", help="Fetch what can be fe
 
 @app.command()
 def ui(
-    port: Annotated[int, typer.Option(help="Port of Dagster; MLflow and the documentation take the next two.")] = 3000,
+    port: Annotated[
+        int, typer.Option(help="Port of Dagster; MLflow, the documentation and the workbench take the next.")
+    ] = 3000,
 ) -> None:
-    """Open Dagster, MLflow and the documentation in the browser's reach until interrupted."""
+    """Open Dagster, MLflow, the documentation and the workbench in the browser's reach until interrupted."""
     from pipelines.commands.ui import serve
 
     serve(_settings(), port, say=progress())
+
+
+@app.command()
+def workbench(
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 3003,
+) -> None:
+    """Open the pages for assessors and epidemiologists in the browser's reach until interrupted."""
+    from workbench.serve import serve
+
+    serve(_settings(), port, say=progress())
+
+
+@app.command()
+def audit(
+    act: Annotated[str, typer.Argument(help="verify: is every row as it was written? head: where the chain ends.")],
+    heads: Annotated[Path | None, typer.Option(help="File of published heads; that of the reports' folder.")] = None,
+) -> None:
+    """Verify the audit of the workbench, or say where its chain ends. Exit code 1 where a row is not as written."""
+    from workbench.audit import command
+
+    if problems := command(_settings(), act, heads, typer.echo):
+        raise Stop("; ".join(problems[:5]))
 
 
 app.command("compare")(compare)

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     jars: Path = Field(ROOT / "data" / "jars", description="Folder of the Delta jars")
     tracking: str = Field(f"sqlite:///{ROOT / 'data' / 'mlflow.db'}", description="MLflow tracking address")
     artifacts: Path | str = Field(ROOT / "data" / "mlflow", description="MLflow artifacts")
+    workbench: str = Field(
+        f"sqlite:///{ROOT / 'data' / 'workbench.db'}",
+        description="Address of what people write in the workbench: SQLite, or postgresql+psycopg://…",
+    )
     sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")
     as_of: str | None = Field(None, description="Rebuild what was known on this date (YYYY-MM-DD), beside the lake")
     keep_days: int = Field(14, ge=1, description="Days that files which no version of a table stands on are kept")

@@ -16,7 +16,17 @@ PROMISES = [line for line in PAGE.read_text().splitlines() if line.startswith("|
 
 def test_the_page_says_something_on_every_matter():
     headings = [line.removeprefix("## ") for line in PAGE.read_text().splitlines() if line.startswith("## ")]
-    matters = ["Intake", "Balance", "Integrity", "Withdrawal", "Privacy", "History", "Operation", "Evaluation"]
+    matters = [
+        "Intake",
+        "Balance",
+        "Integrity",
+        "Withdrawal",
+        "Privacy",
+        "History",
+        "Operation",
+        "Evaluation",
+        "Workbench",
+    ]
     assert headings == matters
     assert len(PROMISES) > len(headings)
 

@@ -37,14 +37,14 @@ class UiError(Exception):
 
 
 def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
-    """Start Dagster (web server and daemon) on `port`, MLflow and the documentation on the next two, and wait.
+    """Start Dagster (web server and daemon) on `port`, MLflow, documentation and workbench on the next, and wait.
 
     Documentation that was not built is not served, and that is said. Ends when it is interrupted.
 
     Raises `UiError` where a port or the Dagster home is in use, or where one of the two ends by itself.
     """
     home = Path(os.environ.get("DAGSTER_HOME", ROOT / "dagster_home"))
-    for wanted in (port, port + 1, port + 2):
+    for wanted in range(port, port + 4):
         _must_be_free(wanted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
     with _alone(home) as lock, TemporaryDirectory(prefix="gerland-") as folder:
@@ -52,14 +52,15 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
         workspace.write_text(json.dumps(_workspace(socket_path)))
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            say("starting Dagster and MLflow")
+            say("starting Dagster, MLflow and the workbench")
             running["Dagster's code"] = _started(_code_server(socket_path), home, lock)
             _wait_until_open(running, [str(socket_path)])
             for name, command in _commands(settings, port, workspace).items():
                 running[name] = _started(command, home, lock)
             _wait_until_open(running, [(HOST, port), (HOST, port + 1)])
-            pages = _documentation(settings.site, port + 2)
-            say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   {pages}   (Ctrl+C ends all)")
+            pages = f"{_workbench(settings, port + 3, running, home, lock)}   {_documentation(settings.site, port + 2)}"
+            say(pages)
+            say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends all)")
             while True:
                 _must_run(running)
                 time.sleep(LOOK_EVERY_SECONDS)
@@ -67,6 +68,18 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
             say("ending")
         finally:
             _end(running.values())
+
+
+def _workbench(
+    settings: Settings, port: int, running: dict[str, subprocess.Popen[bytes]], home: Path, lock: int
+) -> str:
+    """Start the workbench where the lake is a folder; returns where it is, or why it is not."""
+    if "://" in str(settings.lake):
+        return "workbench: it reads a lake in a folder of this machine, and this one is not"
+    command = [sys.executable, "-m", "pipelines.cli", "workbench", "--port", str(port)]
+    running["The workbench"] = _started(command, home, lock)
+    _wait_until_open(running, [(HOST, port)])
+    return f"workbench: http://localhost:{port}"
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -138,7 +151,7 @@ def _must_be_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OverflowError:
-            raise UiError(f"there is no port {port}; three are taken, one after the other") from None
+            raise UiError(f"there is no port {port}; four are taken, one after the other") from None
         except OSError as error:
             raise UiError(
                 f"port {port} can't be used ({error.strerror}); try `gerland ui --port {port + 100}`"

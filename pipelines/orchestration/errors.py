@@ -38,6 +38,7 @@ EXPECTED = (
     "FetchError",
     "FileError",
     "StepFailed",
+    "StoreError",
     "UiError",
     "VerifyError",
     "FamiliesError",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _free_port() -> int:
-    """Return a port with two free ones after it."""
+    """Return a port with three free ones after it."""
     while True:
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+        with ExitStack() as stack:
+            first, *others = (stack.enter_context(socket.socket()) for _ in range(4))
             first.bind(("127.0.0.1", 0))
             port = first.getsockname()[1]
             try:
-                second.bind(("127.0.0.1", port + 1))
-                third.bind(("127.0.0.1", port + 2))
+                for place, other in enumerate(others, 1):
+                    other.bind(("127.0.0.1", port + place))
             except (OSError, OverflowError):
                 continue
             return port
@@ -68,7 +70,8 @@ def environment(tmp_path):
     site.mkdir()
     (site / "index.html").write_text("<p>the pages</p>")
     own = {"GERLAND_TRACKING": f"sqlite:///{tmp_path}/mlflow.db", "GERLAND_ARTIFACTS": str(tmp_path / "artifacts")}
-    own |= {"GERLAND_SITE": str(site)}
+    own |= {"GERLAND_SITE": str(site), "GERLAND_WORKBENCH": f"sqlite:///{tmp_path}/workbench.db"}
+    own |= {"GERLAND_LAKE": str(tmp_path / "lake")}
     return {**os.environ, **own, "DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
 
 
@@ -84,8 +87,10 @@ def test_stopping_it_leaves_no_process_behind_and_a_second_one_is_refused(enviro
             time.sleep(0.5)
         with urllib.request.urlopen(f"http://127.0.0.1:{port + 2}/") as page:
             assert page.read() == b"<p>the pages</p>"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port + 3}/health") as page:
+            assert page.read() == b"up"
         family = _family(first.pid)
-        assert len(family) >= 4, "web server, daemon, code server, MLflow"
+        assert len(family) >= 5, "web server, daemon, code server, MLflow, workbench"
         same_port = subprocess.run(_command(port), env=environment, capture_output=True, text=True, timeout=120)
         assert (same_port.returncode, f"port {port} can't be used" in same_port.stderr) == (1, True)
         same_home = subprocess.run(_command(_free_port()), env=environment, capture_output=True, text=True, timeout=120)
@@ -95,7 +100,7 @@ def test_stopping_it_leaves_no_process_behind_and_a_second_one_is_refused(enviro
         first.wait(timeout=90)
     assert first.returncode == 0
     assert not family & _parents().keys()
-    for wanted in (port, port + 1, port + 2):
+    for wanted in range(port, port + 4):
         ui._must_be_free(wanted)
 
 

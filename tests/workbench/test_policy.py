@@ -1,0 +1,196 @@
+"""Who may see what: no row, count, name or error of the other agency's cases reaches a reader."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import pytest
+from starlette.testclient import TestClient
+
+from pipelines.core.catalog import tables
+from tests.workbench.conftest import MARKS, SHARED_SUBSTANCE, build, client, log_in
+from workbench.app import PAGES
+from workbench.lake import OpenLake, Reader
+from workbench.policy import AGENCIES, INTERNAL, PURPOSES, ROLES, ROWS, Policy
+
+OTHER = {"claire": "VETONLY", "marc": "HUMONLY"}
+PUBLIC = {"/", "/login", "/logout", "/health", "/static/{name:path}"}
+CHANGING = re.compile(r'(name="csrf" value="[^"]*")|(\(\d{4}-\d\d-\d\d \d\d:\d\d UTC\))')
+# What a page may be asked for: names of the other agency's, names of nobody's, hostile ones.
+NAMES = ["veddra:1", "preferred_term:HUMONLY A", "' OR true --", "a\u0000"]
+SUBSTANCES = [SHARED_SUBSTANCE, "reported:VETONLY", "reported:HUMONLY", "x' UNION SELECT 1 --"]
+POPULATIONS = ["human", "veterinary", "veterinary:dog"]
+
+
+def addresses() -> list[str]:
+    """Every page with every name that it may be asked for."""
+    found = ["/", "/signals"]
+    found += [f"/signals?population={quote(p)}&q={quote(q)}" for p, q in product(POPULATIONS, ["", "only", "' OR 1=1"])]
+    for path in ("/signal",):
+        found += [
+            f"{path}?population={quote(p)}&substance={quote(s)}&term={quote(t)}"
+            for p, s, t in product(POPULATIONS, SUBSTANCES, NAMES)
+        ]
+    return found
+
+
+def _seen(browser: TestClient, asked: list[str]) -> dict[str, tuple[int, str]]:
+    """Status and text of each page, without what changes from one asking to the next."""
+    answered = {address: browser.get(address) for address in asked}
+    return {address: (a.status_code, CHANGING.sub("", a.text)) for address, a in answered.items()}
+
+
+def test_what_an_agency_sees_does_not_depend_on_the_cases_of_the_other(lake, tmp_path):
+    build(tmp_path / "vet", veterinary=4)
+    build(tmp_path / "hum", human=4)
+    for user, elsewhere in (("claire", "vet"), ("marc", "hum")):
+        with client(lake, tmp_path / "a") as here, client(tmp_path / elsewhere, tmp_path / "b") as there:
+            seen = [_seen(log_in(browser, user), addresses()) for browser in (here, there)]
+        for address in addresses():
+            assert seen[0][address] == seen[1][address], (user, address)
+        assert {status for status, _ in seen[0].values()} == {200, 303, 404, 400}
+
+
+@pytest.mark.parametrize("user", OTHER)
+def test_no_page_says_a_name_of_the_other_agency(browser, user):
+    for address, (_, text) in _seen(log_in(browser, user), addresses()).items():
+        said = re.sub(r'(value|href|hx-get)="[^"]*"|<pre.*?</pre>', "", text, flags=re.DOTALL)  # what was asked
+        assert OTHER[user] not in said, address
+
+
+@pytest.mark.parametrize(("user", "population"), [("claire", "veterinary"), ("marc", "human")])
+def test_what_is_the_others_and_what_is_not_at_all_answer_alike(browser, user, population):
+    log_in(browser, user)
+    theirs = browser.get(f"/signal?population={population}&substance={SHARED_SUBSTANCE}&term=veddra%3A1")
+    nobodys = browser.get("/signal?population=moon&substance=x&term=y")
+    strip = re.compile(r'href="[^"]*"')
+    assert (theirs.status_code, nobodys.status_code) == (404, 404)
+    assert strip.sub("", CHANGING.sub("", theirs.text)) == strip.sub("", CHANGING.sub("", nobodys.text))
+
+
+def _policies() -> list[Policy]:
+    agencies = [(a,) for a in AGENCIES] + [tuple(AGENCIES)]
+    return [Policy(a, role, "regulatory", "salt") for a, role in product(agencies, ROLES.values())]
+
+
+@pytest.mark.parametrize("policy", _policies(), ids=lambda p: f"{'+'.join(p.agencies)}-{p.role.name}")
+def test_every_table_of_a_policy_holds_its_agencies_rows_and_no_other(policy, lake):
+    reader = Reader(OpenLake(str(lake)), policy)
+    hidden = {mark for domain, mark in MARKS.items() if domain not in policy.domains}
+    for address in sorted(reader.edition.versions):
+        if not policy.allows(address):
+            with pytest.raises(Exception, match="not been built here"):
+                reader.rows(f"SELECT * FROM {address}")
+            continue
+        rows = reader.rows(f"SELECT * FROM {address}")
+        assert not [mark for mark in hidden if mark in str(rows)], address
+        assert rows or policy.role.zone == "none", address
+        shown = set(rows[0]) if rows else set()
+        sensitivities = {tables()[address].columns[c].sensitivity for c in shown}
+        assert sensitivities <= policy.role.sensitivities
+
+
+def test_a_study_shows_pseudonyms_that_join_and_no_narrative(lake):
+    policy = Policy(("ANSM", "ANSES"), ROLES["epidemiologist"], "research", "salt")
+    reader = Reader(OpenLake(str(lake)), policy)
+    rows = reader.rows("SELECT * FROM silver.report JOIN silver.report_event USING (report_key, report_version)")
+    assert rows
+    assert all(re.fullmatch(r"case-[0-9a-f]{16}", r["report_key"]) for r in rows)
+    assert not [r for r in rows if "ONLY-" in str({k: v for k, v in r.items() if "term" not in k})]
+    assert "narrative" not in reader.rows("SELECT * FROM silver.report_narrative")[0]
+    other = Reader(OpenLake(str(lake)), Policy(("ANSM", "ANSES"), ROLES["epidemiologist"], "research", "pepper"))
+    names = [{r["report_key"] for r in each.rows("SELECT report_key FROM silver.report")} for each in (reader, other)]
+    assert not names[0] & names[1]
+
+
+def test_a_table_that_no_rule_names_is_nobodys():
+    for policy in _policies():
+        for address in set(tables()) - set(ROWS):
+            assert not policy.allows(address)
+            with pytest.raises(PermissionError):
+                policy.relation(tables()[address], lambda a: a)
+
+
+def test_rules_name_tables_and_columns_that_exist():
+    for address, rule in ROWS.items():
+        columns = set(tables()[address].columns)
+        assert {"domain", "population", "species", "report_key"} & set(re.findall(r"^\(?(\w+)", rule)) <= columns, (
+            address
+        )
+    assert set(ROWS) > INTERNAL
+    with pytest.raises(ValueError, match="purpose"):
+        Policy(("ANSM",), ROLES["assessor"], "curiosity")
+    with pytest.raises(ValueError, match="agency"):
+        Policy(("ANSM", "EMA"), ROLES["assessor"], next(iter(PURPOSES)))
+
+
+def test_the_database_of_a_policy_reaches_nothing_outside_of_the_lake(lake, tmp_path):
+    opened = OpenLake(str(lake))
+    engine = opened.engine(opened.edition(), _policies()[0])
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    for statement in (
+        f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        f"COPY (SELECT 1) TO '{tmp_path}/out.csv'",
+        "SET enable_external_access = true",
+        f"ATTACH '{tmp_path}/other.db'",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(duckdb.Error):
+            engine.execute(statement)
+
+
+def test_every_route_asks_for_a_right_that_roles_know():
+    rights = {right for role in ROLES.values() for right in role.rights}
+    for page in PAGES:
+        for route in page.router.routes:
+            asked = [getattr(d.call, "right", None) for d in route.dependant.dependencies]
+            assert [right for right in asked if right in rights], route.path
+            assert route.path not in PUBLIC
+
+
+@pytest.mark.parametrize("address", [a for a in addresses() if a != "/"][:40])
+def test_nobody_sees_anything_without_logging_in(browser, address):
+    answered = browser.get(address)
+    assert (answered.status_code, answered.headers["location"].split("?")[0]) == (303, "/login")
+    assert "ONLY" not in answered.text
+
+
+def test_a_role_without_the_right_finds_nothing(browser, monkeypatch):
+    from workbench import people
+
+    auditor = people.User("claire", "Claire", ("ANSM", "ANSES"), "auditor")
+    monkeypatch.setitem(people.DEMONSTRATION, "claire", auditor)
+    log_in(browser, "claire")
+    assert [browser.get(address).status_code for address in ("/signals", addresses()[20])] == [404, 404]
+
+
+def test_a_lake_that_is_not_all_simulated_lets_no_demonstration_user_in(lake, tmp_path):
+    from workbench.people import is_simulated
+
+    assert is_simulated(str(lake), str(tmp_path)) is False
+    with client(lake, tmp_path, is_demonstration=False) as browser:
+        assert 'name="user"' not in browser.get("/login").text
+        answered = browser.post("/login", data={"user": "claire", "purpose": "regulatory"})
+    assert (answered.status_code, browser.cookies.get("gerland_session")) == (404, None)
+
+
+def test_a_lake_is_simulated_only_while_every_file_is(tmp_path: Path):
+    import json
+
+    from pipelines.intake.landing import MARKER
+    from tests.workbench.conftest import write
+    from workbench.people import is_simulated
+
+    deliveries = [{"delivery_id": f"d{i}", "sha256": f"hash{i}", "status": "accepted"} for i in range(2)]
+    write(tmp_path / "lake", "bronze.delivery", [*deliveries, {"delivery_id": "r", "sha256": "z", "status": "refused"}])
+    marker = tmp_path / "landing" / MARKER
+    marker.parent.mkdir(parents=True)
+    marker.write_text(json.dumps({"simulated": ["hash0"]}))
+    assert is_simulated(str(tmp_path / "lake"), str(tmp_path / "landing")) is False
+    marker.write_text(json.dumps({"simulated": ["hash0", "hash1"]}))
+    assert is_simulated(str(tmp_path / "lake"), str(tmp_path / "landing")) is True

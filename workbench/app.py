@@ -1,0 +1,138 @@
+"""The application: routes, what every error answers, what stands before all of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+
+from pipelines.lake.query import QueryError
+from workbench import audit
+from workbench.asked import BadAddress, address
+from workbench.guard import Guard, TooLong
+from workbench.lake import OpenLake
+from workbench.pages import ranking, signal
+from workbench.people import DEMONSTRATION, begin, current, end
+from workbench.policy import PURPOSES
+from workbench.store import Store
+from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workbench, answer, is_of_session
+
+STATIC = Path(__file__).parent / "static"
+ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
+PAGES = (ranking, signal)
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def create(lake: OpenLake, store: Store, heads: Path, is_demonstration: bool, hosts: frozenset[str] = LOCAL) -> Guard:
+    """The workbench on a lake.
+
+    `heads` is the file that the audit's head is published in; `is_demonstration` lets the demonstration users in, and
+    is only ever true where `people.is_simulated` says so; `hosts` are the names under which it is served.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.bench = Workbench(lake, store, is_demonstration, heads)
+    for page in PAGES:
+        app.include_router(page.router)
+    app.add_api_route("/", home, methods=["GET"])
+    app.add_api_route("/login", login_page, methods=["GET"])
+    app.add_api_route("/login", login, methods=["POST"])
+    app.add_api_route("/logout", logout, methods=["POST"])
+    app.add_api_route("/health", health, methods=["GET"])
+    app.add_api_route("/static/{name:path}", asset, methods=["GET"])
+    for error, told in ((LoggedOut, _logged_out), (Missing, _missing), (BadAddress, _bad_address)):
+        app.add_exception_handler(error, told)
+    app.add_exception_handler(QueryError, _no_answer)
+    app.add_exception_handler(TooLong, _too_long)
+    app.add_exception_handler(Forbidden, _forbidden)
+    app.add_exception_handler(404, _missing)
+    return Guard(app, hosts)
+
+
+def home(request: Request) -> Response:
+    """The first page."""
+    return RedirectResponse("/signals", 303)
+
+
+def health() -> Response:
+    """Say that it is up; nothing else is told to whoever is not logged in."""
+    return PlainTextResponse("up")
+
+
+def asset(name: str) -> Response:
+    """A file of the pages; only those that were shipped are known."""
+    if name not in ASSETS:
+        raise Missing
+    return FileResponse(ASSETS[name], headers={"Cache-Control": "public, max-age=3600"})
+
+
+def login_page(request: Request) -> Response:
+    """Choose who one is and for what purpose."""
+    after = _own_place(request.query_params.get("next", ""))
+    users = list(DEMONSTRATION.values()) if request.app.state.bench.is_demonstration else []
+    return answer(request.app.state.bench, request, "login.html", users=users, purposes=PURPOSES, after=after)
+
+
+def login(request: Request, form: Form) -> Response:
+    """Begin a session of a demonstration user."""
+    bench: Workbench = request.app.state.bench
+    user = DEMONSTRATION.get(form.text("user"))
+    if not bench.is_demonstration or user is None:
+        raise Missing
+    secret = begin(bench.store, user, form.choice("purpose", PURPOSES, "-"))
+    audit.publish(bench.store, bench.heads)
+    response = RedirectResponse(_own_place(form.given.get("next", "")), 303)
+    is_secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, secret, httponly=True, samesite="lax", secure=is_secure)
+    return response
+
+
+def logout(request: Request, form: Form) -> Response:
+    """End the session."""
+    bench: Workbench = request.app.state.bench
+    session = current(bench.store, request.cookies.get(COOKIE))
+    if session is not None and is_of_session(form, session):
+        end(bench.store, session)
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+def _own_place(text: str) -> str:
+    """An address of these pages; the first page for any other."""
+    return text if re.fullmatch(r"/(?![/\\])[^\x00-\x20\\]{0,4000}", text) and not text.startswith("/log") else "/"
+
+
+def _logged_out(request: Request, _: Exception) -> Response:
+    place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    after = place if request.method == "GET" and place != "/" else None
+    return RedirectResponse(address("/login", {"next": after}), 303)
+
+
+def _missing(request: Request, _: Exception) -> Response:
+    bench, session = request.app.state.bench, getattr(request.state, "session", None)
+    if session is not None:
+        audit.record(bench.store, session.entry("missing", request.url.path[:400]))
+    return _problem(request, 404, "missing")
+
+
+def _bad_address(request: Request, error: Exception) -> Response:
+    return _problem(request, 400, "address", error.name if isinstance(error, BadAddress) else "")
+
+
+def _no_answer(request: Request, error: Exception) -> Response:
+    return _problem(request, 503, "table", str(error))
+
+
+def _forbidden(request: Request, _: Exception) -> Response:
+    return _problem(request, 403, "form")
+
+
+def _too_long(request: Request, _: Exception) -> Response:
+    return PlainTextResponse("what was sent is too long", 413)
+
+
+def _problem(request: Request, status: int, problem: str, name: str = "") -> Response:
+    session = getattr(request.state, "session", None)
+    return answer(request.app.state.bench, request, "problem.html", status, session=session, problem=problem, name=name)

@@ -1,0 +1,260 @@
+"""The lake as pages read it: DuckDB over the files of one version of each table, through the reader's policy.
+
+Belongs here: which version stands, views of a policy, the one function that asks. Does not: SQL of a page, rights.
+An `Edition` is a set of versions that never changes, so that all numbers of a page are of one state; when a table gets
+a new version the next request gets a new edition, and requests under way end on theirs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from pipelines.core.catalog import tables
+from pipelines.lake.query import LAYERS, QueryError
+from workbench.policy import ROWS, Policy
+
+if TYPE_CHECKING:
+    import duckdb
+
+LOOK_EVERY_SECONDS = 2.0
+MOST_ENGINES = 16  # one a policy and edition; the longest unused is let go
+NAMED = re.compile(r"\b(?:bronze|silver|gold)\.\w+")
+
+
+class TableMissing(QueryError):
+    """A page needs a table that has not been built; the message says how it is."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of one table: its identity, when it was committed, and the files that it consists of."""
+
+    address: str
+    number: int
+    committed: dt.datetime
+    files: tuple[str, ...]
+
+    def rows(self) -> str:
+        """SQL of the rows as they lie."""
+        table = tables()[self.address]
+        if not self.files:
+            none = ", ".join(f"NULL::{_type(c.type)} AS {name}" for name, c in table.columns.items())
+            return f"(SELECT {none} WHERE false)"
+        listed = ", ".join(_quoted(name) for name in self.files)
+        types = ", ".join(f"'{key}': {_type(table.columns[key].type)}" for key in table.partitioned_by)
+        hive = f", hive_partitioning = true, hive_types = {{{types}}}" if types else ", hive_partitioning = false"
+        return f"read_parquet([{listed}]{hive}, union_by_name = true)"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The versions of all tables that pages read, at one moment; `refused` says why a table can't be."""
+
+    versions: Mapping[str, Version]
+    refused: Mapping[str, str]
+
+    @cached_property
+    def identity(self) -> tuple[tuple[str, int], ...]:
+        """What tells editions apart."""
+        return tuple((a, v.number) for a, v in sorted(self.versions.items()))
+
+    def rows_of(self, address: str) -> str:
+        """SQL of a table's rows as they lie. Raises `TableMissing` where it has no version that may be read."""
+        if address not in self.versions:
+            raise TableMissing(self.refused.get(address, f"{address} has not been built here yet"))
+        return self.versions[address].rows()
+
+
+class OpenLake:
+    """The lake in a folder, kept open for all requests."""
+
+    def __init__(self, root: str):
+        """Open the lake; nothing is read yet. Raises `QueryError` for one that is in no folder of this machine."""
+        if "://" in root:
+            raise QueryError(
+                "the workbench reads a lake in a folder of this machine; mount the store, or copy the lake"
+            )
+        self.root = root
+        self._lock = threading.Lock()
+        self._looked = 0.0
+        self._stamps: dict[str, str] = {}
+        self._edition = Edition({}, {})
+        self._engines: dict[tuple[str, Any], duckdb.DuckDBPyConnection] = {}
+
+    def edition(self) -> Edition:
+        """The tables as they stand, looked at every `LOOK_EVERY_SECONDS`."""
+        with self._lock:
+            if time.monotonic() - self._looked >= LOOK_EVERY_SECONDS:
+                self._look()
+                self._looked = time.monotonic()
+            return self._edition
+
+    def forget(self) -> None:
+        """Look again at the next request: files of a version have gone."""
+        with self._lock:
+            self._looked = 0.0
+            self._stamps.clear()
+
+    def _look(self) -> None:
+        versions, refused = dict(self._edition.versions), dict(self._edition.refused)
+        is_changed = False
+        for address in ROWS:
+            stamp = _stamp(f"{self.root}/{address.replace('.', '/')}")
+            if stamp == self._stamps.get(address):
+                continue
+            is_changed, self._stamps[address] = True, stamp
+            versions.pop(address, None)
+            refused.pop(address, None)
+            try:
+                versions[address] = _version(self.root, address)
+            except QueryError as error:
+                refused[address] = str(error)
+        if is_changed:
+            self._edition = Edition(versions, refused)
+
+    def engine(self, edition: Edition, policy: Policy) -> duckdb.DuckDBPyConnection:
+        """A cursor on the sealed database of a policy in which each table that it may see is a view."""
+        name = (policy.identity, edition.identity)
+        with self._lock:
+            found = self._engines.pop(name, None) or sealed(self.root, edition, policy)
+            self._engines[name] = found
+            while len(self._engines) > MOST_ENGINES:
+                self._engines.pop(next(iter(self._engines)))
+            return found.cursor()
+
+
+def sealed(root: str, edition: Edition, policy: Policy) -> duckdb.DuckDBPyConnection:
+    """A database with a view of each table that the policy allows; it reaches no file outside of the lake."""
+    import duckdb
+
+    database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    database.execute("SET threads = 2")
+    database.execute("SET parquet_metadata_cache = true")
+    for layer in LAYERS:
+        database.execute(f"CREATE SCHEMA {layer}")
+    for address in edition.versions:
+        if policy.allows(address):
+            database.execute(f"CREATE VIEW {address} AS {policy.relation(tables()[address], edition.rows_of)}")
+    database.execute(f"SET allowed_directories = [{_quoted(root)}]")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    return database
+
+
+class Reader:
+    """What one request reads: one edition, one policy; keeps what was asked, for the page and the audit."""
+
+    def __init__(self, lake: OpenLake, policy: Policy):
+        """Begin with the tables as they stand."""
+        self.lake, self.policy, self.edition = lake, policy, lake.edition()
+        self.asked: list[tuple[str, str]] = []  # title, SQL that can be run elsewhere
+
+    def has(self, address: str) -> bool:
+        """Tell whether a table has been built and may be seen."""
+        return address in self.edition.versions and self.policy.allows(address)
+
+    def rows(self, sql: str, given: Mapping[str, Any] | None = None, title: str = "") -> list[dict[str, Any]]:
+        """Rows of an answer; `$name` in the SQL stands for a value of `given`. A `title` has the page show the query.
+
+        Raises `TableMissing` where a table that it names is not built or not the reader's to see.
+        """
+        import duckdb
+
+        for address in NAMED.findall(sql):
+            if not self.has(address):
+                raise TableMissing(self.edition.refused.get(address, f"{address} has not been built here yet"))
+        used = {name: value for name, value in (given or {}).items() if re.search(rf"\${name}\b", sql)}
+        self.asked.append((title, with_values(sql, used)))
+        cursor = self.lake.engine(self.edition, self.policy)
+        try:
+            cursor.execute(sql, used)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except duckdb.IOException:
+            self.lake.forget()
+            raise
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Title and SQL of what a page shows of what was asked."""
+        return [(title, sql) for title, sql in self.asked if title]
+
+    def versions(self) -> dict[str, int]:
+        """Version of each table that was asked so far."""
+        named = {address for _, sql in self.asked for address in NAMED.findall(sql)}
+        return {a: self.edition.versions[a].number for a in sorted(named) if a in self.edition.versions}
+
+
+def with_values(sql: str, given: Mapping[str, Any]) -> str:
+    """SQL with its values written in, to be run elsewhere."""
+    return re.sub(r"\$(\w+)", lambda m: literal(given[m[1]]) if m[1] in given else m[0], sql)
+
+
+def literal(value: Any) -> str:
+    """A value as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, dt.date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(literal, value))}]"
+    return _quoted(str(value))
+
+
+def _version(root: str, address: str) -> Version:
+    """The version of a table that stands.
+
+    Raises `QueryError` for one that is not built, is damaged, or whose Delta features DuckDB does not honour: files of
+    deletion vectors or mapped columns hold rows that the table no longer has.
+    """
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    from pipelines.lake.delta import needs_engine
+    from pipelines.lake.read import damaged
+    from pipelines.lake.verify import glance
+
+    folder = f"{root}/{address.replace('.', '/')}"
+    if not _stamp(folder):
+        raise QueryError(f"{address} has not been built here yet; build it with `gerland run`")
+    if problem := glance(folder):
+        raise QueryError(damaged(address, problem))
+    delta = DeltaTable(folder)
+    if problem := needs_engine(address, delta):
+        raise QueryError(problem)
+    committed = dt.datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1000, dt.UTC)
+    paths = pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
+    files = tuple(sorted(f"{folder}/{unquote(path)}" for path in paths))
+    return Version(address, delta.version(), committed, files)
+
+
+def _stamp(folder: str) -> str:
+    """Last entry of a table's log; empty where there is none."""
+    from pipelines.files.store import file_system
+    from pipelines.lake.seal import log_entries
+
+    system, path = file_system(folder)
+    entries = [name for name in log_entries(system, path) if name.endswith(".json")]
+    return max(entries, default="")
+
+
+def _type(declared: str) -> str:
+    return {"string": "VARCHAR", "int": "INTEGER", "array<string>": "VARCHAR[]", "array<int>": "INTEGER[]"}.get(
+        declared, declared.upper()
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,158 @@
+"""The list of a month: what to review first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from workbench.asked import Asked
+from workbench.visit import Visit, visiting
+
+router = APIRouter()
+ROWS_OF_A_PAGE = 50
+RULES = {"prr": "PRR", "ror": "ROR", "ic": "IC", "ebgm": "EBGM"}
+RAISED = " + ".join(f"coalesce(is_{rule}_signal, false)::INT" for rule in RULES)
+ASKED = " + ".join(f"(is_{rule}_signal IS NOT NULL)::INT" for rule in RULES)
+FIRST = f"least({', '.join(f'first_{rule}_month' for rule in RULES)})"
+COLUMNS = f"""population, substance_key, substance_name, term_key, term_name, soc_name, a, n_new, expected,
+    {", ".join(f"is_{rule}_signal" for rule in RULES)}, {RAISED} AS raised, {ASKED} AS asked,
+    prr, prr_lower, ror, ror_lower, ic, ic025, ebgm, eb05, {FIRST} AS first_month, is_new, not_computed"""
+SORTS = {  # name in the address: SQL; the highest first unless the address says otherwise
+    "combined": "raised",
+    "n": "a",
+    "new": "n_new",
+    "expected": "expected",
+    "eb05": "eb05",
+    "ebgm": "ebgm",
+    "ic025": "ic025",
+    "ic": "ic",
+    "ror": "ror_lower",
+    "prr": "prr_lower",
+    "first": FIRST,
+    "name": "substance_name",
+}
+TIES = "raised DESC, eb05 DESC NULLS LAST, ic025 DESC NULLS LAST, a DESC, substance_key, term_key"
+SEARCH = """(contains(strip_accents(lower(substance_name)), strip_accents(lower($q)))
+    OR contains(strip_accents(lower(term_name)), strip_accents(lower($q)))
+    OR substance_key IN (SELECT substance_key FROM silver.substance
+        WHERE is_current AND contains(strip_accents(lower(french_name)), strip_accents(lower($q)))))"""
+
+
+@dataclass(frozen=True)
+class State:
+    """What the address of the list says."""
+
+    population: str
+    month: dt.date | None
+    q: str
+    soc: str
+    least: int
+    methods: int
+    new: bool
+    since: dt.date | None
+    sort: str
+    direction: str
+    page: int
+
+    @classmethod
+    def of(cls, asked: Asked) -> State:
+        """Read it. Raises `BadAddress`."""
+        return cls(
+            population=asked.text("population"),
+            month=asked.date("month"),
+            q=asked.text("q"),
+            soc=asked.text("soc"),
+            least=asked.number("least", 1, 1_000_000, 1),
+            methods=asked.number("methods", 0, len(RULES), 0),
+            new=asked.flag("new"),
+            since=asked.date("since"),
+            sort=asked.choice("sort", SORTS, "combined"),
+            direction=asked.choice("direction", ("down", "up"), "down"),
+            page=asked.number("page", 1, 1_000_000, 1),
+        )
+
+    def address(self, **changed: Any) -> dict[str, Any]:
+        """Parameters of the address, defaults left out; a change other than of the page goes back to the first."""
+        said = {**vars(self), "page": 1, **changed}
+        defaults = {"least": 1, "methods": 0, "sort": "combined", "direction": "down", "page": 1}
+        return {name: value for name, value in said.items() if value != defaults.get(name, "")}
+
+    def where(self) -> str:
+        """Condition on `gold.signal`."""
+        parts = ["population = $population", "month = $month" if self.month else "is_latest"]
+        parts += [f"a >= {self.least}"] if self.least > 1 else []
+        parts += [f"{RAISED} >= {self.methods}"] if self.methods else []
+        parts += ["is_new"] if self.new else []
+        parts += [f"{FIRST} >= $since"] if self.since else []
+        parts += ["soc_name = $soc"] if self.soc else []
+        parts += [SEARCH] if self.q else []
+        return " AND ".join(parts)
+
+    def order(self) -> str:
+        """Order of the rows: every state has one order, and the same one always."""
+        down = self.direction == "down"
+        first = f"{SORTS[self.sort]} {'DESC' if down == (self.sort != 'name') else 'ASC'} NULLS LAST"
+        return f"{first}, {TIES}"
+
+
+@router.get("/signals")
+def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
+    """The page."""
+    state = State.of(visit.asked)
+    populations = populations_of(visit)
+    if not state.population:
+        state = State(**{**vars(state), "population": populations[0]["population"] if populations else ""})
+    given = vars(state)
+    total = visit.rows(f"SELECT count(*) AS n FROM gold.signal WHERE {state.where()}", given)[0]["n"]
+    listed = visit.rows(
+        f"SELECT {COLUMNS}\nFROM gold.signal\nWHERE {state.where()}\nORDER BY {state.order()}\n"
+        f"LIMIT {ROWS_OF_A_PAGE} OFFSET {(state.page - 1) * ROWS_OF_A_PAGE}",
+        given,
+        title=visit.words("The list"),
+    )
+    months = visit.rows(
+        "SELECT DISTINCT month FROM gold.signal WHERE population = $population ORDER BY month DESC", given
+    )
+    socs = visit.rows(
+        "SELECT DISTINCT soc_name FROM gold.signal "
+        "WHERE population = $population AND soc_name IS NOT NULL ORDER BY soc_name",
+        given,
+    )
+    return visit.page(
+        "ranking.html",
+        state=state,
+        rows=listed,
+        total=total,
+        pages=max(1, -(-total // ROWS_OF_A_PAGE)),
+        first=(state.page - 1) * ROWS_OF_A_PAGE,
+        populations=populations,
+        months=[row["month"] for row in months],
+        known=state.month or (months[0]["month"] if months else None),
+        socs=[row["soc_name"] for row in socs],
+        french=french_names(visit, [row["substance_key"] for row in listed]),
+        rules=RULES,
+    )
+
+
+def populations_of(visit: Visit) -> list[dict[str, Any]]:
+    """Populations of the reader, whole domains first, the largest first."""
+    return visit.rows(
+        "SELECT population, count(*) AS n, max(a + b + c + d) AS n_reports, max(month) AS month FROM gold.signal "
+        "WHERE is_latest GROUP BY population ORDER BY contains(population, ':'), n_reports DESC, population"
+    )
+
+
+def french_names(visit: Visit, keys: list[str]) -> dict[str, str]:
+    """French name of each substance that has one, where the page is in French."""
+    if visit.words.language != "fr" or not keys:
+        return {}
+    found = visit.rows(
+        "SELECT substance_key, any_value(french_name) AS name FROM silver.substance "
+        "WHERE is_current AND french_name IS NOT NULL AND list_contains($keys, substance_key) GROUP BY ALL",
+        {"keys": sorted(set(keys))},
+    )
+    return {row["substance_key"]: row["name"] for row in found}

@@ -1,0 +1,124 @@
+"""Who is there: the four demonstration users, and sessions.
+
+The demonstration log-in asks for no password. It is there only on a lake that holds simulated files and nothing else
+(`is_simulated`); on any other the workbench lets nobody in by it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from workbench import audit
+from workbench.policy import PURPOSES, ROLES, Policy
+from workbench.store import Store, now, session
+
+IDLE = dt.timedelta(minutes=60)
+LONGEST = dt.timedelta(hours=10)
+KEPT_STATUSES = ("accepted", "again", "begun")
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who may log in."""
+
+    name: str
+    title: str
+    agencies: tuple[str, ...]
+    role: str
+
+
+DEMONSTRATION = {
+    user.name: user
+    for user in (
+        User("claire", "Claire Martin", ("ANSM",), "assessor"),
+        User("marc", "Marc Petit", ("ANSES",), "assessor"),
+        User("ines", "Inès Roux", ("ANSM", "ANSES"), "assessor"),
+        User("yann", "Yann Le Goff", ("ANSM", "ANSES"), "epidemiologist"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """One log-in: who, for what purpose, with the token that forms of this session carry."""
+
+    user: User
+    purpose: str
+    csrf: str
+    token: str  # hash of what the browser holds
+    last_login: str = ""
+
+    def policy(self, salt: str) -> Policy:
+        """What the session may see."""
+        return Policy(self.user.agencies, ROLES[self.user.role], self.purpose, salt)
+
+    def entry(self, act: str, what: str, **said: str) -> audit.Entry:
+        """A row of the audit in this session's name."""
+        agencies = "+".join(self.user.agencies)
+        return audit.Entry(self.user.name, self.user.role, agencies, self.purpose, act, what, **said)
+
+
+def is_simulated(lake: str, landing: str) -> bool:
+    """Tell whether every file that the lake was made of is one that the simulator wrote, by its content.
+
+    The list of what it wrote lies in the landing zone. False as well where either can't be read.
+    """
+    from pipelines.intake.simulated import simulated
+    from pipelines.lake.query import QueryError, query
+
+    try:
+        known = simulated(landing)
+        listed = ", ".join(f"'{s}'" for s in KEPT_STATUSES)
+        held = query(lake, f"SELECT DISTINCT sha256 FROM bronze.delivery WHERE status IN ({listed})")
+    except (QueryError, OSError):
+        return False
+    hashes = set(held.column("sha256").to_pylist())
+    return bool(hashes) and hashes <= known
+
+
+def begin(store: Store, user: User, purpose: str) -> str:
+    """Begin a session, and return what the browser is to hold. Raises ValueError for a purpose not of the list."""
+    if purpose not in PURPOSES:
+        raise ValueError("the purpose is none of the list")
+    secret, csrf, at = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now()
+    row = {"token": _hash(secret), "user": user.name, "purpose": purpose, "csrf": csrf, "begun": at, "seen": at}
+    with store.writing() as connection:
+        connection.execute(session.insert().values(**row))
+        audit.append(connection, Session(user, purpose, csrf, row["token"]).entry("login", "session"))
+    return secret
+
+
+def current(store: Store, secret: str | None) -> Session | None:
+    """The session of what a browser holds; None where there is none, or it has ended, by itself or by its time."""
+    if not secret or len(secret) > 100:
+        return None
+    with store.reading() as connection:
+        row = connection.execute(sa.select(session).where(session.c.token == _hash(secret))).mappings().one_or_none()
+        if row is None or row["ended"] or row["user"] not in DEMONSTRATION:
+            return None
+        earlier = sa.select(sa.func.max(session.c.begun)).where(session.c.user == row["user"])
+        last = connection.execute(earlier.where(session.c.begun < row["begun"])).scalar()
+    moment = dt.datetime.now(dt.UTC)
+    seen, begun = (dt.datetime.fromisoformat(row[c]) for c in ("seen", "begun"))
+    if moment - seen > IDLE or moment - begun > LONGEST:
+        return None
+    if moment - seen > IDLE / 20:
+        with store.writing() as connection:
+            connection.execute(session.update().where(session.c.token == row["token"]).values(seen=now()))
+    return Session(DEMONSTRATION[row["user"]], row["purpose"], row["csrf"], row["token"], last or "")
+
+
+def end(store: Store, ending: Session) -> None:
+    """End a session: what the browser holds opens nothing from now on."""
+    with store.writing() as connection:
+        connection.execute(session.update().where(session.c.token == ending.token).values(ended=now()))
+        audit.append(connection, ending.entry("logout", "session"))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,204 @@
+"""Who may see what: agency, role, purpose, tables, columns and rows. The only place that says so, compiled to SQL.
+
+Deny by default: a table that `ROWS` does not name is shown to nobody, a column only to roles that its sensitivity
+allows, a row only to readers in charge of its domain. Pages, SQL and exports read through `Policy.relation` alike, so
+that what is not one's own is not there at all: it can't be counted, joined, suggested or told apart from nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipelines.core.table import Table
+
+AGENCIES = {"ANSM": ("human",), "ANSES": ("veterinary", "cosmetic", "tattoo", "nutrition")}
+PURPOSES = {  # of the European Health Data Space, Regulation (EU) 2025/327, article 53(1)
+    "public_health": "Public or occupational health: surveillance, safety of medicines (a)",
+    "regulatory": "Policy making and regulatory activities of public bodies (b)",
+    "statistics": "Official statistics (c)",
+    "research": "Scientific research in the health sector (e)",
+}
+
+# Which rows of a table belong to the domains {domains}. {key} of another table stands for its rows as they lie.
+BY_DOMAIN = "domain IN ({domains})"
+BY_POPULATION = "split_part(population, ':', 1) IN ({domains})"
+BY_SPECIES = "CASE WHEN species = 'human' THEN 'human' ELSE 'veterinary' END IN ({domains})"
+OF_CASE = "{column} IN (SELECT report_key FROM {{silver.report_history}} WHERE domain IN ({{domains}}))"
+BY_CASE = OF_CASE.format(column="report_key")
+SEEN = "{column} IN (SELECT {key} FROM {{gold.signal}} WHERE domain IN ({{domains}}))"
+# A name that stands in a dictionary because a report told it tells of that report; those of registers do not.
+SUBSTANCE = (
+    f"is_in_human_product OR is_in_veterinary_product OR {SEEN.format(column='substance_key', key='substance_key')}"
+)
+SEEN_TERM = SEEN.format(column="term_key", key="term_key")
+TERM = f"dictionary IN ('veddra', 'meddra') OR {SEEN_TERM}"
+
+ROWS = {
+    "gold.signal": BY_DOMAIN,
+    "gold.subgroup_signal": BY_DOMAIN,
+    "gold.level_signal": BY_DOMAIN,
+    "gold.report_month": BY_DOMAIN,
+    "gold.reporting_rate": BY_DOMAIN,
+    "gold.rate_comparison": BY_DOMAIN,
+    "gold.exposure": BY_SPECIES,
+    "gold.signal_by_method": BY_POPULATION,
+    "gold.signal_course": BY_POPULATION,
+    "gold.prior": BY_POPULATION,
+    "gold.interaction": BY_POPULATION,
+    "gold.comedication": BY_POPULATION,
+    "gold.masking": BY_POPULATION,
+    "silver.report": BY_DOMAIN,
+    "silver.report_history": BY_DOMAIN,
+    "silver.report_product": BY_CASE,
+    "silver.report_event": BY_CASE,
+    "silver.report_narrative": BY_CASE,
+    "silver.report_background": BY_CASE,
+    "silver.duplicate_link": f"{BY_CASE} AND {OF_CASE.format(column='other_report_key')}",
+    "silver.coded_report": BY_CASE,
+    "silver.stratum": BY_DOMAIN,
+    "silver.code": (
+        f"CASE kind WHEN 'substance' THEN {SEEN.format(column='key_coded', key='substance_key')} "
+        f"ELSE {SEEN.format(column='key_coded', key='term_key')} END"
+    ),
+    "silver.substance": SUBSTANCE,
+    "silver.term": TERM,
+    "silver.term_bridge": SEEN_TERM,
+}
+# Where the terms of one agency meet those of the other, the meeting itself tells that there is such a report.
+MASKED = {
+    "silver.term_bridge": {
+        "event_key": "sha256('{salt}' || event_key)",
+        "event_name": "NULL::VARCHAR",
+        "method": "NULL::VARCHAR",
+        "confidence": "NULL::DOUBLE",
+    }
+}
+# Integer codes are numbered over all agencies' keys, so a number tells how many came before: pages join by them, no
+# page shows them and no SQL of a user's own may read them.
+INTERNAL = frozenset({"silver.code", "silver.coded_report", "silver.stratum"})
+CASE_LEVEL = frozenset(
+    address for address in ROWS if address.startswith("silver.report") or address == "silver.duplicate_link"
+)
+NAMES_OF_CASES = ("report_key", "other_report_key", "duplicate_cluster", "source_case_id")  # pseudonyms in a study
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a kind of reader may do, whatever the agency. `rights` are names that routes ask for."""
+
+    name: str
+    title: str
+    zone: str  # assess: case level; study: pseudonyms, no narratives; none: no data at all
+    sensitivities: frozenset[str]
+    rights: frozenset[str]
+
+
+_ASSESS = frozenset({"public", "internal", "personal", "identifying"})
+_STUDY = frozenset({"public"})
+ROLES = {
+    role.name: role
+    for role in (
+        Role(
+            "assessor",
+            "Assessor",
+            "assess",
+            _ASSESS,
+            frozenset({"signals", "cases", "narratives", "decisions", "decide", "export"}),
+        ),
+        Role(
+            "epidemiologist",
+            "Epidemiologist",
+            "study",
+            _STUDY,
+            frozenset({"signals", "cases", "decisions", "export"}),
+        ),
+        Role("steward", "Data steward", "study", _STUDY, frozenset({"quality", "signals"})),
+        Role("developer", "Method developer", "study", _STUDY, frozenset({"signals", "export"})),
+        Role("auditor", "Auditor", "none", frozenset(), frozenset({"audit"})),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The right of one reader: whose domains, in which role, for what purpose.
+
+    `salt` makes the pseudonyms of the study zone; the same salt gives the same names.
+    """
+
+    agencies: tuple[str, ...]
+    role: Role
+    purpose: str
+    salt: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no agency or purpose."""
+        if unknown := [a for a in self.agencies if a not in AGENCIES]:
+            raise ValueError(f"there is no agency {unknown[0]!r}")
+        if self.purpose not in PURPOSES:
+            raise ValueError("the purpose is none of the list")
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Domains that the reader's agencies are in charge of."""
+        return tuple(d for agency in self.agencies for d in AGENCIES[agency])
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether no row is another agency's."""
+        return set(self.agencies) == set(AGENCIES)
+
+    @property
+    def identity(self) -> str:
+        """Readers of equal identity see the same."""
+        said = [*sorted(self.agencies), self.role.zone, *sorted(self.role.sensitivities), str(self.sees_cases)]
+        return hashlib.sha256("|".join(said).encode()).hexdigest()[:16]
+
+    @property
+    def sees_cases(self) -> bool:
+        """Tell whether single cases may be seen."""
+        return "cases" in self.role.rights
+
+    def may(self, right: str) -> bool:
+        """Tell whether the role has a right."""
+        return right in self.role.rights
+
+    def allows(self, address: str) -> bool:
+        """Tell whether any of the table may be seen."""
+        if address not in ROWS or self.role.zone == "none":
+            return False
+        return self.sees_cases or address not in CASE_LEVEL
+
+    def columns(self, table: type[Table]) -> list[str]:
+        """Columns of a table that may be seen, in its order."""
+        return [name for name, c in table.columns.items() if c.sensitivity in self.role.sensitivities]
+
+    def relation(self, table: type[Table], rows_of: Callable[[str], str]) -> str:
+        """SELECT over what may be seen of a table; `rows_of` gives the SQL of a table's rows as they lie.
+
+        Raises PermissionError for a table that may not be seen.
+        """
+        address = table.address()
+        if not self.allows(address):
+            raise PermissionError(address)
+        columns = ", ".join(self._shown(address, name) for name in self.columns(table))
+        return f"SELECT {columns} FROM {rows_of(address)} WHERE {self._where(address, rows_of)}"
+
+    def _where(self, address: str, rows_of: Callable[[str], str]) -> str:
+        if self.is_whole:
+            return "true"
+        rule = ROWS[address].replace("{domains}", ", ".join(f"'{d}'" for d in self.domains))
+        for other in ("silver.report_history", "gold.signal"):
+            if f"{{{other}}}" in rule:
+                rule = rule.replace(f"{{{other}}}", rows_of(other))
+        return rule
+
+    def _shown(self, address: str, column: str) -> str:
+        masked = {} if self.is_whole else MASKED.get(address, {})
+        if column in masked:
+            return f'{masked[column].format(salt=self.salt)} AS "{column}"'
+        if self.role.zone == "study" and column in NAMES_OF_CASES:
+            return f"'case-' || left(sha256('{self.salt}' || \"{column}\"), 16) AS \"{column}\""
+        return f'"{column}"'

@@ -1,0 +1,183 @@
+"""What people write: sessions, decisions, audit. SQLite in WAL, or PostgreSQL, by the address of the settings.
+
+Rows of `audit`, `decision` and `reading` are added, never changed: the database itself refuses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Integer, String, Table, Text
+
+metadata = sa.MetaData()
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("agencies", String(80), nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("object", Text, nullable=False),
+    Column("versions", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("result", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+session = Table(
+    "session",
+    metadata,
+    Column("token", String(64), primary_key=True),  # SHA-256 of what the browser holds
+    Column("user", String(200), nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("begun", String(32), nullable=False),
+    Column("seen", String(32), nullable=False),
+    Column("ended", String(32)),
+)
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("population", String(120), nullable=False),
+    Column("substance_key", String(400), nullable=False),
+    Column("term_key", String(400), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("verdict", String(40), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("stage", String(40), nullable=False),
+    Column("due", String(10)),
+    Column("snapshot", Text, nullable=False),
+    Column("supersedes", Integer),
+    Column("audit_seq", Integer, nullable=False),
+    sa.Index("decision_pair", "population", "substance_key", "term_key"),
+    sa.UniqueConstraint("supersedes"),
+)
+reading = Table(
+    "reading",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("decision_id", Integer, sa.ForeignKey("decision.id"), nullable=False, unique=True),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("agrees", sa.Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("audit_seq", Integer, nullable=False),
+)
+link_verdict = Table(
+    "link_verdict",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report_key", String(400), nullable=False),
+    Column("other_report_key", String(400), nullable=False),
+    Column("domain", String(40), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("verdict", String(40), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("audit_seq", Integer, nullable=False),
+    sa.Index("link_verdict_pair", "report_key", "other_report_key"),
+)
+secret = Table("secret", metadata, Column("name", String(40), primary_key=True), Column("value", String(64)))
+KEPT_AS_WRITTEN = (audit, decision, reading, link_verdict)
+
+
+class StoreError(Exception):
+    """The store of the workbench can't be used; the message says why."""
+
+
+class Store:
+    """The write side, for all threads."""
+
+    def __init__(self, address: str):
+        """Open the store at an address of SQLAlchemy and make what is missing. Raises `StoreError`."""
+        url = sa.make_url(address)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        if self.is_sqlite and url.database not in (None, "", ":memory:"):
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.is_sqlite else {})
+            if self.is_sqlite:
+                sa.event.listen(self.engine, "connect", _sqlite)
+            metadata.create_all(self.engine)
+            self._refuse_changes()
+        except (sa.exc.SQLAlchemyError, ImportError) as error:
+            raise StoreError(f"the store {url.render_as_string()} can't be opened: {type(error).__name__}") from error
+        self._writing = threading.Lock()
+        self.salt = self._secret("salt")
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that reads."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction that alone may write: what it reads first stays so until it ends."""
+        with self._writing, self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(sa.text("LOCK TABLE audit IN EXCLUSIVE MODE"))
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def _secret(self, name: str) -> str:
+        with self.writing() as connection:
+            found = connection.execute(sa.select(secret.c.value).where(secret.c.name == name)).scalar()
+            if found is None:
+                found = secrets.token_hex(16)
+                connection.execute(secret.insert().values(name=name, value=found))
+        return str(found)
+
+    def _refuse_changes(self) -> None:
+        """Have the database refuse to change or take away what is to stay."""
+        with self.engine.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(
+                    "CREATE OR REPLACE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'rows of % stay as they are', TG_TABLE_NAME; END $$"
+                )
+            for table in KEPT_AS_WRITTEN:
+                for act in ("UPDATE", "DELETE"):
+                    name = f"{table.name}_{act.lower()}"
+                    if self.is_sqlite:
+                        connection.exec_driver_sql(
+                            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {act} ON {table.name} "
+                            f"BEGIN SELECT RAISE(ABORT, 'rows of {table.name} stay as they are'); END"
+                        )
+                    else:
+                        connection.exec_driver_sql(
+                            f"CREATE OR REPLACE TRIGGER {name} BEFORE {act} ON {table.name} "
+                            "FOR EACH ROW EXECUTE FUNCTION kept()"
+                        )
+
+
+def now() -> str:
+    """The moment, in UTC, as it is written everywhere here."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
+
+
+def _sqlite(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,192 @@
+"""One request of somebody who is logged in: their right, their language, what they read, and the row of the audit.
+
+Every page is a function of a `Visit`, made by `visiting(right)`: a route without one shows nothing of the lake.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+import jinja2
+from fastapi import Depends, Request
+from starlette.responses import HTMLResponse, Response
+
+from workbench import audit
+from workbench.asked import Asked, BadAddress, address
+from workbench.lake import OpenLake, Reader
+from workbench.people import Session, current
+from workbench.policy import PURPOSES, ROLES
+from workbench.store import Store
+from workbench.words import Words, preferred, words
+
+COOKIE, LANGUAGE = "gerland_session", "gerland_language"
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_FIELDS = 50
+MENU = (("/signals", "Ranking", "signals"),)
+
+
+class LoggedOut(Exception):
+    """Nobody is logged in."""
+
+
+class Forbidden(Exception):
+    """A form does not carry the token of the session: it stood on no page of it."""
+
+
+class Missing(Exception):
+    """There is no such object for this reader: not there at all, or another's; the two can't be told apart."""
+
+
+@dataclass
+class Workbench:
+    """What all requests share."""
+
+    lake: OpenLake
+    store: Store
+    is_demonstration: bool
+    heads: Path
+    templates: jinja2.Environment = field(default_factory=lambda: environment())
+
+
+def environment() -> jinja2.Environment:
+    """Templates: everything is escaped, an unknown name is an error."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals |= {"address": address, "ROLES": ROLES, "PURPOSES": PURPOSES, "cases_open": False}
+    return found
+
+
+class Visit:
+    """One request within a session."""
+
+    def __init__(self, bench: Workbench, request: Request, session: Session):
+        """Begin: the lake is read as it stands now, by what the session may see."""
+        self.bench, self.request, self.session = bench, request, session
+        self.policy = session.policy(bench.store.salt)
+        self.asked = Asked(request.query_params)
+        self.form = Asked({})
+        self.words = language(request)
+        self.reader = Reader(bench.lake, self.policy)
+        self._shown = hashlib.sha256()
+
+    @property
+    def place(self) -> str:
+        """The address that was asked for, without its host."""
+        query = self.request.url.query
+        return self.request.url.path + (f"?{query}" if query else "")
+
+    def rows(self, sql: str, given: dict[str, Any] | None = None, title: str = "") -> list[dict[str, Any]]:
+        """Rows of an answer, seen by the audit; see `Reader.rows`."""
+        found = self.reader.rows(sql, given, title)
+        self._shown.update(json.dumps(found, default=str, ensure_ascii=False).encode())
+        return found
+
+    def entry(self, act: str, what: str = "") -> audit.Entry:
+        """A row of the audit about what this visit read so far."""
+        return self.session.entry(
+            act,
+            what or self.place,
+            versions=json.dumps(self.reader.versions()),
+            query=";\n".join(sql for _, sql in self.reader.asked),
+            result=self._shown.hexdigest(),
+        )
+
+    def page(self, template: str, **content: Any) -> Response:
+        """The page, after its row of the audit is written: what can't be recorded isn't shown."""
+        audit.record(self.bench.store, self.entry("view"))
+        return answer(self.bench, self.request, template, visit=self, session=self.session, **content)
+
+
+def language(request: Request) -> Words:
+    """The language that a request is answered in."""
+    accepted = request.headers.get("accept-language", "")
+    return words(preferred(request.query_params.get("lang"), request.cookies.get(LANGUAGE), accepted))
+
+
+def answer(bench: Workbench, request: Request, template: str, status: int = 200, **content: Any) -> Response:
+    """Fill a template."""
+    said = language(request)
+    other = "en" if said.language == "fr" else "fr"
+    query = {name: value for name, value in request.query_params.items() if name != "lang"}
+    html = bench.templates.get_template(template).render(
+        **{"visit": None, "session": None, **content},
+        t=said,
+        lang=said.language,
+        other_language=(other, address(request.url.path, query, lang=other)),
+        menu=[(path, title) for path, title, right in MENU if (s := content.get("session")) and _may(s, right)],
+        here=request.url.path,
+        is_demonstration=bench.is_demonstration,
+    )
+    response = HTMLResponse(html, status_code=status)
+    if request.query_params.get("lang") == said.language:
+        response.set_cookie(LANGUAGE, said.language, max_age=31_536_000, httponly=True, samesite="lax")
+    return response
+
+
+async def form_of(request: Request) -> Asked:
+    """What a form sent. Raises `BadAddress` for what is no form of these pages."""
+    try:
+        body = (await request.body()).decode("utf-8")
+        given = parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise BadAddress("form") from None
+    return Asked(dict(given))
+
+
+Form = Annotated[Asked, Depends(form_of)]
+
+
+def is_of_session(form: Asked, session: Session) -> bool:
+    """Tell whether a form stood on a page of the session."""
+    return secrets.compare_digest(form.given.get("csrf", "").encode(), session.csrf.encode())
+
+
+def visiting(right: str) -> Callable[[Request], Visit]:
+    """Dependency of a route that is for readers with a right: raises `LoggedOut`, or `Missing` without it."""
+
+    def visit(request: Request) -> Visit:
+        return _visit(request, right)
+
+    visit.right = right  # type: ignore[attr-defined]
+    return visit
+
+
+def changing(right: str) -> Callable[[Request, Asked], Visit]:
+    """As `visiting`, of a route that writes: raises `Forbidden` for a form without the session's token."""
+
+    def visit(request: Request, form: Form) -> Visit:
+        found = _visit(request, right)
+        if not is_of_session(form, found.session):
+            raise Forbidden
+        found.form = form
+        return found
+
+    visit.right = right  # type: ignore[attr-defined]
+    return visit
+
+
+def _visit(request: Request, right: str) -> Visit:
+    bench: Workbench = request.app.state.bench
+    session = current(bench.store, request.cookies.get(COOKIE))
+    if session is None:
+        raise LoggedOut
+    request.state.session = session
+    if not _may(session, right):
+        raise Missing
+    return Visit(bench, request, session)
+
+
+def _may(session: Session, right: str) -> bool:
+    return right in ROLES[session.user.role].rights
