@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import nbinom
 
 from models.result import result
+from models.surveillance.quantiles import negative_binomial_upper
 from models.surveillance.series import Days, Ints, ordinals, read, years_before
 
 
@@ -92,7 +93,7 @@ def bayes(
             total[at], periods[at] = n[times].sum(), usable[times].sum()
             reasons[at] = reasons[at] or (None if periods[at] else "no count in the reference periods")
     size, known = total + 0.5, np.maximum(periods, 1)
-    upper = nbinom.ppf(1 - control.alpha, size, known / (known + 1))
+    upper = negative_binomial_upper(control.alpha, size, known / (known + 1))
     return result(
         name,
         f"count > bound (alpha = {control.alpha:g})",

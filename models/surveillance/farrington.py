@@ -15,9 +15,10 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
-from scipy.stats import nbinom, norm, poisson, t
+from scipy.stats import norm, t
 
 from models.result import result
+from models.surveillance.quantiles import negative_binomial_upper, poisson_upper
 from models.surveillance.quasipoisson import Errors, Fit, fitted
 from models.surveillance.series import Days, Floats, Ints, ordinals, read, years_before
 
@@ -222,5 +223,5 @@ def _bound(mean: float, error: float, dispersion: float, control: Control) -> fl
         return float((mean ** (2 / 3) + z * spread) ** 1.5)
     level = mean if control.threshold == "nb" else mean * float(np.exp(z * error / mean))
     if dispersion <= 1:
-        return float(poisson.isf(control.alpha, level))
-    return float(nbinom.isf(control.alpha, level / (dispersion - 1), 1 / dispersion))
+        return float(poisson_upper(control.alpha, level))
+    return float(negative_binomial_upper(control.alpha, level / (dispersion - 1), 1 / dispersion))
