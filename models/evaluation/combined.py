@@ -125,13 +125,11 @@ class Combined:
 
         (R, F): below 0 where that would lower it.
         """
-        own, usual = self.score(x), dict(zip(self.line.names, self.line.mean, strict=True))
+        places = np.array([FEATURES.index(name) for name in self.line.names])
+        other = np.repeat(x[:, None, :], places.size, axis=1)
+        other[:, np.arange(places.size), places] = self.line.mean
         found = np.zeros(x.shape)
-        for i, name in enumerate(FEATURES):
-            if name in usual:
-                other = x.copy()
-                other[:, i] = usual[name]
-                found[:, i] = self.score(other) - own
+        found[:, places] = self.score(other.reshape(-1, x.shape[1])).reshape(x.shape[0], -1) - self.score(x)[:, None]
         return found
 
     def held(self, own: Floats, x: Floats) -> Floats:

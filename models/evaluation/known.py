@@ -257,7 +257,10 @@ def _siblings(own: _Running, code: Ints, axis: int, s: Ints, e: Ints) -> tuple[F
         kept = whole[code[place], e] if axis == 0 else whole[s, code[place]]
         return np.asarray(kept - values[s, e])
 
-    near = np.array([others(own.n), np.maximum(others(own.expected), 0.0)])
+    # Of whole numbers, whose sum is the same in any order: what joins a class later changes not even the last bit.
+    margin, across = (own.n_substance, own.n_event[e]) if axis == 0 else (own.n_event, own.n_substance[s])
+    sums = np.bincount(code, weights=margin)[code[place]] - margin[place]
+    near = np.array([others(own.n), sums * across / own.n_total])
     number = np.bincount(code)[code[place]] - 1
     listed, public = (others(told.astype(float)) / np.maximum(number, 1) for told in (own.listed, own.public))
     return near, listed, public
@@ -286,11 +289,15 @@ def _places(codes: Ints, among: Ints) -> Ints:
 
 
 def _change(values: Any, t: int) -> Floats:
-    """Logarithm of the last 12 months against the 12 before; 0 where there were none before."""
+    """Logarithm of the last 12 months against the 12 before; 0 where there were none before.
+
+    A thousandth of what is usual is added to both: usual among those with anything by then, not among all ever known.
+    """
     now = np.maximum(values[:, max(0, t + 1 - WINDOW) : t + 1].mean(axis=1), 0.0)
     begin, end = max(0, t + 1 - 2 * WINDOW), max(0, t + 1 - WINDOW)
     if begin == end:
         return np.zeros(values.shape[0])
     before = np.maximum(values[:, begin:end].mean(axis=1), 0.0)
-    least = 1e-3 * max(float(values[:, : t + 1].mean()), 1e-12)
+    begun = values[:, : t + 1].any(axis=1)
+    least = 1e-3 * max(float(values[begun, : t + 1].mean()) if begun.any() else 0.0, 1e-12)
     return np.clip(np.log((now + least) / (before + least)), -3.0, 3.0)

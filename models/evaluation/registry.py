@@ -13,18 +13,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.evaluation.champion import CHAMPION, MODEL
 from models.evaluation.features import FEATURES
 from models.evaluation.methods import Fitted
 from models.mgps.registry import _mlflow as client
+from models.shipping import pinned, ship
 
 if TYPE_CHECKING:
     import polars as pl
 
-MODEL, EXPERIMENT = "triage", "evaluation"
-CHAMPION, CHALLENGER, FORMER = "champion", "challenger", "former_champion"
+EXPERIMENT = "evaluation"
+CHALLENGER, FORMER = "challenger", "former_champion"
 ARTIFACTS = f"mlflow-artifacts:/{EXPERIMENT}"
 JUDGED_BY = "combined"
 DECIDING = ("auc_minus_ic025_low", "lead_months_minus_ic025_low", "lead_months_minus_eb05_low")
+REQUIREMENTS = ("mlflow", "numpy", "scipy", "scikit-learn", "pandas", "polars", "numba", "threadpoolctl")
 TOLD = ("auc", "ap", "ppv", "found_before", "lead_months")
 
 
@@ -59,7 +62,8 @@ def register(tracking: str, fitted: Fitted, run_id: str) -> str:
 
     mlflow = client(tracking)
     given = pd.DataFrame({"n": [3.0], **{name: [0.0] for name in FEATURES}})
-    scored = pd.DataFrame({"score": [0.5], "raised_most_by": ["ic025"]})
+    parts = {name: [0.5] for name in ("base", *(f"part_{name}" for name in FEATURES))}
+    scored = pd.DataFrame({"score": [0.5], "raised_most_by": ["ic025"], **parts})
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_id=run_id):
         path = Path(folder) / "fitted.pkl"
         path.write_bytes(pickle.dumps(fitted))
@@ -70,9 +74,9 @@ def register(tracking: str, fitted: Fitted, run_id: str) -> str:
             name=MODEL,
             python_model=str(code),
             artifacts={"fitted": str(path)},
-            code_paths=[str(Path(__file__).parents[1])],
+            code_paths=[ship("evaluation.registered_model", Path(folder) / "code")],
             signature=infer_signature(given, scored),
-            pip_requirements=["mlflow", "numpy", "scipy", "scikit-learn", "pandas", "polars", "numba", "threadpoolctl"],
+            pip_requirements=pinned(REQUIREMENTS),
             registered_model_name=MODEL,
         )
     version = str(logged.registered_model_version)
@@ -120,9 +124,9 @@ def champion(tracking: str) -> Fitted:
     return found
 
 
-def champion_version(tracking: str) -> str:
-    """Version of the champion in the registry; empty where there is none."""
-    return _version(client(tracking).MlflowClient(), CHAMPION, needed=False)
+def version_of(tracking: str, alias: str) -> str:
+    """Version of the model that holds an alias; empty where none does."""
+    return _version(client(tracking).MlflowClient(), alias, needed=False)
 
 
 def _version(registry: Any, alias: str, needed: bool = True) -> str:

@@ -69,7 +69,15 @@ def snapshots(months: int) -> tuple[list[int], list[int]]:
     return list(range(first, until + 1, SNAPSHOT)), list(range(last, until + HORIZON - 1, -SNAPSHOT))[::-1]
 
 
-def later(arrived: Arrived, sums: Sums, months: int = HORIZON) -> tuple[Floats, Floats]:
+class Looked(Protocol):
+    """Pairs that were looked at at the end of a month, by their codes (R,)."""
+
+    month: int
+    substance: Any
+    event: Any
+
+
+def later(arrived: Arrived, sums: Looked | Sums, months: int = HORIZON) -> tuple[Floats, Floats]:
     """Reports of the pairs of `sums` in the months after, and what their own margins expect (R,)."""
     begin, end = sums.month + 1, sums.month + 1 + months
     cells = slice(*np.searchsorted(arrived.month, [begin, end]))

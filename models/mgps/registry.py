@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.mgps.fit import PARAMETERS
+from models.shipping import pinned, ship
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MODEL = "mgps_prior"
 CHAMPION = "champion"
 EXPERIMENT = "disproportionality"
+REQUIREMENTS = ("mlflow", "numpy", "scipy", "pandas")
 ARTIFACTS = f"mlflow-artifacts:/{EXPERIMENT}"  # below where artifacts are kept, said by nobody's absolute path
 
 
@@ -132,7 +134,8 @@ def _log_model(mlflow: Any, priors: Sequence[Mapping[str, Any]]) -> str:
             python_model=str(code),
             artifacts={"priors": str(path)},
             signature=infer_signature(given, scored),
-            pip_requirements=["mlflow", "scipy", "pandas"],
+            code_paths=[ship("mgps.registered_model", Path(folder) / "code")],
+            pip_requirements=pinned(REQUIREMENTS),
             registered_model_name=MODEL,
         )
     return str(logged.registered_model_version)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 READS = (*NEEDED, NARRATIVES, EXPOSURE)
+DEFAULT = "default"
 TRUTH = "truth/signals.csv"  # below the landing zone of a simulated country
 NO_REFERENCE = "no reference: set `reference` to a CSV of pairs, and the methods are judged by it"
 _reading, _making = Lock(), Lock()
@@ -121,58 +121,22 @@ def _truth(settings: Settings) -> bytes | None:
 
 def model(platform: Platform) -> tuple[Combined, Model]:
     """The champion of the registry, else the default that is shipped; the name says which."""
-    from models.evaluation import registry
+    from models.evaluation.champion import MODEL, champion_version
     from models.evaluation.combined import shipped
     from pipelines.evaluate.rows import Model
 
     tracking = platform.settings.tracking
-    if _registry_is_there(tracking) and (version := registry.champion_version(tracking)):
-        return registry.champion(tracking).combined, Model(registry.MODEL, version)
+    if version := champion_version(tracking):
+        from models.evaluation import registry
+
+        return registry.champion(tracking).combined, Model(MODEL, version)
     default = shipped()
     log("no champion is registered: pairs are scored with the default that is shipped")
-    return default, Model("default", default.version)
+    return default, Model(DEFAULT, default.version)
 
 
 def model_version(platform: Platform) -> str:
-    """Version of the champion, or `default`: what scores depend on, beside code.
+    """Version of the champion, or `default`: what scores depend on, beside code."""
+    from models.evaluation.champion import champion_version
 
-    A registry in a file is asked again only once the file was written: MLflow takes seconds to load.
-    """
-    from models.evaluation import registry
-
-    tracking, kept = platform.settings.tracking, platform.settings.reports / "measures" / "champion.json"
-    if not _registry_is_there(tracking):
-        return "default"
-    stamp = _stamp(tracking)
-    told = _known(kept)
-    if stamp and told.get("stamp") == stamp:
-        return str(told["version"])
-    version = registry.champion_version(tracking) or "default"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps({"stamp": stamp, "version": version}))
-    return version
-
-
-def _file_of(tracking: str) -> Path | None:
-    return Path(tracking.removeprefix("sqlite:///")) if tracking.startswith("sqlite:///") else None
-
-
-def _registry_is_there(tracking: str) -> bool:
-    file = _file_of(tracking)
-    return file is None or file.is_file()
-
-
-def _stamp(tracking: str) -> list[Any] | None:
-    file = _file_of(tracking)
-    if file is None:
-        return None
-    found = file.stat()
-    return [str(file), found.st_size, found.st_mtime_ns]
-
-
-def _known(kept: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(kept.read_text())
-        return found if isinstance(found, dict) else {}
-    except (OSError, ValueError):  # nothing kept, or not by us
-        return {}
+    return champion_version(platform.settings.tracking) or DEFAULT

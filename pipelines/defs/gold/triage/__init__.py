@@ -1,0 +1,1 @@
+"""The combined list of each month and agency, and what watches over its scores."""
