@@ -6,9 +6,7 @@ MOST_DRIFT, FAR_DRIFT = 0.25, 5.0  # population stability index: much different;
 SLOPES, LEAST_SLOPE = (0.8, 1.2), 0.0
 TOLERANCE = 1e-6
 SUMMED = "base + aggregate(parts, 0D, (sum, part) -> sum + CAST(substring_index(part, ' ', -1) AS DOUBLE))"
-SUMMED_SQL = (
-    "base + coalesce(list_sum(list_transform(parts, lambda p: CAST(split_part(p, ' ', 2) AS DOUBLE))), 0)"
-)
+SUMMED_SQL = "base + coalesce(list_sum(list_transform(parts, lambda p: CAST(split_part(p, ' ', 2) AS DOUBLE))), 0)"
 MONITOR = "gold.triage_monitor"
 
 
