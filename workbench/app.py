@@ -11,9 +11,10 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from pipelines.lake.query import QueryError
 from workbench import audit
 from workbench.asked import BadAddress, address
+from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.lake import OpenLake
-from workbench.pages import ranking, signal
+from workbench.pages import cases, decision, links, ranking, signal
 from workbench.people import DEMONSTRATION, begin, current, end
 from workbench.policy import PURPOSES
 from workbench.store import Store
@@ -21,7 +22,7 @@ from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workben
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
-PAGES = (ranking, signal)
+PAGES = (ranking, signal, cases, links, decision)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -46,6 +47,7 @@ def create(lake: OpenLake, store: Store, heads: Path, is_demonstration: bool, ho
     app.add_exception_handler(QueryError, _no_answer)
     app.add_exception_handler(TooLong, _too_long)
     app.add_exception_handler(Forbidden, _forbidden)
+    app.add_exception_handler(Stale, _stale)
     app.add_exception_handler(404, _missing)
     return Guard(app, hosts)
 
@@ -127,6 +129,10 @@ def _no_answer(request: Request, error: Exception) -> Response:
 
 def _forbidden(request: Request, _: Exception) -> Response:
     return _problem(request, 403, "form")
+
+
+def _stale(request: Request, _: Exception) -> Response:
+    return _problem(request, 409, "stale")
 
 
 def _too_long(request: Request, _: Exception) -> Response:

@@ -161,6 +161,10 @@ class Policy:
         """Tell whether single cases may be seen."""
         return "cases" in self.role.rights
 
+    def owns(self, population: str) -> bool:
+        """Tell whether the reader's agencies are in charge of a population."""
+        return population.split(":")[0] in self.domains
+
     def may(self, right: str) -> bool:
         """Tell whether the role has a right."""
         return right in self.role.rights

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 
 from workbench import audit
 from workbench.asked import Asked, BadAddress, address
+from workbench.decisions import VERDICTS
 from workbench.lake import OpenLake, Reader
 from workbench.people import Session, current
 from workbench.policy import PURPOSES, ROLES
@@ -29,7 +30,34 @@ from workbench.words import Words, preferred, words
 COOKIE, LANGUAGE = "gerland_session", "gerland_language"
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_FIELDS = 50
-MENU = (("/signals", "Ranking", "signals"),)
+MENU = (("/signals", "Ranking", "signals"), ("/duplicates", "Duplicates", "cases"))
+LINK_VERDICTS = {"confirmed": "the same case", "rejected": "two cases"}
+LABELS = {  # names of columns of a case
+    "source": "Source",
+    "received_first_date": "First received",
+    "received_latest_date": "This version received",
+    "report_type": "Kind of report",
+    "reporter": "Reporter",
+    "country": "Country",
+    "species": "Species",
+    "breed": "Breed",
+    "sex": "Sex",
+    "age_years": "Age, years",
+    "weight_kg": "Weight, kg",
+    "onset_date": "Onset",
+    "is_serious": "Serious",
+    "is_death": "Death",
+    "is_life_threatening": "Life-threatening",
+    "is_hospitalisation": "Hospitalisation",
+    "is_disability": "Disability",
+    "is_congenital_anomaly": "Congenital anomaly",
+    "is_other_serious": "Otherwise serious",
+    "n_animals_affected": "Animals affected",
+    "n_animals_treated": "Animals treated",
+    "n_animals_died": "Animals that died",
+    "is_retracted": "Withdrawn",
+    "worldwide_case_id": "Worldwide number",
+}
 
 
 class LoggedOut(Exception):
@@ -64,7 +92,14 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"address": address, "ROLES": ROLES, "PURPOSES": PURPOSES, "cases_open": False}
+    found.globals |= {
+        "address": address,
+        "ROLES": ROLES,
+        "PURPOSES": PURPOSES,
+        "labels": LABELS,
+        "verdicts": LINK_VERDICTS,
+        "VERDICTS": VERDICTS,
+    }
     return found
 
 

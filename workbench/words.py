@@ -38,6 +38,10 @@ class Words:
         size = abs(value)
         return self._number(value, 2 if size < 9.995 else 1 if size < 99.95 else 0)
 
+    def span(self, lower: Any, upper: Any) -> str:
+        """An interval; a dash where there is none."""
+        return f"{self.score(lower)} – {self.score(upper)}" if is_number(lower) or is_number(upper) else NONE
+
     def small(self, value: Any) -> str:
         """A number that may be very small, in two significant figures."""
         if not is_number(value):

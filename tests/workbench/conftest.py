@@ -55,7 +55,7 @@ def reports_of(domain: str, n: int, seed: int) -> list[dict[str, Any]]:
     return [
         {
             "report_key": f"src:{mark}-{seed}-{i}",
-            "report_version": 1,
+            "report_version": 2 if i == 2 else 1,  # the second case had a version before
             "source": "evvet" if domain == "veterinary" else "faers",
             "source_case_id": f"{mark}-{seed}-{i}",
             "known_from": MONTHS[0] + dt.timedelta(days=i % 60),
@@ -130,7 +130,11 @@ def build(root: Path, human: int = 1, veterinary: int = 1) -> None:
             [{**s, "population": s["population"] + part, "method": "ic"} for s in signals if s["is_latest"]],
         )
     write(root, "gold.prior", [{"population": d, "month": MONTHS[0], "run_id": f"run{MARKS[d]}"} for d in MARKS])
-    write(root, "silver.report_history", everything)
+    changed = [r for r in everything if r["report_version"] == 2]
+    former = [
+        {**r, "report_version": 1, "is_latest": False, "country": "DE", "known_to": r["known_from"]} for r in changed
+    ]
+    write(root, "silver.report_history", everything + former)
     write(root, "silver.report", everything)
     write(
         root,

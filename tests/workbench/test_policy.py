@@ -30,11 +30,15 @@ def addresses() -> list[str]:
     """Every page with every name that it may be asked for."""
     found = ["/", "/signals"]
     found += [f"/signals?population={quote(p)}&q={quote(q)}" for p, q in product(POPULATIONS, ["", "only", "' OR 1=1"])]
-    for path in ("/signal",):
+    for path in ("/signal", "/cases", "/decision"):
         found += [
             f"{path}?population={quote(p)}&substance={quote(s)}&term={quote(t)}"
-            for p, s, t in product(POPULATIONS, SUBSTANCES, NAMES)
+            for p, s, t in product(POPULATIONS[:2], SUBSTANCES[:3], NAMES[:3])
         ]
+    found += [f"/cases?population={p}&substance={SHARED_SUBSTANCE}&cell=substance" for p in POPULATIONS]
+    found += [f"/case?key=src%3A{mark}-1-{i}" for mark in MARKS.values() for i in range(4)]
+    found += [f"/duplicate?key=src%3A{m}-1-0&other=src%3A{n}-1-1" for m, n in product(MARKS.values(), repeat=2)]
+    found += ["/duplicates", "/cases?population=human", "/cases?population=veterinary", "/decision/record?id=1"]
     return found
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 import re
 
 from tests.conftest import ROOT
-from workbench import visit
+from workbench import decisions, duplicates, visit
 from workbench.pages import signal
 from workbench.policy import PURPOSES, ROLES
 from workbench.words import french, preferred, words
@@ -34,7 +34,9 @@ def _said_in_code() -> set[str]:
 
 def _said_by_lists() -> set[str]:
     listed = {title for _, title, _ in visit.MENU} | set(PURPOSES.values()) | set(signal.RULES_IN_WORDS.values())
-    return listed | {role.title for role in ROLES.values()}
+    for texts in (visit.LINK_VERDICTS, visit.LABELS, duplicates.REASONS, decisions.VERDICTS, decisions.REASONS):
+        listed |= set(texts.values())
+    return listed | {role.title for role in ROLES.values()} | set(decisions.STAGES.values())
 
 
 def said() -> set[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from workbench import decisions
 from workbench.asked import Asked
 from workbench.visit import Visit, visiting
 
@@ -35,6 +36,10 @@ SORTS = {  # name in the address: SQL; the highest first unless the address says
     "first": FIRST,
     "name": "substance_name",
 }
+DECIDED = {
+    "open": "NOT list_contains($decided, substance_key || chr(10) || term_key)",
+    "decided": "list_contains($decided, substance_key || chr(10) || term_key)",
+}
 TIES = "raised DESC, eb05 DESC NULLS LAST, ic025 DESC NULLS LAST, a DESC, substance_key, term_key"
 SEARCH = """(contains(strip_accents(lower(substance_name)), strip_accents(lower($q)))
     OR contains(strip_accents(lower(term_name)), strip_accents(lower($q)))
@@ -54,6 +59,7 @@ class State:
     methods: int
     new: bool
     since: dt.date | None
+    decision: str
     sort: str
     direction: str
     page: int
@@ -70,6 +76,7 @@ class State:
             methods=asked.number("methods", 0, len(RULES), 0),
             new=asked.flag("new"),
             since=asked.date("since"),
+            decision=asked.choice("decision", ("", *DECIDED), ""),
             sort=asked.choice("sort", SORTS, "combined"),
             direction=asked.choice("direction", ("down", "up"), "down"),
             page=asked.number("page", 1, 1_000_000, 1),
@@ -89,6 +96,7 @@ class State:
         parts += ["is_new"] if self.new else []
         parts += [f"{FIRST} >= $since"] if self.since else []
         parts += ["soc_name = $soc"] if self.soc else []
+        parts += [DECIDED[self.decision]] if self.decision else []
         parts += [SEARCH] if self.q else []
         return " AND ".join(parts)
 
@@ -106,7 +114,8 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     populations = populations_of(visit)
     if not state.population:
         state = State(**{**vars(state), "population": populations[0]["population"] if populations else ""})
-    given = vars(state)
+    stand = decisions.heads(visit.bench.store, visit.policy, state.population)
+    given = {**vars(state), "decided": [f"{d['substance_key']}\n{d['term_key']}" for d in stand]}
     total = visit.rows(f"SELECT count(*) AS n FROM gold.signal WHERE {state.where()}", given)[0]["n"]
     listed = visit.rows(
         f"SELECT {COLUMNS}\nFROM gold.signal\nWHERE {state.where()}\nORDER BY {state.order()}\n"
@@ -133,6 +142,7 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
         months=[row["month"] for row in months],
         known=state.month or (months[0]["month"] if months else None),
         socs=[row["soc_name"] for row in socs],
+        decided={(d["substance_key"], d["term_key"]): d for d in stand},
         french=french_names(visit, [row["substance_key"] for row in listed]),
         rules=RULES,
     )

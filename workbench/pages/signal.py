@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from workbench import charts
+from workbench import charts, decisions
 from workbench.asked import Asked
 from workbench.pages.ranking import ASKED, COLUMNS, FIRST, RAISED, RULES, TIES, french_names
 from workbench.visit import Missing, Visit, visiting
@@ -81,6 +81,7 @@ FROM gold.signal WHERE {PAIR} AND month <= $month ORDER BY month""",
         model=_model(visit, row),
         events=_neighbours(visit, at, "substance_key = $substance AND term_key <> $term"),
         substances=_neighbours(visit, at, "term_key = $term AND substance_key <> $substance"),
+        decided=decisions.of_pair(visit.bench.store, visit.policy, pair.population, pair.substance, pair.term)[:1],
         french=french_names(visit, [pair.substance]),
         rules=RULES,
         rules_in_words=RULES_IN_WORDS,
