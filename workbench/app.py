@@ -14,7 +14,7 @@ from workbench.asked import BadAddress, address
 from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.lake import OpenLake
-from workbench.pages import cases, decision, links, ranking, signal
+from workbench.pages import cases, decision, export, home, links, ranking, signal
 from workbench.people import DEMONSTRATION, begin, current, end
 from workbench.policy import PURPOSES
 from workbench.store import Store
@@ -22,7 +22,7 @@ from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workben
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
-PAGES = (ranking, signal, cases, links, decision)
+PAGES = (ranking, signal, cases, links, decision, export, home)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -36,7 +36,6 @@ def create(lake: OpenLake, store: Store, heads: Path, is_demonstration: bool, ho
     app.state.bench = Workbench(lake, store, is_demonstration, heads)
     for page in PAGES:
         app.include_router(page.router)
-    app.add_api_route("/", home, methods=["GET"])
     app.add_api_route("/login", login_page, methods=["GET"])
     app.add_api_route("/login", login, methods=["POST"])
     app.add_api_route("/logout", logout, methods=["POST"])
@@ -50,11 +49,6 @@ def create(lake: OpenLake, store: Store, heads: Path, is_demonstration: bool, ho
     app.add_exception_handler(Stale, _stale)
     app.add_exception_handler(404, _missing)
     return Guard(app, hosts)
-
-
-def home(request: Request) -> Response:
-    """The first page."""
-    return RedirectResponse("/signals", 303)
 
 
 def health() -> Response:

@@ -126,3 +126,10 @@ def read(store: Store, entry: audit.Entry, of: dict[str, Any], agrees: bool, tex
 def is_overdue(row: dict[str, Any], today: dt.date | None = None) -> bool:
     """Tell whether the next step should have been made."""
     return bool(row["due"]) and row["stage"] != "closed" and row["due"] < str(today or dt.date.today())
+
+
+def without_reader(store: Store, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of some decisions that no second reader has read, the oldest first, with the names of the pair."""
+    with store.reading() as connection:
+        known = set(connection.execute(sa.select(reading.c.decision_id)).scalars())
+    return [row | json.loads(row["snapshot"]) for row in reversed(rows) if row["id"] not in known]

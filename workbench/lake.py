@@ -11,7 +11,8 @@ import datetime as dt
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from workbench.policy import ROWS, Policy
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 LOOK_EVERY_SECONDS = 2.0
 MOST_ENGINES = 16  # one a policy and edition; the longest unused is let go
@@ -166,6 +168,20 @@ class Reader:
 
         Raises `TableMissing` where a table that it names is not built or not the reader's to see.
         """
+        with self._asking(sql, given, title) as (cursor, used):
+            cursor.execute(sql, used)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def table(self, sql: str, given: Mapping[str, Any] | None = None) -> pa.Table:
+        """The same as an Arrow table, for what leaves as a file."""
+        with self._asking(sql, given, "") as (cursor, used):
+            return cursor.sql(sql, params=used).to_arrow_table()
+
+    @contextmanager
+    def _asking(
+        self, sql: str, given: Mapping[str, Any] | None, title: str
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
         import duckdb
 
         for address in NAMED.findall(sql):
@@ -173,11 +189,8 @@ class Reader:
                 raise TableMissing(self.edition.refused.get(address, f"{address} has not been built here yet"))
         used = {name: value for name, value in (given or {}).items() if re.search(rf"\${name}\b", sql)}
         self.asked.append((title, with_values(sql, used)))
-        cursor = self.lake.engine(self.edition, self.policy)
         try:
-            cursor.execute(sql, used)
-            names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            yield self.lake.engine(self.edition, self.policy), used
         except duckdb.IOException:
             self.lake.forget()
             raise

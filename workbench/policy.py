@@ -86,7 +86,11 @@ NAMES_OF_CASES = ("report_key", "other_report_key", "duplicate_cluster", "source
 
 @dataclass(frozen=True)
 class Role:
-    """What a kind of reader may do, whatever the agency. `rights` are names that routes ask for."""
+    """What a kind of reader may do, whatever the agency. `rights` are names that routes ask for.
+
+    No role of the study zone takes anything out: what leaves it is released, with small cells suppressed, and there is
+    no release yet.
+    """
 
     name: str
     title: str
@@ -112,10 +116,10 @@ ROLES = {
             "Epidemiologist",
             "study",
             _STUDY,
-            frozenset({"signals", "cases", "decisions", "export"}),
+            frozenset({"signals", "cases", "decisions"}),
         ),
         Role("steward", "Data steward", "study", _STUDY, frozenset({"quality", "signals"})),
-        Role("developer", "Method developer", "study", _STUDY, frozenset({"signals", "export"})),
+        Role("developer", "Method developer", "study", _STUDY, frozenset({"signals"})),
         Role("auditor", "Auditor", "none", frozenset(), frozenset({"audit"})),
     )
 }

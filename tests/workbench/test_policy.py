@@ -18,7 +18,7 @@ from workbench.lake import OpenLake, Reader
 from workbench.policy import AGENCIES, INTERNAL, PURPOSES, ROLES, ROWS, Policy
 
 OTHER = {"claire": "VETONLY", "marc": "HUMONLY"}
-PUBLIC = {"/", "/login", "/logout", "/health", "/static/{name:path}"}
+PUBLIC = {"/login", "/logout", "/health", "/static/{name:path}"}
 CHANGING = re.compile(r'(name="csrf" value="[^"]*")|(\(\d{4}-\d\d-\d\d \d\d:\d\d UTC\))')
 # What a page may be asked for: names of the other agency's, names of nobody's, hostile ones.
 NAMES = ["veddra:1", "preferred_term:HUMONLY A", "' OR true --", "a\u0000"]

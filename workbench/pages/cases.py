@@ -90,25 +90,37 @@ class State:
             + "\n        AND ".join(parts)
         )
 
+    def listing(self) -> str:
+        """SQL of the cases, with what a line list tells of each."""
+        where = "\nWHERE h.is_serious" if self.serious else ""
+        return f"""WITH chosen AS ({self.chosen()})
+SELECT h.report_key, h.report_version, h.received_first_date, h.country, h.reporter, h.report_type, h.species, h.sex,
+    h.age_years, h.is_serious, h.is_death, r.completeness, r.duplicate_cluster, r.report_version AS latest_version,
+    r.is_retracted
+FROM chosen JOIN silver.report_history h USING (report_key, report_version)
+    LEFT JOIN silver.report r USING (report_key){where}"""
+
+
+def known(visit: Visit, state: State) -> dict[str, Any]:
+    """Values of the SQL of a line list, with its month: that of the address, else the last.
+
+    Raises `Missing` for a population that the reader has none of.
+    """
+    months = {p["population"]: p["month"] for p in populations_of(visit)}
+    if state.population not in months:
+        raise Missing
+    month = state.month or months[state.population]
+    domain, _, species = state.population.partition(":")
+    at = (month.year - 1900) * 12 + month.month - 1
+    return {**vars(state), "month": month, "domain": domain, "species": species, "at": at}
+
 
 @router.get("/cases")
 def line_list(visit: Annotated[Visit, Depends(visiting("cases"))]) -> Response:
     """The line list."""
     state = State.of(visit.asked)
-    month = state.month or next(
-        (p["month"] for p in populations_of(visit) if p["population"] == state.population), None
-    )
-    if month is None:
-        raise Missing
-    domain, _, species = state.population.partition(":")
-    at = {**vars(state), "domain": domain, "species": species, "at": (month.year - 1900) * 12 + month.month - 1}
-    where = "WHERE h.is_serious" if state.serious else ""
-    found = f"""WITH chosen AS ({state.chosen()})
-SELECT h.report_key, h.report_version, h.received_first_date, h.country, h.reporter, h.report_type, h.species, h.sex,
-    h.age_years, h.is_serious, h.is_death, r.completeness, r.duplicate_cluster, r.report_version AS latest_version,
-    r.is_retracted
-FROM chosen JOIN silver.report_history h USING (report_key, report_version) LEFT JOIN silver.report r USING (report_key)
-{where}"""
+    at = known(visit, state)
+    found = state.listing()
     curve = visit.rows(
         f"SELECT date_trunc('month', received_first_date)::DATE AS month, count(*) AS n, "
         f"count(*) FILTER (WHERE is_serious) AS n_serious FROM ({found}) GROUP BY 1 ORDER BY 1",
@@ -125,7 +137,7 @@ FROM chosen JOIN silver.report_history h USING (report_key, report_version) LEFT
     return visit.page(
         "cases.html",
         state=state,
-        month=month,
+        month=at["month"],
         rows=listed,
         told=_told(visit, listed),
         total=total,

@@ -115,7 +115,7 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     if not state.population:
         state = State(**{**vars(state), "population": populations[0]["population"] if populations else ""})
     stand = decisions.heads(visit.bench.store, visit.policy, state.population)
-    given = {**vars(state), "decided": [f"{d['substance_key']}\n{d['term_key']}" for d in stand]}
+    given = {**vars(state), "decided": decided_keys(stand)}
     total = visit.rows(f"SELECT count(*) AS n FROM gold.signal WHERE {state.where()}", given)[0]["n"]
     listed = visit.rows(
         f"SELECT {COLUMNS}\nFROM gold.signal\nWHERE {state.where()}\nORDER BY {state.order()}\n"
@@ -146,6 +146,11 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
         french=french_names(visit, [row["substance_key"] for row in listed]),
         rules=RULES,
     )
+
+
+def decided_keys(stand: list[dict[str, Any]]) -> list[str]:
+    """Pairs that something is decided of, as `DECIDED` compares them."""
+    return [f"{d['substance_key']}\n{d['term_key']}" for d in stand]
 
 
 def populations_of(visit: Visit) -> list[dict[str, Any]]:
