@@ -14,7 +14,7 @@ from workbench.asked import BadAddress, address
 from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.lake import OpenLake
-from workbench.pages import cases, decision, export, home, links, ranking, signal
+from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, signal
 from workbench.people import DEMONSTRATION, begin, current, end
 from workbench.policy import PURPOSES
 from workbench.store import Store
@@ -22,7 +22,7 @@ from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workben
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
-PAGES = (ranking, signal, cases, links, decision, export, home)
+PAGES = (ranking, signal, cases, links, decision, export, home, quality, dictionary)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipelines.core.catalog import sources
 from pipelines.core.table import Table
 
 AGENCIES = {"ANSM": ("human",), "ANSES": ("veterinary", "cosmetic", "tattoo", "nutrition")}
@@ -25,6 +26,7 @@ PURPOSES = {  # of the European Health Data Space, Regulation (EU) 2025/327, art
 BY_DOMAIN = "domain IN ({domains})"
 BY_POPULATION = "split_part(population, ':', 1) IN ({domains})"
 BY_SPECIES = "CASE WHEN species = 'human' THEN 'human' ELSE 'veterinary' END IN ({domains})"
+BY_SOURCE = "source IN ({sources})"
 OF_CASE = "{column} IN (SELECT report_key FROM {{silver.report_history}} WHERE domain IN ({{domains}}))"
 BY_CASE = OF_CASE.format(column="report_key")
 SEEN = "{column} IN (SELECT {key} FROM {{gold.signal}} WHERE domain IN ({{domains}}))"
@@ -36,6 +38,8 @@ SEEN_TERM = SEEN.format(column="term_key", key="term_key")
 TERM = f"dictionary IN ('veddra', 'meddra') OR {SEEN_TERM}"
 
 ROWS = {
+    "bronze.delivery": BY_SOURCE,
+    "bronze.quarantine": BY_SOURCE,
     "gold.signal": BY_DOMAIN,
     "gold.subgroup_signal": BY_DOMAIN,
     "gold.level_signal": BY_DOMAIN,
@@ -75,6 +79,7 @@ MASKED = {
         "confidence": "NULL::DOUBLE",
     }
 }
+MIXED = frozenset({"openfda", "case_listing"})  # sources of cases of both agencies
 # Integer codes are numbered over all agencies' keys, so a number tells how many came before: pages join by them, no
 # page shows them and no SQL of a user's own may read them.
 INTERNAL = frozenset({"silver.code", "silver.coded_report", "silver.stratum"})
@@ -109,14 +114,14 @@ ROLES = {
             "Assessor",
             "assess",
             _ASSESS,
-            frozenset({"signals", "cases", "narratives", "decisions", "decide", "export"}),
+            frozenset({"signals", "cases", "narratives", "decisions", "decide", "export", "quality"}),
         ),
         Role(
             "epidemiologist",
             "Epidemiologist",
             "study",
             _STUDY,
-            frozenset({"signals", "cases", "decisions"}),
+            frozenset({"signals", "cases", "decisions", "quality"}),
         ),
         Role("steward", "Data steward", "study", _STUDY, frozenset({"quality", "signals"})),
         Role("developer", "Method developer", "study", _STUDY, frozenset({"signals"})),
@@ -148,6 +153,15 @@ class Policy:
     def domains(self) -> tuple[str, ...]:
         """Domains that the reader's agencies are in charge of."""
         return tuple(d for agency in self.agencies for d in AGENCIES[agency])
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources that send to the reader's agencies alone; what one sends to both, who reads for both may count."""
+        return tuple(
+            name
+            for name, source in sources().items()
+            if source.card.agency in self.agencies and (self.is_whole or name not in MIXED)
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -198,6 +212,7 @@ class Policy:
         if self.is_whole:
             return "true"
         rule = ROWS[address].replace("{domains}", ", ".join(f"'{d}'" for d in self.domains))
+        rule = rule.replace("{sources}", ", ".join(f"'{s}'" for s in self.sources))
         for other in ("silver.report_history", "gold.signal"):
             if f"{{{other}}}" in rule:
                 rule = rule.replace(f"{{{other}}}", rows_of(other))

@@ -30,7 +30,13 @@ from workbench.words import Words, preferred, words
 COOKIE, LANGUAGE = "gerland_session", "gerland_language"
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_FIELDS = 50
-MENU = (("/", "First page", "signals"), ("/signals", "Ranking", "signals"), ("/duplicates", "Duplicates", "cases"))
+MENU = (
+    ("/", "First page", "signals"),
+    ("/signals", "Ranking", "signals"),
+    ("/duplicates", "Duplicates", "cases"),
+    ("/quality", "Data quality", "quality"),
+    ("/dictionary", "Dictionary", "signals"),
+)
 LINK_VERDICTS = {"confirmed": "the same case", "rejected": "two cases"}
 LABELS = {  # names of columns of a case
     "source": "Source",

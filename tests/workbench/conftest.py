@@ -154,6 +154,25 @@ def build(root: Path, human: int = 1, veterinary: int = 1) -> None:
         [{"kind": kind, "code": code, "key_coded": key} for kind, found in keys.items() for key, code in found.items()],
     )
     _write_children(root, everything, keys)
+    write(
+        root,
+        "bronze.delivery",
+        [
+            {
+                "delivery_id": f"d{source}",
+                "source": source,
+                "file": f"{source}/{mark}.csv",
+                "status": "refused",
+                "reason": mark,
+            }
+            for source, mark in (("faers", "HUMONLY"), ("evvet", "VETONLY"))
+        ],
+    )
+    write(
+        root,
+        "bronze.quarantine",
+        [{"delivery_id": "d", "source": s, "reason": m} for s, m in (("faers", "HUMONLY"), ("evvet", "VETONLY"))],
+    )
 
 
 def _write_children(root: Path, everything: list[dict[str, Any]], keys: dict[str, dict[str, int]]) -> None:

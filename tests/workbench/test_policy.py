@@ -38,6 +38,10 @@ def addresses() -> list[str]:
     found += [f"/cases?population={p}&substance={SHARED_SUBSTANCE}&cell=substance" for p in POPULATIONS]
     found += [f"/case?key=src%3A{mark}-1-{i}" for mark in MARKS.values() for i in range(4)]
     found += [f"/duplicate?key=src%3A{m}-1-0&other=src%3A{n}-1-1" for m, n in product(MARKS.values(), repeat=2)]
+    found += [
+        f"/quality?population={p}&substance={SHARED_SUBSTANCE}&term={quote(n)}" for p in POPULATIONS for n in NAMES[:2]
+    ]
+    found += ["/quality", "/dictionary", "/dictionary?table=silver.report_narrative", "/dictionary?table=silver.code"]
     found += ["/duplicates", "/cases?population=human", "/cases?population=veterinary", "/decision/record?id=1"]
     return found
 
