@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -26,11 +27,13 @@ PAGES = (ranking, signal, cases, links, decision, export, home, quality, diction
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def create(lake: OpenLake, store: Store, heads: Path, is_demonstration: bool, hosts: frozenset[str] = LOCAL) -> Guard:
+def create(
+    lake: OpenLake, store: Store, heads: Path, is_demonstration: Callable[[], bool], hosts: frozenset[str] = LOCAL
+) -> Guard:
     """The workbench on a lake.
 
-    `heads` is the file that the audit's head is published in; `is_demonstration` lets the demonstration users in, and
-    is only ever true where `people.is_simulated` says so; `hosts` are the names under which it is served.
+    `heads` is the file that the audit's head is published in; `is_demonstration` is asked whether the demonstration
+    users may be here (`people.Simulated`); `hosts` are the names under which it is served.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.bench = Workbench(lake, store, is_demonstration, heads)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from workbench import audit
+from workbench.lake import OpenLake
 from workbench.policy import PURPOSES, ROLES, Policy
 from workbench.store import Store, now, session
 
@@ -79,6 +80,24 @@ def is_simulated(lake: str, landing: str) -> bool:
         return False
     hashes = set(held.column("sha256").to_pylist())
     return bool(hashes) and hashes <= known
+
+
+class Simulated:
+    """Whether a lake is of simulated files alone, asked again whenever something was delivered."""
+
+    def __init__(self, lake: OpenLake, landing: str):
+        """Of a lake, and the landing zone that its files came from."""
+        self.lake, self.landing = lake, landing
+        self._known: tuple[int, bool] = (-1, False)
+
+    def __call__(self) -> bool:
+        """Tell it of the lake as it stands."""
+        version = self.lake.edition().versions.get("bronze.delivery")
+        if version is None:
+            return False
+        if version.number != self._known[0]:
+            self._known = (version.number, is_simulated(self.lake.root, self.landing))
+        return self._known[1]
 
 
 def begin(store: Store, user: User, purpose: str) -> str:

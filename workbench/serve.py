@@ -23,13 +23,12 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
 
     from workbench.app import create
     from workbench.lake import OpenLake
-    from workbench.people import is_simulated
+    from workbench.people import Simulated
 
-    is_demonstration = is_simulated(str(settings.lake), str(settings.landing))
     lake = OpenLake(str(settings.lake))
+    is_demonstration = Simulated(lake, str(settings.landing))
     app = create(lake, Store(settings.workbench), heads_of(settings), is_demonstration)
-    if not is_demonstration:
+    if not is_demonstration():
         say("this lake is not made of simulated files alone: the demonstration users stay out")
-    lake.edition()  # read once, so that the first page does not wait for it
     say(f"workbench: http://localhost:{port}   (Ctrl+C ends it)")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", server_header=False, access_log=False)

@@ -84,9 +84,14 @@ class Workbench:
 
     lake: OpenLake
     store: Store
-    is_demonstration: bool
+    asks_demonstration: Callable[[], bool]
     heads: Path
     templates: jinja2.Environment = field(default_factory=lambda: environment())
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Tell whether the demonstration users may be here, as the lake stands now."""
+        return self.asks_demonstration()
 
 
 def environment() -> jinja2.Environment:
@@ -221,7 +226,7 @@ def changing(right: str) -> Callable[[Request, Asked], Visit]:
 def _visit(request: Request, right: str) -> Visit:
     bench: Workbench = request.app.state.bench
     session = current(bench.store, request.cookies.get(COOKIE))
-    if session is None:
+    if session is None or not bench.is_demonstration:  # real files may have come since the log-in
         raise LoggedOut
     request.state.session = session
     if not _may(session, right):

@@ -235,7 +235,7 @@ Client = Callable[[str], TestClient]
 def client(lake: Path, home: Path, is_demonstration: bool = True) -> TestClient:
     """A browser that nobody has logged in with yet, on a workbench of its own."""
     store = Store(f"sqlite:///{home}/workbench.db")
-    app = create(OpenLake(str(lake)), store, home / "heads.tsv", is_demonstration)
+    app = create(OpenLake(str(lake)), store, home / "heads.tsv", lambda: is_demonstration)
     found = TestClient(app, base_url="http://localhost", follow_redirects=False)
     found.app_store = store  # type: ignore[attr-defined]
     return found

@@ -60,7 +60,7 @@ def test_what_an_agency_sees_does_not_depend_on_the_cases_of_the_other(lake, tmp
             seen = [_seen(log_in(browser, user), addresses()) for browser in (here, there)]
         for address in addresses():
             assert seen[0][address] == seen[1][address], (user, address)
-        assert {status for status, _ in seen[0].values()} == {200, 303, 404, 400}
+        assert {status for status, _ in seen[0].values()} == {200, 404, 400}
 
 
 @pytest.mark.parametrize("user", OTHER)
@@ -202,3 +202,29 @@ def test_a_lake_is_simulated_only_while_every_file_is(tmp_path: Path):
     assert is_simulated(str(tmp_path / "lake"), str(tmp_path / "landing")) is False
     marker.write_text(json.dumps({"simulated": ["hash0", "hash1"]}))
     assert is_simulated(str(tmp_path / "lake"), str(tmp_path / "landing")) is True
+
+
+def test_who_is_there_leaves_when_real_files_come(tmp_path, monkeypatch):
+    import json
+
+    from pipelines.intake.landing import MARKER
+    from tests.workbench.conftest import write
+    from workbench import lake as reading
+    from workbench.app import create
+    from workbench.people import Simulated
+    from workbench.store import Store
+
+    monkeypatch.setattr(reading, "LOOK_EVERY_SECONDS", 0.0)
+    build(tmp_path / "lake")
+    write(tmp_path / "lake", "bronze.delivery", [{"delivery_id": "d", "sha256": "hash", "status": "accepted"}])
+    marker = tmp_path / "landing" / MARKER
+    marker.parent.mkdir(parents=True)
+    marker.write_text(json.dumps({"simulated": ["hash"]}))
+    opened = OpenLake(str(tmp_path / "lake"))
+    store = Store(f"sqlite:///{tmp_path}/workbench.db")
+    app = create(opened, store, tmp_path / "heads.tsv", Simulated(opened, str(tmp_path / "landing")))
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as browser:
+        assert log_in(browser, "claire").get("/signals").status_code == 200
+        write(tmp_path / "lake", "bronze.delivery", [{"delivery_id": "d", "sha256": "real", "status": "accepted"}])
+        assert browser.get("/signals").status_code == 303
+        assert 'name="user"' not in browser.get("/login").text
