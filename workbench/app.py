@@ -110,10 +110,15 @@ def _logged_out(request: Request, _: Exception) -> Response:
 
 
 def _missing(request: Request, _: Exception) -> Response:
-    bench, session = request.app.state.bench, getattr(request.state, "session", None)
-    if session is not None:
-        audit.record(bench.store, session.entry("missing", request.url.path[:400]))
+    _denied(request, "missing")
     return _problem(request, 404, "missing")
+
+
+def _denied(request: Request, act: str) -> None:
+    """Write down that somebody asked for what is not theirs."""
+    session = getattr(request.state, "session", None)
+    if session is not None:
+        audit.record(request.app.state.bench.store, session.entry(act, request.url.path[:400]))
 
 
 def _bad_address(request: Request, error: Exception) -> Response:
@@ -125,6 +130,7 @@ def _no_answer(request: Request, error: Exception) -> Response:
 
 
 def _forbidden(request: Request, _: Exception) -> Response:
+    _denied(request, "forbidden")
     return _problem(request, 403, "form")
 
 

@@ -158,6 +158,7 @@ class Reader:
         """Begin with the tables as they stand."""
         self.lake, self.policy, self.edition = lake, policy, lake.edition()
         self.asked: list[tuple[str, str]] = []  # title, SQL that can be run elsewhere
+        self._named: set[str] = set()
 
     def has(self, address: str) -> bool:
         """Tell whether a table has been built and may be seen."""
@@ -189,6 +190,7 @@ class Reader:
                 raise TableMissing(self.edition.refused.get(address, f"{address} has not been built here yet"))
         used = {name: value for name, value in (given or {}).items() if re.search(rf"\${name}\b", sql)}
         self.asked.append((title, with_values(sql, used)))
+        self._named |= set(NAMED.findall(sql))
         try:
             yield self.lake.engine(self.edition, self.policy), used
         except duckdb.IOException:
@@ -202,8 +204,7 @@ class Reader:
 
     def versions(self) -> dict[str, int]:
         """Version of each table that was asked so far."""
-        named = {address for _, sql in self.asked for address in NAMED.findall(sql)}
-        return {a: self.edition.versions[a].number for a in sorted(named) if a in self.edition.versions}
+        return {a: self.edition.versions[a].number for a in sorted(self._named)}
 
 
 def with_values(sql: str, given: Mapping[str, Any]) -> str:
