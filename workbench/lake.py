@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOOK_EVERY_SECONDS = 2.0
+MOST_ANSWERS, MOST_KEPT_ROWS = 512, 500
 MOST_ENGINES = 16  # one a policy and edition; the longest unused is let go
 NAMED = re.compile(r"\b(?:bronze|silver|gold)\.\w+")
 
@@ -64,9 +65,9 @@ class Edition:
     refused: Mapping[str, str]
 
     @cached_property
-    def identity(self) -> tuple[tuple[str, int], ...]:
-        """What tells editions apart."""
-        return tuple((a, v.number) for a, v in sorted(self.versions.items()))
+    def identity(self) -> tuple[tuple[str, int, dt.datetime], ...]:
+        """What tells editions apart: a table that was made anew may stand at a version that was there before."""
+        return tuple((a, v.number, v.committed) for a, v in sorted(self.versions.items()))
 
     def rows_of(self, address: str) -> str:
         """SQL of a table's rows as they lie. Raises `TableMissing` where it has no version that may be read."""
@@ -89,6 +90,7 @@ class OpenLake:
         self._looked = 0.0
         self._stamps: dict[str, str] = {}
         self._edition = Edition({}, {})
+        self._answers: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         self._engines: dict[tuple[str, Any], duckdb.DuckDBPyConnection] = {}
 
     def edition(self) -> Edition:
@@ -104,6 +106,7 @@ class OpenLake:
         with self._lock:
             self._looked = 0.0
             self._stamps.clear()
+            self._engines.clear()
 
     def _look(self) -> None:
         versions, refused = dict(self._edition.versions), dict(self._edition.refused)
@@ -121,6 +124,21 @@ class OpenLake:
                 refused[address] = str(error)
         if is_changed:
             self._edition = Edition(versions, refused)
+
+    def remembered(self, name: tuple[Any, ...]) -> list[dict[str, Any]] | None:
+        """An answer that was given before; rows are the caller's own."""
+        with self._lock:
+            found = self._answers.get(name)
+        return [dict(row) for row in found] if found is not None else None
+
+    def remember(self, name: tuple[Any, ...], rows: list[dict[str, Any]]) -> None:
+        """Keep a short answer; `name` says of which edition, for which policy, to what."""
+        if len(rows) > MOST_KEPT_ROWS:
+            return
+        with self._lock:
+            self._answers[name] = [dict(row) for row in rows]
+            while len(self._answers) > MOST_ANSWERS:
+                self._answers.pop(next(iter(self._answers)))
 
     def engine(self, edition: Edition, policy: Policy) -> duckdb.DuckDBPyConnection:
         """A cursor on the sealed database of a policy in which each table that it may see is a view."""
@@ -169,20 +187,24 @@ class Reader:
 
         Raises `TableMissing` where a table that it names is not built or not the reader's to see.
         """
-        with self._asking(sql, given, title) as (cursor, used):
-            cursor.execute(sql, used)
+        with self._asking(sql, given, title) as used:
+            name = (self.policy.identity, self.policy.salt, self.edition.identity, self.asked[-1][1])
+            if (known := self.lake.remembered(name)) is not None:
+                return known
+            cursor = self.lake.engine(self.edition, self.policy).execute(sql, used)
             names = [column[0] for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        self.lake.remember(name, found)
+        return found
 
     def table(self, sql: str, given: Mapping[str, Any] | None = None) -> pa.Table:
         """The same as an Arrow table, for what leaves as a file."""
-        with self._asking(sql, given, "") as (cursor, used):
-            return cursor.sql(sql, params=used).to_arrow_table()
+        with self._asking(sql, given, "") as used:
+            return self.lake.engine(self.edition, self.policy).sql(sql, params=used).to_arrow_table()
 
     @contextmanager
-    def _asking(
-        self, sql: str, given: Mapping[str, Any] | None, title: str
-    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
+    def _asking(self, sql: str, given: Mapping[str, Any] | None, title: str) -> Iterator[dict[str, Any]]:
+        """Refuse what may not be asked, and note what is."""
         import duckdb
 
         for address in NAMED.findall(sql):
@@ -192,7 +214,7 @@ class Reader:
         self.asked.append((title, with_values(sql, used)))
         self._named |= set(NAMED.findall(sql))
         try:
-            yield self.lake.engine(self.edition, self.policy), used
+            yield used
         except duckdb.IOException:
             self.lake.forget()
             raise
