@@ -91,11 +91,11 @@ ORDER BY known_date DESC, source, file LIMIT {MOST_REASONS}""",
 
 
 def _quarantined(visit: Visit) -> list[dict[str, Any]]:
-    """Why records were put aside, never the records."""
+    """Why records were quarantined, never the records."""
     if not visit.reader.has("bronze.quarantine"):
         return []
     return visit.rows(
         f"""SELECT source, table_name, left(reason, 240) AS reason, count(*) AS n, count(DISTINCT file) AS n_files
 FROM bronze.quarantine GROUP BY ALL ORDER BY n DESC, source, table_name, reason LIMIT {MOST_REASONS}""",
-        title=visit.words("Records that were put aside"),
+        title=visit.words("Records that were quarantined"),
     )
