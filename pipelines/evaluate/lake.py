@@ -18,8 +18,8 @@ import polars as pl
 
 from models.evaluation.known import EVIDENCE, REGIONS, SUBGROUPS, Ints
 from pipelines.evaluate import lake_sql as sql
+from pipelines.evaluate.lake_codes import brands, classes, concepts, groups
 from pipelines.evaluate.run import EvaluationError, NothingToJudge
-from pipelines.frames.names import stem
 from pipelines.lake.query import QueryError, connect
 
 if TYPE_CHECKING:
@@ -201,20 +201,6 @@ def _prepare(connection: DuckDBPyConnection, optional: Sequence[str]) -> None:
         connection.execute(statement)
 
 
-def brands(codes: pl.DataFrame) -> pl.DataFrame:
-    """Brand of each code whose name no dictionary holds, null for others; `is_struck_out` where it was made unreadable.
-
-    Of a medicine what stands before strength and form, of any other product the first two words.
-    """
-    reported = [key.removeprefix("reported:") if key.startswith("reported:") else "" for key in codes["key_coded"]]
-    of = {True: [stem(name) or None for name in reported], False: [" ".join(n.split()[:2]) or None for n in reported]}
-    parts = [
-        codes.select("code", pl.Series("brand", names, pl.String), pl.lit(is_medicine).alias("is_medicine"))
-        for is_medicine, names in of.items()
-    ]
-    return pl.concat(parts).with_columns(is_struck_out=pl.col("brand").str.starts_with("REDACTED").fill_null(False))
-
-
 def _frame(connection: DuckDBPyConnection, statement: str) -> pl.DataFrame:
     found = pl.DataFrame(connection.sql(statement).to_arrow_table())
     wide = [c for c, t in found.schema.items() if t.is_numeric()]
@@ -268,9 +254,9 @@ def _domain(
     np.add.at(by_group, tuple(taken[c].to_numpy() for c in ("s", "month", "subgroup")), taken["n"].to_numpy())
     counted = Counted(
         molecule=s_codes,
-        class_of=_classes(substances),
-        concept=_concepts(events),
-        group=_groups(events),
+        class_of=classes(substances),
+        concept=concepts(events),
+        group=groups(events),
         month=merged["month"].to_numpy(),
         substance=merged["s"].to_numpy(),
         event=merged["e"].to_numpy(),
@@ -328,27 +314,6 @@ def _by_month(frame: pl.DataFrame, column: str, size: int, months: int) -> Ints:
     found = np.zeros((size, months), dtype=np.int64)
     np.add.at(found, (frame[column].to_numpy(), frame["month"].to_numpy()), frame["n"].to_numpy())
     return found
-
-
-def _coded(values: pl.Series) -> Ints:
-    return np.unique(values.to_numpy().astype(str), return_inverse=True)[1].astype(np.int64)
-
-
-def _classes(substances: pl.DataFrame) -> Ints:
-    """Siblings: the chemical subgroup of ATC; of brands those of the same kind of product."""
-    return _coded(substances.select(pl.coalesce("class", "key"))["class"])
-
-
-def _groups(events: pl.DataFrame) -> Ints:
-    return _coded(events.select(pl.coalesce("grouped", "key"))["grouped"])
-
-
-def _concepts(events: pl.DataFrame) -> Ints:
-    """Events that are the same in all dictionaries, as numbers that mean the same in every domain."""
-    import hashlib
-
-    keys = events.select(pl.coalesce("event", "key"))["event"].to_list()
-    return np.array([int.from_bytes(hashlib.sha256(k.encode()).digest()[:7], "big") for k in keys], dtype=np.int64)
 
 
 def month_of(place: int, reports: LakeReports) -> str:

@@ -8,15 +8,19 @@ from __future__ import annotations
 import datetime as dt
 import gc
 from collections.abc import Callable, Iterable, Mapping
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from deltalake import write_deltalake
 
 from models.cube.kernels import grouped
 from models.cube.keys import STRATUM_BITS, unpack
 from models.cube.months import month_end
+from models.evaluation.combined import shipped
+from pipelines.core.catalog import tables as known_tables
 from pipelines.defs.gold.disproportionality import points
 from pipelines.defs.gold.disproportionality.months import Changes
 from pipelines.defs.gold.disproportionality.populations import BASE
@@ -34,6 +38,10 @@ from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as faers
 from pipelines.defs.sources.meddra.conform import term as of_meddra
 from pipelines.defs.sources.veddra.conform import term as of_veddra
+from pipelines.evaluate.lake import read as read_reports
+from pipelines.evaluate.lake_sql import NEEDED
+from pipelines.evaluate.listed import lists
+from pipelines.evaluate.rows import Model
 from pipelines.frames.cache import release
 from tests.leaks.country import Delivery, files
 from tests.leaks.dictionaries import Release, bronze, coded_events
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MINIMUM = 20
+WORKLOAD = 5
 
 
 def term(tables: Mapping[str, DataFrame]) -> DataFrame:
@@ -104,7 +113,7 @@ def carried_on(
 
 
 def told(tables: Mapping[str, DataFrame], day: dt.date) -> dict[str, Any]:
-    """What gold says of the months that had ended on a date: codes, cells of the cube, priors and scores, bit by bit."""
+    """What gold says of the months that had ended on a date: codes, cube, priors, scores and lists, bit by bit."""
     codes = {(r["kind"], r["code"]): r for r in tables["silver.code"].collect()}
     strata = {r["stratum"]: r.asDict() for r in tables["silver.stratum"].collect()}
     reports = tables["silver.coded_report"].select("month_from", "month_to", "stratum", "substances", "terms").toArrow()
@@ -126,8 +135,22 @@ def told(tables: Mapping[str, DataFrame], day: dt.date) -> dict[str, Any]:
         "strata": {k: r for k, r in strata.items() if r["first_known"] <= day},
         "cube": cube,
         "priors": [p for p in priors if p["month"] <= day],
+        "lists": listed(tables, day),
         "scores": sorted(kept.to_pylist(), key=lambda row: [row[c] for c in ("month", "substance_key", "term_key")]),
     }
+
+
+def listed(tables: Mapping[str, DataFrame], day: dt.date) -> list[dict[str, Any]]:
+    """Lists of the months that had ended, with all that raised a pair; names are those of today."""
+    one = shipped()
+    with TemporaryDirectory() as folder:
+        for address in NEEDED:
+            table = known_tables()[address]
+            rows = tables[address].select(*table.columns).toArrow() if address in tables else None
+            given = table.arrow_schema().empty_table() if rows is None else rows.cast(table.arrow_schema())
+            write_deltalake(f"{folder}/{address.replace('.', '/')}", given)
+        rows, _ = lists(read_reports(folder), one, Model("default", one.version), WORKLOAD, one.gated)
+    return rows.filter(pl.col("month") <= day).drop("is_latest", "substance_name", "term_name").to_dicts()
 
 
 class Frames:

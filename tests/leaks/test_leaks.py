@@ -64,6 +64,7 @@ def test_the_country_holds_every_kind_of_change(whole):
     assert len(now["cube"]) > 300
     assert len(now["scores"]) > 300
     assert len(now["priors"]) >= 1
+    assert len(now["lists"]) > 20
 
 
 @pytest.mark.spark
