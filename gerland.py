@@ -4,6 +4,7 @@
 >>> lake = gerland.open_lake("data/lake", as_of="2024-06-30")
 >>> lake.table("silver.report")               # polars; `.to_pandas()` and `.to_arrow()` lead on
 >>> lake.sql("SELECT source, count(*) AS n FROM silver.report GROUP BY source")
+>>> lake.cases("MELOXICAM", "Vomiting")        # the cases behind a pair
 >>> lake.features()                           # what the models see of each pair, as known at the last month's end
 >>> gerland.score(my_frame, case="CASEID", product="DRUG", event="AE")
 """
@@ -58,6 +59,17 @@ class OpenLake:
         found = pl.from_arrow(query(self.root, statement, str(self.as_of) if self.as_of else None))
         assert isinstance(found, pl.DataFrame)
         return found
+
+    def cases(self, substance: str, event: str, taken: bool = False) -> pl.DataFrame:
+        """The cases behind a pair, with names, one row a case, the last received first: as `gerland cases`.
+
+        `taken` adds those in which the substance was only taken with others. Raises
+        `pipelines.lake.query.QueryError` for a name or pair that no case holds, with the nearest names.
+        """
+        from pipelines.commands.cases import cases
+
+        day = str(self.as_of) if self.as_of else None
+        return pl.DataFrame(cases(self.root, substance, event, day, taken))
 
     def features(self, months: int = 1, outcome: bool = False) -> pl.DataFrame:
         """What the models see of each pair with two reports or more, as known at the last `months` month ends.

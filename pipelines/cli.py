@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from pipelines.analyse import COMMANDS, help_of
+from pipelines.commands.cases import command as cases
 from pipelines.commands.compare import command as compare
 from pipelines.core.log import progress
 from pipelines.evaluate.command import command as evaluate
@@ -309,6 +310,7 @@ def audit(
         raise Stop("; ".join(problems[:5]))
 
 
+app.command("cases")(cases)
 app.command("compare")(compare)
 app.command("evaluate")(evaluate)
 for _name in COMMANDS:

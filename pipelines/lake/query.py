@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.axis import Cut, cut
@@ -53,8 +53,14 @@ def _only_reads(sql: str) -> None:
         raise QueryError(f"one statement at a time; {len(kinds)} were given")
 
 
-def connect(root: str, sql: str, as_of: str | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection with a view for each table that the SQL names; files outside are out of its reach."""
+def connect(
+    root: str, sql: str, as_of: str | None = None, as_it_stands: Collection[str] = ()
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection with a view for each table that the SQL names; files outside are out of its reach.
+
+    `as_it_stands` names derived tables whose rows say when they became known: they are not asked of a lake of the date,
+    and whoever reads them leaves out what came later.
+    """
     import duckdb
 
     from pipelines.core.catalog import tables
@@ -67,7 +73,7 @@ def connect(root: str, sql: str, as_of: str | None = None) -> duckdb.DuckDBPyCon
     for address in _with_wholes(_named(sql, tables()), day):
         table = tables()[address]
         source = f"_{address.replace('.', '_')}"
-        connection.register(source, _dataset(root, table, day))
+        connection.register(source, _dataset(root, table, None if address in as_it_stands else day))
         connection.execute(f"CREATE VIEW {address} AS {_as_known(source, cut(table.axis, day))}")
     return connection
 

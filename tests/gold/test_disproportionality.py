@@ -205,6 +205,9 @@ def test_a_report_counts_once_in_a_group_and_groups_are_scored(spark, tmp_path):
     }  # fmt: skip
     named.write.format("delta").save(lake.path("silver.term"))
     substances.write.format("delta").save(lake.path("silver.substance"))
+    bridged = [(term, f"event of {term}") for term in ("v:3", "free")]
+    bridge = spark.createDataFrame(bridged, "term_key string, event_key string")
+    bridge.write.format("delta").save(lake.path("silver.term_bridge"))
     level_signal(platform, {})
     found = {
         (r["substance_level"], r["term_level"], r["substance_name"], r["term_name"]): r
@@ -217,4 +220,9 @@ def test_a_report_counts_once_in_a_group_and_groups_are_scored(spark, tmp_path):
     assert statins["ic025"] > 0
     assert found["atc2", "soc", "J01", "Skin"]["a"] == 30
     assert found["atc4", "term", "J01CA", "free"]["a"] == 20
+    assert found["atc4", "term", "J01CA", "free"]["event_key"] == "event of free"
+    assert statins["event_key"] is None
+    signal(platform, {})
+    events = {r["term_key"]: r["event_key"] for r in lake["gold.signal"].collect()}
+    assert events == {"v:1": None, "v:2": None, "v:3": "event of v:3", "free": "event of free"}
     assert ("substance", "pt", "S3", "free") not in found

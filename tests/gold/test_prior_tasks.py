@@ -76,7 +76,7 @@ def test_a_species_is_scored_by_both_priors_as_known_at_each_month(tmp_path, has
     priors = [{"is_shrunk_converged": None, **r, **by_month.get(r["month"], {})} for r in own]
     codes = pa.array([f"k{i}" for i in range(1, 26)])
     named = {f"{kind}:{kind}_{part}": codes for kind in ("substance", "term") for part in ("key", "name")}
-    named["term:soc_name"] = codes
+    named |= {"term:soc_name": codes, "term:event_key": codes}
     given = shuffle.blocks(0, "veterinary:dog", *cells(440, 2))
     root = str(tmp_path)
     (added,) = rows(scoring(root, Signal, named, priors, 100, None)(given))

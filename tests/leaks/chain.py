@@ -127,7 +127,8 @@ def told(tables: Mapping[str, DataFrame], day: dt.date) -> dict[str, Any]:
             cube[(month_end(int(month)), *pair, *about)] = int(n)
     whole = (keys >> np.uint64(STRATUM_BITS)) << np.uint64(STRATUM_BITS)
     priors, scored = _scored(grouped(whole, counts))
-    columns = pa.schema([f for f in Signal.arrow_schema() if f.name not in ("population", "is_latest")])
+    of_today = ("population", "is_latest", "event_key")
+    columns = pa.schema([f for f in Signal.arrow_schema() if f.name not in of_today])
     named, earlier = names(Frames(tables))
     kept = _shaped(scored.filter(pl.col("month") <= day), named, BASE, columns, earlier)
     return {

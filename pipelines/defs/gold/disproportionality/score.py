@@ -41,9 +41,10 @@ SCORES = (
     *("prr", "prr_lower", "prr_upper", "chi2_yates", "ror", "ror_lower", "ror_upper"),
     *("ic", "ic025", "ic975", "ebgm", "eb05", "eb95"),
 )
-NAMES = ("substance_key", "substance_name", "term_key", "term_name", "soc_name")
+NAMES = ("substance_key", "substance_name", "term_key", "term_name", "soc_name", "event_key")
 NEVER = dt.date(9999, 12, 31)
-INPUTS = (CUBE, REPORTS, "gold.prior", "silver.stratum", "silver.code", "silver.substance", "silver.term")
+BRIDGE = "silver.term_bridge"
+INPUTS = (CUBE, REPORTS, "gold.prior", "silver.stratum", "silver.code", "silver.substance", "silver.term", BRIDGE)
 Names = Mapping[str, pa.Array]
 Earlier = Mapping[str, pl.DataFrame]  # by level and column: code, known_to and value of what a release renamed
 
@@ -89,6 +90,7 @@ def publish(
     root = lake.prepared(table)
     last = last_month(lake) if months == "latest" else None
     named, earlier = names(lake)
+    named = {**named, **events(lake)}
     if groups is not None:
         named = {**named, **group_names(groups)}
     work = scoring(root, table, named, priors, minimum, last, lake.as_of, earlier)
@@ -119,6 +121,7 @@ def group_names(table: pl.DataFrame) -> Names:
             of_level["soc_name"] = (
                 listed["group_name"] if level == "soc" else pl.Series([None] * listed.height, dtype=pl.String)
             )
+            of_level["event_key"] = pl.Series([None] * listed.height, dtype=pl.String)
         found |= {f"{level}:{name}": values.to_arrow().cast(pa.string()) for name, values in of_level.items()}
     return found
 
@@ -143,6 +146,15 @@ def names(lake: Lake) -> tuple[Names, Earlier]:
         for c in columns[1:]:
             earlier[f"{kind}:{c}"] = before.select("code", "known_to", value=c)
     return found, earlier
+
+
+def events(lake: Lake) -> Names:
+    """The event that each term stands for in all dictionaries, by code, as the bridge has it today."""
+    code = pl.DataFrame(lake.small("silver.code", ("kind", "code", "key_coded")))
+    terms = code.filter(pl.col("kind") == "term").sort("code").select(term_key="key_coded")
+    bridge = pl.DataFrame(lake.small(BRIDGE, ("term_key", "event_key")))
+    found = terms.join(bridge, on="term_key", how="left", maintain_order="left")["event_key"]
+    return {"term:event_key": found.to_arrow().cast(pa.string())}
 
 
 def then_named(values: pa.Array, earlier: pl.DataFrame | None, codes: pl.Series, months: pl.Series) -> pa.Array:

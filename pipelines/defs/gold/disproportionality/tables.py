@@ -53,7 +53,8 @@ class Signal(Table):
 
     One row for every pair with a report. Scores compare with all other reports of the population; they rank
     hypotheses, they measure no risk. A score that its conditions don't allow is null and `not_computed` says why.
-    `is_latest` marks the last month. Traps: reporting waves raise scores; heavily reported pairs mask others.
+    `is_latest` marks the last month. Join on `substance_key` and `event_key` to ask whether animals show it too.
+    Traps: reporting waves raise scores; heavily reported pairs mask others.
     """
 
     layer, name, owner = "gold", "signal", "signal-detection"
@@ -78,6 +79,10 @@ class Signal(Table):
     term_key = Column("string", "Key of `silver.term`", required=True, references="silver.term")
     term_name = Column("string", "Event", required=True)
     soc_name = Column("string", "System organ class, where the dictionary's hierarchy is open")
+    event_key = Column(
+        "string",
+        "Event the term stands for in all dictionaries, by `silver.term_bridge` as of today; null for a group of terms",
+    )
     a = Column("bigint", "Reports with substance and event", unit="reports", required=True, minimum=1)
     b = Column("bigint", "Reports with the substance, without the event", unit="reports", required=True, minimum=0)
     c = Column("bigint", "Reports with the event, without the substance", unit="reports", required=True, minimum=0)
