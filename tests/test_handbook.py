@@ -10,11 +10,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from deltalake import write_deltalake
+from typer.testing import CliRunner
 
 from models.methods import METHODS
+from pipelines.cli import app
+from pipelines.commands.cases import COLUMNS
 from pipelines.core.catalog import rules, sources, tables
 from pipelines.core.code import ROOT
 from pipelines.core.table import Column, Table
@@ -23,8 +27,9 @@ from pipelines.handbook.example import example
 from pipelines.handbook.pages import DOCS, generated
 from pipelines.handbook.text import command_page, method_page, source_page, table_page, with_links
 from pipelines.lake.query import query
+from pipelines.settings import settings
 
-WRITTEN = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")])
+WRITTEN = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 ROWS = 3
 DAY = dt.date(2024, 1, 31)
 
@@ -134,6 +139,28 @@ def test_examples_of_python_run(lake, monkeypatch):
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(compile(block, "data-scientist.md", "exec"), told)
     assert told["known"]["month"].n_unique() == 2
+
+
+def test_what_the_page_for_r_and_excel_writes_is_read_by_what_it_says(lake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "how-to" / "r-and-excel.md").read_text(encoding="utf-8")
+    monkeypatch.setenv("GERLAND_LAKE", lake)
+    settings.cache_clear()
+    try:
+        for words in written_commands(text)[:1]:
+            assert CliRunner().invoke(app, words[1:], catch_exceptions=False).exit_code == 0, words
+    finally:
+        settings.cache_clear()
+    (sql,) = re.findall(r'dbGetQuery\(con, "(.*?)"\)', text, re.DOTALL)
+    found = duckdb.sql(sql).pl()
+    assert found.columns == ["substance_name", "n_signals"]
+    assert found.height > 0
+    shown = re.search(r"select\((.*?)\)", text)
+    assert shown
+    assert set(shown[1].split(", ")) <= set(pl.read_parquet("signals.parquet").columns)
+    typed = re.findall(r'\{"(\w+)", type', text)
+    assert typed
+    assert set(typed) <= set(COLUMNS)
 
 
 def test_names_of_tables_lead_to_their_pages_but_not_in_headings_code_and_links():

@@ -53,7 +53,8 @@ def _page(name: str, method: Method, here: str) -> str:
     lines += ["Every method answers in one shape: `estimate`, `lower`, `upper`, `p_value`, `is_signal`, `rule`,"]
     lines += ["`not_computed`, which says why where a number is not given.", ""]
     lines += ["```bash", f"gerland compare SUBSTANCE EVENT --methods {name}", "```", ""]
-    return "\n".join(lines)
+    published = link("worked examples", "examples/methods.md", here)
+    return "\n".join([*lines, f"What it says of published tables stands among the {published}.", ""])
 
 
 def paragraphs(doc: str) -> list[str]:

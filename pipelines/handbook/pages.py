@@ -12,7 +12,8 @@ from pipelines.handbook import commands, methods
 from pipelines.handbook import sources as source_pages
 from pipelines.handbook import tables as table_pages
 
-OUTSIDE = {"contributing.md": "CONTRIBUTING.md"}
+DOCS, EXAMPLES = ROOT / "infra" / "docs", ROOT / "tests" / "spec"
+OUTSIDE = {"contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
 """Pages of the site that lie at the project's root, where people who work on it look for them."""
 
 
@@ -23,6 +24,7 @@ def generated() -> dict[str, str]:
     found |= source_pages.pages(sources())
     found |= methods.pages(tuple(name for name in COMMANDS if name != "score"))
     found |= commands.pages()
+    found |= {f"examples/{page.name}": page.read_text(encoding="utf-8") for page in sorted(EXAMPLES.glob("*.md"))}
     return found | {page: _from_root(file) for page, file in OUTSIDE.items()}
 
 
@@ -45,6 +47,7 @@ def nav(pages: Mapping[str, str]) -> list[Any]:
         {"Commands": below("reference/commands", "reference/commands/index.md")},
         {"Settings": "reference/settings.md"},
         {"Python": "reference/python.md"},
+        "glossary.md",
     ]
     written = sorted(p.relative_to(DOCS).as_posix() for p in DOCS.glob("how-to/*.md"))
     return [
@@ -52,9 +55,7 @@ def nav(pages: Mapping[str, str]) -> list[Any]:
         {"Tutorials": ["tutorials/assessor.md", "tutorials/data-scientist.md", "tutorials/data-engineer.md"]},
         {"How to": written},
         {"Reference": reference},
+        {"Worked examples": below("examples")},
         {"Why": ["architecture.md", "methods.md", "promises.md", "privacy.md"]},
-        {"Adding to it": ["contributing.md"]},
+        {"Adding to it": ["contributing.md", "changelog.md"]},
     ]
-
-
-DOCS = ROOT / "infra" / "docs"
