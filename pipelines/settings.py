@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pipelines.core.alert import problem
 
 ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT if (ROOT / "pyproject.toml").is_file() else Path.cwd()
+"""Where data lie unless a setting says otherwise: in the checkout; of an installed package, in the working folder."""
 
 
 class SettingsError(Exception):
@@ -36,18 +38,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GERLAND_", env_nested_delimiter="__", extra="forbid")
 
-    landing: Path | str = Field(ROOT / "data" / "landing", description="Folder with one subfolder per source")
-    lake: Path | str = Field(ROOT / "data" / "lake", description="Folder or object-store address of the Delta lake")
-    reports: Path = Field(ROOT / "data" / "reports", description="Folder of the HTML and validation reports")
-    site: Path = Field(ROOT / "data" / "site", description="Folder of the documentation that `make docs` builds")
+    landing: Path | str = Field(HOME / "data" / "landing", description="Folder with one subfolder per source")
+    lake: Path | str = Field(HOME / "data" / "lake", description="Folder or object-store address of the Delta lake")
+    reports: Path = Field(HOME / "data" / "reports", description="Folder of the HTML and validation reports")
+    site: Path = Field(HOME / "data" / "site", description="Folder of the documentation that `make docs` builds")
     outbox: Path | str | None = Field(
         None, description="Folder of acknowledgements to senders; else beside the reports"
     )
-    jars: Path = Field(ROOT / "data" / "jars", description="Folder of the Delta jars")
-    tracking: str = Field(f"sqlite:///{ROOT / 'data' / 'mlflow.db'}", description="MLflow tracking address")
-    artifacts: Path | str = Field(ROOT / "data" / "mlflow", description="MLflow artifacts")
+    jars: Path = Field(HOME / "data" / "jars", description="Folder of the Delta jars")
+    tracking: str = Field(f"sqlite:///{HOME / 'data' / 'mlflow.db'}", description="MLflow tracking address")
+    artifacts: Path | str = Field(HOME / "data" / "mlflow", description="MLflow artifacts")
     workbench: str = Field(
-        f"sqlite:///{ROOT / 'data' / 'workbench.db'}",
+        f"sqlite:///{HOME / 'data' / 'workbench.db'}",
         description="Address of what people write in the workbench: SQLite, or postgresql+psycopg://…",
     )
     sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from pipelines.lake.lease import hold, release
 from pipelines.orchestration.dead_runs import close_dead_runs, process_tag
 from pipelines.privacy.owner_only import owner_only
-from pipelines.settings import ROOT, Settings, SettingsError, load
+from pipelines.settings import HOME, ROOT, Settings, SettingsError, load
 
 Say = Callable[[str], None]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -126,7 +126,7 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
     _summary(ask, outcomes)
     for line in missing(settings, ask):
         say(line)
-    option = f" --lake {settings.lake}" if str(settings.lake) != str(ROOT / "data" / "lake") else ""
+    option = f" --lake {settings.lake}" if str(settings.lake) != str(HOME / "data" / "lake") else ""
     option += f" --as-of {settings.as_of}" if settings.as_of else ""
     say(f"report: {page}")
     say(f"duplicates: {links}")
