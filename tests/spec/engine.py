@@ -40,7 +40,9 @@ def partial_dates(spark: SparkSession, tables: Tables) -> Found:
 def extractions(spark: SparkSession, tables: Tables) -> Found:
     rows = [tuple(row.values()) for row in tables["files"]]
     observed = spark.createDataFrame(rows, "record string, status string, known_date string, slot string")
-    made = history.extracted_versions(observed.withColumn("known_date", F.col("known_date").cast("date")), ["record"], "slot")
+    made = history.extracted_versions(
+        observed.withColumn("known_date", F.col("known_date").cast("date")), ["record"], "slot"
+    )
     return [row.asDict() for row in made.sort("record", "valid_from").collect()]
 
 
