@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from models.evaluation.features import FEATURES
+from models.evaluation.methods import Fitted
 
 
 class TriageModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined,misc]
@@ -19,6 +20,7 @@ class TriageModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined,misc]
     def load_context(self, context: Any) -> None:
         """Read the fitted models that were logged."""
         fitted = pickle.loads(Path(context.artifacts["fitted"]).read_bytes())  # noqa: S301  our own artifact
+        assert isinstance(fitted, Fitted)
         self.combined = fitted.combined
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:

@@ -13,8 +13,12 @@ import pandas as pd
 import pytest
 
 from models.evaluation import registry
+from models.evaluation.borrow import Borrowed
+from models.evaluation.combined import Gate, Seen
 from models.evaluation.features import FEATURES
-from models.evaluation.methods import Examples, fit
+from models.evaluation.methods import Examples, Fitted, fit
+from models.evaluation.single import EmpiricalBayes
+from models.evaluation.triage import Boosted, Triage
 from models.mgps import registry as priors
 from models.shipping import pinned, ship
 from pipelines.evaluate.worlds import training_examples
@@ -43,6 +47,12 @@ def test_what_is_shipped_imports_nothing_of_ours_that_is_not(tmp_path, module):
             if isinstance(node, ast.ImportFrom) and node.module:
                 assert node.module.split(".")[0] not in ("pipelines", "expectations")
                 assert not node.module.startswith("models") or node.module in files, (file, node.module)
+
+
+def test_the_code_of_what_is_pickled_is_shipped(tmp_path):
+    package = Path(ship("evaluation.registered_model", tmp_path))
+    for kind in (Fitted, Triage, Boosted, Borrowed, EmpiricalBayes, Gate, Seen):
+        assert (package.parent / f"{kind.__module__.replace('.', '/')}.py").is_file(), kind
 
 
 def test_requirements_are_those_it_was_made_with():
