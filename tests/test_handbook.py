@@ -25,7 +25,7 @@ from pipelines.core.table import Column, Table
 from pipelines.handbook.commands import commands
 from pipelines.handbook.example import example
 from pipelines.handbook.pages import DOCS, generated
-from pipelines.handbook.text import command_page, method_page, source_page, table_page, with_links
+from pipelines.handbook.text import command_page, grid, method_page, source_page, table_page, with_links
 from pipelines.lake.query import query
 from pipelines.settings import settings
 
@@ -169,6 +169,10 @@ def test_names_of_tables_lead_to_their_pages_but_not_in_headings_code_and_links(
     )
     linked = with_links(text, "how-to/a.md", {"silver.report"})
     assert linked.count("(../reference/tables/silver.report.md)") == 1
+
+
+def test_a_bar_in_a_cell_parts_no_cell_and_shows_as_it_is_in_code():
+    assert grid(("a",), [("x | `y|z`",)])[2] == "| x \\| `y|z` |"
 
 
 def test_the_site_builds_without_a_warning_and_asks_nothing_of_another_machine(tmp_path):

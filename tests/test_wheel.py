@@ -19,8 +19,8 @@ BIN = Path(sys.executable).parent
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
-    """Run a command with nothing of this environment but the path to programs; returns what it prints."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "UV_CACHE_DIR") if name in os.environ}
+    """Run a command that knows neither this checkout nor its settings; returns what it prints."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GERLAND_", "VIRTUAL"))}
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=kept | environment, capture_output=True, text=True, check=False
     )

@@ -58,7 +58,8 @@ def _listing(tables: Mapping[str, type[Table]]) -> str:
 
 def _columns(table: type[Table]) -> list[str]:
     rows = [(f"`{n}`", c.type, meaning(c), rules(c), c.sensitivity) for n, c in table.columns.items()]
-    lines = ["## Columns", "", *grid(("Column", "Type", "Meaning", "Rules", "Sensitivity"), rows)]
+    listed = grid(("Column", "Type", "Meaning", "Rules", "Sensitivity"), rows)
+    lines = ["## Columns", "", '<div class="columns" markdown>', "", *listed, "", "</div>"]
     for name, column in table.columns.items():
         if column.codes:
             lines += ["", f"### Values of `{name}`", "", *grid(("Value", "Means"), column.codes.items())]

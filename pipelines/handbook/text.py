@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Sequence
+from itertools import cycle
 
 FENCE = re.compile(r"^\s*(```|~~~)")
 NAMED_TABLE = re.compile(r"(?<!\[)`((?:bronze|silver|gold|evaluation)\.\w+)`(?!\])")
@@ -17,7 +18,9 @@ def grid(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    return " ".join(str(value).replace("|", "\\|").split())
+    """Text of a cell: a bar is escaped but in code, where it stands as it is."""
+    parts = " ".join(str(value).split()).split("`")
+    return "`".join(part if is_code else part.replace("|", "\\|") for part, is_code in zip(parts, cycle((0, 1))))
 
 
 def table_page(address: str) -> str:
