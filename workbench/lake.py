@@ -44,6 +44,7 @@ class Version:
     number: int
     committed: dt.datetime
     files: tuple[str, ...]
+    lacking: tuple[str, ...] = ()  # declared columns that came with a later release than the one that built it
 
     def rows(self) -> str:
         """SQL of the rows as they lie."""
@@ -54,7 +55,9 @@ class Version:
         listed = ", ".join(_quoted(name) for name in self.files)
         types = ", ".join(f"'{key}': {_type(table.columns[key].type)}" for key in table.partitioned_by)
         hive = f", hive_partitioning = true, hive_types = {{{types}}}" if types else ", hive_partitioning = false"
-        return f"read_parquet([{listed}]{hive}, union_by_name = true)"
+        rows = f"read_parquet([{listed}]{hive}, union_by_name = true)"
+        nulls = ", ".join(f"NULL::{_type(table.columns[name].type)} AS {name}" for name in self.lacking)
+        return f"(SELECT *, {nulls} FROM {rows})" if nulls else rows
 
 
 @dataclass(frozen=True)
@@ -273,7 +276,9 @@ def _version(root: str, address: str) -> Version:
     committed = dt.datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1000, dt.UTC)
     paths = pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
     files = tuple(sorted(f"{folder}/{unquote(path)}" for path in paths))
-    return Version(address, delta.version(), committed, files)
+    held = {field.name for field in delta.schema().fields}
+    lacking = tuple(name for name in tables()[address].columns if name not in held)
+    return Version(address, delta.version(), committed, files, lacking)
 
 
 def _stamp(folder: str) -> str:

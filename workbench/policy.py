@@ -71,14 +71,8 @@ ROWS = {
     "silver.term_bridge": SEEN_TERM,
 }
 # Where the terms of one agency meet those of the other, the meeting itself tells that there is such a report.
-MASKED = {
-    "silver.term_bridge": {
-        "event_key": "sha256('{salt}' || event_key)",
-        "event_name": "NULL::VARCHAR",
-        "method": "NULL::VARCHAR",
-        "confidence": "NULL::DOUBLE",
-    }
-}
+MASKED = {"event_key": "sha256('{salt}' || event_key)", "event_name": "NULL::VARCHAR"}
+MASKED_BRIDGE = {"method": "NULL::VARCHAR", "confidence": "NULL::DOUBLE"}
 MIXED = frozenset({"openfda", "case_listing"})  # sources of cases of both agencies
 # Integer codes are numbered over all agencies' keys, so a number tells how many came before: pages join by them, no
 # page shows them and no SQL of a user's own may read them.
@@ -219,8 +213,8 @@ class Policy:
         return rule
 
     def _shown(self, address: str, column: str) -> str:
-        masked = {} if self.is_whole else MASKED.get(address, {})
-        if column in masked:
+        masked = MASKED | (MASKED_BRIDGE if address == "silver.term_bridge" else {})
+        if column in masked and not self.is_whole:
             return f'{masked[column].format(salt=self.salt)} AS "{column}"'
         if self.role.zone == "study" and column in NAMES_OF_CASES:
             return f"'case-' || left(sha256('{self.salt}' || \"{column}\"), 16) AS \"{column}\""

@@ -105,6 +105,7 @@ def signals_of(reports: list[dict[str, Any]], population: str, first: int) -> li
                     | {"ebgm": first + place, "eb05": place / 2, "eb95": place + 4.0, "is_ebgm_signal": place >= 4}
                     | {"ror": 2.0, "ror_lower": 1.1, "ror_upper": 4.0, "is_ror_signal": a >= 3, "is_prr_signal": None}
                     | {"first_ic_month": MONTHS[1] if ic > 0 else None, "prior_month": MONTHS[0]}
+                    | {"event_key": "event HUMONLY A"}
                 )
     return found
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html import unescape
 from urllib.parse import quote
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from pipelines.lake.query import query
-from tests.workbench.conftest import MONTHS, SHARED_SUBSTANCE, client, log_in
+from tests.workbench.conftest import MONTHS, SHARED_SUBSTANCE, build, client, log_in
 from workbench.asked import Asked, BadAddress
 from workbench.pages.ranking import SORTS, State
 
@@ -153,7 +155,6 @@ def test_a_table_that_is_not_built_is_told(tmp_path):
 
 
 def test_a_new_version_is_shown_and_one_with_deletion_vectors_is_refused(tmp_path, monkeypatch):
-    from tests.workbench.conftest import build
     from workbench import lake as reading
 
     monkeypatch.setattr(reading, "LOOK_EVERY_SECONDS", 0.0)
@@ -177,3 +178,14 @@ def test_a_browser_logs_in_where_it_wanted_to_go(browser: TestClient):
     assert (wanted.status_code, wanted.headers["location"]) == (303, "/login?next=%2Fsignals%3Fsort%3Dn")
     answered = browser.post("/login", data={"user": "claire", "purpose": "regulatory", "next": "/signals?sort=n"})
     assert answered.headers["location"] == "/signals?sort=n"
+
+
+def test_a_table_of_an_earlier_release_is_shown_without_what_came_later(tmp_path):
+    build(tmp_path / "lake")
+    folder = str(tmp_path / "lake/gold/signal")
+    former = DeltaTable(folder).to_pyarrow_table().drop_columns(["event_key", "chi2_yates"])
+    shutil.rmtree(folder)
+    write_deltalake(folder, former, partition_by=["population"])
+    with client(tmp_path / "lake", tmp_path) as browser:
+        log_in(browser, "claire")
+        assert [browser.get(address).status_code for address in ("/", "/signals", _signal())] == [200, 200, 200]
