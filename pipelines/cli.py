@@ -8,13 +8,15 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from pipelines.analyse import COMMANDS, help_of
+from pipelines.commands import upkeep
 from pipelines.commands.cases import command as cases
 from pipelines.commands.compare import command as compare
+from pipelines.commands.options import AsOfOption, LakeOption, LandingOption, Stop, current, named_sources
 from pipelines.core.log import progress
 from pipelines.evaluate.command import command as evaluate
 from pipelines.privacy.owner_only import owner_only
@@ -29,14 +31,6 @@ app = typer.Typer(
 )
 FAILED, CHECK_FAILED = 1, 3
 _state = {"debug": False}
-
-LandingOption = Annotated[Path | None, typer.Option(help="Landing zone: one folder per source.")]
-LakeOption = Annotated[Path | None, typer.Option(help="Folder of the lake.")]
-AsOfOption = Annotated[str | None, typer.Option(help="Show what was known on this date (YYYY-MM-DD).")]
-
-
-class Stop(Exception):
-    """End the command with one sentence."""
 
 
 @app.callback()
@@ -58,7 +52,7 @@ def run(
     """Run the main job: landed files to bronze, silver, gold, signals and a report."""
     from pipelines.commands.main_job import run_main_job
 
-    code = run_main_job(_given(landing=landing, lake=lake, as_of=as_of), _listed(sources), say=progress())
+    code = run_main_job(_given(landing=landing, lake=lake, as_of=as_of), named_sources(sources), say=progress())
     if code:
         raise typer.Exit(CHECK_FAILED if code == "checks" else FAILED)
 
@@ -93,7 +87,7 @@ def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], la
 
     if source not in sources():
         raise Stop(f"there is no source {source!r}; known are {', '.join(sources())}")
-    target = landing or Path(_settings().landing)
+    target = landing or Path(current().landing)
     for done in download(sources()[source].card, target, progress()):
         typer.echo(done)
 
@@ -114,7 +108,7 @@ def sql(
 
     style = format or style_of(out)
     check(style, out)
-    render(ask(str(lake or _settings().lake), query, as_of), style, out)
+    render(ask(str(lake or current().lake), query, as_of), style, out)
 
 
 @app.command()
@@ -125,146 +119,6 @@ def tables(
     from pipelines.commands.dictionary import show
 
     show(name)
-
-
-@app.command()
-def deliveries(
-    source: Annotated[str | None, typer.Option(help="Of these sources only, comma-separated.")] = None,
-    status: Annotated[
-        str | None, typer.Option(help="Of this status only: accepted, refused, failed, withdrawn, replaced …")
-    ] = None,
-    format: Annotated[str, typer.Option(help="table, vertical, csv, json or parquet; as `gerland sql`.")] = "",
-    out: Annotated[Path | None, typer.Option(help="File to write; parquet needs one.")] = None,
-    lake: LakeOption = None,
-) -> None:
-    """List what was delivered: each file with its date, what came of it, its counts of rows and why."""
-    from pipelines.output.render import check, render, style_of
-    from pipelines.upkeep.deliveries import listed
-
-    style = format or style_of(out)
-    check(style, out)
-    render(listed(str(lake or _settings().lake), _listed(source), status), style, out)
-
-
-@app.command()
-def withdraw(
-    delivery: Annotated[list[str], typer.Argument(help="Deliveries, as `gerland deliveries` names them.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with your name and the time.")],
-    lake: LakeOption = None,
-) -> None:
-    """Take deliveries out of the lake: their rows leave, their files are not read again. `reread` undoes it."""
-    from pipelines.upkeep.deliveries import withdraw as take_out
-
-    take_out(str(lake or _settings().lake), delivery, reason, progress())
-
-
-@app.command()
-def reread(
-    delivery: Annotated[list[str], typer.Argument(help="Deliveries, as `gerland deliveries` names them.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with your name and the time.")] = "asked for",
-    lake: LakeOption = None,
-    landing: LandingOption = None,
-) -> None:
-    """Have the next run read deliveries again, withdrawn ones too; what was read stays until then."""
-    from pipelines.upkeep.deliveries import reread as ask_again
-
-    ask_again(str(lake or _settings().lake), str(landing or _settings().landing), delivery, reason, progress())
-
-
-@app.command()
-def verify(
-    table: Annotated[str | None, typer.Argument(help="One table, such as silver.report; else all.")] = None,
-    lake: LakeOption = None,
-    landing: LandingOption = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Set damaged tables aside, to be made again.")] = False,
-) -> None:
-    """Read every byte of the lake and compare it with what was written. Exit code 1 where something is damaged."""
-    from pipelines.lake.lease import hold
-    from pipelines.upkeep.verify import repair as put_right
-    from pipelines.upkeep.verify import verify_lake
-
-    root, say = str(lake or _settings().lake), progress()
-    if repair:
-        hold(root)
-    damaged = verify_lake(root, table, say)
-    if damaged and repair:
-        put_right(root, str(landing or _settings().landing), damaged, say)
-    elif damaged:
-        raise Stop(f"{len(damaged)} tables are damaged; `gerland verify --repair` has them made again")
-
-
-@app.command()
-def vacuum(
-    lake: LakeOption = None,
-    keep_days: Annotated[int | None, typer.Option(min=1, help="Days that files of no version are kept.")] = None,
-) -> None:
-    """Take away files that no version of a table stands on: what killed runs left, and what was replaced."""
-    from pipelines.lake.lease import hold
-    from pipelines.upkeep.verify import vacuum_lake
-
-    root = str(lake or _settings().lake)
-    hold(root)
-    vacuum_lake(root, keep_days or _settings().keep_days, progress())
-
-
-@app.command()
-def backup(
-    to: Annotated[Path, typer.Argument(help="Folder of its own, empty or not there yet.")],
-    lake: LakeOption = None,
-) -> None:
-    """Copy the lake, with the size and SHA-256 of every file. Keys of pseudonyms are not part of it."""
-    from pipelines.upkeep.backup import backup as copy
-
-    copy(str(lake or _settings().lake), to, progress())
-
-
-@app.command()
-def restore(
-    source: Annotated[Path, typer.Argument(help="Folder that `gerland backup` wrote.")],
-    lake: LakeOption = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put it in place of what the lake holds.")] = False,
-    erasures: Annotated[
-        list[Path] | None, typer.Option(help="A newer lake or backup: who is erased there is erased; can be repeated.")
-    ] = None,
-) -> None:
-    """Put a backup where the lake is, after every file of it was found as it was written.
-
-    Who was erased from the lake that it replaces is erased from it before it takes its place.
-    """
-    from pipelines.lake.platform import Platform
-    from pipelines.upkeep.backup import restore as put_back
-    from pipelines.upkeep.erase import erasing_again
-
-    root, say = str(lake or _settings().lake), progress()
-    known_by = [root, *map(str, erasures or [])]
-    put_back(source, root, replace, say, erasing_again(known_by, Platform(_settings()).pseudonymiser, say))
-
-
-@app.command()
-def erase(
-    pseudonym: Annotated[str, typer.Argument(help="The person as the lake has them: p1_… (see `gerland pseudonym`).")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept, so without a name in it.")],
-    lake: LakeOption = None,
-    backup: Annotated[
-        list[Path] | None, typer.Option(help="A backup of the lake, erased too; can be repeated.")
-    ] = None,
-) -> None:
-    """Erase one person: out of every table, version and report, with a search as proof; what comes later stays out."""
-    from pipelines.upkeep.erase import erase_everywhere
-
-    settings, say = _settings(), progress()
-    erase_everywhere(settings, str(lake or settings.lake), backup or [], pseudonym, reason, say)
-
-
-@app.command()
-def pseudonym() -> None:
-    """Say the pseudonym of an identifier, read from standard input so that it stands in no history of commands."""
-    from pipelines.lake.platform import Platform
-
-    said = Platform(_settings()).pseudonymiser(sys.stdin.read())
-    if said is None:
-        raise Stop("that says that there is no identifier")
-    typer.echo(said)
 
 
 @app.command()
@@ -285,7 +139,7 @@ def ui(
     """Open Dagster, MLflow, the documentation and the workbench in the browser's reach until interrupted."""
     from pipelines.commands.ui import serve
 
-    serve(_settings(), port, say=progress())
+    serve(current(), port, say=progress())
 
 
 @app.command()
@@ -295,7 +149,7 @@ def workbench(
     """Open the pages for assessors and epidemiologists in the browser's reach until interrupted."""
     from workbench.serve import serve
 
-    serve(_settings(), port, say=progress())
+    serve(current(), port, say=progress())
 
 
 @app.command()
@@ -306,10 +160,12 @@ def audit(
     """Verify the audit of the workbench, or say where its chain ends. Exit code 1 where a row is not as written."""
     from workbench.audit import command
 
-    if problems := command(_settings(), act, heads, typer.echo):
+    if problems := command(current(), act, heads, typer.echo):
         raise Stop("; ".join(problems[:5]))
 
 
+for _keeping in upkeep.COMMANDS:
+    app.command()(_keeping)
 app.command("cases")(cases)
 app.command("compare")(compare)
 app.command("evaluate")(evaluate)
@@ -318,23 +174,8 @@ for _name in COMMANDS:
     app.command(_name, help=help_of(_command))(_command)
 
 
-def _settings() -> Any:
-    from pipelines.settings import settings
-
-    return settings()
-
-
 def _given(**values: object) -> dict[str, str]:
     return {k: str(v.absolute() if isinstance(v, Path) else v) for k, v in values.items() if v is not None}
-
-
-def _listed(text: str | None) -> list[str]:
-    from pipelines.core.catalog import sources
-
-    names = [part.strip() for part in (text or "").split(",") if part.strip()]
-    if unknown := [n for n in names if n not in sources()]:
-        raise Stop(f"there is no source {unknown[0]!r}; known are {', '.join(sources())}")
-    return names
 
 
 def _fail(message: str) -> NoReturn:

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.simulator.planted import REGIONS as COUNTRIES
 from pipelines.simulator.planted import Kin, Plant, Planting
-from pipelines.simulator.reporting import CHANNELS, Reporting
+from pipelines.simulator.reporting import BATCH, CHANNELS, SIGNALS, Reporting, batch_name
 from pipelines.simulator.years.families import Families
 from pipelines.simulator.years.history import NEVER
 
@@ -19,19 +19,7 @@ N_SIGNALS, TYPICAL_EVENTS = 12, 5
 FOLLOW_UP, DUPLICATE, RETRACTED, SECOND_PRODUCT = 0.08, 0.03, 0.01, 0.3
 MASKING_SHARE, WAVE_SHARE = 0.25, 0.05
 CLUSTER, DEFECT_SHARE, TOGETHER_SHARE = 4, 0.6, 0.5
-DOMAINS = ("human", "veterinary", "cosmetic", "tattoo", "nutrition")
-BATCH = "L{}-{}"
 SAME_NUMBER, SAME_CHANNEL = 0.5, 0.4
-SIGNALS = {
-    "substance_no": pl.Int64,
-    "term_no": pl.Int64,
-    "start_month": pl.Date,
-    "strength": pl.Float64,
-    "kind": pl.String,
-    "note": pl.String,
-    "family": pl.String,
-    "end_month": pl.Date,
-}
 
 
 def report(
@@ -356,11 +344,6 @@ class _Draw:
             self.popularity,
             tuple(self.planting.plants) if self.planting else (),
         )
-
-
-def batch_name(product_no: int, month: int) -> str:
-    """Name of the batch of a product that is sold in a month (from 0)."""
-    return BATCH.format(product_no, month + 1)
 
 
 def _numbered(children: pl.DataFrame) -> pl.DataFrame:

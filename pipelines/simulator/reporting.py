@@ -15,6 +15,18 @@ CHANNELS = {
     "tattoo": {"tattoo": 1.0},
     "nutrition": {"caers": 0.6, "nutrivigilance": 0.4},
 }
+BATCH = "L{}-{}"
+SIGNALS = {
+    "substance_no": pl.Int64,
+    "term_no": pl.Int64,
+    "start_month": pl.Date,
+    "strength": pl.Float64,
+    "kind": pl.String,
+    "note": pl.String,
+    "family": pl.String,
+    "end_month": pl.Date,
+}
+DOMAINS = ("human", "veterinary", "cosmetic", "tattoo", "nutrition")
 
 
 @dataclass(frozen=True)
@@ -45,3 +57,8 @@ class Reporting:
         ids = cases.select("case_no", "version")
         products, events = (f.join(ids, on=["case_no", "version"], how="semi") for f in (self.products, self.events))
         return replace(self, cases=cases, products=products, events=events)
+
+
+def batch_name(product_no: int, month: int) -> str:
+    """Name of the batch of a product that is sold in a month (from 0)."""
+    return BATCH.format(product_no, month + 1)
