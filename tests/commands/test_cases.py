@@ -212,6 +212,7 @@ def million(root: Path, n: int) -> str:
     )  # fmt: skip
     child = np.repeat(np.arange(n), 3)
     of = {"report_key": keys[child], "report_version": np.ones(3 * n, "int32"), "is_current": np.ones(3 * n, bool)}
+    of["coded_from"] = np.full(3 * n, "1900-01-01", "datetime64[D]")
     substance = pa.array([f"name:SUBSTANCE {i}" for i in range(3000)]).take(pa.array(popular(3 * n, 3000)))
     lists = pa.ListArray.from_arrays(np.arange(3 * n + 1, dtype="int32"), substance)
     name = np.char.add("BRAND ", random.integers(0, 9000, 3 * n).astype(str))
