@@ -132,6 +132,26 @@ def test_the_strongest_planted_pairs_are_flagged_and_not_before_their_month(plac
 
 
 @pytest.mark.spark
+def test_what_authorities_did_about_planted_pairs_is_told_with_its_day_and_their_negatives_stay_negative(place):
+    with (place.landing / "truth" / "acts.csv").open() as file:
+        planted = [r for r in csv.DictReader(file) if r["domain"] == "human" and r["opened"] < "2013-12-01"]
+    rows = place.ask("SELECT * FROM gold.recognition WHERE species = 'human'")
+    found = {(r["substance_name"], r["term_name"].upper()): r for r in rows}
+    told = [(r, found[key]) for r in planted if (key := (r["substance"], r["event"].upper())) in found]
+    assert len(told) >= 0.8 * len(planted), "terms that no report names are in no dictionary"
+    for truth, pair in told:
+        is_acted = bool(truth["acted"]) and truth["acted"] < "2013-12-01"
+        assert str(pair["opened_date"]) == truth["opened"]
+        assert (pair["outcome"] == "acted") == is_acted
+        assert not is_acted or str(pair["acted_date"]) == truth["acted"]
+        assert pair["public_from"] > pair["opened_date"], "the meeting's list came later"
+    short = place.ask(
+        "SELECT count(*) AS n, count(DISTINCT country) AS c, max(n_starts) AS s FROM gold.shortage_episode"
+    )
+    assert short[0]["n"] > 10 and short[0]["c"] == 3 and short[0]["s"] > 1, "starts that the register overwrote"
+
+
+@pytest.mark.spark
 def test_simulated_duplicates_are_linked_with_few_false_ones(place):
     with (place.landing / "truth" / "duplicates.csv").open() as file:
         planted = {

@@ -71,6 +71,12 @@ def history(observed: DataFrame, key: Sequence[str], slot: str) -> DataFrame:
     )
 
 
+def first_of_day(rows: DataFrame, key: Sequence[str]) -> DataFrame:
+    """One row per key and extraction: the first in the file, should it stand there twice; drops file and line."""
+    first = Window.partitionBy(*key, "known_date").orderBy("file", "line_number")
+    return rows.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n", "file", "line_number")
+
+
 def extracted_versions(observed: DataFrame, key: Sequence[str], slot: str = "slot") -> DataFrame:
     """`history`, with `is_current`: the version still stands."""
     return history(observed, key, slot).withColumn("is_current", F.col("valid_to").isNull())

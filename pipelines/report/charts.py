@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from pipelines.report.figures import Scale, levels, log2, month_index, nice_ceiling, svg
+from pipelines.report.figures import Scale, levels, log2, month_index, nice_ceiling, shape, svg
 from pipelines.report.format import count, is_number, score
 
 WIDE, TALL, LEFT, BOTTOM, TOP = 262, 132, 40, 20, 10
@@ -76,3 +77,18 @@ def ratio_extent(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
 
 def _grid(y: Scale, ceiling: float) -> str:
     return levels(y, ceiling, (LEFT, WIDE - 6), count if ceiling >= 20 else score)
+
+
+def recognition_row(row: Mapping[str, Any], span: tuple[dt.date, dt.date]) -> Markup:
+    """One pair on an axis of days: first flagged (triangle), discussed (circle), acted on (square)."""
+    width, height = 300, 22
+    x = Scale(span[0].toordinal(), max(span[1].toordinal(), span[0].toordinal() + 1), 8, width - 8)
+    days = {c: row.get(c) for c in ("first_flagged", "opened_date", "acted_date")}
+    at = {name: x(day.toordinal()) for name, day in days.items() if day is not None}
+    body = f'<path class="grid" d="M8 11H{width - 8}"/>'
+    if len(at) > 1:
+        body += f'<path class="eb bar soft" d="M{min(at.values())} 11H{max(at.values())}"/>'
+    marks = {"first_flagged": "prr", "opened_date": "ic", "acted_date": "ror"}
+    body += "".join(shape(marks[name], place, 11) for name, place in at.items())
+    label = ", ".join(f"{name.replace('_', ' ')} {day}" for name, day in days.items() if day is not None)
+    return svg(width, height, body, label or "no day known", "forest")

@@ -106,7 +106,8 @@ def trends(lake: Lake) -> dict[str, list[Rows]]:
                 WHERE is_latest AND (is_prr_signal OR is_ror_signal OR is_ic_signal OR is_ebgm_signal)
                     AND population NOT LIKE '%:%')
             WHERE rank <= {TRENDS})
-        SELECT population, rank, substance_name, term_name, month, a, expected, ic, ic025, ic975,
+        SELECT population, rank, substance_key, term_key, substance_name, term_name, month, a, expected,
+            ic, ic025, ic975,
             first_prr_month, first_ror_month, first_ic_month, first_ebgm_month
         FROM gold.signal JOIN best USING (population, substance_key, term_key) ORDER BY population, rank, month""")
     pairs: dict[str, dict[int, Rows]] = {}

@@ -154,7 +154,8 @@ def _years(x: Scale, span: tuple[int, int], y: float) -> str:
 def trend(points: Sequence[Mapping[str, Any]], bits: tuple[float, float], span: tuple[int, int], label: str) -> Markup:
     """IC as a line above its 95 % interval, month by month, with the first month at which any rule was met.
 
-    `points` hold `month`, `ic`, `ic025`, `ic975`; the first may hold `first_flagged`. `bits` is the shared y range.
+    `points` hold `month`, `ic`, `ic025`, `ic975`; the first may hold `first_flagged`, and `acts`: `day` and `what`,
+    discussed or acted. `bits` is the shared y range.
     """
     width, height, left, bottom, top = 262, 132, 26, 20, 14
     x, y = Scale(span[0], span[1] + 1, left, width - 6), Scale(*bits, height - bottom, top)
@@ -169,6 +170,10 @@ def trend(points: Sequence[Mapping[str, Any]], bits: tuple[float, float], span: 
         upper = "".join(f"L{px} {y(p['ic975'] if is_number(p.get('ic975')) else p['ic'])}" for px, p in reversed(at))
         body += f'<path class="band" d="M{_line(at, y, "ic025")}{upper}z"/>'
         body += f'<path class="line soft" d="M{_line(at, y, "ic025")}"/><path class="line" d="M{_line(at, y, "ic")}"/>'
+    for act in points[0].get("acts", ()) if points else ():
+        if span[0] <= month_index(act["day"]) <= span[1]:
+            px = x(month_index(act["day"]) + act["day"].day / 31)
+            body += f'<path class="act {act["what"]}" d="M{px} {top}V{height - bottom}"><title>{act["what"]} {act["day"]}</title></path>'
     first = points[0].get("first_flagged") if points else None
     if first is not None and span[0] <= month_index(first) <= span[1]:
         px = x(month_index(first))

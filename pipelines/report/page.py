@@ -16,7 +16,7 @@ from markupsafe import Markup
 from models.methods import METHODS, MGPS, MGPS_SHRUNK
 from models.mgps.fit import FITS
 from models.mgps.shrink import SHRUNK
-from pipelines.report import data, figures, quality, truth, use
+from pipelines.report import acts, data, figures, quality, truth, use
 from pipelines.report.format import FILTERS, population
 
 # Methods with a course, and whether their estimate is a ratio (drawn as log2) or in bits already.
@@ -81,7 +81,8 @@ def page(
         "limits": {"top": data.TOP, "new": data.NEW},
         "activity": _activity(activity, spans),
         "use": use.section(lake),
-        "trends": _trends(trends, populations, spans),
+        "acts": acts.section(lake),
+        "trends": _trends(trends, populations, spans, acts.recognised(lake)),
         "compared": _compared(compared, populations, spans),
         "interactions": data.interactions(lake),
         "masked": data.masked(lake),
@@ -181,7 +182,12 @@ def _by_year(rows: data.Rows, sources: Sequence[str]) -> list[tuple[int, list[in
     return [(y, [n.get(s, 0) for s in sources], sum(n.values())) for y, n in sorted(years.items(), reverse=True)]
 
 
-def _trends(trends: Mapping[str, list[data.Rows]], populations: data.Rows, spans: Spans) -> list[dict[str, Any]]:
+def _trends(
+    trends: Mapping[str, list[data.Rows]],
+    populations: data.Rows,
+    spans: Spans,
+    recognised: Mapping[tuple[str, str, bool], data.Rows],
+) -> list[dict[str, Any]]:
     """Small multiples of each domain on common axes, in the order of the populations."""
     order = [row["population"] for row in populations]
     found = []
@@ -192,6 +198,7 @@ def _trends(trends: Mapping[str, list[data.Rows]], populations: data.Rows, spans
         panels = []
         for pair in pairs:
             last = pair[-1]
+            pair[0]["acts"] = recognised.get((last["substance_key"], last["term_key"], name == "human"), [])
             label = f"IC over months, {last['substance_name']} and {last['term_name']}"
             panels.append(last | {"figure": figures.trend(pair, bits, span, label)})
         found.append({"population": name, "panels": panels})

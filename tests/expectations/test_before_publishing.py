@@ -19,7 +19,7 @@ from pipelines.orchestration.assets import across_check, table_asset
 
 D = dt.date(2024, 1, 1)
 GOOD = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", "start_date": D}
-GOOD |= {"valid_from": D, "is_current": True}
+GOOD |= {"notice_id": "", "notice_seq": 1, "episode_key": "1", "country": "FR", "valid_from": D, "is_current": True}
 
 
 def shortages(spark, *rows):

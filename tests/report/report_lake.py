@@ -30,7 +30,11 @@ from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 from pipelines.defs.gold.interaction.tables import Interaction
 from pipelines.defs.gold.masking.tables import Masking
 from pipelines.defs.gold.pair_change.tables import PairChange
+from pipelines.defs.gold.recognition.tables import Recognition
+from pipelines.defs.gold.regulatory_timeline.tables import RegulatoryTimeline
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
+from pipelines.defs.gold.shortage_episode.tables import ShortageEpisode, ShortageMonth
+from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent, RegulatoryEventSubject
 from pipelines.defs.silver.report.tables import DuplicateLink, Report, ReportEvent, ReportProduct
 from pipelines.defs.silver.substance.tables import NameCoding, Substance
 
@@ -60,6 +64,12 @@ TABLES: tuple[type[Table], ...] = (
     SignalByMethod,
     Interaction,
     Masking,
+    RegulatoryEvent,
+    RegulatoryEventSubject,
+    RegulatoryTimeline,
+    Recognition,
+    ShortageEpisode,
+    ShortageMonth,
 )
 Row = dict[str, Any]
 SUBSTANCES = ("MELOXICAM", "ISOTRETINOIN", "FLURALANER", "AMOXICILLIN", "SEMAGLUTIDE", "BEDINVETMAB", "VALPROIC ACID")

@@ -139,3 +139,36 @@ def test_all_figures_over_time_of_a_population_share_one_date_axis(page):
 def test_tables_can_be_scrolled_by_keyboard_and_sorted(page):
     assert page.count("<table") <= page.count('tabindex="0"')
     assert "aria-sort" in page
+
+
+def test_it_shows_acts_pairs_and_shortages_and_marks_acts_on_the_trends(tmp_path):
+    rows = country(n_months=24)
+    day = max(r["month"] for r in rows["gold.signal"])
+    flagged = next(
+        r for r in rows["gold.signal"] if r["is_latest"] and r["population"] == "human" and r["is_ic_signal"]
+    )
+    pair = {c: flagged[c] for c in ("substance_key", "substance_name", "term_key", "term_name")}
+    acted = pair | {"species": "human", "authority": "PRAC", "basis": "substance", "outcome": "acted", "n_acts": 2}
+    acted |= {"opened_date": day, "opened_known_from": day, "acted_date": day, "acted_known_from": day}
+    negative = {
+        "substance_name": "SPARED",
+        "term_name": "Nothing",
+        "species": "human",
+        "authority": "PRAC",
+        "n_acts": 1,
+    }
+    negative |= {"basis": "class", "outcome": "no_action", "opened_date": day}
+    rows["gold.recognition"] = [acted | {"public_from": day}, negative | {"public_from": day}]
+    act = {"source": "x", "authority": "CVMP", "act_kind": "committee_opinion", "act_date": day, "dated_by": "act"}
+    rows["silver.regulatory_event"] = [act | {"event_id": str(i), "is_current": True} for i in range(7)]
+    rows["gold.regulatory_timeline"] = [{"domain": "veterinary", "days_to_decision": 92, "is_out_of_order": False}]
+    rows["silver.regulatory_event_subject"] = [{"source": "prac_signals", "term_method": "uncoded"}]
+    short = {"country": "FR", "month": day, "n_short": 40, "n_major_short": 9, "n_major": 30, "share_major_short": 0.3}
+    rows["gold.shortage_month"] = [short]
+    episode = {"country": "FR", "product_key": "CIS:1", "product_name": "SHORT 5 mg", "end_basis": "open"}
+    rows["gold.shortage_episode"] = [episode | {"status": "tension", "began_date": day, "n_starts": 3}]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('<section id="acts">') : text.index("</section>", text.index('<section id="acts">'))]
+    for expected in ("CVMP", "no action", "by its class", "SPARED", "40 products short", "SHORT 5 mg", "92 (92–92)"):
+        assert expected in section, expected
+    assert 'class="act discussed"' in text and f"acted {day}" in text, "vertical lines on the trend of the pair"

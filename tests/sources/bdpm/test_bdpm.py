@@ -109,3 +109,85 @@ def test_every_row_of_the_real_files_is_kept(shared, table, file, n):
     rows = rows_of(read, table, data)
     assert (len(rows), sum(r["reason"] is None for r in rows)) == (n, n)
     assert is_balanced(read, table, data)
+
+
+DISPO = "{}\t{}\t{}\tTension\t{}\t{}\t{}\thttps://ansm/{}\n"
+DAYS = (D(2025, 7, 7), D(2026, 1, 2), D(2026, 1, 26), D(2026, 1, 28), D(2026, 5, 31))
+
+
+def dispo(*rows):
+    return "".join(DISPO.format(*r, *[""] * (7 - len(r))) for r in rows)
+
+
+@pytest.mark.spark
+def test_an_episode_is_the_chain_of_versions_of_a_product_or_pack(spark):
+    states = {
+        D(2024, 1, 1): dispo(("1", "", 2, "05/12/2023"), ("2", "34", 1, "01/12/2023"), ("3", "", 2, "01/12/2023")),
+        D(2024, 2, 1): dispo(("1", "", 1, "20/01/2024"), ("3", "", 4, "15/01/2024"), ("3", "", 4, "15/01/2024")),
+        D(2024, 3, 1): dispo(("2", "34", 1, "01/12/2023"), ("3", "", 2, "25/02/2024")),
+    }
+    files = {(t.BdpmDispo, f"CIS_CIP_Dispo_Spec_{day}.txt", day): text for day, text in states.items()}
+    found = conform.shortage(lake(spark, files)).collect()
+    by_product = {
+        key: sorted((r["valid_from"], r["start_date"], r["episode_key"]) for r in found if r["product_key"] == key)
+        for key in ("CIS:1", "CIS:2", "CIS:3")
+    }
+    first, overwritten = by_product["CIS:1"]
+    assert first[2] == overwritten[2] and (first[1], overwritten[1]) == (D(2023, 12, 5), D(2024, 1, 20))
+    gone, back = by_product["CIS:2"]
+    assert gone[2] == back[2], "it is back with the start that it had: the same episode"
+    tension, over, again = by_product["CIS:3"]
+    assert tension[2] == over[2] != again[2], "short again after it was over"
+
+
+@pytest.fixture(scope="module")
+def vintages(spark, shared):
+    base = shared / "data/bdpm_dispo_vintages"
+    files = {(t.BdpmDispo, f"{d}/CIS_CIP_Dispo_Spec_{d}.txt", d): None for d in DAYS[:-1]}
+    texts = {key: (base / f"CIS_CIP_Dispo_Spec_{key[2]}.txt").read_bytes() for key in files}
+    last = shared / "data/bdpm/raw_2026/CIS_CIP_Dispo_Spec.txt"
+    texts[t.BdpmDispo, "2026-05/CIS_CIP_Dispo_Spec.txt", DAYS[-1]] = last.read_bytes()
+    given = {path: (data, day) for (_, path, day), data in texts.items()}
+    frame = bronze_frame(spark, t.BdpmDispo, read.read, given).persist()
+    frame.createOrReplaceTempView("dispo")
+    yield frame
+    frame.unpersist()
+
+
+@pytest.mark.samples
+@pytest.mark.spark
+def test_five_real_vintages_keep_every_start_and_state_that_the_authority_overwrote(spark, vintages):
+    shown = conform.shortage({"bronze.bdpm_dispo": vintages})
+    shown.persist().createOrReplaceTempView("shortage")
+
+    def at(day: dt.date) -> str:
+        stands = f"valid_from <= '{day}' AND (valid_to IS NULL OR valid_to > '{day}') AND notice_seq = 1"
+        return f"(SELECT product_key, pack_key, status, start_date FROM shortage WHERE {stands})"
+
+    def between(first: dt.date, last: dt.date) -> tuple[int, ...]:
+        row = spark.sql(f"""SELECT count_if(a.status IS NULL) AS new, count_if(b.status IS NULL) AS gone,
+            count_if(a.status <> b.status) AS moved, count_if(a.start_date <> b.start_date) AS restarted
+            FROM {at(first)} a FULL JOIN {at(last)} b USING (product_key, pack_key)""").first()
+        return tuple(row)
+
+    assert between(DAYS[0], DAYS[1]) == (98, 82, 259, 245)
+    assert between(DAYS[3], DAYS[4])[1] == 289, "rows vanish, and end"
+    lost = spark.sql("""
+        SELECT count(*) AS n FROM (SELECT DISTINCT concat('CIS:', trim(cis)) AS product_key,
+            to_date(date_debut, 'dd/MM/yyyy') AS start_date FROM dispo)
+        LEFT ANTI JOIN shortage USING (product_key, start_date)""").first()
+    assert lost["n"] == 0, "every start date that any vintage told stands in some version"
+
+
+@pytest.mark.samples
+@pytest.mark.spark
+@pytest.mark.parametrize("day", [D(2025, 7, 7), D(2026, 1, 2)])
+def test_twins_of_other_encoding_and_line_ends_are_no_change(spark, shared, day):
+    data = (shared / f"data/bdpm_dispo_vintages/CIS_CIP_Dispo_Spec_{day}.txt").read_bytes()
+    is_latin = day == D(2026, 1, 2)
+    text = data.decode("latin-1" if is_latin else "utf-8").replace("\r\n", "\n")
+    twin = text.encode("utf-8") if is_latin else text.replace("\n", "\r\n").encode("cp1252", "replace")
+    given = {"a.txt": (data, day), "b.txt": (twin, day + dt.timedelta(days=13))}
+    frame = bronze_frame(spark, t.BdpmDispo, read.read, given)
+    found = conform.shortage({"bronze.bdpm_dispo": frame}).groupBy("valid_from").count().collect()
+    assert [r["valid_from"] for r in found] == [day]

@@ -6,6 +6,9 @@ from pipelines.formats.domains import DOMAINS
 
 NATURES = {"SA": "Active substance as administered (often a salt)", "FT": "Therapeutic fraction (the moiety)"}
 SHORTAGE_STATUSES = {
+    "anticipated": "A shortage is expected",
+    "avoided": "The shortage that was expected did not come",
+    "discontinuing": "Marketing will stop",
     "shortage": "Out of stock",
     "tension": "Supply under tension",
     "discontinued": "Marketing stopped",
@@ -78,18 +81,34 @@ class Pack(Versioned):
 
 
 class Shortage(Versioned):
-    """One declared shortage, tension, stop or return of supply of a product or pack."""
+    """One version of one notice of a shortage, tension, stop or return of supply of a product or pack.
+
+    Coverage: France (ANSM), Europe (EMA), Canada. Authorities overwrite the start when the state changes and take rows
+    away: an episode is the chain of versions with one `episode_key`, see `gold.shortage_episode`, and its length is
+    told by versions alone. Trap: a resupply date may lie in the future.
+    """
 
     layer, name, owner = "silver", "shortage", "product-register"
-    key = ("product_key", "pack_key", "status", "start_date", "valid_from")
+    key = ("product_key", "pack_key", "notice_id", "notice_seq", "valid_from")
     partitioned_by = ("source",)
 
-    product_key = Column("string", "Key of `silver.product`", required=True)
+    product_key = Column(
+        "string", "`CIS:`, `EMA:` or `DIN:` and the authority's code; else `REPORT:` and the notice", required=True
+    )
     pack_key = Column("string", "Key of `silver.pack`; empty where the whole product is meant", required=True)
+    notice_id = Column("string", "The authority's number of the notice; empty where it numbers none", required=True)
+    notice_seq = Column("int", "Place among notices of one product or pack and day, 1 first", required=True, minimum=1)
+    episode_key = Column("string", "The episode: product, pack, notice and the start first told", required=True)
+    country = Column("string", "Country, ISO 3166 alpha-2; EU for Europe", required=True, pattern="^[A-Z]{2}$")
+    product_name = Column("string", "Product as printed, where the register names it")
+    substances = Column("array<string>", "Substances as printed, where the register names them")
     status = Column("string", "What is declared", required=True, codes=SHORTAGE_STATUSES)
-    start_date = Column("date", "Start of the situation", required=True)
+    start_date = Column("date", "Start of the situation as this version tells it")
     updated_date = Column("date", "Date of the last update")
+    expected_end_date = Column("date", "Expected end")
+    expected_end_text = Column("string", "Expected end in the authority's words")
     resupply_date = Column("date", "Date of return of supply, expected or real")
+    reason = Column("string", "Reason as printed")
     link = Column("string", "Page of the authority")
 
 

@@ -9,10 +9,11 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
+from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
 from pipelines.frames.columns import french_date, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import extracted_versions
+from pipelines.frames.history import extracted_versions, first_of_day
 from pipelines.frames.numbers import amount_mg, number
 
 if TYPE_CHECKING:
@@ -33,12 +34,6 @@ def _product_key() -> Column:
 def _versions(rows: DataFrame, key: list[str], kind: str) -> DataFrame:
     """Versions of keyed rows; each file of the register is one slot, and each extraction its full state."""
     return extracted_versions(rows.withColumn("slot", F.lit(kind)), key).withColumn("source", F.lit("bdpm"))
-
-
-def _first_of_day(rows: DataFrame, key: list[str]) -> DataFrame:
-    """One row per key and extraction: the first in the file, should it stand there twice."""
-    first = Window.partitionBy(*key, "known_date").orderBy("file", "line_number")
-    return rows.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n", "file", "line_number")
 
 
 @feed(Product, CIS, CIP, COMPO, GENER, MITM, SMR, ASMR)
@@ -64,7 +59,7 @@ def product(tables: Tables) -> DataFrame:
         )
     )
     coded = rows.join(atc, on="cis", how="left")
-    known = _versions(_first_of_day(coded, ["product_key"]).drop("cis"), ["product_key"], "CIS")
+    known = _versions(first_of_day(coded, ["product_key"]).drop("cis"), ["product_key"], "CIS")
     named = [
         tables[name].filter("trim(cis) <> ''").select(F.trim("cis").alias("cis"), _product_key(), "known_date")
         for name in (CIP, COMPO, GENER, SMR, ASMR)
@@ -119,12 +114,15 @@ def pack(tables: Tables) -> DataFrame:
         )
     )
     key = ["pack_key", "product_key"]
-    return conformed(_versions(_first_of_day(rows, key), key, "CIP"), Pack)
+    return conformed(_versions(first_of_day(rows, key), key, "CIP"), Pack)
 
 
 @feed(Shortage, DISPO)
 def shortage(tables: Tables) -> DataFrame:
-    """Declared shortages, of a product or of one of its packs."""
+    """Declared shortages, of a product or of one of its packs.
+
+    A file may tell of one twice, in the same words or with two states: of several the last line is the first notice.
+    """
     status = F.lit(None).cast("string")
     for code, name in STATUSES.items():
         status = F.when(F.trim("code_statut") == code, name).otherwise(status)
@@ -142,9 +140,16 @@ def shortage(tables: Tables) -> DataFrame:
             *("known_date", "file", "line_number"),
         )
     )
-    key = ["product_key", "pack_key", "status", "start_date"]
-    complete = rows.filter("status IS NOT NULL AND start_date IS NOT NULL")
-    return conformed(_versions(_first_of_day(complete, key), key, "DISPO"), Shortage)
+    told = rows.filter("status IS NOT NULL")
+    key = ["product_key", "pack_key"]
+    last_first = [F.desc("file"), F.desc("line_number")]
+    same = Window.partitionBy(*key, "known_date", "status", "start_date").orderBy(*last_first)
+    once = told.withColumn("_n", F.row_number().over(same)).filter("_n = 1")
+    place = F.row_number().over(Window.partitionBy(*key, "known_date").orderBy(*last_first))
+    placed = once.withColumns(
+        {"notice_id": F.lit(""), "notice_seq": place, "country": F.lit("FR"), "slot": F.lit("DISPO")}
+    )
+    return notices(placed.drop("_n", "file", "line_number"), "bdpm")
 
 
 def _listed(column: str) -> Column:

@@ -1,21 +1,34 @@
-"""Two extractions of the simulated register, with its encodings and its ways of writing."""
+"""Two extractions of the simulated register, and its shortages of days between: its encodings, its ways of writing."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pipelines.simulator.acts import Shortage, shortages
 from pipelines.simulator.files import put
 from pipelines.simulator.world import World
 
-STATUSES = ["Rupture de stock", "Tension d'approvisionnement", "Arrêt de commercialisation", "Remise à disposition"]
+CODES = {"shortage": 1, "tension": 2, "discontinued": 3, "resupplied": 4}
+LABELS = {
+    "shortage": "Rupture de stock",
+    "tension": "Tension d'approvisionnement",
+    "discontinued": "Arrêt de commercialisation",
+    "resupplied": "Remise à disposition",
+}
+BETWEEN = (dt.date(2012, 5, 31), dt.date(2012, 8, 31), dt.date(2012, 10, 31))  # of shortages alone
 
 
 def write(world: World, out: Path) -> None:
-    """Write `bdpm/raw_2011/` (all Windows-1252, a tab more at the end) and `bdpm/raw_2012/` (encodings mixed)."""
+    """Write `bdpm/raw_2011/` (all Windows-1252, a tab more at the end) and `bdpm/raw_2012/` (encodings mixed).
+
+    Between them, `bdpm/shortages/` has the shortages of some days.
+    """
     products = list(world.human_products.iter_rows(named=True))
     substances = {r["substance_no"]: r for r in world.substances.iter_rows(named=True)}
+    lacks = shortages(world)
     for year, kept, end in ((2011, 0.9, "\t"), (2012, 1.0, "")):
         listed = [p for p in products if p["product_no"] % 10 < kept * 10 or not end]
         standing = [p for p in listed if not (p["is_withdrawn"] and year == 2012)]
@@ -26,7 +39,10 @@ def write(world: World, out: Path) -> None:
         put(folder / "CIS_GENER_bdpm.txt", _text(_gener(listed, substances), "cp1252", f"{end}\r\n"))
         put(folder / "CIS_CPD_bdpm.txt", _text(_cpd(listed), "cp1252", "\r\n") + b"\r\r\n")
         put(folder / "CIS_MITM.txt", _text(_mitm(listed, substances), "cp1252", "\r\n"))
-        put(folder / "CIS_CIP_Dispo_Spec.txt", _text(_dispo(listed, year), "latin-1", "\r\n"))
+        put(folder / "CIS_CIP_Dispo_Spec.txt", _text(_dispo(lacks, dt.date(year, 12, 31)), "latin-1", "\r\n"))
+    for n, day in enumerate(BETWEEN):
+        told = _text(_dispo(lacks, day), "latin-1" if n else "utf-8", "\n" if n else "\r\n")
+        put(out / "bdpm" / "shortages" / f"CIS_CIP_Dispo_Spec_{day}.txt", told)
 
 
 def _text(rows: Iterable[Iterable[Any]], encoding: str, end: str) -> bytes:
@@ -84,8 +100,22 @@ def _mitm(products: list[dict[str, Any]], substances: dict[int, dict[str, Any]])
             yield [p["cis"], substances[p["substance_nos"][0]]["atc"], p["name"], f"http://register.example/{p['cis']}"]
 
 
-def _dispo(products: list[dict[str, Any]], year: int) -> Iterator[list[Any]]:
-    for p in products[3::25]:
-        code = p["product_no"] % 4
-        day = f"{p['product_no'] % 27 + 1:02}/03/{year}"
-        yield [p["cis"], "", code + 1, STATUSES[code], day, day, day if code == 3 else "", "https://shortage.example"]
+def _dispo(lacks: list[Shortage], day: dt.date) -> Iterator[list[Any]]:
+    """Shortages as a day's file tells them: the start is that of the state, and overwrites the one before."""
+    for n, lack in enumerate(lacks):
+        state = lack.at(day)
+        if state is None:
+            continue
+        since, status = state
+        pack = lack.product["cip13"] if n % 9 == 4 else ""
+        label = LABELS[status].lower() if n % 11 == 5 else LABELS[status]
+        dates = [since, min(day, since + dt.timedelta(days=20)), since if status == "resupplied" else None]
+        told = [d.strftime("%d/%m/%Y") if d else "" for d in dates]
+        yield [
+            lack.product["cis"],
+            pack,
+            CODES[status],
+            label,
+            *told,
+            f"https://shortage.example/{lack.product['cis']}",
+        ]

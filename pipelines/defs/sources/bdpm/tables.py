@@ -4,7 +4,7 @@ from pipelines.core.table import BronzeTable, FileKind, text
 
 
 def _kind(name: str) -> FileKind:
-    return FileKind(rf"(^|/){name}\.(txt|csv)$")
+    return FileKind(rf"(^|/){name}([-_ ]?\d{{4}}-?\d\d-?\d\d)?\.(txt|csv)$")
 
 
 class _Bdpm(BronzeTable):

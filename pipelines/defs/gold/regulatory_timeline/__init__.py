@@ -1,0 +1,1 @@
+"""Procedures of authorities as chains of dated steps."""

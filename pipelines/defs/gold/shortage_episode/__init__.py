@@ -1,0 +1,1 @@
+"""Shortages as episodes, and how much of the register is short."""

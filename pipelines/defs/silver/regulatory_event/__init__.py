@@ -1,0 +1,1 @@
+"""Acts of authorities: what was discussed, recommended, decided and published, since when it could be known."""

@@ -1,0 +1,85 @@
+"""From acts as deliveries show them to versions with the day from which each could be known: for every source alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
+from pipelines.frames.conform import conformed
+from pipelines.frames.history import extracted_versions, first_of_day
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+ACT = ["event_id", "act_kind", "act_date"]
+
+
+def act(kind: str, day: Column, authority: str | Column, dated_by: str = "act", **more: Column) -> Column:
+    """One act of a record, for `acts_of`; where `day` is null and `dated_by` is "act", there was none."""
+    told = {"is_action": F.lit(None).cast("boolean"), **more}
+    return F.struct(
+        F.lit(kind).alias("act_kind"),
+        day.alias("act_date"),
+        F.lit(dated_by).alias("dated_by"),
+        (F.lit(authority) if isinstance(authority, str) else authority).alias("authority"),
+        *[column.alias(name) for name, column in told.items()],
+    )
+
+
+def acts_of(records: DataFrame, stated: list[Column], else_: Column) -> DataFrame:
+    """One row an act of each record: those with a date; where none has one, the act `else_`."""
+    if not stated:
+        acts = F.array(else_)
+    else:
+        told = F.filter(F.array(*stated), lambda a: a["act_date"].isNotNull())
+        acts = F.when(F.size(told) > 0, told).otherwise(F.array(else_))
+    return records.withColumn("_act", F.explode(acts)).select("*", "_act.*").drop("_act")
+
+
+def dated(acts: DataFrame, source: str) -> DataFrame:
+    """Versions of acts, as rows of `RegulatoryEvent`.
+
+    `acts` has a row an act and delivery: event_id, act_kind, act_date (null: the first delivery stands for it),
+    dated_by, the other columns of the table, `slot` (of which each delivery is a full state), known_date, file and
+    line_number. What the first delivery of an act says of its publication dates its `known_from` for good: later ones
+    may add acts and versions, and move nothing.
+    """
+    of_act = Window.partitionBy("event_id", "act_kind")
+    is_dated = F.col("act_date").isNotNull()
+    settled = acts.withColumns(
+        {
+            "dated_by": F.when(is_dated, F.col("dated_by")).otherwise("delivery"),
+            "act_date": F.coalesce("act_date", F.min("known_date").over(of_act)),
+        }
+    )
+    shown = extracted_versions(first_of_day(settled, ACT), ACT)
+    by_act = Window.partitionBy(*ACT)
+    first = F.min("valid_from").over(by_act)
+    published = F.min_by("published_date", "valid_from").over(by_act)
+    known = F.greatest("act_date", F.least(first, published))
+    return conformed(shown.withColumns({"source": F.lit(source), "known_from": known}), RegulatoryEvent)
+
+
+def listed(column: str, separator: str = ";") -> Column:
+    """Texts that a cell joins, trimmed, in their order; null for none."""
+    parts = F.transform(F.split(column, separator), one_line)
+    kept = F.filter(parts, lambda part: part != "")
+    return F.when(F.size(kept) > 0, kept)
+
+
+def one_line(text: str | Column) -> Column:
+    """A text with single blanks, whatever breaks its lines."""
+    return F.trim(F.regexp_replace(text, r"[\s\u00a0]+", " "))
+
+
+def kingdom(category: str) -> Column:
+    """Domain of a category; people where it is blank, as registers of medicines for people leave it."""
+    return F.when(F.lower(F.trim(category)).startswith("vet"), "veterinary").otherwise("human")
+
+
+def agency(domain: str = "domain") -> Column:
+    """French agency of a domain."""
+    return F.when(F.col(domain) == "veterinary", "ANSES").otherwise("ANSM")
