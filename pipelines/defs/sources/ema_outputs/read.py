@@ -93,7 +93,7 @@ def _mended(rows: Iterable[dict[str, Any]], table: type[BronzeTable]) -> Iterato
     """Join the records that a line feed inside of a cell has cut in two: the first part takes in what the second says.
 
     Such a first part has text up to some cell and no address; the second begins with the rest of that cell, and its
-    address stands before blanks alone. The second part is put aside with the line that it was joined to.
+    address stands before blanks alone. The second part is quarantined with the line that it was joined to.
     """
     columns = table.source_columns()
     held: dict[str, Any] | None = None
