@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
+from pipelines.files.reading import header, read_schema, rejected, with_required
+from pipelines.files.text import BLANKS, TOO_LONG, LongLine, Refused, decode, decode_line, numbered_lines
 
 if TYPE_CHECKING:
     pass
-from pipelines.files.reading import _with_required, header, read_schema, rejected
-from pipelines.files.text import BLANKS, TOO_LONG, LongLine, Refused, decode, decode_line, numbered_lines
 
 
 def read_delimited(
@@ -58,7 +58,7 @@ def read_delimited(
             first, at = lines[at], at + 1
             delimiter = max(delimiter, key=first.count)
             layout = layout_of(first) if layout_of else header(first, delimiter, table, rename, is_whole)
-            _with_required(layout, table, required)
+            with_required(layout, table, required)
         for again in [*_headers(lines, at, first, is_header), len(lines)]:
             yield from _of_layout(lines[at:again], start + at, table, layout, delimiter, optional_trailing)
             if again < len(lines):

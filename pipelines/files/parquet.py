@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from pipelines.core import limits
 from pipelines.core.table import BronzeTable
+from pipelines.files.reading import BATCH_ROWS, known_columns, read_schema, with_required
+from pipelines.files.text import Refused, whole
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
-from pipelines.files.reading import BATCH_ROWS, _with_required, known_columns, read_schema
-from pipelines.files.text import Refused, whole
 
 
 def read_parquet(
@@ -36,7 +36,7 @@ def read_parquet(
     except corrupt:
         raise Refused("no Parquet file") from None
     names = [(rename or {}).get(name.lower(), name.lower()) for name in found]
-    _with_required(known_columns(names, table, is_whole=False), table, required)
+    with_required(known_columns(names, table, is_whole=False), table, required)
     try:
         yield from _parts(file, names, table)
     except corrupt:

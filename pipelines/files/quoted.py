@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from pipelines.core import limits
 from pipelines.core.table import BronzeTable
+from pipelines.files.reading import MAX_RAW, batches, unknown_column, with_required
+from pipelines.files.text import BLANKS, TOO_LONG, Again, LongLine, Refused, decode, numbered_lines
 
 if TYPE_CHECKING:
     pass
-from pipelines.files.reading import MAX_RAW, _with_required, batches, unknown_column
-from pipelines.files.text import BLANKS, TOO_LONG, Again, LongLine, Refused, decode, numbered_lines
 
 NO_END = "a quoted field without end"
 PAIRS = re.compile(rb'(?:[^"]++|"")*+')
@@ -58,7 +58,7 @@ def read_quoted_csv(
         unknown = [name for i, name in enumerate(names) if name not in columns and i not in taken_in]
         if is_whole and unknown:
             raise Refused(unknown_column(names, unknown, table))
-        _with_required(names, table, [name for name in columns if name not in optional])
+        with_required(names, table, [name for name in columns if name not in optional])
         places = {column: names.index(name) for name, column in columns.items() if name in names}
         return names, [(places.get(c), (constants or {}).get(c)) for c in table.source_columns()], objects
 

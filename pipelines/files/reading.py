@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
+from pipelines.files.text import Refused
 
 if TYPE_CHECKING:
     pass
-from pipelines.files.text import Refused
 
 BATCH_ROWS, BATCH_CHARACTERS = 50_000, 1 << 26
 MAX_RAW = 2_000
@@ -119,7 +119,7 @@ def unknown_column(names: Sequence[str], unknown: Sequence[str], table: type[Bro
     return f"unknown column {said} in the header of {table.address()}"
 
 
-def _with_required(names: Sequence[str], table: type[BronzeTable], required: Sequence[str]) -> None:
+def with_required(names: Sequence[str], table: type[BronzeTable], required: Sequence[str]) -> None:
     """Refuse a file without a column that its rows mean nothing without."""
     if missing := [name for name in required if name not in names]:
         raise Refused(f"column {missing[0]!r} is missing in the header of {table.address()}")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.defs.sources.case_listing import conform, mappings, read
 from pipelines.defs.sources.case_listing.tables import CaseListingRow
 from pipelines.files.text import Refused
+from pipelines.formats.domains import DOMAINS, in_charge
 from pipelines.settings import CaseListing
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import bytes_of, is_balanced, rows_of
@@ -97,3 +98,12 @@ def test_the_real_listing_is_read_whole(shared):
 def test_the_date_of_receipt_may_be_missing():
     (row,) = rows_of(read, CaseListingRow, b"case_id,product,event\n1,A,Rash\n", NAME)
     assert (row["event"], row["received_date"]) == ("Rash", None)
+
+
+@pytest.mark.spark
+def test_every_vigilance_is_of_the_agency_in_charge(spark):
+    rows = spark.createDataFrame([(d,) for d in DOMAINS], "domain string").select(
+        "domain", in_charge("domain").alias("of")
+    )
+    found = {r["domain"]: r["of"] for r in rows.collect()}
+    assert found == {"human": "ANSM"} | dict.fromkeys(("veterinary", "cosmetic", "tattoo", "nutrition"), "ANSES")

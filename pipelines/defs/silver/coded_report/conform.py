@@ -13,6 +13,7 @@ from pipelines.defs.silver.coded_report.heads import counting_versions
 from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import atc_codes
+from pipelines.frames.ages import ADOLESCENT, ADULT, CHILD, ELDERLY
 from pipelines.frames.columns import month
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import BEGINNING, SPAN, meeting
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
     from pipelines.frames.conform import Tables
-from pipelines.frames.ages import ADOLESCENT, ADULT, CHILD, ELDERLY
 
 VERSION = ["report_key", "report_version"]
 MONTHS = ["month_from", "month_to"]

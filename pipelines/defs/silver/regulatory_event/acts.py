@@ -78,8 +78,3 @@ def one_line(text: str | Column) -> Column:
 def kingdom(category: str) -> Column:
     """Domain of a category; people where it is blank, as registers of medicines for people leave it."""
     return F.when(F.lower(F.trim(category)).startswith("vet"), "veterinary").otherwise("human")
-
-
-def agency(domain: str = "domain") -> Column:
-    """French agency of a domain."""
-    return F.when(F.col(domain) == "veterinary", "ANSES").otherwise("ANSM")

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.step import feed
 from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, ReportHistory
 from pipelines.defs.silver.term.tables import Term
+from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import identifier, iso_date
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import history
@@ -18,8 +19,7 @@ from pipelines.frames.versions import preferred_term, preferred_terms
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from pipelines.frames.columns import iso_date
-from pipelines.frames.conform import Tables
+    from pipelines.frames.conform import Tables
 
 ROWS = "bronze.case_listing_row"
 
@@ -75,7 +75,7 @@ def report_history(tables: Tables) -> DataFrame:
             F.lead("valid_from").over(by_case).isNull().alias("is_latest"),
             "is_retracted",
             "domain",
-            F.when(F.col("domain") == "veterinary", "ANSES").otherwise("ANSM").alias("agency"),
+            in_charge("domain").alias("agency"),
             received.alias("received_first_date"),
             F.greatest(known, received).alias("received_latest_date"),
             F.when(F.col("domain") == "veterinary", "unknown").otherwise("human").alias("species"),

@@ -11,8 +11,9 @@ from pyspark.sql import functions as F
 from pipelines.core.step import feed
 from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Shortage
-from pipelines.defs.silver.regulatory_event.acts import act, acts_of, agency, dated, kingdom, listed, one_line
+from pipelines.defs.silver.regulatory_event.acts import act, acts_of, dated, kingdom, listed, one_line
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
+from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import french_date
 from pipelines.frames.history import first_of_day
 
@@ -72,7 +73,7 @@ def regulatory_event(tables: Tables) -> DataFrame:
         _outside(tables[OUTSIDE]),
     ]
     every = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
-    return dated(every.withColumn("agency", agency()), "ema_outputs")
+    return dated(every.withColumn("agency", in_charge("domain")), "ema_outputs")
 
 
 def _records(rows: DataFrame, slot: str, address: str, **told: Column) -> DataFrame:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from pipelines.frames.columns import iso_date
-from pipelines.frames.conform import Tables
+    from pipelines.frames.conform import Tables
 
 CONTENT = [
     "received_date",
