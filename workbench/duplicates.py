@@ -80,9 +80,9 @@ def side_by_side(visit: Visit, keys: list[str]) -> list[dict[str, Any]]:
     """The cases with what they tell, in the order of the keys."""
     rows = visit.rows(
         """SELECT r.*,
-    (SELECT list(DISTINCT coalesce(p.reported_name, p.reported_substance)) FROM silver.report_product p
+    (SELECT list_sort(list(DISTINCT coalesce(p.reported_name, p.reported_substance))) FROM silver.report_product p
      WHERE p.report_key = r.report_key AND p.report_version = r.report_version AND p.coded_to IS NULL) AS products,
-    (SELECT list(DISTINCT e.reported_term) FROM silver.report_event e
+    (SELECT list_sort(list(DISTINCT e.reported_term)) FROM silver.report_event e
      WHERE e.report_key = r.report_key AND e.report_version = r.report_version AND e.coded_to IS NULL) AS events
 FROM silver.report r WHERE list_contains($keys, r.report_key)""",
         {"keys": keys},

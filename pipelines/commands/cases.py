@@ -64,20 +64,23 @@ AGE_UNTIL = {"infant": CHILD, "child": ADOLESCENT, "adolescent": ADULT, "adult":
 LINKS = "silver.duplicate_link"
 NAMING = """
 WITH named AS (
-    SELECT report_key, report_version, unnest(substance_keys) AS substance_key, reported_name, reported_substance, role,
+    SELECT report_key, report_version, unnest(substance_keys) AS substance_key, role,
+           coalesce(reported_name, reported_substance) AS product,
            days_to_onset, dechallenge, rechallenge
     FROM silver.report_product
     WHERE is_current AND list_has_any(substance_keys, $substances) AND list_contains($roles, role)
 ), product AS (
-    SELECT report_key, report_version, string_agg(DISTINCT substance_name, '; ') AS substance,
-           string_agg(DISTINCT coalesce(reported_name, reported_substance), '; ') AS product,
-           string_agg(DISTINCT role, '; ') AS role, min(days_to_onset) AS days_to_onset,
-           string_agg(DISTINCT dechallenge, '; ') AS dechallenge, string_agg(DISTINCT rechallenge, '; ') AS rechallenge
+    SELECT report_key, report_version, string_agg(DISTINCT substance_name, '; ' ORDER BY substance_name) AS substance,
+           string_agg(DISTINCT product, '; ' ORDER BY product) AS product,
+           string_agg(DISTINCT role, '; ' ORDER BY role) AS role, min(days_to_onset) AS days_to_onset,
+           string_agg(DISTINCT dechallenge, '; ' ORDER BY dechallenge) AS dechallenge,
+           string_agg(DISTINCT rechallenge, '; ' ORDER BY rechallenge) AS rechallenge
     FROM named JOIN (SELECT substance_key, substance_name FROM silver.substance WHERE is_current) USING (substance_key)
     WHERE list_contains($substances, substance_key) GROUP BY ALL
 ), event AS (
-    SELECT report_key, report_version, string_agg(DISTINCT term_name, '; ') AS event,
-           string_agg(DISTINCT reported_term, '; ') AS reported_term, string_agg(DISTINCT outcome, '; ') AS outcome
+    SELECT report_key, report_version, string_agg(DISTINCT term_name, '; ' ORDER BY term_name) AS event,
+           string_agg(DISTINCT reported_term, '; ' ORDER BY reported_term) AS reported_term,
+           string_agg(DISTINCT outcome, '; ' ORDER BY outcome) AS outcome
     FROM silver.report_event JOIN (SELECT term_key, term_name FROM silver.term WHERE is_current) USING (term_key)
     WHERE is_current AND list_contains($terms, term_key) GROUP BY ALL
 )

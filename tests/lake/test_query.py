@@ -11,13 +11,15 @@ from pipelines.defs.silver.product.tables import Shortage
 from pipelines.lake.lake import Lake
 from pipelines.lake.query import QueryError, query
 
+NOTICE = {"notice_id": "", "notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR"}
+
 D = dt.date
 
 
 @pytest.fixture
 def lake(spark, tmp_path):
     lake = Lake(spark, str(tmp_path), tables())
-    base = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage"}
+    base = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", **NOTICE}
     rows = [
         {
             **base,

@@ -22,6 +22,8 @@ from pipelines.lake.query import QueryError, query
 from pipelines.lake.seal import WHOLE_EVERY, Unreadable, seal, sealed
 from pipelines.lake.verify import glance, set_aside, verify
 
+NOTICE = {"notice_id": "", "notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR"}
+
 
 class Thing(Table):
     """One thing."""
@@ -235,7 +237,7 @@ def test_the_seal_of_a_later_release_says_what_to_do(lake):
 def test_a_damaged_table_is_refused_by_whoever_reads_it(tmp_path):
     lake = Lake(None, str(tmp_path), {Shortage.address(): Shortage})
     lake.create(Shortage)
-    row = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", "is_current": True}
+    row = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", **NOTICE, "is_current": True}
     row |= {"start_date": dt.date(2024, 1, 1), "valid_from": dt.date(2024, 1, 1)}
     import deltalake
 

@@ -29,6 +29,8 @@ from pipelines.lake.verify import verify
 from pipelines.upkeep.backup import BackupError, backup, restore
 from pipelines.upkeep.verify import UNIQUE, VerifyError, repair, vacuum_lake, verify_lake
 
+NOTICE = {"notice_id": "", "notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR"}
+
 HOLDER = "import sys, time; from pipelines.lake.lease import hold; hold(sys.argv[1]); print('held', flush=True); time.sleep(600)"
 DAY = dt.date(2024, 1, 1)
 
@@ -40,7 +42,7 @@ def aside(lake: Lake, delivery: str, n: int) -> None:
 
 
 def short(lake: Lake, key: str) -> None:
-    row = {"source": "bdpm", "product_key": key, "pack_key": "", "status": "shortage", "is_current": True}
+    row = {"source": "bdpm", "product_key": key, "pack_key": "", "status": "shortage", **NOTICE, "is_current": True}
     rows = pa.Table.from_pylist([row | {"start_date": DAY, "valid_from": DAY}], Shortage.arrow_schema())
     import deltalake
 

@@ -127,7 +127,7 @@ def test_the_command_verifies_and_says_the_head(tmp_path, monkeypatch, store):
     from pipelines import cli, settings
 
     own = settings.load(workbench=f"sqlite:///{tmp_path}/workbench.db", reports=tmp_path)
-    monkeypatch.setattr(cli, "_settings", lambda: own)
+    monkeypatch.setattr(cli, "current", lambda: own)
     said = CliRunner().invoke(cli.app, ["audit", "verify"])
     assert (said.exit_code, "12 rows, each as it was written" in said.output) == (0, True)
     assert CliRunner().invoke(cli.app, ["audit", "head"]).output.split("\t")[0] == "12"
