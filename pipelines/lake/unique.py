@@ -80,8 +80,7 @@ def n_shared(spark: SparkSession | None, root: str, table: type[Table], files: I
     return sum(
         _compared(spark, root, table, meeting, inside)
         for alike in _by_partition(table, files)
-        for group in _overlapping(alike, inside)
-        for meeting in _meeting(group, inside)
+        for meeting in _meeting(alike, inside)
     )
 
 
@@ -103,15 +102,18 @@ def _by_partition(table: type[Table], files: Iterable[Keyed]) -> list[list[Keyed
     return list(found.values())
 
 
-def _overlapping(files: list[Keyed], columns: Sequence[str]) -> list[list[Keyed]]:
-    """Split files along each column where no bounds overlap; groups of several of which one is new."""
+def _meeting(files: list[Keyed], columns: Sequence[str]) -> list[list[Keyed]]:
+    """Groups of several files, one of them new, that may share a key: by the bounds of its columns, then by values."""
     groups = [files]
-    for column in columns:
-        groups = [part for group in groups for part in _split(group, column)]
-    return [group for group in groups if len(group) > 1 and any(file.is_new for file in group)]
+    for split in (_by_bounds, _by_values):
+        for column in columns:
+            groups = [part for group in groups for part in split(group, column)]
+        groups = [group for group in groups if len(group) > 1 and any(file.is_new for file in group)]
+    return groups
 
 
-def _split(files: list[Keyed], column: str) -> list[list[Keyed]]:
+def _by_bounds(files: list[Keyed], column: str) -> list[list[Keyed]]:
+    """Split files where no bounds of a column overlap."""
     if any(column not in file.bounds for file in files):
         return [files]
     groups: list[list[Keyed]] = []
@@ -127,15 +129,8 @@ def _split(files: list[Keyed], column: str) -> list[list[Keyed]]:
     return groups
 
 
-def _meeting(files: list[Keyed], columns: Sequence[str]) -> list[list[Keyed]]:
-    """Split many rows further: files that share no value of a column of the key share no key."""
-    groups = [files]
-    for column in columns:
-        groups = [part for group in groups for part in _sharing(group, column)]
-    return [group for group in groups if len(group) > 1 and any(file.is_new for file in group)]
-
-
-def _sharing(files: list[Keyed], column: str) -> list[list[Keyed]]:
+def _by_values(files: list[Keyed], column: str) -> list[list[Keyed]]:
+    """Split files of many rows that share no value of a column which repeats."""
     if sum(file.n_rows for file in files) < FEW_ROWS or not _repeats(files[0], column):
         return [files]
     groups: list[tuple[set[Any], list[Keyed]]] = []

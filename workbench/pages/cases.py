@@ -168,14 +168,14 @@ def _told(visit: Visit, listed: list[dict[str, Any]]) -> dict[str, dict[str, Any
     """Products under suspicion and events of each case, as reported, at the version that is listed."""
     keys = {"keys": [f"{r['report_key']}@{r['report_version']}" for r in listed]}
     products = visit.rows(
-        """SELECT report_key, list_sort(list(DISTINCT coalesce(reported_name, reported_substance))) AS names
+        """SELECT report_key, list(DISTINCT coalesce(reported_name, reported_substance)) AS names
 FROM silver.report_product
 WHERE list_contains($keys, report_key || '@' || report_version) AND coded_to IS NULL
     AND role IN ('primary_suspect', 'secondary_suspect', 'suspect', 'interacting', 'unknown') GROUP BY 1""",
         keys,
     )
     events = visit.rows(
-        """SELECT report_key, list_sort(list(DISTINCT reported_term)) AS names FROM silver.report_event
+        """SELECT report_key, list(DISTINCT reported_term) AS names FROM silver.report_event
 WHERE list_contains($keys, report_key || '@' || report_version) AND coded_to IS NULL GROUP BY 1""",
         keys,
     )
