@@ -19,6 +19,11 @@ def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column
     return looked_up(F.upper(F.trim(column)), codes)
 
 
+def one_line(text: str | Column) -> Column:
+    """A text with single blanks, whatever breaks its lines."""
+    return F.trim(F.regexp_replace(text, r"[\s\u00a0]+", " "))
+
+
 def looked_up(text: Column, listed: Mapping[str, str] | Mapping[str, float]) -> Column:
     """Value of a code list for a text as it stands; null for what the list does not hold."""
     pairs = [F.lit(t) for key in listed for t in (key, listed[key])]

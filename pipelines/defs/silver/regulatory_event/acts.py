@@ -8,6 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
+from pipelines.frames.columns import one_line
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions, first_of_day
 
@@ -68,11 +69,6 @@ def listed(column: str, separator: str = ";") -> Column:
     parts = F.transform(F.split(column, separator), one_line)
     kept = F.filter(parts, lambda part: part != "")
     return F.when(F.size(kept) > 0, kept)
-
-
-def one_line(text: str | Column) -> Column:
-    """A text with single blanks, whatever breaks its lines."""
-    return F.trim(F.regexp_replace(text, r"[\s\u00a0]+", " "))
 
 
 def kingdom(category: str) -> Column:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.regulatory_event.acts import dated, one_line
+from pipelines.defs.silver.regulatory_event.acts import dated
 from pipelines.defs.silver.regulatory_event.tables import ProductInformationVersion, RegulatoryEvent
-from pipelines.frames.columns import is_day
+from pipelines.frames.columns import is_day, one_line
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import extracted_versions, first_of_day
 from pipelines.frames.readings import read

@@ -11,10 +11,10 @@ from pyspark.sql import functions as F
 from pipelines.core.step import feed
 from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Shortage
-from pipelines.defs.silver.regulatory_event.acts import act, acts_of, dated, kingdom, listed, one_line
+from pipelines.defs.silver.regulatory_event.acts import act, acts_of, dated, kingdom, listed
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
 from pipelines.formats.domains import in_charge
-from pipelines.frames.columns import french_date
+from pipelines.frames.columns import french_date, one_line
 from pipelines.frames.history import first_of_day
 
 if TYPE_CHECKING:

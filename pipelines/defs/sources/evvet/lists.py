@@ -18,6 +18,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.frames.cache import cache
+from pipelines.frames.columns import one_line
 from pipelines.frames.history import SPAN, always, merged, over_time, spans
 
 PIECES = r"((?:[^,(]++|\([^()]*\)|\(|,(?! ))+)"
@@ -98,7 +99,7 @@ def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:
         ).alias("pattern")
     )
     lists = cases.select("reaction").filter("trim(reaction) <> ''").distinct().crossJoin(F.broadcast(pattern))
-    text = F.trim(F.regexp_replace("reaction", r"[\s\u00a0]+", " "))
+    text = one_line("reaction")
     found = lists.select(
         "reaction", *SPAN, F.posexplode(F.regexp_extract_all(text, "pattern", F.lit(1))).alias("place", "reported_term")
     )
@@ -114,4 +115,4 @@ def reactions(cases: DataFrame, terms: DataFrame) -> DataFrame:
 
 def normalised(column: str) -> Column:
     """Lower case, single blanks, none at the ends."""
-    return F.lower(F.trim(F.regexp_replace(column, r"[\s\u00a0]+", " ")))
+    return F.lower(one_line(column))

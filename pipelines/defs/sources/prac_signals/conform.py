@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.regulatory_event.acts import dated, listed, one_line
+from pipelines.defs.silver.regulatory_event.acts import dated, listed
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
-from pipelines.frames.columns import is_day, iso_date
+from pipelines.frames.columns import is_day, iso_date, one_line
 from pipelines.frames.readings import read
 
 if TYPE_CHECKING:

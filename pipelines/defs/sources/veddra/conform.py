@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
 from pipelines.defs.silver.term.tables import Term
+from pipelines.frames.columns import one_line
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import SPAN, first_serves_before, until_told_otherwise
 
@@ -47,4 +48,4 @@ def term(tables: Tables) -> DataFrame:
 
 def _tidy(column: str) -> Column:
     """Single blanks, none at the ends; empty is null."""
-    return F.nullif(F.trim(F.regexp_replace(column, r"[\s\u00a0]+", " ")), F.lit(""))
+    return F.nullif(one_line(column), F.lit(""))
