@@ -1,0 +1,1 @@
+"""Associations between places: how a share of isolates goes with what is used there."""
