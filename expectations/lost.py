@@ -11,7 +11,7 @@ from expectations.compile import WARNING, Rule
 from expectations.run import Outcome
 from pipelines.core.catalog import tables
 from pipelines.core.code import version_of
-from pipelines.core.step import Step
+from pipelines.core.step import Step, giving
 from pipelines.core.table import BronzeTable, Table
 from pipelines.frames.losses import FEW, Loss, most_first
 
@@ -49,8 +49,8 @@ def counted(lake: Lake, step: Step, folder: Path) -> list[Loss]:
     new = [name for name in made if known.get(name) != made[name]]
     losses = [Loss(**x) for x in kept.get("losses", ())] if known else []
     losses = [x for x in losses if (source := _source(x)) in made and source not in new]
-    if step.losses and new:
-        losses = most_first([*losses, *step.losses(lake, new)])
+    if step.losses and (asked := giving(feeds, lake.holds) & set(new)):
+        losses = most_first([*losses, *step.losses(lake, asked)])
     if known == made:
         return losses
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -121,11 +121,13 @@ class Step:
 class FrameStep(Step):
     """A step that gives the table's rows; the lake writes what differs.
 
-    `of_sources` gives the rows of some sources alone, where they do not depend on those of others.
+    `of_sources` gives the rows of a union of sources as they are from some of them. Where these do not depend on what
+    others give, the step `is_by_source`.
     """
 
     frame: Frame
     of_sources: Callable[[Any, Collection[str]], DataFrame] | None = None
+    is_by_source: bool = False
 
     def __call__(self, tables: Tables) -> DataFrame:
         """Rows of the table."""
@@ -214,6 +216,12 @@ def writing_step(
         )
 
     return declare
+
+
+def giving(feeds: Mapping[str, AnyFeed], holds: Callable[[str], bool]) -> set[str]:
+    """Sources that may give rows: a bronze table that they read holds some, or they read none."""
+    own = {name: [a for a in one.reads if a.startswith("bronze.")] for name, one in feeds.items()}
+    return {name for name, addresses in own.items() if not addresses or any(map(holds, addresses))}
 
 
 def reads_of(feeds: Iterable[AnyFeed]) -> tuple[str, ...]:

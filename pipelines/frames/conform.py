@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from pipelines.core.table import Table
 
@@ -16,6 +16,11 @@ class Tables(Protocol):
     def __getitem__(self, address: str) -> DataFrame:
         """Return the table at `layer.name`."""
         ...
+
+
+def empty(spark: SparkSession, table: type[Table]) -> DataFrame:
+    """A table without rows: the engine sees that there are none, and leaves out what would be computed of them."""
+    return spark.createDataFrame(table.arrow_schema().empty_table(), schema=table.spark_schema())
 
 
 def conformed(frame: DataFrame, table: type[Table]) -> DataFrame:

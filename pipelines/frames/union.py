@@ -38,7 +38,7 @@ def union_of_sources(
     noted: dict[str, list[Reading]] = {}  # what each source reads, known once its feed was built
 
     def told_by(lake: Tables, names: Collection[str]) -> DataFrame:
-        frames = []
+        frames: list[DataFrame] = []
         for name in sorted(names):
             with noting() as readings:
                 frames.append(conformed(feeds[name](lake), table))
@@ -47,10 +47,7 @@ def union_of_sources(
         return settled(rows) if settled else rows
 
     def of_sources(lake: Tables, names: Collection[str]) -> DataFrame:
-        return within_limits(told_by(lake, names), table)
-
-    def united(lake: Tables) -> DataFrame:
-        rows = of_sources(lake, feeds)
+        rows = within_limits(told_by(lake, names), table)
         return finished(rows) if finished else rows
 
     def losses(lake: Lake, names: Collection[str]) -> list[Loss]:
@@ -65,9 +62,10 @@ def union_of_sources(
         modules=(__name__, table.__module__, *rules, *(one.module for one in feeds.values())),
         measure=measure,
         losses=losses,
-        of_sources=of_sources if "source" in table.columns and not finished else None,
+        of_sources=of_sources,
+        is_by_source="source" in table.columns and not finished,
         feeds=feeds,
-        frame=united,
+        frame=lambda lake: of_sources(lake, feeds),
     )
 
 

@@ -80,6 +80,10 @@ class LakeReader:
         first = system.get_file_info(f"{path}/_delta_log/{0:020d}.json")
         return (first.is_file and first.size > 0) or bool(log_entries(system, path))
 
+    def holds(self, address: str) -> bool:
+        """Tell whether the table has been made and has files."""
+        return bool(self._files(address))
+
     def look(self, address: str) -> None:
         """Look at the table's log and at the sizes of its files, and seal what a killed run left without a seal.
 
@@ -95,21 +99,21 @@ class LakeReader:
 
     def __getitem__(self, address: str) -> DataFrame:
         """Read a table; one that no delivery has fed yet is empty. Raises `LakeError` for an undeclared address."""
+        from pipelines.frames.conform import empty
         from pipelines.frames.history import cut_at
 
         if address not in self.tables:
             raise LakeError(f"there is no table {address}; `gerland tables` lists them")
         table = self.tables[address]
-        if not self.exists(address):
-            return self.spark.createDataFrame([], table.spark_schema())
-        axis = table.axis
-        return cut_at(self._read(table), axis, self.as_of, self[axis.whole] if self.as_of and axis.whole else None)
+        if not (files := self._files(address)):
+            return empty(self.spark, table)
+        rows, axis = self._read(table, [uri for uri, _ in files]), table.axis
+        return cut_at(rows, axis, self.as_of, self[axis.whole] if self.as_of and axis.whole else None)
 
-    def _read(self, table: type[Table]) -> DataFrame:
+    def _read(self, table: type[Table], files: Sequence[str]) -> DataFrame:
         """Read a table; one of few files without the engine's replay of its log, which takes longer than they do."""
         address = table.address()
-        files = [uri for uri, _ in self._files(address)]
-        if not 0 < len(files) <= FEW_FILES:
+        if len(files) > FEW_FILES:
             return self.spark.read.format("delta").load(self.path(address))
         reader = self.spark.read.schema(table.spark_schema()).option("basePath", self.path(address))
         return reader.parquet(*files).select(*table.columns)

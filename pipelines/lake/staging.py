@@ -20,7 +20,7 @@ from pyarrow import fs
 from pipelines.core.rules import KEY, RulesBroken, ask, columns
 from pipelines.core.table import Table
 from pipelines.files.store import file_system
-from pipelines.frames.conform import conformed
+from pipelines.frames.conform import conformed, empty
 from pipelines.frames.spark import in_few_tasks
 from pipelines.lake import file_output, file_tasks
 from pipelines.lake.unique import IN_MEMORY
@@ -46,7 +46,7 @@ class Staged:
     def frame(self) -> DataFrame:
         """Rows as the engine reads them."""
         if not self.files:
-            return self.spark.createDataFrame([], self.table.spark_schema())
+            return empty(self.spark, self.table)
         reader = self.spark.read.schema(self.table.spark_schema()).option("basePath", self.place)
         return reader.parquet(*[f"{self.place}/{row['path']}" for row in self.files]).select(*self.table.columns)
 

@@ -21,9 +21,10 @@ from pipelines.core.catalog import rules, sources, steps
 from pipelines.core.code import version_of
 from pipelines.core.log import log
 from pipelines.core.rules import RulesBroken
-from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep
+from pipelines.core.step import FrameStep, PlatformStep, Step, WritingStep, giving
 from pipelines.defs.resources import PlatformResource
 from pipelines.frames.cache import release
+from pipelines.frames.conform import empty
 from pipelines.frames.losses import Loss
 from pipelines.frames.spark import tune
 from pipelines.lake.commit import Written
@@ -153,17 +154,20 @@ def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
 
 
 def _rows(step: FrameStep, lake: "Lake", inputs: dict[str, str]) -> "DataFrame":
-    """Rows of a table: of a union of sources, those of sources that told nothing new are the ones that stand."""
-    changed = _changed(step, lake, inputs)
-    if step.of_sources is None or changed is None:
+    """Rows of a table; of a union only sources that hold rows and told something new are asked, the others' stand."""
+    if step.of_sources is None or step.feeds is None:
         return step(lake)
+    giving_now = giving(step.feeds, lake.holds)
+    changed = _changed(step, lake, inputs) if step.is_by_source else None
+    asked = giving_now if changed is None else giving_now & changed
+    rows = step.of_sources(lake, asked) if asked else empty(lake.spark, step.table)
+    if changed is None:
+        return rows
     log(f"{step.address}: only {', '.join(sorted(changed)) or 'no source'} told something new")
-    if not changed:
-        return lake[step.address]
     from pyspark.sql import functions as F
 
-    stands = lake[step.address].filter(~F.col("source").isin(*changed))
-    return step.of_sources(lake, changed).unionByName(stands)
+    stands = lake[step.address].filter(~F.col("source").isin(*changed)) if changed else lake[step.address]
+    return rows.unionByName(stands) if asked else stands
 
 
 def _changed(step: Step, lake: "Lake", inputs: dict[str, str]) -> set[str] | None:

@@ -78,7 +78,7 @@ def test_any_chain_of_deliveries_ends_where_a_rebuild_does(spark, tmp_path_facto
         lake.upsert(Told, _rows(step, lake, inputs), inputs)
         assert lake.is_fresh(Told.address(), inputs)
         if stood:
-            assert read == ([which] if lake.version(table.address()) != before else [])
+            assert read == ([which] if rows and lake.version(table.address()) != before else [])
     stands = content(lake)
     lake.upsert(Told, step(lake), {"code": "other"})
     assert content(lake) == stands
@@ -88,6 +88,8 @@ def test_any_chain_of_deliveries_ends_where_a_rebuild_does(spark, tmp_path_facto
 def test_other_code_or_settings_read_all_sources_again(spark, tmp_path, union):
     step, read = union
     lake = Lake(spark, str(tmp_path), TABLES)
+    for table in (A, B):
+        lake.upsert(table, spark.createDataFrame([("x", 1)], table.spark_schema()), {})
     inputs = lake.versions(step.reads) | {"code": "c", "settings.least": "1"}
     lake.upsert(Told, step(lake), inputs)
     for changed in ({"code": "d"}, {"settings.least": "2"}):
@@ -97,3 +99,17 @@ def test_other_code_or_settings_read_all_sources_again(spark, tmp_path, union):
     read.clear()
     _rows(step, lake, inputs)
     assert read == []
+
+
+@pytest.mark.spark
+def test_a_source_without_rows_is_not_asked(spark, tmp_path, union):
+    step, read = union
+    lake = Lake(spark, str(tmp_path), TABLES)
+    lake.upsert(B, spark.createDataFrame([("x", 1)], B.spark_schema()), {})
+    inputs = lake.versions(step.reads) | {"code": "c"}
+    assert sorted(map(tuple, _rows(step, lake, inputs).collect())) == [("b", "x", 1)]
+    assert read == ["b"]
+    lake.upsert(Told, _rows(step, lake, inputs), inputs)
+    lake.upsert(B, spark.createDataFrame([], B.spark_schema()), {})
+    inputs = lake.versions(step.reads) | {"code": "c"}
+    assert _rows(step, lake, inputs).collect() == []
