@@ -58,7 +58,7 @@ def fuzz(target: Target, inputs: int, seconds: int) -> str | None:
             f"-artifact_prefix={made}/",
             f"-dict={tokens}",
             "-max_len=12000",
-            "-timeout=60",
+            "-timeout=600",
             "-rss_limit_mb=4096",
             "-print_final_stats=0",
         ]

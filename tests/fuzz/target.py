@@ -28,7 +28,7 @@ from pipelines.files.text import Refused, decode
 from pipelines.intake.landing import opened, scan
 from pipelines.simulator.write import simulate
 
-SECONDS = 20  # an input that takes longer hangs
+SECONDS = 20  # of the processor: an input that takes longer hangs
 SEED_BYTES = 2_000
 WHOLE_BYTES = 100_000  # of a document that means nothing when it is cut
 OWN_SEEDS = {  # of tables that the simulated files do not feed, or feed with nothing
@@ -153,18 +153,18 @@ def cramped(seed: int) -> Iterator[None]:
 
 @contextmanager
 def limited(seconds: int) -> Iterator[None]:
-    """Raise TimeoutError where the block takes longer; main thread only."""
+    """Raise TimeoutError where the block takes longer, in time of the processor: others may use it; main thread only."""
 
     def late(*_: object) -> None:
         raise TimeoutError
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @cache
