@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.reading import header, read_schema, rejected, with_required
 from pipelines.files.text import BLANKS, TOO_LONG, LongLine, Refused, decode, decode_line, numbered_lines
-
-if TYPE_CHECKING:
-    pass
 
 
 def read_delimited(

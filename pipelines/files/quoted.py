@@ -7,7 +7,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -15,9 +15,6 @@ from pipelines.core import limits
 from pipelines.core.table import BronzeTable
 from pipelines.files.reading import MAX_RAW, batches, unknown_column, with_required
 from pipelines.files.text import BLANKS, TOO_LONG, Again, LongLine, Refused, decode, numbered_lines
-
-if TYPE_CHECKING:
-    pass
 
 NO_END = "a quoted field without end"
 PAIRS = re.compile(rb'(?:[^"]++|"")*+')

@@ -7,15 +7,12 @@ and `raw`. A record that is kept has no reason; one that can't be parsed has a r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.text import Refused
-
-if TYPE_CHECKING:
-    pass
 
 BATCH_ROWS, BATCH_CHARACTERS = 50_000, 1 << 26
 MAX_RAW = 2_000

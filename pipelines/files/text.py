@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from pipelines.core import limits
-
-if TYPE_CHECKING:
-    pass
 
 CHUNK_BYTES = 16 * 1024 * 1024
 MARK = b"\xef\xbb\xbf"  # of byte order

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.core.table import Column, Table
-
-if TYPE_CHECKING:
-    pass
 
 
 def needs_engine(address: str, delta: Any) -> str | None:

@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -15,9 +15,6 @@ from pyarrow import fs
 from pipelines.core.rules import refuse
 from pipelines.core.table import Table
 from pipelines.files.store import file_system
-
-if TYPE_CHECKING:
-    pass
 
 ADDED_SQL = "path string, size bigint, n_rows bigint, partition string, stats string"
 ADDED = pa.schema(
