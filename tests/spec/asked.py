@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 
 from models.calibration.calibration import Null, p_values
+from models.comedication.design import design
+from models.comedication.lasso import lasso_path
 from models.completeness.vigigrade import PENALTY_MISSING, vigigrade
 from models.cube import kernels
 from models.cube.keys import unpack
@@ -23,8 +25,14 @@ from models.mgps.fit import Prior
 from models.mgps.posterior import score
 from models.multiplicity.fdr import benjamini_hochberg
 from models.rates.exact import incidence_class, poisson_interval, rate_ratio
+from models.sccs.intervals import intervals
+from models.sccs.sccs import relative_incidence
+from models.surveillance.ears import ears
+from models.surveillance.farrington import WEEKS, farrington
 from models.surveillance.maxsprt import poisson_boundary
 from models.symmetry.symmetry import sequence_ratios
+from models.treescan.tree import Tree
+from models.treescan.treescan import poisson as poisson_scan
 from pipelines.core.axis import cut
 from pipelines.core.dates import date_in_path
 from pipelines.defs.silver.report.tables import ReportHistory
@@ -199,6 +207,80 @@ def symmetry(tables: Tables) -> Found:
     ]  # fmt: skip
 
 
+def tree(tables: Tables) -> Found:
+    """Scan a root of two leaves: the cut, and all else."""
+    found = []
+    for row in _only(tables):
+        cases, people, all_cases, all_people = (
+            float(row[name] or "") for name in ("cases", "people", "all cases", "all people")
+        )
+        scanned = poisson_scan(
+            Tree.of([("cut", "all"), ("else", "all"), ("all", None)]),
+            np.array([cases, all_cases - cases]),
+            np.array([people, all_people - people]),
+            replications=9,
+        )
+        found.append({"llr": dict(scanned.select("node", "llr").iter_rows())["cut"]})
+    return found
+
+
+def self_controlled(tables: Tables) -> Found:
+    rows = _only(tables)
+    first, last, risk, ages = 366, 730, (15, 35), (547,)
+    cut_up = intervals(
+        [row["child"] for row in rows],
+        _column(rows, "event"),
+        np.full(len(rows), first),
+        np.full(len(rows), last),
+        _column(rows, "vaccine"),
+        risk[:1],
+        risk[1],
+        ages,
+    )
+    return [row for row in relative_incidence(cut_up).to_dicts() if row["term"].startswith("risk")]
+
+
+def outbreak(tables: Tables) -> Found:
+    """Weeks that the algorithm does not look at are set to 0."""
+    found = []
+    for row in _only(tables):
+        at = int(row["week"] or "") - 1
+        counts = np.zeros(at + 1)
+        for years in (4, 3, 2, 1):
+            name = f"{years} year{'s' if years > 1 else ''} before"
+            middle = at - years * WEEKS
+            counts[middle - 3 : middle + 4] = _counts(row[name])
+        counts[-5:] = _counts(row["last five weeks"])
+        found.append(_last(farrington(counts, name="farrington")))
+    return found
+
+
+def early_aberration(tables: Tables) -> Found:
+    series = [
+        ([*_counts(row["seven before"]), *_counts(row["now"])], float(row["alpha"] or "")) for row in _only(tables)
+    ]
+    return [_last(ears(counts, alpha=alpha)) for counts, alpha in series]
+
+
+def _counts(text: str | None) -> list[float]:
+    return [float(n) for n in (text or "").split()]
+
+
+def _last(scored: pl.DataFrame) -> dict[str, Any]:
+    return {"bound": scored["upper"][-1], "is_signal": scored["is_signal"][-1]}
+
+
+def penalised(tables: Tables) -> Found:
+    found = []
+    for row in _only(tables):
+        a, b, c, d = (int(row[name] or "") for name in "abcd")
+        sets = design(range(a + b), [0] * (a + b), a + b + c + d, 1)
+        events = sets.events([*range(a), *range(a + b, a + b + c)])
+        path = lasso_path(sets, events, [float(row["penalty"] or "")], standardise=False)
+        found.append({"coefficient": path.beta[0, 0]})
+    return found
+
+
 def calibration(tables: Tables) -> Found:
     found = []
     for row in _only(tables):
@@ -221,5 +303,12 @@ ASKED: dict[str, Callable[[Tables], Found]] = {
     **{"cube": cube, "cube_changes": cube_changes, "two_by_two": two_by_two, "poisson": poisson},
     **{"rate_ratio": ratio_of_rates, "incidence": incidence, "pairs": pairs, "mgps": mgps, "omega": two_products},
     **{"lrt": likelihood_ratio, "maxsprt": maxsprt, "symmetry": symmetry, "calibration": calibration, "fdr": fdr},
-    **{"vigigrade": completeness},
+    **{
+        "vigigrade": completeness,
+        "tree": tree,
+        "sccs": self_controlled,
+        "farrington": outbreak,
+        "ears": early_aberration,
+    },
+    **{"lasso": penalised},
 }
