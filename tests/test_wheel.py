@@ -61,6 +61,10 @@ def test_an_installed_wheel_scores_a_file_as_the_checkout_does_and_keeps_data_wh
     assert Path(surface).resolve().is_relative_to(environment)
     data = tmp_path.resolve() / "data"
     assert places == [str(data / "lake"), str(data / "reports"), f"sqlite:///{data}/mlflow.db", str(data / "mlflow")]
+    home = "from pipelines.orchestration.home import dagster_home; print((dagster_home() / 'dagster.yaml').read_text())"
+    shipped = run(installed / "python", "-c", home, cwd=tmp_path)
+    assert shipped.strip() == (ROOT / "dagster_home" / "dagster.yaml").read_text(encoding="utf-8").strip()
+    assert (tmp_path / "dagster_home" / "dagster.yaml").exists()
     elsewhere = run(installed / "python", "-c", asked, cwd=tmp_path, GERLAND_LAKE="/somewhere/lake").splitlines()
     assert elsewhere[2] == "/somewhere/lake"
     assert not (Path(code).parents[1] / "data").exists()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.jars import JarsMissing, jar_paths, java_home_problem
+from pipelines.orchestration.home import dagster_home
 from pipelines.privacy.pseudonyms import HOW_TO_MAKE_A_KEY
 from pipelines.settings import ROOT, Settings, SettingsError, load, settings_file
 
@@ -147,7 +148,7 @@ def _tracking(settings: Settings) -> Finding:
 
 
 def _dagster_home(_: Settings) -> Finding:
-    home = Path(os.environ.get("DAGSTER_HOME", ROOT / "dagster_home"))
+    home = dagster_home()
     is_ok = (home / "dagster.yaml").exists() and os.access(home, os.W_OK)
     return Finding("Dagster", is_ok, str(home), "point DAGSTER_HOME at the folder dagster_home of the repository")
 

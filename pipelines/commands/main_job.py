@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 from pipelines.lake.lease import hold, release
 from pipelines.orchestration.dead_runs import close_dead_runs, process_tag
+from pipelines.orchestration.home import dagster_home
 from pipelines.privacy.owner_only import owner_only
-from pipelines.settings import HOME, ROOT, Settings, SettingsError, load
+from pipelines.settings import HOME, Settings, SettingsError, load
 
 Say = Callable[[str], None]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -36,7 +37,7 @@ def run_main_job(given: dict[str, str], sources: list[str], say: Say) -> Literal
 
 
 def _run(settings: Settings, given: dict[str, str], sources: list[str], say: Say) -> Literal["", "checks", "failed"]:
-    os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
+    os.environ["DAGSTER_HOME"] = str(dagster_home())
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
     started = time.monotonic()
     from pipelines.intake.survey import is_quiet

@@ -24,8 +24,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipelines.core.artifacts import destination
+from pipelines.orchestration.home import dagster_home
 from pipelines.orchestration.recorded import MODULE
-from pipelines.settings import ROOT, Settings
+from pipelines.settings import Settings
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 20  # what a stopped server gets to end by itself
@@ -43,7 +44,7 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
 
     Raises `UiError` where a port or the Dagster home is in use, or where one of the two ends by itself.
     """
-    home = Path(os.environ.get("DAGSTER_HOME", ROOT / "dagster_home"))
+    home = dagster_home()
     for wanted in range(port, port + 4):
         _must_be_free(wanted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
