@@ -83,6 +83,11 @@ def french_date(column: str) -> Column:
     return read(column, lambda text: is_day(F.try_to_date(F.trim(text), "dd/MM/yyyy")))
 
 
+def american_date(column: str) -> Column:
+    """Date written M/D/YYYY; null where it is none."""
+    return read(column, lambda text: is_day(F.try_to_date(F.trim(text), "M/d/yyyy")))
+
+
 def french_partial(column: str) -> Column:
     """Digits YYYY, YYYYMM or YYYYMMDD of a partial date written JJ/MM/AAAA, /MM/AAAA or //AAAA; null for others."""
     parts = F.split(F.trim(column), "/")

@@ -82,6 +82,16 @@ def extracted_versions(observed: DataFrame, key: Sequence[str], slot: str = "slo
     return history(observed, key, slot).withColumn("is_current", F.col("valid_to").isNull())
 
 
+def known_since(shown: DataFrame, key: Sequence[str], day: Column) -> DataFrame:
+    """Add `known_from` to versions of a dated fact: the earlier of publication and first delivery, never before `day`.
+
+    What the first delivery of a key says of its `published_date` counts for good: later ones move nothing.
+    """
+    by_key = Window.partitionBy(*key)
+    first, published = F.min("valid_from").over(by_key), F.min_by("published_date", "valid_from").over(by_key)
+    return shown.withColumn("known_from", F.greatest(day, F.least(first, published)))
+
+
 def cut_at(frame: DataFrame, axis: Axis, day: dt.date | None, whole: DataFrame | None = None) -> DataFrame:
     """Show a table as known on a date: later versions and flows are gone, versions replaced later stand again.
 

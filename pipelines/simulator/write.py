@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.core.catalog import sources
 from pipelines.intake.simulated import marking
-from pipelines.simulator.acts import truth
+from pipelines.simulator import acts, sites
 from pipelines.simulator.world import build, write_truth
 from pipelines.simulator.years.families import Families
 
@@ -40,7 +40,8 @@ def simulate(
             files = [f for f in (out / source.name).rglob("*") if f.is_file()]
             say(f"{source.name}: {len(files)} files, {sum(f.stat().st_size for f in files):,} bytes")
     write_truth(world, out)
-    pl.DataFrame(truth(world)).write_csv(out / "truth" / "acts.csv")
+    pl.DataFrame(acts.truth(world)).write_csv(out / "truth" / "acts.csv")
+    pl.DataFrame(sites.truth(world)).write_csv(out / "truth" / "sites.csv")
     if families is not None:
         told = {name: family.model_dump(by_alias=True) for name, family in families.items()}
         (out / "truth" / "families.json").write_text(json.dumps({"families": told}, indent=1), encoding="utf-8")

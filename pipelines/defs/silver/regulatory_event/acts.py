@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
 from pipelines.frames.columns import one_line
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import extracted_versions, first_of_day
+from pipelines.frames.history import extracted_versions, first_of_day, known_since
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -57,11 +57,8 @@ def dated(acts: DataFrame, source: str) -> DataFrame:
         }
     )
     shown = extracted_versions(first_of_day(settled, ACT), ACT)
-    by_act = Window.partitionBy(*ACT)
-    first = F.min("valid_from").over(by_act)
-    published = F.min_by("published_date", "valid_from").over(by_act)
-    known = F.greatest("act_date", F.least(first, published))
-    return conformed(shown.withColumns({"source": F.lit(source), "known_from": known}), RegulatoryEvent)
+    known = known_since(shown.withColumn("source", F.lit(source)), ACT, F.col("act_date"))
+    return conformed(known, RegulatoryEvent)
 
 
 def listed(column: str, separator: str = ";") -> Column:

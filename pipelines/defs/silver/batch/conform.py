@@ -1,0 +1,11 @@
+"""What all sources tell of batches, united."""
+
+from pipelines.defs.silver.batch.tables import Batch, BatchDistribution, LaboratoryResult, QualityDefect
+from pipelines.frames.union import union_of_sources
+
+__all__ = ["batch", "batch_distribution", "laboratory_result", "quality_defect"]
+
+batch = union_of_sources(Batch)
+batch_distribution = union_of_sources(BatchDistribution)
+laboratory_result = union_of_sources(LaboratoryResult)
+quality_defect = union_of_sources(QualityDefect)

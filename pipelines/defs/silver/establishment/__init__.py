@@ -1,0 +1,1 @@
+"""Places where medicines are made and tested, and what authorities found and did there."""

@@ -1,0 +1,1 @@
+"""Recalls of medicines, and the batches that they name."""
