@@ -9,3 +9,13 @@ NAMES = {
     **{"SK": "slovakia", "LI": "liechtenstein"},
 }
 CODES = {name: code for code, name in NAMES.items()} | {"czechia": "CZ"}
+ALPHA3 = {
+    **{"AUT": "AT", "BEL": "BE", "BGR": "BG", "CHE": "CH", "CYP": "CY", "CZE": "CZ", "DEU": "DE", "DNK": "DK"},
+    **{"EST": "EE", "ESP": "ES", "FIN": "FI", "FRA": "FR", "GBR": "GB", "GRC": "GR", "HRV": "HR", "HUN": "HU"},
+    **{"IRL": "IE", "ISL": "IS", "ITA": "IT", "LTU": "LT", "LUX": "LU", "LVA": "LV", "MLT": "MT", "NLD": "NL"},
+    **{"NOR": "NO", "POL": "PL", "PRT": "PT", "ROU": "RO", "SWE": "SE", "SVN": "SI", "SVK": "SK", "LIE": "LI"},
+    **{"XKX": "XK", "SRB": "RS", "TUR": "TR", "BIH": "BA", "MKD": "MK", "MNE": "ME", "ALB": "AL", "USA": "US"},
+}
+"""ISO 3166 alpha-3 to alpha-2, of the countries of European surveillance."""
+EUROSTAT = {"EL": "GR", "UK": "GB"}
+"""What European statistics write otherwise than ISO 3166."""

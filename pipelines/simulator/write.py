@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.core.catalog import sources
 from pipelines.intake.simulated import marking
-from pipelines.simulator import acts, sites
+from pipelines.simulator import acts, resistance, sites
 from pipelines.simulator.world import build, write_truth
 from pipelines.simulator.years.families import Families
 
@@ -42,6 +42,7 @@ def simulate(
     write_truth(world, out)
     pl.DataFrame(acts.truth(world)).write_csv(out / "truth" / "acts.csv")
     pl.DataFrame(sites.truth(world)).write_csv(out / "truth" / "sites.csv")
+    pl.DataFrame(resistance.truth()).write_csv(out / "truth" / "resistance.csv")
     if families is not None:
         told = {name: family.model_dump(by_alias=True) for name, family in families.items()}
         (out / "truth" / "families.json").write_text(json.dumps({"families": told}, indent=1), encoding="utf-8")

@@ -1,0 +1,7 @@
+"""Isolates and hospital use of all sources, united."""
+
+from pipelines.defs.silver.isolate_count.tables import HospitalUse, IsolateCount
+from pipelines.frames.union import union_of_sources
+
+isolate_count = union_of_sources(IsolateCount)
+hospital_use = union_of_sources(HospitalUse)
