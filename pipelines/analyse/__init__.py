@@ -13,7 +13,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 
 COMMANDS = (
     *("score", "lrt", "lasso", "interact", "mask", "frequency"),
-    *("watch", "power", "tree", "symmetry", "sccs", "calibrate"),
+    *("watch", "power", "tree", "symmetry", "sccs", "calibrate", "associate"),
 )
 
 

@@ -12,6 +12,7 @@ from pipelines.report.figures import Scale, levels, log2, month_index, nice_ceil
 from pipelines.report.format import count, is_number, score
 
 WIDE, TALL, LEFT, BOTTOM, TOP = 262, 132, 40, 20, 10
+MONTHS = 12
 
 
 def nowcast(points: Sequence[Mapping[str, Any]], label: str) -> Markup:
@@ -92,3 +93,39 @@ def recognition_row(row: Mapping[str, Any], span: tuple[dt.date, dt.date]) -> Ma
     body += "".join(shape(marks[name], place, 11) for name, place in at.items())
     label = ", ".join(f"{name.replace('_', ' ')} {day}" for name, day in days.items() if day is not None)
     return svg(width, height, body, label or "no day known", "forest")
+
+
+def stretches(points: Sequence[Mapping[str, Any]], label: str) -> Markup:
+    """Shares in time with their intervals, a line within each segment alone.
+
+    `points` hold `period_start`, `n_months`, `segment`, `value`; `lower` and `upper` may be null.
+    """
+    at = {id(p): month_index(p["period_start"]) + p["n_months"] / 2 for p in points}
+    ceiling = min(1.0, nice_ceiling(max(p["upper"] if is_number(p["upper"]) else p["value"] for p in points)))
+    first, last = min(at.values()), max(at.values())
+    x = Scale(first - points[0]["n_months"], last + points[0]["n_months"], LEFT, WIDE - 6)
+    y = Scale(0, ceiling, TALL - BOTTOM, TOP)
+    body = _grid(y, ceiling)
+    for segment in dict.fromkeys(p["segment"] for p in points):
+        own = [p for p in points if p["segment"] == segment]
+        places = [(x(at[id(p)]), y(p["value"])) for p in own]
+        body += f'<path class="course stroke0" d="M{"L".join(f"{px} {py}" for px, py in places)}"/>'
+        for p, (px, py) in zip(own, places, strict=True):
+            if is_number(p["lower"]):
+                body += f'<path class="ic bar soft" d="M{px} {y(p["lower"])}V{y(p["upper"])}"/>'
+            body += f'<circle class="fill0" cx="{px}" cy="{py}" r="2.4"/>'
+    for p in points[:: max(1, len(points) // 4)]:
+        text = f"{p['period_start']:%Y-%m}" if p["n_months"] < MONTHS else f"{p['period_start']:%Y}"
+        body += f'<text class="tick" x="{x(at[id(p)])}" y="{TALL - 6}">{text}</text>'
+    return svg(WIDE, TALL, body, label, "trend")
+
+
+def share_row(row: Mapping[str, Any], highest: float) -> Markup:
+    """A share with its interval on an axis from nothing to `highest`; empty where it has none."""
+    width, height = 180, 18
+    x = Scale(0, highest, 4, width - 4)
+    body = f'<path class="grid" d="M4 9H{width - 4}"/>'
+    if is_number(row["value"]) and is_number(row["lower"]):
+        body += f'<path class="eb bar" d="M{x(row["lower"])} 9H{x(row["upper"])}"/>'
+        body += f'<circle class="eb dot" cx="{x(row["value"])}" cy="9" r="3.6"/>'
+    return svg(width, height, body, f"share {score(row['value'])}", "forest")

@@ -39,6 +39,9 @@ PLANTED = {
     "tree": lambda t: t.select("node", "is_signal").row(0) == ("Heart B", True),
     "symmetry": lambda t: t["is_signal"][0] and t["estimate"][0] > 1,
     "sccs": lambda t: t["is_signal"].any(),
+    "associate": lambda t: (
+        t.select("group", pl.col("lower") > 1).rows() == [("quinolones", True), ("macrolides", False)]
+    ),
     "calibrate": lambda t: not t.filter("is_control")["is_signal"].all() and t.filter("is_signal").height > 0,
 }
 

@@ -34,6 +34,7 @@ from pipelines.defs.gold.recognition.tables import Recognition
 from pipelines.defs.gold.regulatory_timeline.tables import RegulatoryTimeline
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
 from pipelines.defs.gold.shortage_episode.tables import ShortageEpisode, ShortageMonth
+from pipelines.defs.gold.use_and_resistance.tables import UseAndResistance, UseResistanceAssociation
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent, RegulatoryEventSubject
 from pipelines.defs.silver.report.tables import DuplicateLink, Report, ReportEvent, ReportProduct
 from pipelines.defs.silver.substance.tables import NameCoding, Substance
@@ -70,6 +71,8 @@ TABLES: tuple[type[Table], ...] = (
     Recognition,
     ShortageEpisode,
     ShortageMonth,
+    UseAndResistance,
+    UseResistanceAssociation,
 )
 Row = dict[str, Any]
 SUBSTANCES = ("MELOXICAM", "ISOTRETINOIN", "FLURALANER", "AMOXICILLIN", "SEMAGLUTIDE", "BEDINVETMAB", "VALPROIC ACID")

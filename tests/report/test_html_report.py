@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -172,3 +173,39 @@ def test_it_shows_acts_pairs_and_shortages_and_marks_acts_on_the_trends(tmp_path
     for expected in ("CVMP", "no action", "by its class", "SPARED", "40 products short", "SHORT 5 mg", "92 (92–92)"):
         assert expected in section, expected
     assert 'class="act discussed"' in text and f"acted {day}" in text, "vertical lines on the trend of the pair"
+
+
+def test_it_shows_resistance_beside_use_and_no_line_over_a_gap(tmp_path):
+    rows = country(n_months=2)
+    same = {
+        **{
+            "source": "spares",
+            "series": "cohort",
+            "host": "human",
+            "kingdom": "human",
+            "country": "FR",
+            "region": "all",
+        },
+        **{"setting": "hospital", "bacterium": "Escherichia coli", "criterion": "ESBL", "n_months": 12},
+        "class_code": "third_generation_cephalosporins",
+    }
+    share = same | {"indicator": "resistant_share", "denominator": 900.0, "lower": 0.05, "upper": 0.09}
+    years = {2018: 1, 2019: 1, 2021: 2, 2022: 2}
+    rows["gold.use_and_resistance"] = [
+        share | {"period": str(y), "period_start": dt.date(y, 1, 1), "segment": s, "value": 0.0679}
+        for y, s in years.items()
+    ]
+    cell = share | {"period": "2022", "region": "53", "value": None, "lower": None, "upper": None, "segment": 1}
+    rows["gold.use_and_resistance"].append(cell | {"denominator": None, "why_none": "small_cell"})
+    use = same | {"indicator": "mg_per_pcu", "kingdom": "animal", "host": "pigs", "bacterium": "none", "segment": 1}
+    rows["gold.use_and_resistance"].append(use | {"period": "2022", "value": 0.42, "denominator_method": "esvac_pcu"})
+    ratio = {"form": "log", "rule": "as_printed", "n_places": 29, "odds_ratio": 1.31, "lower": 1.2, "upper": 1.43}
+    about = {c: same[c] for c in ("source", "series", "host", "bacterium", "class_code", "criterion")}
+    told = about | {"exposure_kind": "ddd_per_1000_inhabitants_day", "period": "2019", "is_best_form": True}
+    rows["gold.use_resistance_association"] = [ratio | told]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('<section id="resistance">') :]
+    section = section[: section.index("</section>")]
+    for expected in ("6.8", "small cell", "esvac pcu", "0.42", "1.31", "1.20 to 1.43", "per 1000 inhabitants day"):
+        assert expected in section, expected
+    assert section.count('class="course stroke0"') == 2, "a line a stretch"
