@@ -56,6 +56,7 @@ def _animals(world: World, file: str, year: int, code: str, isolates: int) -> pl
     people = places(world, f"people {file} {year} {code}", STATES, 0.0, 2_500)
     tested = people.tested.copy()
     tested[0] = 9
-    resistant = people.resistant.clip(max=tested)
+    resistant = people.resistant.copy()
+    resistant[0] = 1
     beside = {"NS": resistant, "Tested": tested, "PR_h": resistant / tested}
     return pl.DataFrame({**head, **counts, **beside, **_tail(code)})
