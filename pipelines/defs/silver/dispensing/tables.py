@@ -49,6 +49,9 @@ class Dispensing(Table):
     prescriber_speciality = Column("string", "Speciality of the prescriber, code of the source")
     sex = Column("string", "Sex as the line says; `silver.insured` knows better", codes=SEXES)
     birth_year = Column("int", "Year of birth as the line says", minimum=1880, maximum=2100, mostly=0.99)
+    department = Column(
+        "string", "Département of residence, INSEE code; null where unknown", pattern="^[0-9][0-9AB][0-9]?$"
+    )
     region = Column("string", "Region of residence, INSEE code of 2016; null where unknown", pattern="^[0-9]{2}$")
 
 

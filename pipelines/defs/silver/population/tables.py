@@ -7,6 +7,7 @@ KINDS = {
     "livestock": "Animals of a category, living, slaughtered or traded in the year",
     "standard_weight": "Weight at treatment of an animal of the category, for all years (year 0)",
 }
+DEPARTMENT = "D"  # before the code of a département, which may be that of a region too
 UNITS = {"heads": "People or animals", "kg": "Kilograms"}
 IDENTITY = (*("source", "kind", "country", "region", "year", "species", "category", "sex", "age_group", "method"),)
 
@@ -24,7 +25,7 @@ class Population(Versioned):
 
     kind = Column("string", "What is counted", required=True, codes=KINDS)
     country = Column("string", "Country, ISO 3166 alpha-2; `EU` for all", required=True, pattern="^[A-Z]{2}$")
-    region = Column("string", "Region, INSEE code; `all`", required=True)
+    region = Column("string", "Region, INSEE code; D and the code of a département; `all`", required=True)
     year = Column("int", "Year; 0 where it holds for all", required=True, minimum=0, maximum=2100)
     species = Column("string", "Species in English, or `human`", required=True)
     category = Column("string", "Category of animals; `all`", required=True)

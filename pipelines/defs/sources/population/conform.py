@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.population.tables import IDENTITY, Population
+from pipelines.defs.silver.population.tables import DEPARTMENT, IDENTITY, Population
 from pipelines.defs.silver.sale.tables import ALL
 from pipelines.formats.species import animal_species
 from pipelines.frames.columns import looked_up, said
@@ -16,7 +16,7 @@ from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import number
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from pipelines.frames.conform import Tables
 
@@ -31,7 +31,10 @@ def population(tables: Tables) -> DataFrame:
         "known_date",
         F.lit("inhabitants").alias("kind"),
         F.lit("FR").alias("country"),
-        F.when(F.trim("geo_object") == "REG", F.lpad(F.trim("geo"), 2, "0")).otherwise(ALL).alias("region"),
+        F.when(F.trim("geo_object") == "REG", F.lpad(F.trim("geo"), 2, "0"))
+        .when(F.trim("geo_object") == "DEP", F.concat(F.lit(DEPARTMENT), F.lpad(F.trim("geo"), 2, "0")))
+        .otherwise(ALL)
+        .alias("region"),
         F.trim("time_period").try_cast("int").alias("year"),
         F.lit("human").alias("species"),
         F.lit(ALL).alias("category"),
@@ -40,7 +43,7 @@ def population(tables: Tables) -> DataFrame:
         F.lit("INSEE, estimate of 1 January").alias("method"),
         number("obs_value").alias("value"),
         F.lit("heads").alias("unit"),
-        F.trim("geo_object").isin("REG", "FRANCE").alias("is_wanted"),
+        (F.trim("geo_object").isin("REG", "FRANCE") | _is_whole_department()).alias("is_wanted"),
     )
     animals = tables["bronze.population_livestock"].select(
         "known_date",
@@ -78,3 +81,8 @@ def population(tables: Tables) -> DataFrame:
         F.max("value").alias("value"), F.max("unit").alias("unit")
     )
     return conformed(extracted_versions(once, list(IDENTITY)), Population)
+
+
+def _is_whole_department() -> Column:
+    """Totals of départements: their ages and sexes are left to the regions."""
+    return (F.trim("geo_object") == "DEP") & (F.trim("age") == "_T") & (F.trim("sex") == "_T")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.formats.departments import DEPARTMENTS
+from pipelines.formats.departments import DEPARTMENTS, REGIONS
 from pipelines.simulator.exposure import WEIGHTS, livestock
 from pipelines.simulator.files import put_csv
 from pipelines.simulator.world import HUMAN_MONTHS, VETERINARY_MONTHS, World
@@ -27,7 +27,10 @@ def write(world: World, out: Path) -> None:
                 cells = [(a, s, round(n * share / 2)) for a, share in AGES.items() for s in "MF"]
                 rows += [(region, "REG", a, s, "POP", year, v) for a, s, v in cells]
                 rows.append((region, "REG", "_T", "_T", "POP", year, sum(v for *_, v in cells)))
-            total = sum(r[-1] for r in rows if r[-2] == year and r[2] == "_T")
+            for department in REGIONS:
+                n = round(factor * INHABITANTS_A_PERSON * world.persons / len(REGIONS))
+                rows.append((department, "DEP", "_T", "_T", "POP", year, n))
+            total = sum(r[-1] for r in rows if r[-2] == year and r[1:3] == ("REG", "_T"))
             rows.append(("FRANCE", "FRANCE", "_T", "_T", "POP", year, total))
         names = ["GEO", "GEO_OBJECT", "AGE", "SEX", "EP_MEASURE", "TIME_PERIOD", "OBS_VALUE"]
         put_csv(folder / version / "estimation_population.csv", pl.DataFrame(rows, schema=names, orient="row"))

@@ -27,9 +27,9 @@ COLUMNS = {
     "snds_er_pha_f": ("pha_prs_c13", "pha_act_qsn"),
     "snds_er_ucd_f": ("ucd_ucd_cod", "ucd_dlv_nbr"),
 }
-DEPARTMENTS = {
-    spelled: region
-    for department, region in REGIONS.items()
+SPELLED = {
+    spelled: department
+    for department in REGIONS
     for spelled in {department, department.lstrip("0"), department.zfill(3)}
 }
 
@@ -63,7 +63,8 @@ def keyed(rows: pl.DataFrame) -> pl.DataFrame:
 
 def prestations(rows: pl.DataFrame) -> pl.DataFrame:
     """Who, when, where, and whether it is care that counts, by key."""
-    department = said("ben_res_dpt").str.to_uppercase()
+    told = said("ben_res_dpt").str.to_uppercase()
+    department = told.replace_strict(SPELLED, default=None, return_dtype=pl.String)
     none = [said(c).fill_null("") == NO_CARE for c in ("dpn_qlf", "prs_dpn_qlp")]
     complement = said("cpl_maj_top").cast(pl.Int32, strict=False).fill_null(0) >= FIRST_COMPLEMENT
     return keyed(rows).select(
@@ -72,7 +73,8 @@ def prestations(rows: pl.DataFrame) -> pl.DataFrame:
         dispensed_date=dates(rows["exe_soi_dtd"]),
         pharmacy=said("pfs_exe_num").fill_null(""),
         speciality=said("psp_spe_cod"),
-        region=department.replace_strict(DEPARTMENTS, default=None, return_dtype=pl.String),
+        department=department,
+        region=department.replace_strict(REGIONS, default=None, return_dtype=pl.String),
         birth_year=said("ben_nai_ann").cast(pl.Int32, strict=False),
         sex=said("ben_sex_cod").replace_strict(SEXES, default=None, return_dtype=pl.String),
         is_care=~(none[0] | none[1] | complement),
@@ -135,6 +137,7 @@ def summed(flat: pl.DataFrame) -> pl.DataFrame:
         n_lines=pl.len().cast(pl.Int32),
         n_regularisations=(pl.col("quantity") < 0).sum().cast(pl.Int32),
         prescriber_speciality=pl.col("speciality").max(),
+        department=pl.col("department").max(),
         region=pl.col("region").max(),
         birth_year=pl.col("birth_year").max(),
         sex=pl.col("sex").max(),
@@ -144,7 +147,7 @@ def summed(flat: pl.DataFrame) -> pl.DataFrame:
 def resummed(parts: pl.DataFrame) -> pl.DataFrame:
     """Sums of parts of the lines, summed."""
     amounts = [pl.col(c).sum() for c in ("n_units", "n_lines", "n_regularisations")]
-    most = [pl.col(c).max() for c in ("prescriber_speciality", "region", "birth_year", "sex")]
+    most = [pl.col(c).max() for c in ("prescriber_speciality", "department", "region", "birth_year", "sex")]
     return parts.group_by("flow_date", *GIVEN).agg(*amounts, *most)
 
 

@@ -1,0 +1,106 @@
+"""Concentrations, means and quotients of Arrow batches: the bodies of Spark tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from models.environment.censored import censored_mean
+from models.environment.predicted import SOIL_LIMIT, WATER_LIMIT, risk_class, soil, water_from_sales
+
+PREDICTED_SQL = "value double, is_above_limit boolean, why_none string"
+MEASURED_SQL = (
+    "n int, n_quantified int, share_detected double, lower double, mean double, upper double, largest_limit double, "
+    "reported string"
+)
+QUOTIENTS_SQL = "quotient double, quotient_lower double, quotient_upper double, risk string"
+NEEDED = ("body_weight", "animals_per_place", "nitrogen_per_place", "housing", "results")
+Batches = Iterator[pa.RecordBatch]
+
+
+def predicted(batches: Batches) -> Batches:
+    """Add concentrations in water and soil."""
+    return _added(batches, _predicted)
+
+
+def measured(batches: Batches) -> Batches:
+    """Add means of lists of results."""
+    return _added(batches, _measured)
+
+
+def quotients(batches: Batches) -> Batches:
+    """Add quotients of risk and their class."""
+    return _added(batches, _quotients)
+
+
+def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
+    months, month = rows["n_months"].to_numpy(), rows["month"]
+    first = rows.select(pl.col("month").dt.month_start().dt.offset_by(pl.format("-{}mo", pl.col("n_months") - 1)))
+    days = ((month - first.to_series()).dt.total_days() + 1).to_numpy() if months.size else months
+    x = {c: _floats(rows, c) for c in rows.columns if rows[c].dtype.is_numeric()}
+    water = water_from_sales(
+        x["mg"] / 1e6,
+        x["inhabitants"],
+        days,
+        x["excretion"],
+        x["removal"],
+        x["litres_per_inhabitant_day"],
+        x["dilution"],
+    )
+    ground = soil(
+        x["dose_mg_kg_day"],
+        x["treatment_days"],
+        x["body_weight"],
+        x["animals_per_place"],
+        x["nitrogen_per_place"],
+        x["housing"],
+    )
+    is_water = (rows["compartment"] == "surface_water").to_numpy()
+    value = np.where(is_water, water, ground)
+    is_none = pl.Series(~np.isfinite(value))
+    why = pl.when(pl.Series(is_water)).then(pl.lit("no_inhabitants")).otherwise(pl.lit("no_husbandry"))
+    return rows.with_columns(
+        value=pl.Series(value).fill_nan(None),
+        is_above_limit=pl.when(~is_none).then(pl.Series(value > np.where(is_water, WATER_LIMIT, SOIL_LIMIT))),
+        why_none=pl.when(is_none).then(why),
+    )
+
+
+def _measured(rows: pl.DataFrame) -> pl.DataFrame:
+    means = [
+        censored_mean([r["result"] for r in results], [r["is_below"] for r in results]) for results in rows["results"]
+    ]
+    return rows.with_columns(
+        n=pl.Series([m.n for m in means], dtype=pl.Int32),
+        n_quantified=pl.Series([m.n_quantified for m in means], dtype=pl.Int32),
+        share_detected=pl.Series([m.n_quantified / m.n for m in means], dtype=pl.Float64),
+        lower=pl.Series([m.lower for m in means], dtype=pl.Float64),
+        mean=pl.Series([None if m.is_below_limit else m.mean for m in means], dtype=pl.Float64),
+        upper=pl.Series([m.upper for m in means], dtype=pl.Float64),
+        largest_limit=pl.Series([m.limit for m in means], dtype=pl.Float64).fill_nan(None),
+        reported=pl.Series([m.text for m in means], dtype=pl.String),
+    )
+
+
+def _quotients(rows: pl.DataFrame) -> pl.DataFrame:
+    pnec = _floats(rows, "pnec")
+    told = {
+        name: _floats(rows, column) / pnec
+        for name, column in (("quotient", "concentration"), ("quotient_lower", "lower"), ("quotient_upper", "upper"))
+    }
+    numbers = {name: pl.Series(values).fill_nan(None) for name, values in told.items()}
+    return rows.with_columns(**numbers, risk=pl.Series(risk_class(told["quotient"]).tolist(), dtype=pl.String))
+
+
+def _floats(rows: pl.DataFrame, column: str) -> np.ndarray:
+    return rows[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _added(batches: Batches, compute: Callable[[pl.DataFrame], pl.DataFrame]) -> Batches:
+    for batch in batches:
+        told = compute(pl.DataFrame(pa.Table.from_batches([batch])))
+        kept = told.drop(NEEDED, strict=False)
+        yield from kept.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()

@@ -1,0 +1,181 @@
+"""Residues: loads add up, parameters count from their day, what is below a limit is never nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipelines.defs.gold.exposure.tables import Exposure
+from pipelines.defs.gold.residue.build import measured_concentration, predicted_concentration, risk_quotient
+from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration
+from pipelines.defs.silver.dispensing.tables import Dispensing
+from pipelines.defs.silver.dose.tables import DailyDose
+from pipelines.defs.silver.environment.tables import EnvironmentParameter, ResidueMeasurement, WaterStation
+from pipelines.defs.silver.population.tables import Population
+from pipelines.defs.silver.product.tables import Pack, PackContent, Product, ProductSubstance
+from pipelines.defs.silver.substance.tables import Substance, SubstanceName
+from tests.rows import frame
+
+D = dt.date
+START, YEAR_END = D(2020, 1, 1), D(2023, 12, 31)
+NOW = {"is_current": True}
+TOTAL = {"region": "all", "sex": "all", "age_group": "all"}
+
+
+def lake(spark, told):
+    tables = (
+        *(Exposure, Dispensing, EnvironmentParameter, Population, Pack, PackContent, ProductSubstance, SubstanceName),
+        *(
+            Substance,
+            DailyDose,
+            Product,
+            ResidueMeasurement,
+            WaterStation,
+            PredictedConcentration,
+            MeasuredConcentration,
+        ),
+    )
+    return {t.address(): frame(spark, t, told.get(t, [])) for t in tables}
+
+
+def parameter(subject, kind, value, since=START, subject_kind="substance", conditions="all", **more):
+    of = {
+        "subject_kind": subject_kind,
+        "subject": subject,
+        "substance_key": subject if subject_kind == "substance" else None,
+    }
+    return {
+        **NOW,
+        **of,
+        "kind": kind,
+        "value": value,
+        "holds_from": since,
+        "conditions": conditions,
+        "reference": "r",
+        **more,
+    }
+
+
+def exposure(source, mg, month=YEAR_END, n_months=12, species="human", substance="IBU"):
+    about = {"source": source, "country": "FR", "substance_key": substance, "month": month, "n_months": n_months}
+    return {**TOTAL, **about, "species": species, "mg": mg}
+
+
+def people(value, region="all"):
+    about = {"kind": "inhabitants", "country": "FR", "year": 2023, "species": "human", "sex": "all", "age_group": "all"}
+    return {**NOW, **about, "region": region, "value": value}
+
+
+@pytest.mark.spark
+def test_water_follows_sales_and_what_nobody_states_is_named(spark):
+    told = {
+        Exposure: [exposure("open_medic", 365e9), exposure("x", 1.0, D(2001, 12, 31))],
+        Population: [people(1e6)],
+        EnvironmentParameter: [
+            parameter("IBU", "excretion", 0.9, conditions="intravenous"),
+            parameter("IBU", "excretion", 0.1, conditions="oral"),
+            parameter("all", "dilution", 20.0, subject_kind="everywhere"),
+        ],
+    }
+    rows = {r["source"]: r for r in predicted_concentration.frame(lake(spark, told)).collect()}
+    row = rows["open_medic"]
+    assert row["value"] == pytest.approx(365e9 * 1e3 * 0.1 / (365 * 1e6 * 200 * 20))
+    assert (row["excretion"], row["dilution"], row["litres_per_inhabitant_day"]) == (0.1, 20.0, 200.0)
+    assert (sorted(row["assumed"]), row["is_above_limit"]) == (["litres_per_inhabitant_day", "removal"], True)
+    assert (rows["x"]["value"], rows["x"]["why_none"]) == (None, "no_inhabitants")
+
+
+@pytest.mark.spark
+def test_loads_of_departments_add_up_to_the_nation(spark):
+    line = {"source": "snds", "pack_key": "CIP13:1", "dispensed_date": D(2023, 3, 2), "kind": "town"}
+    lines = [
+        line | {"department": d, "n_units": n, "insured": str(i)}
+        for i, (d, n) in enumerate([("69", 3), ("01", 2), (None, 5), ("69", -1)])
+    ]
+    names = {"normalised_name": "IBUPROFEN", "substance_key": "IBU", "kind": "inn"}
+    told = {
+        Dispensing: lines,
+        Exposure: [exposure("snds", 9 * 400.0, D(2023, 3, 31), 1)],
+        Population: [people(1e6), people(3e5, "D69"), people(1e5, "D01"), people(9e5, "69")],
+        Pack: [{"pack_key": "CIP13:1", "product_key": "CIS:1"}],
+        PackContent: [{"pack_key": "CIP13:1", "mg_per_pack": 400.0}],
+        Product: [{"product_key": "CIS:1", **NOW}],
+        ProductSubstance: [{"product_key": "CIS:1", "substance_name": "IBUPROFEN", "substance_key": "IBU", **NOW}],
+        SubstanceName: [names | {"known_from": D(1900, 1, 1), **NOW}],
+    }
+    rows = {r["place"]: r for r in predicted_concentration.frame(lake(spark, told)).collect()}
+    loads = {place: r["mg"] for place, r in rows.items()}
+    assert loads == {"all": 3600.0, "69": 800.0, "01": 800.0, "unknown": 2000.0}
+    assert sum(mg for place, mg in loads.items() if place != "all") == loads["all"]
+    assert rows["01"]["value"] == pytest.approx(3 * rows["69"]["value"]), "a third of the people, the same load"
+    assert rows["unknown"]["why_none"] == "no_inhabitants"
+
+
+@pytest.mark.spark
+def test_soil_is_that_of_the_guideline_for_each_kind_of_animal(spark):
+    pig = {"body_weight": 65.0, "animals_per_place": 3.0, "nitrogen_per_place": 7.5, "housing": 1.0}
+    updated = parameter("fattening_pig", "nitrogen_per_place", 12.2, subject_kind="animal_type", conditions="updated")
+    told = {
+        Exposure: [exposure("anmv_sales", 5e6, species="pigs", substance="AMOX")],
+        DailyDose: [
+            {**NOW, "substance_key": "AMOX", "species": "pigs", "route": "oral", "kind": k, "value": v}
+            for k, v in (("dddvet", 10.0), ("dcdvet", 50.0))
+        ],
+        EnvironmentParameter: [
+            updated,
+            *[
+                parameter("fattening_pig", k, v, subject_kind="animal_type", conditions="guideline")
+                for k, v in pig.items()
+            ],
+        ],
+    }
+    rows = {r["animal_type"]: r for r in predicted_concentration.frame(lake(spark, told)).collect()}
+    assert rows["fattening_pig"]["value"] == pytest.approx(294.667, abs=5e-4)
+    assert rows["fattening_pig"]["is_above_limit"]
+    assert (rows["weaner_pig"]["value"], rows["weaner_pig"]["why_none"]) == (None, "no_husbandry")
+
+
+@pytest.mark.spark
+def test_means_by_station_and_department_take_half_the_limit_and_say_when_below(spark):
+    row = {**NOW, "source": "naiades", "parameter": "5354", "fraction": "3", "unit": "µg/L", "station": "S1"}
+    results = [(0.02, True), (0.02, True), (0.03, False)]
+    told = {
+        ResidueMeasurement: [
+            *[row | {"result": v, "is_below": b, "sampled_date": D(2024, 1, 5)} for v, b in results],
+            row | {"station": "S2", "result": 1.0, "is_below": False, "sampled_date": D(2024, 2, 5)},
+            row | {"station": "S2", "result": None, "is_below": True, "sampled_date": D(2024, 3, 5)},
+        ],
+        WaterStation: [{**NOW, "station": s, "department": "69"} for s in ("S1", "S2")],
+    }
+    rows = {(r["place_kind"], r["place"]): r for r in measured_concentration.frame(lake(spark, told)).collect()}
+    low = rows["station", "S1"]
+    assert (low["n"], low["n_quantified"], low["reported"], low["mean"]) == (3, 1, "< 0.02", None)
+    assert (low["lower"], low["upper"]) == (pytest.approx(0.01), pytest.approx(0.07 / 3))
+    both = rows["department", "69"]
+    assert both["mean"] == pytest.approx((0.01 + 0.01 + 0.03 + 1.0) / 4)
+    assert rows["station", "S2"]["n"] == 1
+
+
+@pytest.mark.spark
+def test_a_new_pnec_changes_results_from_its_day_only(spark):
+    water = {"compartment": "surface_water", "source": "s", "country": "FR", "place": "all", "substance_key": "IBU"}
+    water |= {"animal_type": "none", "n_months": 12, "value": 0.5}
+    old = parameter("IBU", "pnec_surface_water", 1.0, D(2020, 1, 1))
+    new = parameter("IBU", "pnec_surface_water", 0.1, D(2025, 1, 1))
+    measured = {"source": "naiades", "place_kind": "department", "place": "69", "parameter": "5354", "fraction": "3"}
+    measured |= {"unit": "ng/L", "year": 2024, "n": 2, "n_quantified": 1, "lower": 200.0, "mean": 250.0, "upper": 300.0}
+    told = {
+        PredictedConcentration: [water | {"month": D(y, 12, 31)} for y in (2019, 2024, 2025)],
+        MeasuredConcentration: [measured | {"substance_key": "IBU"}],
+    }
+
+    def quotients(*statements):
+        rows = risk_quotient.frame(lake(spark, told | {EnvironmentParameter: list(statements)})).collect()
+        return {(r["basis"], r["month"].year): (r["quotient"], r["risk"], r["is_pnec_later"]) for r in rows}
+
+    before, after = quotients(old), quotients(old, new)
+    assert after["predicted", 2025] == (5.0, "moderate", False)
+    assert after["predicted", 2024] == before["predicted", 2024] == (0.5, "low", False)
+    assert after["predicted", 2019] == (0.5, "low", True), "the first one serves what came before"
+    assert after["measured", 2024] == (0.25, "low", False)
