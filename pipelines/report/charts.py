@@ -129,3 +129,20 @@ def share_row(row: Mapping[str, Any], highest: float) -> Markup:
         body += f'<path class="eb bar" d="M{x(row["lower"])} 9H{x(row["upper"])}"/>'
         body += f'<circle class="eb dot" cx="{x(row["value"])}" cy="9" r="3.6"/>'
     return svg(width, height, body, f"share {score(row['value'])}", "forest")
+
+
+def swings(rows: Sequence[Mapping[str, Any]], label: str) -> Markup:
+    """Bars of a tornado: `parameter`, `lower` and `upper` of each, `value` of all, the widest on top."""
+    height, named = 26, 96
+    extent = (min(0.0, *(r["lower"] for r in rows)), max(r["upper"] for r in rows) or 1.0)
+    x = Scale(*extent, named, WIDE - 6)
+    body = ""
+    for position, r in enumerate(rows):
+        top = position * height + 4
+        left, right = x(r["lower"]), max(x(r["upper"]), x(r["lower"]) + 1)
+        body += f'<path class="fill0" fill-opacity="0.7" d="M{left} {top}H{right}V{top + height - 8}H{left}z"/>'
+        name = r["parameter"].replace("_per_inhabitant_day", "").replace("_", " ")
+        body += f'<text class="tick start" x="2" y="{top + 12}">{name} {score(r["low"])}–{score(r["high"])}</text>'
+    middle = x(rows[0]["value"])
+    body += f'<path class="zero" d="M{middle} 0V{len(rows) * height}"/>'
+    return svg(WIDE, len(rows) * height + 4, body, label, "trend")

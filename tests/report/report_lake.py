@@ -33,8 +33,10 @@ from pipelines.defs.gold.pair_change.tables import PairChange
 from pipelines.defs.gold.recognition.tables import Recognition
 from pipelines.defs.gold.regulatory_timeline.tables import RegulatoryTimeline
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
+from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration, RiskQuotient
 from pipelines.defs.gold.shortage_episode.tables import ShortageEpisode, ShortageMonth
 from pipelines.defs.gold.use_and_resistance.tables import UseAndResistance, UseResistanceAssociation
+from pipelines.defs.silver.environment.tables import EnvironmentParameter
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent, RegulatoryEventSubject
 from pipelines.defs.silver.report.tables import DuplicateLink, Report, ReportEvent, ReportProduct
 from pipelines.defs.silver.substance.tables import NameCoding, Substance
@@ -71,6 +73,10 @@ TABLES: tuple[type[Table], ...] = (
     Recognition,
     ShortageEpisode,
     ShortageMonth,
+    PredictedConcentration,
+    MeasuredConcentration,
+    RiskQuotient,
+    EnvironmentParameter,
     UseAndResistance,
     UseResistanceAssociation,
 )

@@ -209,3 +209,42 @@ def test_it_shows_resistance_beside_use_and_no_line_over_a_gap(tmp_path):
     for expected in ("6.8", "small cell", "esvac pcu", "0.42", "1.31", "1.20 to 1.43", "per 1000 inhabitants day"):
         assert expected in section, expected
     assert section.count('class="course stroke0"') == 2, "a line a stretch"
+
+
+def test_it_shows_residues_on_a_map_with_what_the_prediction_hangs_on(tmp_path):
+    rows = country(n_months=2)
+    day = dt.date(2024, 6, 30)
+    same = {"source": "snds", "country": "FR", "substance_key": "name:MELOXICAM", "month": day, "n_months": 1}
+    quotient = same | {"basis": "predicted", "parameter": "none", "fraction": "none", "concentration": 0.5, "pnec": 0.1}
+    quotient |= {"pnec_from": day, "pnec_reference": "agency X", "is_pnec_later": False, "risk": "moderate"}
+    places = {"69": 5.0, "75": 2.0, "2A": 0.5, "unknown": 9.0, "all": 4.0}
+    rows["gold.risk_quotient"] = [quotient | {"place": p, "quotient": q} for p, q in places.items()]
+    water = same | {"compartment": "surface_water", "place": "all", "animal_type": "none", "mg": 1e9, "value": 0.5}
+    water |= {
+        "inhabitants": 1e6,
+        "excretion": 0.4,
+        "removal": 0.5,
+        "litres_per_inhabitant_day": 200.0,
+        "dilution": 10.0,
+    }
+    soil = {
+        "compartment": "soil",
+        "animal_type": "fattening_pig",
+        "value": 294.667,
+        "is_above_limit": True,
+        "month": day,
+    }
+    rows["gold.predicted_concentration"] = [
+        water | {"assumed": []},
+        same | soil | {"n_months": 12, "place": "all", "assumed": [], "dose_mg_kg_day": 10.0, "treatment_days": 5.0},
+    ]
+    measured = {"source": "naiades", "place_kind": "station", "place": "S1", "parameter": "5354", "unit": "µg/L"}
+    measured |= {"parameter_name": "Ibuprofène", "fraction": "3", "year": 2024, "n": 4, "n_quantified": 1}
+    rows["gold.measured_concentration"] = [measured | {"lower": 0.01, "upper": 0.03, "reported": "< 0.02"}]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('<section id="residues">') :]
+    section = section[: section.index("</section>")]
+    for expected in ("MELOXICAM", "agency X", "moderate", "Ibuprofène", "25", "fattening pig", "295", "dilution"):
+        assert expected in section, expected
+    assert section.count("fill-opacity") >= 3 + 4, "three départements are shaded, four bars drawn"
+    assert section.count("<rect") == 101

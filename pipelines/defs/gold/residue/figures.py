@@ -62,7 +62,7 @@ def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
     value = np.where(is_water, water, ground)
     is_none = pl.Series(~np.isfinite(value))
     why = pl.when(pl.Series(is_water)).then(pl.lit("no_inhabitants")).otherwise(pl.lit("no_husbandry"))
-    return rows.with_columns(
+    return rows.select(
         value=pl.Series(value).fill_nan(None),
         is_above_limit=pl.when(~is_none).then(pl.Series(value > np.where(is_water, WATER_LIMIT, SOIL_LIMIT))),
         why_none=pl.when(is_none).then(why),
@@ -73,7 +73,7 @@ def _measured(rows: pl.DataFrame) -> pl.DataFrame:
     means = [
         censored_mean([r["result"] for r in results], [r["is_below"] for r in results]) for results in rows["results"]
     ]
-    return rows.with_columns(
+    return rows.select(
         n=pl.Series([m.n for m in means], dtype=pl.Int32),
         n_quantified=pl.Series([m.n_quantified for m in means], dtype=pl.Int32),
         share_detected=pl.Series([m.n_quantified / m.n for m in means], dtype=pl.Float64),
@@ -92,7 +92,7 @@ def _quotients(rows: pl.DataFrame) -> pl.DataFrame:
         for name, column in (("quotient", "concentration"), ("quotient_lower", "lower"), ("quotient_upper", "upper"))
     }
     numbers = {name: pl.Series(values).fill_nan(None) for name, values in told.items()}
-    return rows.with_columns(**numbers, risk=pl.Series(risk_class(told["quotient"]).tolist(), dtype=pl.String))
+    return rows.select(**numbers, risk=pl.Series(risk_class(told["quotient"]).tolist(), dtype=pl.String))
 
 
 def _floats(rows: pl.DataFrame, column: str) -> np.ndarray:
@@ -100,7 +100,12 @@ def _floats(rows: pl.DataFrame, column: str) -> np.ndarray:
 
 
 def _added(batches: Batches, compute: Callable[[pl.DataFrame], pl.DataFrame]) -> Batches:
+    """Put the columns that are computed behind those of each batch, in the place of those that were needed for them."""
     for batch in batches:
-        told = compute(pl.DataFrame(pa.Table.from_batches([batch])))
-        kept = told.drop(NEEDED, strict=False)
-        yield from kept.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
+        table = pa.Table.from_batches([batch])
+        told = compute(pl.DataFrame(table))
+        table = table.drop_columns([name for name in NEEDED if name in table.column_names])
+        for name in told.columns:
+            column = told[name].to_arrow()
+            table = table.append_column(name, column.cast(pa.string()) if told[name].dtype == pl.String else column)
+        yield from table.to_batches()
