@@ -101,7 +101,7 @@ def test_loads_of_departments_add_up_to_the_nation(spark):
         Pack: [{"pack_key": "CIP13:1", "product_key": "CIS:1"}],
         PackContent: [{"pack_key": "CIP13:1", "mg_per_pack": 400.0}],
         Product: [{"product_key": "CIS:1", **NOW}],
-        ProductSubstance: [{"product_key": "CIS:1", "substance_name": "IBUPROFEN", "substance_key": "IBU", **NOW}],
+        ProductSubstance: [{"product_key": "CIS:1", "source_substance_name": "IBUPROFEN", "source": "bdpm"}],
         SubstanceName: [names | {"known_from": D(1900, 1, 1), **NOW}],
     }
     rows = {r["place"]: r for r in predicted_concentration.frame(lake(spark, told)).collect()}

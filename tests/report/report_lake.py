@@ -30,6 +30,7 @@ from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 from pipelines.defs.gold.interaction.tables import Interaction
 from pipelines.defs.gold.masking.tables import Masking
 from pipelines.defs.gold.pair_change.tables import PairChange
+from pipelines.defs.gold.plant_view.tables import PlantView
 from pipelines.defs.gold.recognition.tables import Recognition
 from pipelines.defs.gold.regulatory_timeline.tables import RegulatoryTimeline
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
@@ -73,6 +74,7 @@ TABLES: tuple[type[Table], ...] = (
     Recognition,
     ShortageEpisode,
     ShortageMonth,
+    PlantView,
     PredictedConcentration,
     MeasuredConcentration,
     RiskQuotient,

@@ -13,6 +13,7 @@ from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Shortage
 from pipelines.defs.silver.regulatory_event.acts import act, acts_of, dated, kingdom, listed
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
+from pipelines.defs.sources.ema_outputs import herbal
 from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import french_date, one_line
 from pipelines.frames.history import first_of_day
@@ -26,6 +27,7 @@ REFERRAL, DHPC, PSUSA = "bronze.ema_outputs_referral", "bronze.ema_outputs_dhpc"
 SHORTAGE, OPINION = "bronze.ema_outputs_shortage", "bronze.ema_outputs_post_authorisation"
 OUTSIDE = "bronze.ema_outputs_opinion_outside_eu"
 INN = "international_non_proprietary_name"
+plant, plant_product = herbal.plant, herbal.plant_product
 NO_ACTION = ("Maintenance", "No further action")
 
 

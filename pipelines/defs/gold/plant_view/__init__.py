@@ -1,0 +1,1 @@
+"""One plant, ingredient or pigment in all its guises."""

@@ -1,0 +1,1 @@
+"""Plants by their botanical name, and the herbal drugs made of them."""
