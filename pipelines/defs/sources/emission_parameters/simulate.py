@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.simulator.files import put_csv
+from pipelines.simulator.files import put, put_csv
 from pipelines.simulator.residues import residues
 from pipelines.simulator.world import World
 
@@ -43,9 +43,9 @@ def write(world: World, out: Path) -> None:
     frame = pl.DataFrame([*own, lowered], schema=columns, orient="row", infer_schema_length=None)
     put_csv(folder / "environment_parameters.csv", frame, ",")
     put_csv(folder / "vmp_husbandry_defaults.csv", pl.DataFrame(HUSBANDRY, schema=NAMES, orient="row"), ",")
-    excreted = [(i + 1, n, "oral", int(random.integers(5, 95))) for i, n in enumerate(names)]
-    titles = ["", "Pharmaceutical", "Administration_Route", "Excretion_percentage"]
-    put_csv(folder / "pharmuse.csv", pl.DataFrame(excreted, schema=titles, orient="row"), ",")
+    excreted = [f"{i + 1},{n},oral,{int(random.integers(5, 95))}\n" for i, n in enumerate(names)]
+    header = ",Pharmaceutical,Administration_Route,Excretion_percentage\n"  # the first column has no name
+    put(folder / "pharmuse.csv", (header + "".join(excreted)).encode())
     stated = [(n, "A01AA01", 0.002 if i == LOWERED else 0.01, "2011-01-31") for i, n in enumerate(names[:4])]
     titles = ["substance", "atc_code", "pnec_ug_per_l", "statement_dated"]
     put_csv(folder / "pnec_statements.csv", pl.DataFrame(stated, schema=titles, orient="row"), ",")
