@@ -6,6 +6,7 @@ quantification" (2), nothing for a sum of a group (3). A convention, not an esti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,3 +61,18 @@ def group_sum(values: ArrayLike, is_below: ArrayLike) -> float:
     """Sum of a group of parameters: what is below its limit counts nothing."""
     x, below = np.asarray(values, dtype=float), np.asarray(is_below, dtype=bool)
     return float(np.sum(np.where(below | ~(x >= 0), 0.0, x)))
+
+
+def mean_of_sums(days: Sequence[object], values: ArrayLike, is_below: ArrayLike) -> CensoredMean:
+    """Mean over samples (`days`, one label a value) of the sum of a group; `upper` takes what is below as its limit.
+
+    A sample counts as quantified where one of its values is. A sum has no limit of its own, so its mean is a number.
+    """
+    x, below = np.asarray(values, dtype=float), np.asarray(is_below, dtype=bool)
+    labels = np.array([str(day) for day in days], dtype=object)
+    each = [(x[own], below[own]) for own in (labels == day for day in dict.fromkeys(labels))]
+    if not each:
+        return CensoredMean(0, 0, np.nan, np.nan, np.nan, np.nan)
+    mean = float(np.mean([group_sum(v, b) for v, b in each]))
+    upper = float(np.mean([group_sum(v, np.zeros_like(b)) for v, b in each]))
+    return CensoredMean(len(each), sum(bool((~b).any()) for _, b in each), mean, mean, upper, np.nan)

@@ -193,7 +193,10 @@ def targets() -> dict[str, Target]:
 
 
 def _cells(target: Target) -> list[list[str]]:
-    """Cells of a table's first sample."""
+    """Cells of a table's first sample, be it text or a workbook itself."""
+    if target.seeds[0].startswith(b"PK"):
+        sheet = openpyxl.load_workbook(io.BytesIO(target.seeds[0])).worksheets[0]
+        return [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     text = decode(target.seeds[0])
     return list(csv.reader(io.StringIO(text), delimiter=max("\t;,", key=text.partition("\n")[0].count)))
 

@@ -144,11 +144,20 @@ def test_means_by_station_and_department_take_half_the_limit_and_say_when_below(
         ResidueMeasurement: [
             *[row | {"result": v, "is_below": b, "sampled_date": D(2024, 1, 5)} for v, b in results],
             row | {"station": "S2", "result": 1.0, "is_below": False, "sampled_date": D(2024, 2, 5)},
+            row
+            | {"station": "S2", "parameter": "1", "substance_key": "A", "result": 1.0, "is_below": False}
+            | {"sampled_date": D(2024, 4, 5)},
+            row
+            | {"station": "S2", "parameter": "2", "substance_key": "B", "result": 2.0, "is_below": False}
+            | {"sampled_date": D(2024, 4, 5)},
             row | {"station": "S2", "result": None, "is_below": True, "sampled_date": D(2024, 3, 5)},
         ],
         WaterStation: [{**NOW, "station": s, "department": "69"} for s in ("S1", "S2")],
     }
-    rows = {(r["place_kind"], r["place"]): r for r in measured_concentration.frame(lake(spark, told)).collect()}
+    found = measured_concentration.frame(lake(spark, told)).collect()
+    rows = {(r["place_kind"], r["place"]): r for r in found if r["parameter"] == "5354"}
+    (total,) = (r for r in found if (r["parameter"], r["place"]) == ("sum", "S2"))
+    assert (total["n"], total["mean"], total["reported"]) == (1, 3.0, "3")
     low = rows["station", "S1"]
     assert (low["n"], low["n_quantified"], low["reported"], low["mean"]) == (3, 1, "< 0.02", None)
     assert (low["lower"], low["upper"]) == (pytest.approx(0.01), pytest.approx(0.07 / 3))

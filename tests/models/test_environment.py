@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.environment.censored import censored_mean, group_sum
+from models.environment.censored import censored_mean, group_sum, mean_of_sums
 from models.environment.predicted import (
     SOIL_LIMIT,
     WATER_LIMIT,
@@ -124,6 +124,13 @@ def test_a_mean_below_the_limit_is_a_text():
 
 def test_a_sum_of_a_group_takes_nothing_below_the_limit():
     assert group_sum([0.5, 0.02, np.nan], [False, True, False]) == 0.5
+
+
+def test_sums_of_samples_are_averaged_and_bounded():
+    found = mean_of_sums(["a", "a", "b"], [0.5, 0.02, 0.02], [False, True, True])
+    assert (found.n, found.n_quantified, found.lower, found.mean) == (2, 1, 0.25, 0.25)
+    assert found.upper == pytest.approx((0.52 + 0.02) / 2)
+    assert (found.is_below_limit, found.text) == (False, "0.25")
 
 
 @given(st.lists(st.tuples(st.floats(1e-3, 1e3), st.booleans()), min_size=1, max_size=30))

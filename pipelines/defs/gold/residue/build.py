@@ -56,16 +56,25 @@ def measured_concentration(tables: Tables) -> DataFrame:
     dated = rows.withColumns({"year": F.year("sampled_date"), "unit": F.coalesce("unit", F.lit("not said"))})
     lying = dated.join(F.broadcast(stations), on="station", how="left")
     places = {"station": "station", "department": "department"}
+    group = lying.filter("substance_key IS NOT NULL").withColumns(
+        {
+            "parameter": F.lit(figures.GROUP),
+            "substance_key": F.lit(None).cast("string"),
+            "parameter_name": F.lit(None).cast("string"),
+        }
+    )
     parts = [
-        lying.withColumns({"place_kind": F.lit(kind), "place": F.col(column)}).filter("place IS NOT NULL")
+        rows.withColumns({"place_kind": F.lit(kind), "place": F.col(column)}).filter("place IS NOT NULL")
         for kind, column in places.items()
+        for rows in (lying, group)
     ]
     key = ["source", "place_kind", "place", "parameter", "fraction", "unit", "year"]
     grouped = in_few_tasks(reduce(lambda a, b: a.unionByName(b), parts)).groupBy(*key)
+    sample = F.concat_ws(" ", "station", "sampled_date").alias("sample")
     listed = grouped.agg(
         F.max("parameter_name").alias("parameter_name"),
         F.max("substance_key").alias("substance_key"),
-        F.array_sort(F.collect_list(F.struct("result", "is_below"))).alias("results"),
+        F.array_sort(F.collect_list(F.struct("result", "is_below", sample))).alias("results"),
     )
     return conformed(_mapped(listed, figures.measured, figures.MEASURED_SQL).drop("results"), MeasuredConcentration)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from models.environment.censored import censored_mean
+from models.environment.censored import CensoredMean, censored_mean, mean_of_sums
 from models.environment.predicted import SOIL_LIMIT, WATER_LIMIT, risk_class, soil, water_from_sales
 
 PREDICTED_SQL = "value double, is_above_limit boolean, why_none string"
@@ -18,6 +19,7 @@ MEASURED_SQL = (
 )
 QUOTIENTS_SQL = "quotient double, quotient_lower double, quotient_upper double, risk string"
 NEEDED = ("body_weight", "animals_per_place", "nitrogen_per_place", "housing", "results")
+GROUP = "sum"  # parameter of rows that add the substances of a sample up
 Batches = Iterator[pa.RecordBatch]
 
 
@@ -70,9 +72,7 @@ def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _measured(rows: pl.DataFrame) -> pl.DataFrame:
-    means = [
-        censored_mean([r["result"] for r in results], [r["is_below"] for r in results]) for results in rows["results"]
-    ]
+    means = [_mean(parameter, results) for parameter, results in rows.select("parameter", "results").iter_rows()]
     return rows.select(
         n=pl.Series([m.n for m in means], dtype=pl.Int32),
         n_quantified=pl.Series([m.n_quantified for m in means], dtype=pl.Int32),
@@ -83,6 +83,13 @@ def _measured(rows: pl.DataFrame) -> pl.DataFrame:
         largest_limit=pl.Series([m.limit for m in means], dtype=pl.Float64).fill_nan(None),
         reported=pl.Series([m.text for m in means], dtype=pl.String),
     )
+
+
+def _mean(parameter: str, results: list[dict[str, Any]]) -> CensoredMean:
+    values, below = ([r[c] for r in results] for c in ("result", "is_below"))
+    if parameter == GROUP:
+        return mean_of_sums([r["sample"] for r in results], values, below)
+    return censored_mean(values, below)
 
 
 def _quotients(rows: pl.DataFrame) -> pl.DataFrame:

@@ -57,7 +57,8 @@ class MeasuredConcentration(Table):
     """Mean of the measurements of one parameter at one station, or of one département, in one year.
 
     By Directive 2009/90/EC: half the limit for results below it (`mean`), and a mean below the limit is no number but
-    `reported`, a text. `lower` and `upper` take what is below as 0 and as the limit: what is sure.
+    `reported`, a text. `lower` and `upper` take what is below as 0 and as the limit: what is sure. Parameter `sum` adds
+    up the substances of each sample, what is below as nothing; its results are samples.
     """
 
     layer, name, owner = "gold", "measured_concentration", "environment"
@@ -69,7 +70,7 @@ class MeasuredConcentration(Table):
         "string", "What the place is", required=True, codes={"station": "Station", "department": "Département"}
     )
     place = Column("string", "Station or département, code", required=True)
-    parameter = Column("string", "Parameter, SANDRE code", required=True)
+    parameter = Column("string", "Parameter, SANDRE code; `sum` of all substances", required=True)
     parameter_name = Column("string", "Parameter in French")
     substance_key = Column(
         "string", "Key of `silver.substance` where the parameter is one", references="silver.substance"

@@ -65,22 +65,30 @@ def use_resistance_association(tables: Tables) -> DataFrame:
 def _isolates(tables: Tables, isolates: DataFrame) -> DataFrame:
     """Isolates of months and years: weeks added up, years as they are."""
     is_week = F.date_diff("period_end", "period_start") < WEEK
-    rows = isolates.withColumn("_span", F.explode(_spans(is_week))).select(*CELL, *COUNTS, "_span.*")
+    rows = isolates.withColumn("_span", F.explode(_spans(is_week))).select(*CELL, *COUNTS, "valid_from", "_span.*")
     one = rows.groupBy(*CELL, *PERIOD).agg(
         *[F.sum(c).alias(c) for c in ("n_tested", "n_resistant")],
         exact_sum("bed_days").alias("bed_days"),
+        F.max("valid_from").alias("denominator_known_from"),
         F.when(F.count("*") == 1, F.max("published_share")).alias("published_share"),  # never averaged
         F.count("*").alias("n_weeks"),
     )
     days = tables["silver.hospital_use"].filter("is_current AND class_code = 'all' AND ddd IS NULL")
     spans = days.withColumn("_span", F.explode(_spans(F.lit(True)))).select(
-        "source", "series", "country", "region", "setting", "bed_days", "_span.*"
+        "source", "series", "country", "region", "setting", "bed_days", "valid_from", "_span.*"
     )
     place = ["source", "series", "country", "region", "setting", "period"]
-    stays = spans.groupBy(*place).agg(exact_sum("bed_days").alias("days"), F.count("*").alias("n_weeks"))
+    stays = spans.groupBy(*place).agg(
+        exact_sum("bed_days").alias("days"), F.count("*").alias("n_weeks"), F.max("valid_from").alias("days_from")
+    )
     beside = one.join(F.broadcast(stays), on=[*place, "n_weeks"], how="left")
     kingdom = F.when(F.col("host") == "human", "human").otherwise("animal")
-    return beside.withColumns({"bed_days": F.coalesce("bed_days", "days"), "kingdom": kingdom}).drop("days", "n_weeks")
+    told = {
+        "bed_days": F.coalesce("bed_days", "days"),
+        "kingdom": kingdom,
+        "denominator_known_from": F.greatest("denominator_known_from", "days_from"),
+    }
+    return beside.withColumns(told).drop("days", "days_from", "n_weeks")
 
 
 def _spans(is_week: Column) -> Column:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from models.association.williams import FEWEST, FORMS, Association, association
+from models.association.williams import FEWEST, FORMS, Association, Floats, association
 
 GROUP = ["source", "series", "host", "bacterium", "class_code", "criterion", "exposure_kind", "period"]
 ANSWER_SQL = (
@@ -39,19 +39,27 @@ def fitted(places: pl.DataFrame) -> list[dict[str, Any]]:
         ordered[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in ("exposure", "n_resistant", "n_tested")
     )
     is_possible = not (np.any(y > n) or np.any(y < 0) or np.any(x < 0))
-    rows = []
+    rows: list[dict[str, Any]] = []
+    made: dict[bytes, dict[str, Association]] = {}  # where both rules keep the same places, they are fitted once
     for rule, fewest in FEWEST.items():
         kept = np.isfinite(x) & np.isfinite(y) & (n >= max(fewest, 1))
-        answers = {
-            form: association(x, y, n, form, fewest) if is_possible else Association(int(kept.sum()), reason=IMPOSSIBLE)
-            for form in FORMS
-        }
+        if (which := kept.tobytes()) not in made:
+            made[which] = _fits(x[kept], y[kept], n[kept]) if is_possible else _none(int(kept.sum()))
+        answers = made[which]
         best = max((a.log_likelihood for a in answers.values() if not a.reason), default=None)
         for form, a in answers.items():
             told = {c: v if math.isfinite(v := getattr(a, c)) else None for c in FIGURES}
             same = {"n_places": a.n_places, "n_tested": int(n[kept].sum()), "is_best_form": a.log_likelihood == best}
             rows.append({**group, "form": form, "rule": rule, **told, **same, "why_none": a.reason or None})
     return rows
+
+
+def _fits(x: Floats, y: Floats, n: Floats) -> dict[str, Association]:
+    return {form: association(x, y, n, form) for form in FORMS}
+
+
+def _none(n_places: int) -> dict[str, Association]:
+    return {form: Association(n_places, reason=IMPOSSIBLE) for form in FORMS}
 
 
 def _schema() -> pa.Schema:

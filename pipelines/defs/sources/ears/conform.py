@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.isolate_count.shape import UNSTATED, class_code, versioned, year
+from pipelines.defs.silver.isolate_count.shape import UNSTATED, class_code, year
 from pipelines.defs.silver.isolate_count.tables import IsolateCount
 from pipelines.formats.countries import ALPHA3
 from pipelines.frames.columns import coded, one_line
 from pipelines.frames.numbers import number, whole
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.isolate_count.shape import versioned, year
+from pipelines.defs.silver.isolate_count.shape import year
 from pipelines.defs.silver.isolate_count.tables import IsolateCount
 from pipelines.formats.antibiotics import NAMES
 from pipelines.formats.countries import EUROSTAT
 from pipelines.frames.columns import looked_up, one_line
 from pipelines.frames.numbers import number, whole
 from pipelines.frames.readings import read
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

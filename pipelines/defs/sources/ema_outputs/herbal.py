@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.environment.shape import dated, with_substance
 from pipelines.defs.silver.plant.tables import Plant, PlantProduct
 from pipelines.defs.silver.plant.tasks import NAMED_SQL, named
+from pipelines.defs.silver.substance.named import with_substance
 from pipelines.frames.columns import french_date, one_line, said
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -32,7 +33,7 @@ def plant(tables: Tables) -> DataFrame:
         F.array_sort(F.array_distinct(F.flatten(F.collect_list("synonyms")))).alias("synonyms"),
     )
     told = one.withColumns({"source": F.lit(SOURCE), "slot": F.lit("herbal")})
-    return dated(with_substance(told, tables["silver.substance_name"], "plant"), Plant, ["source", "plant"])
+    return versioned(with_substance(told, tables["silver.substance_name"], "plant"), Plant)
 
 
 @feed(PlantProduct, HERBAL)
@@ -55,7 +56,7 @@ def plant_product(tables: Tables) -> DataFrame:
         F.lit("herbal").alias("slot"),
         *PLACE,
     )
-    return dated(rows, PlantProduct, ["source", "product_key", "plant"])
+    return versioned(rows, PlantProduct)
 
 
 def _read(tables: Tables) -> DataFrame:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.environment.shape import dated, with_substance
 from pipelines.defs.silver.environment.tables import KINDS, SUBJECTS, EnvironmentParameter
+from pipelines.defs.silver.substance.named import with_substance
 from pipelines.frames.columns import iso_date, one_line, said
 from pipelines.frames.numbers import number
 from pipelines.frames.readings import read
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 OWN, HUSBANDRY, EXCRETION, STATEMENT = (
     f"bronze.emission_{t}" for t in ("parameter", "husbandry", "excretion", "statement")
 )
-KEY = ["subject_kind", "subject", "kind", "conditions", "reference", "holds_from"]
 PLACE = ["known_date", "file", "line_number"]
 GUIDELINE, UPDATED = "EMA/CVMP/ERA/418282/2005", "Haupt et al. 2021, Environ Sci Eur, table 3"
 HUSBANDRY_COLUMNS = {
@@ -74,7 +74,7 @@ def environment_parameter(tables: Tables) -> DataFrame:
     is_substance = F.col("subject_kind") == "substance"
     told = {"source": F.lit("emission_parameters"), "slot": F.concat_ws("/", "reference", "kind", "conditions")}
     keyed = named.withColumns(told).withColumn("substance_key", F.when(is_substance, F.col("substance_key")))
-    return dated(keyed, EnvironmentParameter, KEY)
+    return versioned(keyed, EnvironmentParameter)
 
 
 def _husbandry(rows: DataFrame) -> list[DataFrame]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.isolate_count.shape import versioned, year
+from pipelines.defs.silver.isolate_count.shape import year
 from pipelines.defs.silver.isolate_count.tables import IsolateCount
 from pipelines.frames.columns import coded, one_line
 from pipelines.frames.numbers import number, whole
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

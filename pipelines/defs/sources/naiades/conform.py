@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.environment.shape import dated, with_substance
 from pipelines.defs.silver.environment.tables import BELOW, Basin, ResidueMeasurement, WaterStation
+from pipelines.defs.silver.substance.named import with_substance
 from pipelines.frames.columns import iso_date, said
 from pipelines.frames.numbers import number
 from pipelines.frames.readings import read
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -51,7 +52,7 @@ def residue_measurement(tables: Tables) -> DataFrame:
     named = with_substance(rows, tables["silver.substance_name"], "parameter_name")
     slot = F.concat_ws("/", "station", "parameter", F.year("sampled_date"))
     told = named.withColumn("slot", slot).dropna(subset=["station", "sampled_date", "parameter"])
-    return dated(told, ResidueMeasurement, ["source", "analysis"])
+    return versioned(told, ResidueMeasurement)
 
 
 @feed(WaterStation, ANALYSIS, STATION)
@@ -80,7 +81,7 @@ def water_station(tables: Tables) -> DataFrame:
     alone = named.join(listed.select("station").distinct(), on="station", how="left_anti")
     alone = alone.withColumn("slot", F.concat(F.lit("analyses/"), "station"))
     both = listed.unionByName(alone, allowMissingColumns=True).withColumn("source", F.lit("naiades"))
-    return dated(both, WaterStation, ["station"])
+    return versioned(both, WaterStation)
 
 
 @feed(Basin, STATION)
@@ -93,7 +94,7 @@ def basin(tables: Tables) -> DataFrame:
         F.lit("list").alias("slot"),
         *PLACE,
     )
-    return dated(rows, Basin, ["basin"])
+    return versioned(rows, Basin)
 
 
 def _told(column: str) -> Column:

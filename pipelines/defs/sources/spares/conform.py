@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.isolate_count.shape import class_code, versioned, week, year
+from pipelines.defs.silver.isolate_count.shape import class_code, week, year
 from pipelines.defs.silver.isolate_count.tables import HospitalUse, IsolateCount
 from pipelines.frames.columns import iso_date, looked_up, one_line
 from pipelines.frames.numbers import number, whole
 from pipelines.frames.readings import read
+from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -11,7 +11,7 @@ from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.spares.tables import SparesIncidence
 from pipelines.files.counting import count_sheet
 from pipelines.files.quoted import read_quoted_csv
-from pipelines.files.workbook import read_workbook
+from pipelines.files.workbook import is_workbook, read_workbook
 
 HEADER = {
     "spares_isolate": {"Date_week": "date_week", "bacterie": "bacterie", "n_res": "n_res", "n_tot": "n_tot"},
@@ -26,10 +26,13 @@ def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.T
     """Read one file. Raises `Refused` where the header is another."""
     others = {title: c for title, c in OPTIONAL.items() if c in table.source_columns()}
     columns = HEADER[table.name] | others
-    if table is SparesIncidence:
+    if is_workbook(name):
         yield from read_workbook(stream, table, columns, tuple(others))
     else:
-        yield from read_quoted_csv(stream, table, columns=columns, delimiter=",", optional=tuple(others))
+        is_whole = table is not SparesIncidence  # whose sheet has columns of checks too
+        yield from read_quoted_csv(
+            stream, table, columns=columns, delimiter=",", is_whole=is_whole, optional=tuple(others)
+        )
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:

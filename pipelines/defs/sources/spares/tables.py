@@ -47,7 +47,7 @@ class SparesIncidence(BronzeTable):
     """Resistant isolates and bed-days of one bacterium and year, as official reports print them."""
 
     name, source, owner = "spares_incidence", "spares", "health-data"
-    files = FileKind(FOLDER + r"incidence_density[^/]*\.xlsx$")
+    files = FileKind(FOLDER + r"incidence_density[^/]*\.(xlsx|csv)(\.gz)?$")
 
     bacterie = text("Bacterium")
     phenotype = text("ESBL, or SARM for meticillin")
