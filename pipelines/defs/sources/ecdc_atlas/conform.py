@@ -31,7 +31,8 @@ def isolate_count(tables: Tables) -> DataFrame:
     told = F.lower(one_line("indicator"))
     is_count = told.contains("tested isolates") | ~told.rlike("percentage|proportion")
     value = read("num_value", number, _is_value)
-    rows = tables[INDICATOR].select(
+    meant = tables[INDICATOR].filter(_is_resistance(told))
+    rows = meant.select(
         one_line(F.get(F.split("population", r"\|"), F.lit(0))).alias("bacterium"),
         read("population", _class).alias("class_code"),
         F.when(F.lower("population").contains("combined"), "combined")
@@ -50,9 +51,8 @@ def isolate_count(tables: Tables) -> DataFrame:
         .alias("n_resistant"),
         *("file", "line_number"),
     )
-    meant = rows.filter(_is_resistance(told))
     figures = [F.max(c).alias(c) for c in ("published_share", "n_tested", "n_resistant")]
-    one = meant.groupBy(*KEY).agg(*figures, F.min("file").alias("file"), F.min("line_number").alias("line_number"))
+    one = rows.groupBy(*KEY).agg(*figures, F.min("file").alias("file"), F.min("line_number").alias("line_number"))
     same = {"source": "ecdc_atlas", "series": "ears_net", "host": "human", "region": "all", "setting": "invasive"}
     periods = year(F.col("year"))
     return versioned(
