@@ -188,3 +188,16 @@ def test_a_new_pnec_changes_results_from_its_day_only(spark):
     assert after["predicted", 2024] == before["predicted", 2024] == (0.5, "low", False)
     assert after["predicted", 2019] == (0.5, "low", True), "the first one serves what came before"
     assert after["measured", 2024] == (0.25, "low", False)
+
+
+@pytest.mark.spark
+def test_a_statement_without_a_day_counts_from_its_delivery(spark):
+    undated = parameter("IBU", "excretion", 0.5, D(1900, 1, 1), valid_from=D(2010, 1, 1))
+    changed = undated | {"value": 0.1, "valid_from": D(2023, 6, 1)}
+    told = {
+        Exposure: [exposure(s, 365e9, D(2023, m, d), 1) for s, m, d in (("old", 3, 31), ("new", 9, 30))],
+        Population: [people(1e6)],
+        EnvironmentParameter: [undated | {"is_current": False, "valid_to": D(2023, 6, 1)}, changed],
+    }
+    rows = {r["source"]: r["excretion"] for r in predicted_concentration.frame(lake(spark, told)).collect()}
+    assert rows == {"old": 0.5, "new": 0.1}

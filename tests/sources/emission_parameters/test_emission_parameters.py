@@ -61,7 +61,7 @@ def test_every_statement_stands_with_its_day(spark):
     assert found == {
         ("pnec_surface_water", "FASS"): (0.058, dt.date(2020, 3, 6), "FLU"),
         ("pnec_surface_water", "agency"): (0.03, dt.date(2025, 1, 1), "FLU"),
-        ("excretion", "PharmUse"): (0.05, D, "FLU"),
+        ("excretion", "PharmUse"): (0.05, dt.date(1900, 1, 1), "FLU"),
     }
 
 

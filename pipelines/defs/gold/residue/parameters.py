@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.frames.history import BEGINNING
+
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
@@ -21,8 +23,10 @@ def stated(parameters: DataFrame, *by: str) -> DataFrame:
     preferred = F.when(rank > 0, -rank).otherwise(-len(FIRST_CHOICE) - 1)
     worst = F.when(F.col("kind").isin(*HIGHEST), F.col("value")).otherwise(-F.col("value"))
     rule = [preferred.alias("preferred"), worst.alias("worst")]
-    row = F.struct("kind", *rule, "holds_from", "value", "reference")
-    rows = parameters.filter("is_current")
+    is_undated = F.col("holds_from") == F.lit(BEGINNING)
+    since = F.when(is_undated, F.col("valid_from")).otherwise(F.col("holds_from"))
+    row = F.struct("kind", *rule, since.alias("holds_from"), "value", "reference")
+    rows = parameters.filter(F.col("is_current") | is_undated)  # what was delivered before held until it was changed
     return rows.groupBy(*by).agg(F.collect_list(row).alias("stated"))
 
 

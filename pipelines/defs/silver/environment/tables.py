@@ -33,8 +33,8 @@ BELOW = ("2", "7", "10")
 class EnvironmentParameter(Versioned):
     """One value of one parameter of a substance, a kind of animal or all, with who states it and since when.
 
-    Several statements stand side by side. `holds_from` is the day from which a statement counts: the one it gives
-    itself, else the first delivery that held it. `gold.risk_quotient` takes what held at the end of each period.
+    Several statements stand side by side. `holds_from` is the day that a statement gives itself; one without a day
+    counts from its first delivery (`valid_from`). `gold.risk_quotient` takes what held at the end of each period.
     """
 
     layer, name, owner = "silver", "environment_parameter", "environment"
@@ -46,7 +46,7 @@ class EnvironmentParameter(Versioned):
     kind = Column("string", "Parameter", required=True, codes=KINDS)
     conditions = Column("string", "Route, guideline or place that it holds for; `all`", required=True)
     reference = Column("string", "Who states it", required=True)
-    holds_from = Column("date", "Day from which the statement counts", required=True)
+    holds_from = Column("date", "Day from which it counts, as it says; 1900-01-01 where it says none", required=True)
     value = Column("double", "The value", required=True, minimum=0)
     low = Column("double", "Low value for a chart of sensitivity", minimum=0)
     high = Column("double", "High value for a chart of sensitivity", minimum=0)

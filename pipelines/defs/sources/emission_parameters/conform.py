@@ -11,6 +11,7 @@ from pipelines.core.step import feed
 from pipelines.defs.silver.environment.tables import KINDS, SUBJECTS, EnvironmentParameter
 from pipelines.defs.silver.substance.named import with_substance
 from pipelines.frames.columns import iso_date, one_line, said
+from pipelines.frames.history import BEGINNING
 from pipelines.frames.numbers import number
 from pipelines.frames.readings import read
 from pipelines.frames.stated import versioned
@@ -44,7 +45,7 @@ def environment_parameter(tables: Tables) -> DataFrame:
         _coded("kind", KINDS).alias("kind"),
         F.coalesce(said("conditions"), F.lit("all")).alias("conditions"),
         F.coalesce(said("reference"), F.lit("not said")).alias("reference"),
-        F.coalesce(iso_date("stated_on"), "known_date").alias("holds_from"),
+        F.coalesce(iso_date("stated_on"), F.lit(BEGINNING)).alias("holds_from"),
         *[number(c).alias(c) for c in ("value", "low", "high")],
         *PLACE,
     )
@@ -54,7 +55,7 @@ def environment_parameter(tables: Tables) -> DataFrame:
             *_of_substance("pharmaceutical", "excretion"),
             F.coalesce(F.lower(said("administration_route")), F.lit("all")).alias("conditions"),
             F.lit("PharmUse").alias("reference"),
-            F.col("known_date").alias("holds_from"),
+            F.lit(BEGINNING).alias("holds_from"),
             (number("excretion_percentage") / 100).alias("value"),
             *PLACE,
         )
@@ -64,7 +65,7 @@ def environment_parameter(tables: Tables) -> DataFrame:
             *_of_substance("substance", "pnec_surface_water"),
             F.lit("all").alias("conditions"),
             F.lit("Environmental statement of the holder").alias("reference"),
-            F.coalesce(iso_date("statement_dated"), "known_date").alias("holds_from"),
+            F.coalesce(iso_date("statement_dated"), F.lit(BEGINNING)).alias("holds_from"),
             number("pnec_ug_per_l").alias("value"),
             *PLACE,
         )
@@ -83,7 +84,7 @@ def _husbandry(rows: DataFrame) -> list[DataFrame]:
             F.lit("animal_type").alias("subject_kind"),
             F.lower(one_line("animal_type")).alias("subject"),
             *[F.lit(v).alias(c) for c, v in (("kind", kind), ("conditions", conditions), ("reference", reference))],
-            F.col("known_date").alias("holds_from"),
+            F.lit(BEGINNING).alias("holds_from"),
             number(column).alias("value"),
             *PLACE,
         )
