@@ -45,7 +45,7 @@ def test_a_revised_census_stands_beside_the_earlier(denominators):
     then = cut_at(frame, Population.axis, D(2024, 6, 1)).filter(f"is_current AND {of_region}").collect()
     assert ([r["value"] for r in now], [r["value"] for r in then]) == ([8_100_000], [8_000_000])
     rows = {(r["region"], r["sex"], r["age_group"]) for r in frame.filter("kind = 'inhabitants'").collect()}
-    assert rows == {("84", "all", "all"), ("all", "female", "60+")}
+    assert rows == {("84", "all", "all"), ("D69", "all", "all"), ("all", "female", "60+")}
 
 
 @pytest.mark.spark
