@@ -9,21 +9,22 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
+from models.disclosure.table import DisclosureError
 from pipelines.lake.query import QueryError
 from workbench import audit
 from workbench.asked import BadAddress, address
 from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.lake import OpenLake
-from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, signal
+from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, release, signal
 from workbench.people import DEMONSTRATION, begin, current, end
 from workbench.policy import PURPOSES
 from workbench.store import Store
-from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workbench, answer, is_of_session
+from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workbench, answer, is_of_session, language
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
-PAGES = (ranking, signal, cases, links, decision, export, home, quality, dictionary)
+PAGES = (ranking, signal, cases, links, decision, export, home, release, quality, dictionary)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -47,6 +48,7 @@ def create(
     for error, told in ((LoggedOut, _logged_out), (Missing, _missing), (BadAddress, _bad_address)):
         app.add_exception_handler(error, told)
     app.add_exception_handler(QueryError, _no_answer)
+    app.add_exception_handler(DisclosureError, _not_released)
     app.add_exception_handler(TooLong, _too_long)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(Stale, _stale)
@@ -127,6 +129,11 @@ def _bad_address(request: Request, error: Exception) -> Response:
 
 def _no_answer(request: Request, error: Exception) -> Response:
     return _problem(request, 503, "table", str(error))
+
+
+def _not_released(request: Request, error: Exception) -> Response:
+    said = language(request)(error.sentence, **error.values) if isinstance(error, DisclosureError) else ""
+    return _problem(request, 409, "release", said)
 
 
 def _forbidden(request: Request, _: Exception) -> Response:

@@ -87,8 +87,8 @@ NAMES_OF_CASES = ("report_key", "other_report_key", "duplicate_cluster", "source
 class Role:
     """What a kind of reader may do, whatever the agency. `rights` are names that routes ask for.
 
-    No role of the study zone takes anything out: what leaves it is released, with small cells suppressed, and there is
-    no release yet.
+    No role of the study zone takes anything out but by a release: a table with small cells hidden, which two others who
+    may `check` have agreed to.
     """
 
     name: str
@@ -108,17 +108,20 @@ ROLES = {
             "Assessor",
             "assess",
             _ASSESS,
-            frozenset({"signals", "cases", "narratives", "decisions", "decide", "export", "quality"}),
+            frozenset(
+                {"signals", "cases", "narratives", "decisions", "decide", "export", "quality", "releases", "check"}
+            ),
         ),
         Role(
             "epidemiologist",
             "Epidemiologist",
             "study",
             _STUDY,
-            frozenset({"signals", "cases", "decisions", "quality"}),
+            frozenset({"signals", "cases", "decisions", "quality", "releases", "draft"}),
         ),
         Role("steward", "Data steward", "study", _STUDY, frozenset({"quality", "signals"})),
         Role("developer", "Method developer", "study", _STUDY, frozenset({"signals"})),
+        Role("checker", "Checker of releases", "none", frozenset(), frozenset({"releases", "check"})),
         Role("auditor", "Auditor", "none", frozenset(), frozenset({"audit"})),
     )
 }

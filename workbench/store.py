@@ -1,6 +1,6 @@
 """What people write: sessions, decisions, audit. SQLite in WAL, or PostgreSQL, by the address of the settings.
 
-Rows of `audit`, `decision` and `reading` are added, never changed: the database itself refuses.
+Rows of `KEPT_AS_WRITTEN` are added, never changed: the database itself refuses.
 """
 
 from __future__ import annotations
@@ -91,8 +91,36 @@ link_verdict = Table(
     Column("audit_seq", Integer, nullable=False),
     sa.Index("link_verdict_pair", "report_key", "other_report_key"),
 )
+release = Table(
+    "release",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("population", String(120), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("profile", String(40), nullable=False),
+    Column("measure", String(40), nullable=False),
+    Column("selection", Text, nullable=False),
+    Column("dimensions", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("audit_seq", Integer, nullable=False),
+)
+release_check = Table(
+    "release_check",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("release_id", Integer, sa.ForeignKey("release.id"), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("agrees", sa.Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("audit_seq", Integer, nullable=False),
+    sa.UniqueConstraint("release_id", "who"),
+)
 secret = Table("secret", metadata, Column("name", String(40), primary_key=True), Column("value", String(64)))
-KEPT_AS_WRITTEN = (audit, decision, reading, link_verdict)
+KEPT_AS_WRITTEN = (audit, decision, reading, link_verdict, release, release_check)
 
 
 class StoreError(Exception):

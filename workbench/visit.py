@@ -34,6 +34,7 @@ MENU = (
     ("/", "First page", "signals"),
     ("/signals", "Ranking", "signals"),
     ("/duplicates", "Duplicates", "cases"),
+    ("/releases", "Releases", "releases"),
     ("/quality", "Data quality", "quality"),
     ("/dictionary", "Dictionary", "signals"),
 )

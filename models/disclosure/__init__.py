@@ -1,1 +1,1 @@
-"""What may leave: cells of few persons or isolates, and those that would give them away."""
+"""Disclosure control: which cells are hidden in what leaves, and what can be worked out of the others."""

@@ -7,13 +7,13 @@ import datetime as dt
 import re
 
 from tests.conftest import ROOT
-from workbench import decisions, duplicates, visit
+from workbench import decisions, duplicates, releases, visit
 from workbench.pages import signal
 from workbench.policy import PURPOSES, ROLES
 from workbench.words import french, preferred, words
 
 CALL = re.compile(r"""\bt\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
-NAMED = re.compile(r"{(\w+)}")
+NAMED = re.compile(r"{(\w+)(?::,)?}")
 
 
 def _said_in_templates() -> set[str]:
@@ -21,13 +21,13 @@ def _said_in_templates() -> set[str]:
 
 
 def _said_in_code() -> set[str]:
-    """First arguments of `t(…)`, `words(…)` and `visit.words(…)`."""
+    """First arguments of `t(…)`, `words(…)` and `visit.words(…)`, and of errors that pages show."""
     found = set()
-    for file in (ROOT / "workbench").rglob("*.py"):
+    for file in [*(ROOT / "workbench").rglob("*.py"), *(ROOT / "models" / "disclosure").rglob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-                if name in ("t", "words", "w") and isinstance(node.args[0].value, str):
+                if name in ("t", "words", "w", "DisclosureError") and isinstance(node.args[0].value, str):
                     found.add(node.args[0].value)
     return found
 
@@ -36,6 +36,7 @@ def _said_by_lists() -> set[str]:
     listed = {title for _, title, _ in visit.MENU} | set(PURPOSES.values()) | set(signal.RULES_IN_WORDS.values())
     for texts in (visit.LINK_VERDICTS, visit.LABELS, duplicates.REASONS, decisions.VERDICTS, decisions.REASONS):
         listed |= set(texts.values())
+    listed |= set(releases.MEASURES.values())
     return listed | {role.title for role in ROLES.values()} | set(decisions.STAGES.values())
 
 

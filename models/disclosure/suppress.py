@@ -1,0 +1,137 @@
+"""Which cells are hidden: those that tell of few, and as many others as it takes that these can't be worked out.
+
+A hidden cell is safe where the shown ones leave room: where there are tables with the same shown cells in which it
+holds other values. For each, the cheapest change of the table that moves it as far as the profile asks is sought, among
+all changes that keep every sum (a programme in whole numbers); cells that the change touches are hidden as well. So the
+room is there by construction, and `models.disclosure.bounds` proves it by other means.
+
+What is not looked at: somebody who is the only case of a hidden cell knows it, and may take it from a sum.
+
+Source: Kelly, Golden, Assad 1992, Networks 22:397-417; Fischetti, Salazar 2000, JASA 95:916-928.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from models.disclosure.programme import least
+from models.disclosure.table import Crossed, Ints, Profile
+
+FEW, DOMINATED, GIVES_AWAY = "too few", "one makes up most", "would give another away"
+FREE = 1e-3  # cost of a step in a cell that is hidden already
+MARGIN = 2.0  # how much dearer a cell is for each dimension that it sums over
+Place = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Released:
+    """A table as it leaves: what is shown (-1 where a cell is hidden), and why each hidden cell is."""
+
+    shown: Ints
+    why: dict[tuple[int, ...], str]
+
+
+def released(table: Crossed, profile: Profile) -> Released:
+    """Hide what the profile hides, and what would give it away; round the rest."""
+    why = sensitive(table, profile)
+    search = _Search(table, profile)
+    for at in sorted(why, key=lambda at: (-table.values[at], at)):
+        for change in _room(table, profile, at):
+            why |= search.touched(at, change, why) or {}  # where nothing allows it, the proof says so
+    waiting = [at for at, reason in why.items() if reason == GIVES_AWAY]
+    while waiting:
+        at = waiting.pop()
+        ways = [search.touched(at, change, why) for change in (profile.least, -profile.least)]
+        more = min((way for way in ways if way is not None), key=len)
+        why |= more
+        waiting += more
+    shown = profile.rounded_to * np.floor_divide(table.values + profile.rounded_to // 2, profile.rounded_to)
+    for at in why:
+        shown[at] = -1
+    return Released(shown, dict(sorted(why.items())))
+
+
+def sensitive(table: Crossed, profile: Profile) -> dict[tuple[int, ...], str]:
+    """Cells that tell of too few, or mostly of one; each with why."""
+    few = (table.n_cases > 0) & (table.n_cases < profile.least)
+    rest = table.values - table.largest
+    dominated = (table.largest > profile.largest_share * table.values) | (
+        rest - table.second < profile.second_guess * table.largest
+    )
+    dominated &= (table.values > 0) & ~few
+    found = {_place(at): DOMINATED for at in np.argwhere(dominated)}
+    return found | {_place(at): FEW for at in np.argwhere(few)}
+
+
+def additive(shape: tuple[int, ...]) -> csr_array:
+    """Sums that a table keeps, sums x cells: levels less their margin, along each dimension."""
+    cells = np.arange(int(np.prod(shape))).reshape(shape)
+    rows, columns, signs = [], [], []
+    n = 0
+    for axis in range(len(shape)):
+        lines = np.moveaxis(cells, axis, -1).reshape(-1, shape[axis])
+        for line in lines:
+            rows += [n] * line.size
+            columns += line.tolist()
+            signs += [1.0] * (line.size - 1) + [-1.0]
+            n += 1
+    return csr_array((signs, (rows, columns)), shape=(n, cells.size))
+
+
+def _place(at: Ints) -> tuple[int, ...]:
+    return tuple(int(i) for i in at)
+
+
+def _room(table: Crossed, profile: Profile, at: tuple[int, ...]) -> tuple[int, ...]:
+    """Changes that must be possible of a sensitive cell: down towards 0, and up beyond what would be shown."""
+    value = int(table.values[at])
+    room = max(profile.least, int(np.ceil(profile.second_guess * table.largest[at])))
+    down = min(value, room)
+    return (-down, max(room - down, 1))
+
+
+class _Search:
+    """Cheapest changes of one table that keep its sums."""
+
+    def __init__(self, table: Crossed, profile: Profile):
+        """Lay out its sums, what hiding each cell costs, and how far each may move without its shown value changing."""
+        self.shape, self.value = table.values.shape, table.values.reshape(-1)
+        sums = additive(self.shape)
+        half, step = profile.rounded_to // 2, profile.rounded_to
+        shown = step * np.floor_divide(self.value + half, step)
+        self.down, self.up = self.value - np.maximum(shown - half, 0), shown + step - 1 - half - self.value
+        self.is_rounded = step > 1
+        self.sums = hstack([sums, -sums] * (2 if self.is_rounded else 1)).tocsr()
+        n_summed = sum(np.indices(self.shape)[i] == size - 1 for i, size in enumerate(self.shape)).reshape(-1)
+        self.cost = (1.0 + np.log1p(self.value)) * MARGIN**n_summed
+
+    def touched(self, at: tuple[int, ...], change: int, hidden: Iterable[tuple[int, ...]]) -> dict[Place, str] | None:
+        """Cells to be hidden besides, so that one can hold `change` more than it does; None where it never can."""
+        n, cell = self.value.size, int(np.ravel_multi_index(at, self.shape))
+        if change < 0 and self.value[cell] < -change:
+            return None
+        listed = [int(np.ravel_multi_index(other, self.shape)) for other in hidden]
+        cost = self.cost.copy()
+        cost[listed] = FREE
+        most = np.full(n, float(self.value.sum() + abs(change)))
+        # steps up and down that change what is shown, then those that rounding hides
+        upper = np.concatenate([most, np.maximum(self.value - self.down, 0)]).astype(float)
+        upper[listed] = most[listed]
+        upper[[n + i for i in listed]] = self.value[listed]
+        if self.is_rounded:
+            upper = np.concatenate([upper, self.up, self.down])
+            upper[[2 * n + cell, 3 * n + cell]] = 0
+        lower = np.zeros(upper.size)
+        upper[[cell, n + cell]] = 0
+        side = cell if change > 0 else n + cell
+        lower[side] = upper[side] = abs(change)
+        found = least(np.concatenate([cost, cost, np.zeros(upper.size - 2 * n)]), self.sums, lower, upper, gap=0.05)
+        if found is None:
+            return None
+        steps = found.astype(np.int64)
+        moved = set(np.flatnonzero((steps[:n] > 0) | (steps[n : 2 * n] > 0)).tolist()) - {*listed, cell}
+        return {_place(np.array(np.unravel_index(i, self.shape))): GIVES_AWAY for i in moved}
