@@ -31,9 +31,10 @@ from pipelines.simulator.write import simulate
 SECONDS = 20  # of the processor: an input that takes longer hangs
 SEED_BYTES = 2_000
 WHOLE_BYTES = 100_000  # of a document that means nothing when it is cut
-OWN_SEEDS = {  # of tables that the simulated files do not feed, or feed with nothing
+OWN_SEEDS = {  # of tables that the simulated files do not feed, or feed with nothing or with workbooks
     "bdpm_cip13": b'CIP13,NOM COURT\n3400930000001,DOLIPRANE\n3400930000002,"ASPIRINE, 500"\n',
     "faers_deleted": b"1000001\n1000002$\n",
+    "spares_incidence": b"bacterie,phenotype,qrt,n,Nbhosp,di\nEscherichia coli,ESBL,2019,11485,44158593,0.26\n",
 }
 SHEET = "xl/worksheets/sheet1.xml"
 CASES = Path(__file__).parent / "cases"
@@ -187,16 +188,15 @@ def targets() -> dict[str, Target]:
         for table in source.tables:
             fed = found.setdefault(table.name, Target(table, source.module("read"), own[0].path, seeds))
             if table.name in OWN_SEEDS:
-                found[table.name] = replace(fed, seeds=(*fed.seeds, OWN_SEEDS[table.name]))
+                texts = [seed for seed in fed.seeds if not seed.startswith(b"PK")]  # a workbook is fuzzed by its sheet
+                path = fed.path.replace(".xlsx", ".csv")
+                found[table.name] = replace(fed, path=path, seeds=(*texts, OWN_SEEDS[table.name]))
     others = [other for target in found.values() for other in (_workbook(target), _parquet(target)) if other]
     return found | {target.name: target for target in others}
 
 
 def _cells(target: Target) -> list[list[str]]:
-    """Cells of a table's first sample, be it text or a workbook itself."""
-    if target.seeds[0].startswith(b"PK"):
-        sheet = openpyxl.load_workbook(io.BytesIO(target.seeds[0])).worksheets[0]
-        return [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    """Cells of a table's first sample."""
     text = decode(target.seeds[0])
     return list(csv.reader(io.StringIO(text), delimiter=max("\t;,", key=text.partition("\n")[0].count)))
 
