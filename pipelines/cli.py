@@ -17,6 +17,7 @@ from pipelines.commands import upkeep
 from pipelines.commands.cases import command as cases
 from pipelines.commands.compare import command as compare
 from pipelines.commands.options import AsOfOption, LakeOption, LandingOption, Stop, current, named_sources
+from pipelines.commands.trace import command as trace
 from pipelines.core.log import progress
 from pipelines.evaluate.command import command as evaluate
 from pipelines.privacy.owner_only import owner_only
@@ -168,6 +169,7 @@ for _keeping in upkeep.COMMANDS:
     app.command()(_keeping)
 app.command("cases")(cases)
 app.command("compare")(compare)
+app.command("trace")(trace)
 app.command("evaluate")(evaluate)
 for _name in COMMANDS:
     _command = import_module(f"pipelines.analyse.{_name}").command

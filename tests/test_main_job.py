@@ -16,6 +16,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from pipelines.commands.main_job import run_main_job
+from pipelines.commands.trace import trace
 from pipelines.core.catalog import tables
 from pipelines.lake.query import query
 from pipelines.lake.vacuum import vacuum
@@ -149,6 +150,47 @@ def test_what_authorities_did_about_planted_pairs_is_told_with_its_day_and_their
         "SELECT count(*) AS n, count(DISTINCT country) AS c, max(n_starts) AS s FROM gold.shortage_episode"
     )
     assert short[0]["n"] > 10 and short[0]["c"] == 3 and short[0]["s"] > 1, "starts that the register overwrote"
+
+
+@pytest.mark.spark
+def test_a_bad_batch_is_found_with_its_site_its_recall_and_what_followed_from_any_of_them(place):
+    with (place.landing / "truth" / "sites.csv").open() as file:
+        (bad,) = csv.DictReader(file)
+    batch, site = f"CIP13:{bad['pack']}|{bad['batch'].replace('-', '')}", f"OMS:{bad['site']}"
+    first = place.ask("SELECT * FROM gold.batch_watch WHERE is_latest AND q_value <= 0.05 ORDER BY q_value")[0]
+    assert (first["batch_key"], first["establishment_key"], first["n_doses"]) == (batch, site, int(bad["doses"]))
+    (reach,) = place.ask("SELECT * FROM gold.recall_reach WHERE source = 'quality_register'")
+    assert (reach["n_doses"], reach["departments"]) == (int(bad["doses"]), sorted(bad["departments"].split()))
+    assert reach["n_reports"] == first["n_reports"] > 0
+    rated = place.ask(f"SELECT * FROM gold.site_risk WHERE establishment_key = '{site}' ORDER BY rated_from")
+    then = [r for r in rated if str(r["inspection_date"]) == bad["inspected"]]
+    assert [(r["rating"], r["n_recalls"], r["n_failed_tests"], r["n_non_compliance"]) for r in then] == [("C", 1, 1, 2)]
+    assert rated[-1]["rating"] != "C" and rated[-1]["rated_from"] > then[0]["rated_from"]
+    for start, beyond in (
+        (batch, 60),
+        (f"site:{site}", 60),
+        (f"result:quality_register|S-{bad['pack'][-7:]}-{bad['batch']}|assay", 60),
+    ):
+        kinds = {r["other"].split(":")[0] for r in trace(str(place.lake), start, depth=4, hub=beyond).to_pylist()}
+        assert {"recall", "inspection", "defect", "pack", "product", "substance", "report"} <= kinds | {
+            start.split(":")[0]
+        }
+    before = {r["other"].split(":")[0] for r in trace(str(place.lake), batch, as_of="2012-11-20").to_pylist()}
+    assert "report" in before and "recall" not in before
+
+
+@pytest.mark.spark
+def test_no_link_that_can_be_followed_dangles(place):
+    ends = place.ask("""
+        SELECT count(*) AS n, count(DISTINCT link_kind) AS kinds FROM gold.link WHERE missing IS NULL""")[0]
+    dangling = place.ask("""
+        SELECT count(*) AS n FROM gold.link l WHERE missing IS NULL AND (
+            (to_kind = 'site' AND to_key NOT IN (SELECT establishment_key FROM silver.establishment))
+            OR (to_kind = 'batch' AND to_key NOT IN (SELECT batch_key FROM silver.batch))
+            OR (to_kind = 'pack' AND to_key NOT IN (SELECT pack_key FROM silver.pack))
+            OR (to_kind = 'product' AND to_key NOT IN (SELECT product_key FROM silver.product))
+            OR (from_kind = 'report' AND from_key NOT IN (SELECT report_key FROM silver.report)))""")[0]
+    assert dangling["n"] == 0 and ends["n"] > 3_000 and ends["kinds"] >= 10
 
 
 @pytest.mark.spark

@@ -62,6 +62,28 @@ def rate_ratio(
     return ratio, lower, upper, p
 
 
+def above_siblings(
+    count: ArrayLike, exposure: ArrayLike, other_count: ArrayLike, other_exposure: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Expected count by the rate of the others, the ratio to it, and the chance of a count so high given the sum.
+
+    Expected `m e / f` for others' count m and exposure f. p is one-sided: P(X >= n), X binomial of n + m with chance
+    `e / (e + f)`; so the others' rate counts as estimated, not as known. NaN where an exposure is not positive or a
+    count negative or missing; the ratio is infinite where the others have none.
+
+    Source: Przyborowski and Wilenski 1940, Biometrika 31:313-323.
+    """
+    n, e, m, f = np.broadcast_arrays(
+        *(np.asarray(x, dtype=float) for x in (count, exposure, other_count, other_exposure))
+    )
+    is_defined = (e > 0) & (f > 0) & (n >= 0) & (m >= 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.where(is_defined, m * e / f, np.nan)
+        ratio = np.where(is_defined & (n + m > 0), n / expected, np.nan)
+        p = np.where(n > 0, special.betainc(np.maximum(n, 1e-300), m + 1, e / (e + f)), 1.0)
+    return expected, ratio, np.where(is_defined, p, np.nan)
+
+
 def incidence_class(share: ArrayLike) -> NDArray[np.str_]:
     """Class of incidence of a share of animals treated that reacted; `not_known` where the share is NaN."""
     values = np.asarray(share, dtype=float)

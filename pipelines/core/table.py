@@ -24,6 +24,38 @@ SENSITIVITIES = ("public", "internal", "personal", "identifying")
 
 
 @dataclass(frozen=True)
+class Link:
+    """What a column says of two things: that of its row, and one of another kind whose key it holds.
+
+    `kind` words it from the row's thing, as in "made at". `to` is the kind at its other end: columns of the row named
+    as that kind's key are the key together, else the column alone is. `basis` is what it rests on: `declared` by the
+    source, `same_key`, found `by_name`, or `computed`. `confidence` names the column that says how sure it is.
+    """
+
+    kind: str
+    to: str
+    basis: str = "declared"
+    confidence: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What each row of a table is about: a kind, its key among the columns, and the column that names it for people.
+
+    `is_register` says that a thing exists because it stands here; else rows only tell of things of other tables.
+    `where` is the condition, as SQL, under which a row counts; `known` names the column that says since when it is so.
+    """
+
+    kind: str
+    key: tuple[str, ...]
+    name: str = ""
+    is_register: bool = True
+    where: str = "true"
+    known: str = ""
+
+
+@dataclass(frozen=True)
 class Column:
     """One column: its SQL type, what it means to an epidemiologist, and what may stand in it.
 
@@ -32,7 +64,8 @@ class Column:
     `is_free_text` says that people write what they like in it, though it be public and part of a key.
     `pseudonymised` says that values are replaced on entry, whatever the label; `absent` lists texts, in lower case,
     that say in this column that there is no identifier, beside those that say so everywhere. `references` is the
-    address of the table whose key each value is (each entry of a list): rules across tables follow from it.
+    address of the table whose key each value is (each entry of a list): rules across tables follow from it. `link` says
+    what the value links the row's `thing` to: `gold.link` is built from it.
     """
 
     type: str
@@ -49,6 +82,7 @@ class Column:
     pseudonymised: bool = False
     absent: tuple[str, ...] = ()
     references: str | None = None
+    link: Link | None = None
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could compile."""
@@ -75,6 +109,7 @@ class Table:
     has_unique_key: ClassVar[bool] = True
     told_by_file: ClassVar[tuple[str, ...]] = ()  # columns whose least and greatest value each file says of itself
     example: ClassVar[str] = ""  # a query to begin with, its first line a comment; else one compiled from the class
+    thing: ClassVar[Thing | None] = None  # what a row is about, where things are linked
     axis: ClassVar[Axis]  # how it shows what was known on a date
     columns: ClassVar[dict[str, Column]] = {}
 
@@ -89,6 +124,7 @@ class Table:
             raise ValueError(f"{cls.__name__}: key or partition columns not declared: {', '.join(unknown)}")
         if cls.name:
             cls._check_axis()
+            cls._check_links()
 
     @classmethod
     def _check_axis(cls) -> None:
@@ -101,6 +137,17 @@ class Table:
             )
         if unknown := [c for c in axis.columns if c not in cls.columns]:
             raise ValueError(f"{cls.__name__}: columns of its axis not declared: {', '.join(unknown)}")
+
+    @classmethod
+    def _check_links(cls) -> None:
+        """Refuse links of rows that are about nothing, and columns of a thing that the table lacks."""
+        linked = [name for name, column in cls.columns.items() if column.link]
+        if linked and cls.thing is None:
+            raise ValueError(f"{cls.__name__}: {linked[0]} links what? say `thing = Thing(…)`")
+        named = [*cls.thing.key, cls.thing.name, cls.thing.known] if cls.thing else []
+        named += [c for name in linked if (link := cls.columns[name].link) for c in (link.confidence, link.amount)]
+        if unknown := [c for c in named if c and c not in cls.columns]:
+            raise ValueError(f"{cls.__name__}: columns of its things or links not declared: {', '.join(unknown)}")
 
     @classmethod
     def is_derived(cls) -> bool:

@@ -25,6 +25,7 @@ GRADES = ("critical", "major", "other")
 DOSES = 2_000_000  # of all products in a month
 SMALL = 0.2  # of its usual doses: the defective batch, so that its reports stand out
 ONE_IN = 29  # of so many products the holder declares no doses
+ROUNDS = (2014, 2017, 2020, 2023)  # years of later routine inspections
 SPREAD = 3  # départements that a batch goes to
 Findings = tuple[int, int, int]  # critical, major, other
 
@@ -165,7 +166,10 @@ def chains(world: World) -> list[Chain]:
 
 
 def inspections(world: World) -> list[Inspected]:
-    """Routine inspections of all sites, and those for cause: a bad site had a critical deficiency before."""
+    """Routine inspections of all sites, and those for cause: a bad site had a critical deficiency before.
+
+    Later rounds find less: a site that was bad is better from then on.
+    """
     random = world.random("sites")
     bad = {chain.lot.site.number: chain for chain in chains(world)}
     found = []
@@ -181,6 +185,11 @@ def inspections(world: World) -> list[Inspected]:
         if chain:
             number = f"INS-{chain.inspected.year}-{site.number:03}-C"
             found.append(Inspected(number, site, chain.inspected, (1, 7, 3), None))
+        for year in ROUNDS:
+            day = dt.date(year, 2, 1) + dt.timedelta(days=int(random.integers(250)))
+            findings = (0, int(random.integers(0, 3)), int(random.integers(1, 5)))
+            certified = day + dt.timedelta(days=int(random.integers(45, 100)))
+            found.append(Inspected(f"INS-{year}-{site.number:03}", site, day, findings, certified))
     return found
 
 

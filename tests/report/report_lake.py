@@ -22,22 +22,29 @@ from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
 from pipelines.defs.gold.activity.tables import ReportMonth
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
+from pipelines.defs.gold.batch_watch.tables import BatchWatch
 from pipelines.defs.gold.cascade.tables import Cascade
 from pipelines.defs.gold.comparison.tables import SignalByMethod
 from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
 from pipelines.defs.gold.disproportionality.tables import Prior, Signal
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 from pipelines.defs.gold.interaction.tables import Interaction
+from pipelines.defs.gold.link.tables import Link
 from pipelines.defs.gold.masking.tables import Masking
 from pipelines.defs.gold.pair_change.tables import PairChange
 from pipelines.defs.gold.plant_view.tables import PlantView
+from pipelines.defs.gold.recall_reach.tables import RecallReach
 from pipelines.defs.gold.recognition.tables import Recognition
 from pipelines.defs.gold.regulatory_timeline.tables import RegulatoryTimeline
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
 from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration, RiskQuotient
 from pipelines.defs.gold.shortage_episode.tables import ShortageEpisode, ShortageMonth
+from pipelines.defs.gold.site_risk.tables import SiteRisk, SiteRiskReason
 from pipelines.defs.gold.use_and_resistance.tables import UseAndResistance, UseResistanceAssociation
 from pipelines.defs.silver.environment.tables import EnvironmentParameter
+from pipelines.defs.silver.establishment.tables import Establishment
+from pipelines.defs.silver.product.tables import Product
+from pipelines.defs.silver.recall.tables import Recall
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent, RegulatoryEventSubject
 from pipelines.defs.silver.report.tables import DuplicateLink, Report, ReportEvent, ReportProduct
 from pipelines.defs.silver.substance.tables import NameCoding, Substance
@@ -51,6 +58,14 @@ TABLES: tuple[type[Table], ...] = (
     DuplicateLink,
     NameCoding,
     Substance,
+    Product,
+    Establishment,
+    Recall,
+    RecallReach,
+    SiteRisk,
+    SiteRiskReason,
+    BatchWatch,
+    Link,
     ReportMonth,
     Exposure,
     ExposureReconciliation,

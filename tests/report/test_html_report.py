@@ -248,3 +248,38 @@ def test_it_shows_residues_on_a_map_with_what_the_prediction_hangs_on(tmp_path):
         assert expected in section, expected
     assert section.count("fill-opacity") >= 3 + 4, "three départements are shaded, four bars drawn"
     assert section.count("<rect") == 101
+
+
+def test_sites_batches_and_recalls_have_their_section_with_the_chain_of_the_worst_batch(tmp_path):
+    rows = country()
+    day = dt.date(2012, 11, 30)
+    site = {"establishment_key": "OMS:1", "establishment_name": "Site of Lyon", "is_current": True}
+    rows["silver.establishment"] = [site]
+    rows["gold.site_risk"] = [
+        site | {"rated_from": day, "rating": "C", "n_critical": 1, "n_major": 4, "overdue_days": 33, "n_recalls": 2,
+                "n_actions": 0, "n_non_compliance": 0, "certificate_days": 109, "is_certificate_late": True}
+    ]  # fmt: skip
+    rows["gold.site_risk_reason"] = [site | {"rated_from": day, "reason": "certificate_late"}]
+    del rows["gold.site_risk_reason"][0]["establishment_name"]
+    batch = {"batch_key": "CIP13:1|L5", "family_key": "CIS:1", "is_latest": True, "n_reports": 12, "n_doses": 10_000}
+    rows["gold.batch_watch"] = [
+        batch | {"establishment_key": "OMS:1", "ratio": 5.4, "p_value": 3.3e-5, "q_value": 3.3e-4}
+    ]
+    link = {
+        "from_kind": "batch",
+        "from_key": "CIP13:1|L5",
+        "link_kind": "made at",
+        "to_kind": "site",
+        "to_key": "OMS:1",
+    }
+    named = {"from_kind": "report", "link_kind": "names", "to_kind": "batch", "to_key": "CIP13:1|L5"}
+    rows["gold.link"] = [link | {"to_name": "Site of Lyon"}, *[named | {"from_key": f"secret-{i}"} for i in range(3)]]
+    recall = {"country": "FR", "recall_class": "suspected_1", "event_id": "e", "product_id": "p", "recall_date": day}
+    rows["silver.recall"] = [recall | {"scope": "listed", "is_current": True}]
+    reached = {"source": "s", "event_id": "e", "product_id": "p", "product_name": "VELO 5 mg", "recall_class": "1"}
+    rows["gold.recall_reach"] = [reached | {"n_packs": 700, "departments": ["69", "83"]}]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('<section id="sites">') : text.index("</section>", text.index('<section id="sites">'))]
+    for expected in ("Site of Lyon", "certificate late", "109 <b>late</b>", "5.40", "3.3e-05", "suspected 1", "69, 83"):
+        assert expected in section, expected
+    assert "3 reports" in section and "made at" in section and "secret" not in section

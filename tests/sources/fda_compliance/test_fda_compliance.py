@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 
 import pytest
 
-from pipelines.defs.sources.fda_bimo import conform as bimo
-from pipelines.defs.sources.fda_bimo import read as bimo_read
-from pipelines.defs.sources.fda_bimo.tables import FdaLaboratoryInspection
 from pipelines.defs.sources.fda_compliance import conform, read
 from pipelines.defs.sources.fda_compliance.tables import FdaComplianceAction, FdaPublishedForm
-from pipelines.defs.sources.fda_recalls import conform as recalls
-from pipelines.defs.sources.fda_recalls import read as recalls_read
-from pipelines.defs.sources.fda_recalls.tables import FdaRecall
 from pipelines.files.text import Refused
 from tests.sources.bronze import bronze_frame
+from tests.sources.fda import real_bronze, real_silver
 from tests.sources.reading import is_balanced, rows_of
 
 D = dt.date
@@ -61,27 +55,12 @@ def test_a_form_is_known_from_its_posting_and_a_shifted_name_is_no_identifier(sp
 @pytest.fixture(scope="module")
 def real(spark, shared):
     """The real files as silver tables, registered for SQL."""
-    base = shared / "data"
-    board = base / "fda_datadashboard"
-    files = {
-        FdaComplianceAction: (read.read, board / "fda_compliance_actions.csv"),
-        FdaPublishedForm: (read.read, board / "fda_483s.csv"),
-        FdaRecall: (recalls_read.read, base / "fda_drug_recalls/fda_drug_recalls_2012_2025.csv.gz"),
-        FdaLaboratoryInspection: (bimo_read.read, base / "fda_bimo_nonclinical/NonClinical_Labs_Inspections_List.csv"),
-    }
-    bronze = {}
-    for table, (reader, path) in files.items():
-        assert table.files.owns(str(path))
-        data = path.read_bytes()
-        data = gzip.decompress(data) if path.suffix == ".gz" else data
-        bronze[table.address()] = bronze_frame(spark, table, reader, {path.name: (data, KNOWN)}).cache()
-    conform.enforcement_action(bronze).createOrReplaceTempView("action")
-    conform.inspection(bronze).createOrReplaceTempView("form")
-    recalls.recall(bronze).cache().createOrReplaceTempView("recall")
-    bimo.inspection(bronze).createOrReplaceTempView("laboratory")
-    conform.establishment(bronze).unionByName(recalls.establishment(bronze)).unionByName(
-        bimo.establishment(bronze)
-    ).createOrReplaceTempView("site")
+    bronze = real_bronze(spark, shared)
+    silver = real_silver(bronze)
+    silver["silver.enforcement_action"].createOrReplaceTempView("action")
+    silver["silver.inspection"].filter("practice = 'gmp'").createOrReplaceTempView("form")
+    silver["silver.inspection"].filter("practice = 'glp'").createOrReplaceTempView("laboratory")
+    silver["silver.recall"].cache().createOrReplaceTempView("recall")
     return bronze
 
 

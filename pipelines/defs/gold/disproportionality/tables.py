@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from pipelines.core.axis import DERIVED, as_known
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Link, Table, Thing
 from pipelines.defs.gold.answer import POPULATION
 
 SUBGROUP = (
@@ -59,6 +59,13 @@ class Signal(Table):
 
     layer, name, owner = "gold", "signal", "signal-detection"
     key: ClassVar[tuple[str, ...]] = ("population", "substance_key", "term_key", "month")
+    thing = Thing(
+        "signal",
+        ("population", "substance_key", "term_key"),
+        "term_name",
+        where="is_latest AND is_ebgm_signal",
+        known="first_ebgm_month",
+    )
     partitioned_by = ("population",)
     axis = as_known("month")
     example = """
@@ -74,7 +81,13 @@ class Signal(Table):
     domain = Column("string", "Human or veterinary", required=True)
     month = Column("date", "Month end at which the state was known", required=True)
     is_latest = Column("boolean", "Last month end of the population", required=True)
-    substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
+    substance_key = Column(
+        "string",
+        "Key of `silver.substance`",
+        required=True,
+        references="silver.substance",
+        link=Link("of", "substance", basis="computed"),
+    )
     substance_name = Column("string", "Substance", required=True)
     term_key = Column("string", "Key of `silver.term`", required=True, references="silver.term")
     term_name = Column("string", "Event", required=True)

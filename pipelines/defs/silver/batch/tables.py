@@ -1,6 +1,6 @@
 """Batches, their distribution, laboratory results and quality defects."""
 
-from pipelines.core.table import Column, Versioned
+from pipelines.core.table import Column, Link, Thing, Versioned
 from pipelines.defs.silver.establishment.tables import KNOWN, SITE
 from pipelines.defs.silver.regulatory_event.tables import KINGDOMS
 from pipelines.formats.domains import AGENCIES
@@ -27,14 +27,15 @@ class Batch(_OfBatch):
 
     layer, name = "silver", "batch"
     key = ("source", "batch_key", "valid_from")
+    thing = Thing("batch", ("batch_key",), "batch_printed")
     partitioned_by = ("source",)
 
     batch_key = Column("string", BATCH, required=True)
-    pack_key = Column("string", "Key of `silver.pack`", required=True)
+    pack_key = Column("string", "Key of `silver.pack`", required=True, link=Link("of", "pack"))
     batch = Column("string", "Batch number, letters and digits alone", required=True)
     batch_printed = Column("string", "Batch number as printed", required=True)
     domain = Column("string", "Human or veterinary", required=True, codes=KINGDOMS)
-    establishment_key = Column("string", f"Site that made it: {SITE.lower()}")
+    establishment_key = Column("string", f"Site that made it: {SITE.lower()}", link=Link("made at", "site"))
     made_date = Column("date", "Day of manufacture")
     expiry_date = Column("date", "Expiry")
     n_doses = Column("bigint", "Doses released; null where the holder does not say", minimum=0)
@@ -45,10 +46,13 @@ class BatchDistribution(_OfBatch):
 
     layer, name = "silver", "batch_distribution"
     key = ("source", "batch_key", "department", "month", "valid_from")
+    thing = Thing("batch", ("batch_key",), is_register=False)
     partitioned_by = ("source",)
 
     batch_key = Column("string", BATCH, required=True)
-    department = Column("string", "Département, INSEE code", required=True)
+    department = Column(
+        "string", "Département, INSEE code", required=True, link=Link("sent to", "place", amount="n_doses")
+    )
     month = Column("date", "Last day of the month", required=True)
     n_packs = Column("bigint", "Packs", minimum=0)
     n_doses = Column("bigint", "Doses", minimum=0)
@@ -59,12 +63,13 @@ class LaboratoryResult(_OfBatch):
 
     layer, name = "silver", "laboratory_result"
     key = ("source", "sample_id", "test", "valid_from")
+    thing = Thing("result", ("source", "sample_id", "test"), "verdict")
     partitioned_by = ("source",)
 
     sample_id = Column("string", "Sample", required=True)
     test = Column("string", "Test", required=True)
-    batch_key = Column("string", BATCH, required=True)
-    establishment_key = Column("string", f"Laboratory: {SITE.lower()}")
+    batch_key = Column("string", BATCH, required=True, link=Link("test of", "batch"))
+    establishment_key = Column("string", f"Laboratory: {SITE.lower()}", link=Link("tested at", "site"))
     sampled_date = Column("date", "Day of sampling")
     result = Column("string", "Result as printed, with its unit")
     specification = Column("string", "Specification as printed")
@@ -77,10 +82,11 @@ class QualityDefect(_OfBatch):
 
     layer, name = "silver", "quality_defect"
     key = ("source", "defect_id", "valid_from")
+    thing = Thing("defect", ("source", "defect_id"), "defect")
     partitioned_by = ("source",)
 
     defect_id = Column("string", "Number of the notification", required=True)
-    batch_key = Column("string", BATCH, required=True)
+    batch_key = Column("string", BATCH, required=True, link=Link("defect of", "batch"))
     defect = Column("string", "Defect as worded")
     notified_date = Column("date", "Day of the notification")
     department = Column("string", "Département where it was found, INSEE code")

@@ -1,7 +1,7 @@
 """Establishments, their inspections, certificates, and measures against them."""
 
 from pipelines.core.axis import DERIVED
-from pipelines.core.table import Column, Table, Versioned
+from pipelines.core.table import Column, Link, Table, Thing, Versioned
 from pipelines.formats.domains import AGENCIES
 
 SCHEMES = {
@@ -32,6 +32,7 @@ class Establishment(Versioned):
 
     layer, name, owner = "silver", "establishment", "inspection"
     key = ("source", "establishment_key", "valid_from")
+    thing = Thing("site", ("establishment_key",), "establishment_name")
     partitioned_by = ("source",)
 
     establishment_key = Column("string", "Scheme, `:` and identifier", required=True)
@@ -55,10 +56,13 @@ class EstablishmentMatch(Table):
 
     layer, name, owner = "silver", "establishment_match", "inspection"
     key = ("establishment_key", "other_key")
+    thing = Thing("site", ("establishment_key",), is_register=False)
     axis = DERIVED
 
     establishment_key = Column("string", "Establishment without identifier", required=True)
-    other_key = Column("string", "The other", required=True)
+    other_key = Column(
+        "string", "The other", required=True, link=Link("may be", "site", basis="by_name", confidence="score")
+    )
     score = Column(
         "double", "Share of the rarer words that both names hold, of those of the shorter", minimum=0, maximum=1
     )
@@ -69,7 +73,7 @@ class _OfSite(Versioned):
     """What is of one establishment and one agency."""
 
     owner = "inspection"
-    establishment_key = Column("string", SITE, required=True)
+    establishment_key = Column("string", SITE, required=True, link=Link("of", "site"))
     agency = Column("string", "French agency in whose field it is", required=True, codes=AGENCIES)
     known_from = Column("date", KNOWN, required=True)
     published_date = Column("date", "Day of its publication, where the source says it")
@@ -85,6 +89,7 @@ class Inspection(_OfSite):
 
     layer, name = "silver", "inspection"
     key = ("source", "inspection_id", "valid_from")
+    thing = Thing("inspection", ("source", "inspection_id"), "inspection_id")
     partitioned_by = ("source",)
 
     inspection_id = Column(
@@ -105,9 +110,12 @@ class InspectionDeficiency(_OfSite):
 
     layer, name = "silver", "inspection_deficiency"
     key = ("source", "inspection_id", "deficiency_seq", "valid_from")
+    thing = Thing("deficiency", ("source", "inspection_id", "deficiency_seq"), "deficiency")
     partitioned_by = ("source",)
 
-    inspection_id = Column("string", "Inspection of `silver.inspection`", required=True)
+    inspection_id = Column(
+        "string", "Inspection of `silver.inspection`", required=True, link=Link("found in", "inspection")
+    )
     deficiency_seq = Column("int", "Number of the deficiency in its inspection, from 1", required=True, minimum=1)
     grade = Column("string", "How grave it is", required=True, codes=GRADES)
     deficiency = Column("string", "Deficiency as worded")
@@ -122,6 +130,7 @@ class GmpCertificate(_OfSite):
 
     layer, name = "silver", "gmp_certificate"
     key = ("source", "certificate_id", "valid_from")
+    thing = Thing("certificate", ("source", "certificate_id"), "certificate_id")
     partitioned_by = ("source",)
 
     certificate_id = Column("string", "Reference of the document", required=True)
@@ -139,6 +148,7 @@ class EnforcementAction(_OfSite):
 
     layer, name = "silver", "enforcement_action"
     key = ("source", "action_id", "valid_from")
+    thing = Thing("action", ("source", "action_id"), "action_kind")
     partitioned_by = ("source",)
 
     action_id = Column("string", "Case, establishment, kind and day: a case has several", required=True)

@@ -1,7 +1,7 @@
 """Products, their composition, packs and shortages, each valid from and to."""
 
 from pipelines.core.axis import timeless
-from pipelines.core.table import Column, Table, Versioned
+from pipelines.core.table import Column, Link, Table, Thing, Versioned
 from pipelines.formats.domains import DOMAINS
 
 NATURES = {"SA": "Active substance as administered (often a salt)", "FT": "Therapeutic fraction (the moiety)"}
@@ -25,6 +25,7 @@ class Product(Versioned):
 
     layer, name, owner = "silver", "product", "product-register"
     key = ("product_key", "valid_from")
+    thing = Thing("product", ("product_key",), "product_name")
     partitioned_by = ("source",)
 
     product_key = Column("string", "`CIS:` or `ANMV:` and the register's number", required=True)
@@ -66,10 +67,17 @@ class Pack(Versioned):
 
     layer, name, owner = "silver", "pack", "product-register"
     key = ("pack_key", "product_key", "valid_from")
+    thing = Thing("pack", ("pack_key",), "pack_label")
     partitioned_by = ("source",)
 
     pack_key = Column("string", "`CIP13:` or `GTIN:` and the code, else `ANMV:` product and label", required=True)
-    product_key = Column("string", "Key of `silver.product`", required=True, references="silver.product")
+    product_key = Column(
+        "string",
+        "Key of `silver.product`",
+        required=True,
+        references="silver.product",
+        link=Link("of", "product", "same_key"),
+    )
     pack_label = Column("string", "Presentation as the register words it")
     cip7 = Column("string", "CIP7 of the human register", pattern="^[0-9]{7}$")
     marketing_status = Column("string", "Marketing status as the register words it")
@@ -90,10 +98,14 @@ class Shortage(Versioned):
 
     layer, name, owner = "silver", "shortage", "product-register"
     key = ("product_key", "pack_key", "notice_id", "notice_seq", "valid_from")
+    thing = Thing("shortage", ("episode_key",), "status")
     partitioned_by = ("source",)
 
     product_key = Column(
-        "string", "`CIS:`, `EMA:` or `DIN:` and the authority's code; else `REPORT:` and the notice", required=True
+        "string",
+        "`CIS:`, `EMA:` or `DIN:` and the authority's code; else `REPORT:` and the notice",
+        required=True,
+        link=Link("of", "product"),
     )
     pack_key = Column("string", "Key of `silver.pack`; empty where the whole product is meant", required=True)
     notice_id = Column("string", "The authority's number of the notice; empty where it numbers none", required=True)

@@ -12,13 +12,13 @@ SPREAD = pa.schema(
     [
         *[(c, pa.string()) for c in ("source", "event_id", "product_id")],
         ("valid_from", pa.date32()),
-        *[(c, pa.string()) for c in ("batch", "batch_printed", "basis", "pack_key")],
+        *[(c, pa.string()) for c in ("batch", "batch_printed", "basis", "batch_key")],
         ("known_from", pa.date32()),
     ]
 )
 SPREAD_SQL = (
     "source string, event_id string, product_id string, valid_from date, batch string, batch_printed string, "
-    "basis string, pack_key string, known_from date"
+    "basis string, batch_key string, known_from date"
 )
 
 
@@ -34,9 +34,11 @@ def scopes(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def spread_batches(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """One row a batch that `scope_printed` names; the other columns are those of `SPREAD`."""
     for part in rows:
-        spread = [
-            {**row, "batch": key(named.batch), "batch_printed": named.batch, "basis": named.basis}
-            for row in part.to_pylist()
-            for named in batches(row.pop("scope_printed"))[1]
-        ]
+        spread = []
+        for row in part.to_pylist():
+            pack = row.pop("pack_key")
+            for named in batches(row.pop("scope_printed"))[1]:
+                number = key(named.batch)
+                told = {"batch": number, "batch_printed": named.batch, "basis": named.basis}
+                spread.append({**row, **told, "batch_key": pack and f"{pack}|{number}"})
         yield from pa.Table.from_pylist(spread, schema=SPREAD).to_batches()

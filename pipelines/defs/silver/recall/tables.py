@@ -1,7 +1,7 @@
 """Recalls of products, and the batches of each."""
 
 from pipelines.core.axis import part_of
-from pipelines.core.table import Column, Table, Versioned
+from pipelines.core.table import Column, Link, Table, Thing, Versioned
 from pipelines.defs.silver.establishment.tables import KNOWN
 from pipelines.defs.silver.regulatory_event.tables import KINGDOMS
 from pipelines.formats.batches import BASES, SCOPES
@@ -28,6 +28,7 @@ class Recall(Versioned):
 
     layer, name, owner = "silver", "recall", "quality-defects"
     key = ("source", "event_id", "product_id", "valid_from")
+    thing = Thing("recall", ("source", "event_id", "product_id"), "product_name")
     partitioned_by = ("source",)
 
     event_id = Column("string", "Recall event in its register", required=True)
@@ -35,11 +36,13 @@ class Recall(Versioned):
     country = Column("string", "Country of the authority, ISO 3166 alpha-2", required=True, pattern="^[A-Z]{2}$")
     domain = Column("string", "Human or veterinary", required=True, codes=KINGDOMS)
     agency = Column("string", "French agency in whose field it is", required=True, codes=AGENCIES)
-    establishment_key = Column("string", "Recalling firm, key of `silver.establishment`")
+    establishment_key = Column(
+        "string", "Recalling firm, key of `silver.establishment`", link=Link("recalled by", "site")
+    )
     firm = Column("string", "Recalling firm as printed")
     product_name = Column("string", "Product as printed")
     product_key = Column("string", "Key of `silver.product`, where the register gives it")
-    pack_key = Column("string", "Key of `silver.pack`, where the register gives it")
+    pack_key = Column("string", "Key of `silver.pack`, where the register gives it", link=Link("recalls", "pack"))
     recall_class = Column("string", "Class of the product", required=True, codes=RECALL_CLASSES)
     event_class = Column("string", "Class of the event", codes=RECALL_CLASSES)
     class_printed = Column("string", "Class of the product as printed")
@@ -63,6 +66,7 @@ class RecallBatch(Table):
 
     layer, name, owner = "silver", "recall_batch", "quality-defects"
     key = ("source", "event_id", "product_id", "valid_from", "batch")
+    thing = Thing("recall", ("source", "event_id", "product_id"), is_register=False)
     partitioned_by = ("source",)
     axis = part_of("silver.recall", "source", "event_id", "product_id", "valid_from")
 
@@ -73,5 +77,7 @@ class RecallBatch(Table):
     batch = Column("string", "Batch number, letters and digits alone", required=True)
     batch_printed = Column("string", "Batch number as printed or counted out", required=True)
     basis = Column("string", "What it rests on", required=True, codes=BASES)
-    pack_key = Column("string", "Key of `silver.pack`, where the register gives it")
+    batch_key = Column(
+        "string", "Key of `silver.batch`, where the register gives the pack", link=Link("recalls", "batch", "same_key")
+    )
     known_from = Column("date", "First day on which the recall of this batch could be known", required=True)

@@ -1,7 +1,7 @@
 """Acts of authorities, what they are about, and dated versions of product information."""
 
 from pipelines.core.axis import DERIVED
-from pipelines.core.table import Column, Table, Versioned
+from pipelines.core.table import Column, Link, Table, Thing, Versioned
 from pipelines.defs.silver.report.tables import AGENCIES
 
 ACT_KINDS = {
@@ -49,6 +49,7 @@ class RegulatoryEvent(Versioned):
 
     layer, name, owner = "silver", "regulatory_event", "signal-management"
     key = ("source", "event_id", "act_kind", "act_date", "valid_from")
+    thing = Thing("act", ("source", "event_id", "act_kind", "act_date"), "act_kind")
     partitioned_by = ("source",)
 
     event_id = Column("string", "Procedure, letter or discussion in its register", required=True)
@@ -107,6 +108,7 @@ class RegulatoryEventSubject(Table):
 
     layer, name, owner = "silver", "regulatory_event_subject", "signal-management"
     key = ("source", "event_id", "act_kind", "act_date", "subject_seq")
+    thing = Thing("act", ("source", "event_id", "act_kind", "act_date"), is_register=False)
     partitioned_by = ("source",)
     axis = DERIVED
 
@@ -122,7 +124,11 @@ class RegulatoryEventSubject(Table):
     class_name = Column("string", "Class of substances as printed")
     substance_printed = Column("string", "Substance as printed; null where the act names products alone")
     product_printed = Column("string", "Product as printed, where the act names no substance")
-    substance_key = Column("string", "Key of `silver.substance`, where a dictionary holds the name")
+    substance_key = Column(
+        "string",
+        "Key of `silver.substance`, where a dictionary holds the name",
+        link=Link("about", "substance", basis="by_name"),
+    )
     substance_method = Column("string", "How it was found; null where nothing is printed", codes=NAME_METHODS)
     term_printed = Column("string", "Reaction as printed")
     term_key = Column("string", "Key of `silver.term`, where a dictionary holds the reaction", references="silver.term")

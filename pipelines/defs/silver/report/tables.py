@@ -1,7 +1,7 @@
 """The report and its children: one language for every vigilance."""
 
 from pipelines.core.axis import DERIVED, part_of, versions
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Table, Thing
 from pipelines.formats.domains import AGENCIES, DOMAINS
 
 OF_VERSION = part_of("silver.report_history", "report_key", "report_version")
@@ -151,6 +151,7 @@ class Report(ReportHistory):
 
     name = "report"
     key = ("report_key",)  # type: ignore[assignment]
+    thing = Thing("report", ("report_key",), where="NOT is_retracted", known="received_first_date")
     axis = DERIVED
     example = """
     -- cases by source and year of receipt: serious ones, fatal ones; each cluster of duplicates once

@@ -1,6 +1,6 @@
 """Substances, their names, and how reported names were coded to them."""
 
-from pipelines.core.table import Column, Released
+from pipelines.core.table import Column, Released, Thing
 from pipelines.defs.silver.report.tables import CODINGS
 
 NAME_KINDS = {
@@ -26,6 +26,7 @@ class Substance(Released):
 
     layer, name, owner = "silver", "substance", "product-register"
     key = ("substance_key", "known_from")
+    thing = Thing("substance", ("substance_key",), "substance_name", where="is_current")
     example = """
     -- substances used in people and in animals alike
     SELECT substance_key, substance_name, atc_codes, atcvet_codes

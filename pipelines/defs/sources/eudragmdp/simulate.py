@@ -1,4 +1,4 @@
-"""Two exports of documents: between them the certificate of a bad site is withdrawn and its non-compliance stated."""
+"""Exports of documents: between the first two a bad site's certificate is withdrawn, its non-compliance stated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.simulator import sites
 from pipelines.simulator.files import put_csv
 from pipelines.simulator.world import World
 
-DAYS = (dt.date(2012, 11, 30), dt.date(2012, 12, 31))
+DAYS = (dt.date(2012, 11, 30), dt.date(2012, 12, 31), dt.date(2024, 12, 31))
 
 
 def write(world: World, out: Path) -> None:

@@ -1,0 +1,1 @@
+"""Batches that are reported more often than their siblings, doses considered."""

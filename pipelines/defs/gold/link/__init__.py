@@ -1,0 +1,1 @@
+"""All things that registers tell of, and what links them."""

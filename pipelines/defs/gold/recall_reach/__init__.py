@@ -1,0 +1,1 @@
+"""Whom a recall reaches."""

@@ -1,0 +1,143 @@
+"""Links between things of all registers: from what columns declare, ends that exist, known from the later of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipelines.core.axis import timeless
+from pipelines.core.catalog import tables as all_tables
+from pipelines.core.table import Column, Link, Table, Thing
+from pipelines.defs.gold.link.build import KINDS, TELLING, link
+from pipelines.defs.silver.batch.tables import Batch, BatchDistribution
+from pipelines.defs.silver.establishment.tables import Establishment, Inspection
+from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
+from pipelines.defs.silver.recall.tables import Recall, RecallBatch
+from pipelines.defs.silver.report.tables import Report, ReportProduct
+from pipelines.defs.silver.substance.tables import Substance, SubstanceName
+from tests.rows import frame
+from tests.sources.fda import real_bronze, real_silver
+
+D = dt.date
+FIRST, LATER = D(2012, 11, 30), D(2012, 12, 31)
+USUAL = {
+    "source": "s",
+    "valid_from": FIRST,
+    "known_from": FIRST,
+    "is_current": True,
+    "agency": "ANSM",
+    "domain": "human",
+}
+
+
+def lake(spark, instead: dict | None = None) -> dict:
+    site = {"establishment_key": "OMS:1"}
+    batch = {"batch_key": "CIP13:1|L1", "pack_key": "CIP13:1", "batch": "L1", "batch_printed": "L-1"}
+    inspected = {"inspection_id": "I", "known_from": LATER, "valid_from": LATER}
+    recall = {"event_id": "e", "product_id": "p", "product_name": "P"}
+    report = {"report_key": "r", "report_version": 1}
+    given: dict[type[Table], list[dict]] = {
+        Establishment: [USUAL | site | {"scheme": "OMS", "establishment_name": "Site of Lyon"}],
+        Inspection: [USUAL | site | inspected],
+        Batch: [USUAL | batch | site, USUAL | batch | {"batch_key": "CIP13:1|L2", "establishment_key": "OMS:9"}],
+        BatchDistribution: [USUAL | batch | {"department": "69", "month": FIRST, "n_doses": 5}],
+        Pack: [USUAL | {"pack_key": "CIP13:1", "product_key": "CIS:1"}],
+        Product: [USUAL | {"product_key": "CIS:1", "product_name": "Velo 5 mg"}],
+        ProductSubstance: [USUAL | {"product_key": "CIS:1", "ingredient_seq": 1, "source_substance_name": "VELO", "nature": "SA"}],
+        SubstanceName: [{"normalised_name": "VELO", "substance_key": "S1", "kind": "preferred", "known_from": D(1900, 1, 1)}],
+        Substance: [{"substance_key": "S1", "substance_name": "VELO", "is_current": True, "known_from": D(1900, 1, 1)}],
+        Recall: [USUAL | site | recall | {"pack_key": "CIP13:1"}],
+        RecallBatch: [USUAL | recall | {"batch": "L1", "batch_key": "CIP13:1|L1"}],
+        Report: [report | {"domain": "human", "received_first_date": D(2012, 12, 3), "is_retracted": False, "is_cluster_head": True}],
+        ReportProduct: [report | {"role": "suspect", "is_current": True, "batch": "l1", "substance_keys": ["S1"]}],
+    } | (instead or {})  # fmt: skip
+    asked = {a: t for a, t in all_tables().items() if a in link.reads}
+    return {a: frame(spark, t, given.get(t, [])) for a, t in asked.items()}
+
+
+def told(rows) -> dict:
+    return {(r["from_kind"], r["link_kind"], r["to_kind"], r["to_key"]): r for r in rows.collect()}
+
+
+@pytest.mark.spark
+def test_columns_make_links_whose_ends_exist_and_that_are_known_from_the_later_end(spark):
+    found = told(link(lake(spark)))
+    made = found["batch", "made at", "site", "OMS:1"]
+    assert (made["from_key"], made["from_name"], made["to_name"]) == ("CIP13:1|L1", "L-1", "Site of Lyon")
+    assert (made["basis"], made["confidence"], made["known_from"], made["missing"]) == ("declared", 1, FIRST, None)
+    assert found["batch", "made at", "site", "OMS:9"]["missing"] == "to"
+    assert found["inspection", "of", "site", "OMS:1"]["known_from"] == LATER
+    assert (
+        found["batch", "sent to", "place", "69"]["n"] == 5 and not found["batch", "sent to", "place", "69"]["missing"]
+    )
+    named = found["report", "names", "batch", "CIP13:1|L1"]
+    assert (named["known_from"], named["basis"], named["sensitivity"]) == (D(2012, 12, 3), "computed", "personal")
+    assert found["recall", "recalls", "batch", "CIP13:1|L1"]["from_key"] == "s|e|p"
+    assert found["product", "contains", "substance", "S1"]["to_name"] == "VELO"
+    assert {k for k, r in found.items() if r["missing"]} == {("batch", "made at", "site", "OMS:9")}
+
+
+@pytest.mark.spark
+def test_a_delivery_that_is_removed_takes_its_links_along_and_no_other(spark):
+    before = set(told(link(lake(spark))))
+    after = set(told(link(lake(spark, instead={Inspection: [], BatchDistribution: []}))))
+    assert before - after == {("inspection", "of", "site", "OMS:1"), ("batch", "sent to", "place", "69")}
+    assert after < before
+
+
+@pytest.mark.spark
+def test_versions_of_a_link_are_one_from_the_first_to_the_last(spark):
+    batch = USUAL | {
+        "batch_key": "CIP13:1|L1",
+        "pack_key": "CIP13:1",
+        "establishment_key": "OMS:1",
+        "batch_printed": "L1",
+    }
+    versions = [
+        batch | {"valid_to": LATER, "is_current": False},
+        batch | {"valid_from": LATER, "valid_to": D(2013, 5, 1), "is_current": False, "n_doses": 3},
+    ]
+    made = told(link(lake(spark, instead={Batch: versions})))["batch", "made at", "site", "OMS:1"]
+    assert (made["valid_from"], made["valid_to"]) == (FIRST, D(2013, 5, 1))
+
+
+@pytest.mark.samples
+@pytest.mark.spark
+def test_191_real_sites_lie_on_the_paths_from_a_recall_to_a_form_and_to_a_measure(spark, shared):
+    real = real_silver(real_bronze(spark, shared))
+    empty = {a: frame(spark, t, []) for a, t in all_tables().items() if a in link.reads}
+    link(empty | real).createOrReplaceTempView("real_link")
+    asked = spark.sql("""
+        WITH site AS (SELECT to_key, from_kind, from_key, missing FROM real_link WHERE to_kind = 'site')
+        SELECT (SELECT count(*) FROM (SELECT to_key FROM site WHERE from_key NOT LIKE 'fda_bimo%' GROUP BY to_key
+                HAVING count(DISTINCT from_kind) FILTER (WHERE from_kind IN ('recall', 'inspection', 'action')) = 3)) AS both,
+            (SELECT count(*) FROM site WHERE missing IS NOT NULL) AS dangling,
+            (SELECT count(*) FROM site WHERE from_kind = 'recall') AS recalls""").first()
+    assert tuple(asked) == (191, 0, 16908)
+
+
+def test_every_link_leads_to_a_kind_that_some_register_holds_or_to_a_place():
+    ends = {c.link.to for t in TELLING.values() for c in t.columns.values() if c.link}
+    assert ends - set(KINDS) == {"place"}
+
+
+def test_a_link_of_a_row_that_is_about_nothing_is_refused():
+    with pytest.raises(ValueError, match="links what"):
+
+        class Loose(Table):
+            """A table whose rows are about nothing."""
+
+            layer, name, key = "silver", "loose", ("a",)
+            axis = timeless("a test")
+            a = Column("string", "A", link=Link("of", "site"))
+
+    with pytest.raises(ValueError, match="not declared: b"):
+
+        class Unnamed(Table):
+            """A table without the column that names its things."""
+
+            layer, name, key = "silver", "unnamed", ("a",)
+            axis = timeless("a test")
+            thing = Thing("site", ("a",), "b")
+            a = Column("string", "A")
