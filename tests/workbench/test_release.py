@@ -55,6 +55,7 @@ def test_a_table_leaves_once_two_others_agree(browser):
     assert _check(log_in(browser, "ines"), 1).status_code == 303
     cells, manifest = _cells(log_in(browser, "yann"), 1)
     assert manifest["agreed_by"] == ["claire", "ines"]
+    assert manifest["cases"]["month"] == "2024-03-31"  # the last, where none was asked for
     assert manifest["hidden_cells"] == sum(cell["hidden"] == "hidden" for cell in cells) > 0
     assert {cell["hidden"] for cell in cells} == {"", "hidden"}
     for cell in cells:

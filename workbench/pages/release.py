@@ -72,7 +72,7 @@ def draft(visit: Annotated[Visit, Depends(changing("draft"))]) -> Response:
         "population": state.population,
         "profile": made["profile"],
         "measure": made["measure"],
-        "selection": json.dumps(state.address(page=1), default=str),
+        "selection": json.dumps(state.address(month=cases.known(visit, state)["month"]), default=str),
         "dimensions": json.dumps(chosen),
         "content": json.dumps(made["content"]),
         "findings": json.dumps(made["findings"]),
