@@ -133,7 +133,7 @@ def tune(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
 
 
 def in_few_tasks(frame: DataFrame) -> DataFrame:
-    """The same rows, where a step reads little (`suit`) by a few tasks: each is handed the whole plan of its stage."""
+    """The same rows, where a step reads little (`tune`) by a few tasks: each is handed the whole plan of its stage."""
     reads_much = frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "true"
     return frame if reads_much else frame.coalesce(SMALL_PARTITIONS)
 
