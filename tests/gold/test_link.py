@@ -103,6 +103,7 @@ def test_versions_of_a_link_are_one_from_the_first_to_the_last(spark):
 
 
 @pytest.mark.samples
+@pytest.mark.slow
 @pytest.mark.spark
 def test_191_real_sites_lie_on_the_paths_from_a_recall_to_a_form_and_to_a_measure(spark, shared):
     real = real_silver(real_bronze(spark, shared))

@@ -15,8 +15,13 @@ def feeds():
     return [(name, step.address, one) for name, step, one in found if isinstance(one, Feed)]
 
 
+IN_CI = ("evvet", "faers", "snds", "tattoo")
+
+
 @pytest.mark.spark
-@pytest.mark.parametrize("source", sorted(sources()))
+@pytest.mark.parametrize(
+    "source", [name if name in IN_CI else pytest.param(name, marks=pytest.mark.slow) for name in sorted(sources())]
+)
 def test_a_source_without_rows_gives_none(spark, tmp_path, source):
     lake = Lake(spark, str(tmp_path), tables())
     own = [(address, one) for name, address, one in feeds() if name == source]
