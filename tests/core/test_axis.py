@@ -45,6 +45,9 @@ def rows_of(table: type[Table]) -> list[dict]:
         if axis.end:
             following = DAYS[row + 1] if row + 1 < len(DAYS) else None
             told |= {axis.end: following, axis.flag: following is None}
+        if axis.whole:
+            whole = rows_of(tables()[axis.whole])[row]
+            told |= {name: whole[name] for name in axis.on}
         made.append(told)
     return made
 
