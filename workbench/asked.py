@@ -35,10 +35,10 @@ class Asked:
             raise BadAddress(name)
         return value
 
-    def prose(self, name: str, most: int = 10_000) -> str:
-        """A text of several lines."""
+    def prose(self, name: str, least: int = 0, most: int = 10_000) -> str:
+        """A text of several lines, of at least and at most so many characters."""
         value = self.given.get(name, "").replace("\r\n", "\n").strip()
-        if len(value) > most or CONTROL.search(value.replace("\n", "").replace("\t", "")):
+        if not least <= len(value) <= most or CONTROL.search(value.replace("\n", "").replace("\t", "")):
             raise BadAddress(name)
         return value
 

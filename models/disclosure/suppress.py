@@ -49,7 +49,7 @@ def released(table: Crossed, profile: Profile) -> Released:
         more = min((way for way in ways if way is not None), key=len)
         why |= more
         waiting += more
-    shown = profile.rounded_to * np.floor_divide(table.values + profile.rounded_to // 2, profile.rounded_to)
+    shown = profile.rounded(table.values)
     for at in why:
         shown[at] = -1
     return Released(shown, dict(sorted(why.items())))
@@ -101,8 +101,7 @@ class _Search:
         """Lay out its sums, what hiding each cell costs, and how far each may move without its shown value changing."""
         self.shape, self.value = table.values.shape, table.values.reshape(-1)
         sums = additive(self.shape)
-        half, step = profile.rounded_to // 2, profile.rounded_to
-        shown = step * np.floor_divide(self.value + half, step)
+        half, step, shown = profile.rounded_to // 2, profile.rounded_to, profile.rounded(self.value)
         self.down, self.up = self.value - np.maximum(shown - half, 0), shown + step - 1 - half - self.value
         self.is_rounded = step > 1
         self.sums = hstack([sums, -sums] * (2 if self.is_rounded else 1)).tocsr()

@@ -43,6 +43,10 @@ class Profile:
     largest_share: float = 1.0
     second_guess: float = 0.0
 
+    def rounded(self, values: Ints) -> Ints:
+        """Values as they are shown: to the nearest multiple, halves up."""
+        return np.asarray(self.rounded_to * np.floor_divide(values + self.rounded_to // 2, self.rounded_to))
+
 
 PROFILES = {
     profile.name: profile

@@ -54,7 +54,7 @@ def decide(visit: Annotated[Visit, Depends(changing("decide"))]) -> Response:
         "term_key": pair.term,
         "verdict": form.choice("verdict", VERDICTS, "-"),
         "reason": form.choice("reason", REASONS, "-"),
-        "text": _words(visit),
+        "text": visit.form.prose("text", LEAST_TEXT),
         "stage": stage,
         "due": str(due) if due else None,
         "supersedes": form.number("supersedes", 1, 999_999_999, 0) or None,
@@ -77,7 +77,13 @@ def read(visit: Annotated[Visit, Depends(changing("decide"))]) -> Response:
     if found is None:
         raise Missing
     agrees = visit.form.choice("agrees", ("1", "0"), "-") == "1"
-    decisions.read(visit.bench.store, visit.entry("reading", f"decision {number}"), found, agrees, _words(visit))
+    decisions.read(
+        visit.bench.store,
+        visit.entry("reading", f"decision {number}"),
+        found,
+        agrees,
+        visit.form.prose("text", LEAST_TEXT),
+    )
     return RedirectResponse(address("/decision/record", {"id": number}), 303)
 
 
@@ -91,10 +97,3 @@ def record(visit: Annotated[Visit, Depends(visiting("decisions"))]) -> Response:
         raise Missing
     lists = {"verdict": VERDICTS, "reason": REASONS, "stage": STAGES}
     return visit.page("record.html", decision=found, lists=lists, seen=found["seen"])
-
-
-def _words(visit: Visit) -> str:
-    text = visit.form.prose("text")
-    if len(text) < LEAST_TEXT:
-        raise BadAddress("text")
-    return text

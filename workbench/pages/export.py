@@ -76,13 +76,17 @@ def export(visit: Annotated[Visit, Depends(visiting("export"))]) -> Response:
         result=digest,
     )
     seq = audit.record(visit.bench.store, entry)
-    manifest = json.dumps(_manifest(visit, view, kind, found, digest, seq), indent=1, ensure_ascii=False, default=str)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{view}.{kind}", data)
-        archive.writestr("manifest.json", manifest)
-    name = f'attachment; filename="gerland-{view}-{seq}.zip"'
-    return Response(packed.getvalue(), media_type="application/zip", headers={"Content-Disposition": name})
+    return packed(f"gerland-{view}-{seq}", f"{view}.{kind}", data, _manifest(visit, view, kind, found, digest, seq))
+
+
+def packed(name: str, file: str, data: bytes, manifest: dict[str, Any]) -> Response:
+    """What leaves: a ZIP of one file and its manifest."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(file, data)
+        archive.writestr("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False, default=str))
+    disposition = f'attachment; filename="{name}.zip"'
+    return Response(out.getvalue(), media_type="application/zip", headers={"Content-Disposition": disposition})
 
 
 def _manifest(visit: Visit, view: str, kind: str, found: pa.Table, digest: str, seq: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
 from workbench import audit, duplicates
-from workbench.asked import BadAddress, address
+from workbench.asked import address
 from workbench.store import link_verdict, now
 from workbench.visit import LINK_VERDICTS, Missing, Visit, changing, visiting
 
@@ -66,10 +66,8 @@ def judge(visit: Annotated[Visit, Depends(changing("decide"))]) -> Response:
     said = {
         "verdict": form.choice("verdict", LINK_VERDICTS, "-"),
         "reason": form.choice("reason", duplicates.REASONS, "-"),
-        "text": form.prose("text"),
+        "text": form.prose("text", LEAST_TEXT),
     }
-    if len(said["text"]) < LEAST_TEXT:
-        raise BadAddress("text")
     with visit.bench.store.writing() as connection:
         seq = audit.append(connection, visit.entry("verdict", f"{keys['report_key']} {keys['other_report_key']}"))
         row = {**keys, **said, "domain": cases[0]["domain"], "at": now(), "who": visit.session.user.name}

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import zipfile
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -18,6 +17,7 @@ from workbench import audit, releases
 from workbench.asked import Asked, BadAddress, address
 from workbench.decisions import LEAST_TEXT
 from workbench.pages import cases
+from workbench.pages.export import packed
 from workbench.releases import DIMENSIONS, MEASURES, MOST_DIMENSIONS, UNKNOWN
 from workbench.store import now
 from workbench.visit import Missing, Visit, changing, visiting
@@ -39,8 +39,8 @@ def preview(visit: Annotated[Visit, Depends(visiting("draft"))]) -> Response:
     table = made = problem = None
     if chosen:
         try:
-            table = _table(visit, state, chosen)
-            made = _made(visit, state, table)
+            table = _table(visit, visit.asked, state, chosen)
+            made = _made(visit, visit.asked, state, table)
         except DisclosureError as error:
             problem = visit.words(error.sentence, **error.values)
     return visit.page(
@@ -66,8 +66,7 @@ def draft(visit: Annotated[Visit, Depends(changing("draft"))]) -> Response:
     state, chosen = cases.State.of(visit.form), _dimensions(visit.form)
     if not chosen:
         raise BadAddress("dimension")
-    visit.asked = visit.form
-    made = _made(visit, state, _table(visit, state, chosen))
+    made = _made(visit, visit.form, state, _table(visit, visit.form, state, chosen))
     said = {
         "population": state.population,
         "profile": made["profile"],
@@ -76,7 +75,7 @@ def draft(visit: Annotated[Visit, Depends(changing("draft"))]) -> Response:
         "dimensions": json.dumps(chosen),
         "content": json.dumps(made["content"]),
         "findings": json.dumps(made["findings"]),
-        "reason": _words(visit),
+        "reason": visit.form.prose("text", LEAST_TEXT),
     }
     number = releases.draft(visit.bench.store, visit.entry("release", f"{state.population} {' × '.join(chosen)}"), said)
     return RedirectResponse(address("/release", {"id": number}), 303)
@@ -106,7 +105,7 @@ def check(visit: Annotated[Visit, Depends(changing("check"))]) -> Response:
     row = _one(visit, visit.form)
     agrees = visit.form.choice("agrees", ("1", "0"), "-") == "1"
     entry = visit.entry("release check", f"release {row['id']}")
-    releases.check(visit.bench.store, entry, row, agrees, _words(visit))
+    releases.check(visit.bench.store, entry, row, agrees, visit.form.prose("text", LEAST_TEXT))
     return RedirectResponse(address("/release", {"id": row["id"]}), 303)
 
 
@@ -135,12 +134,7 @@ def file(visit: Annotated[Visit, Depends(visiting("releases"))]) -> Response:
         "audit_row": seq,
         "simulated": visit.bench.is_demonstration,
     }
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("release.csv", data)
-        archive.writestr("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
-    name = f'attachment; filename="gerland-release-{row["id"]}.zip"'
-    return Response(packed.getvalue(), media_type="application/zip", headers={"Content-Disposition": name})
+    return packed(f"gerland-release-{row['id']}", "release.csv", data, manifest)
 
 
 def _one(visit: Visit, asked: Asked) -> dict[str, Any]:
@@ -160,22 +154,22 @@ def _dimensions(asked: Asked) -> list[str]:
     return chosen
 
 
-def _table(visit: Visit, state: cases.State, chosen: list[str]) -> Crossed:
+def _table(visit: Visit, asked: Asked, state: cases.State, chosen: list[str]) -> Crossed:
     """Cases of a line list, crossed."""
     levels = ", ".join(f"coalesce({DIMENSIONS[name]}, '{UNKNOWN}') AS {name}" for name in chosen)
     sql = f"""WITH listed AS ({state.listing()})
 SELECT {levels}, coalesce(n_animals_affected, 0) AS n_animals
 FROM silver.report_history SEMI JOIN listed USING (report_key, report_version)"""
     found = visit.reader.table(sql, cases.known(visit, state))
-    measure = visit.asked.choice("measure", MEASURES, "cases")
+    measure = asked.choice("measure", MEASURES, "cases")
     values = found.column("n_animals").to_pylist() if measure == "animals" else None
     return crossed({name: found.column(name).to_pylist() for name in chosen}, values)
 
 
-def _made(visit: Visit, state: cases.State, table: Crossed) -> dict[str, Any]:
+def _made(visit: Visit, asked: Asked, state: cases.State, table: Crossed) -> dict[str, Any]:
     """A table as it would leave, and what it tells together with earlier ones."""
-    profile = PROFILES[visit.asked.choice("profile", PROFILES, "snds11")]
-    measure = visit.asked.choice("measure", MEASURES, "cases")
+    profile = PROFILES[asked.choice("profile", PROFILES, "snds11")]
+    measure = asked.choice("measure", MEASURES, "cases")
     left = releases.proved(table, profile)
     versions = visit.reader.versions()
     of = hashlib.sha256(json.dumps([state.address(page=1), versions], default=str).encode()).hexdigest()[:16]
@@ -203,10 +197,3 @@ def _csv(row: dict[str, Any]) -> bytes:
         levels = ["all" if level is None else inert(level) for level in cell["at"]]
         sheet.writerow([*levels, *(("", "hidden") if cell["shown"] is None else (cell["shown"], ""))])  # never why
     return out.getvalue().encode()
-
-
-def _words(visit: Visit) -> str:
-    text = visit.form.prose("text")
-    if len(text) < LEAST_TEXT:
-        raise BadAddress("text")
-    return text

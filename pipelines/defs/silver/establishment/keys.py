@@ -1,15 +1,14 @@
-"""How establishments are named: by identifier, else by name and place; and since when what is told of them is known."""
+"""How establishments are named: by identifier, else by name and place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from pipelines.frames.columns import identifier, one_line
+from pipelines.frames.columns import one_line
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import extracted_versions, first_of_day, known_since
+from pipelines.frames.stated import delivered
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -60,23 +59,7 @@ def site_key(scheme: str, number: Column, name: Column, city: Column, country: C
 def sites(rows: DataFrame, table: type[Versioned], source: str) -> DataFrame:
     """Versions of establishments, of rows with establishment_key, name and place, slot, known_date, file, line."""
     key = ["establishment_key"]
-    shown = extracted_versions(first_of_day(rows.filter("establishment_key IS NOT NULL"), key), key)
+    shown = delivered(rows.filter("establishment_key IS NOT NULL"), key)
     scheme = F.split("establishment_key", ":")[0]
     told_of = {"source": F.lit(source), "scheme": scheme, "stem": stem(F.col("establishment_name"))}
     return conformed(shown.withColumns(told_of), table)
-
-
-def dated(rows: DataFrame, table: type[Versioned], source: str, key: Sequence[str], day: str) -> DataFrame:
-    """Versions of what is told, known since the rule of `known_since` says; `day` names the column of its date.
-
-    `rows` has a row a record and delivery: key, content, published_date where the source states it, slot, known_date,
-    file and line_number.
-    """
-    if "published_date" not in rows.columns:
-        rows = rows.withColumn("published_date", F.lit(None).cast("date"))
-    shown = extracted_versions(first_of_day(rows, key), key)
-    known = known_since(shown.withColumn("source", F.lit(source)), key, F.col(day))
-    return conformed(known.drop(*{day} - set(table.columns)), table)
-
-
-__all__ = ["dated", "fei", "identifier", "named", "site_key", "sites", "stem", "told"]

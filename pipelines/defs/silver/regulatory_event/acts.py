@@ -8,9 +8,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
+from pipelines.frames import stated
 from pipelines.frames.columns import one_line
-from pipelines.frames.conform import conformed
-from pipelines.frames.history import extracted_versions, first_of_day, known_since
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -56,9 +55,7 @@ def dated(acts: DataFrame, source: str) -> DataFrame:
             "act_date": F.coalesce("act_date", F.min("known_date").over(of_act)),
         }
     )
-    shown = extracted_versions(first_of_day(settled, ACT), ACT)
-    known = known_since(shown.withColumn("source", F.lit(source)), ACT, F.col("act_date"))
-    return conformed(known, RegulatoryEvent)
+    return stated.dated(settled, RegulatoryEvent, source, ACT, "act_date")
 
 
 def listed(column: str, separator: str = ";") -> Column:

@@ -11,8 +11,8 @@ from pipelines.defs.silver.regulatory_event.acts import dated
 from pipelines.defs.silver.regulatory_event.tables import ProductInformationVersion, RegulatoryEvent
 from pipelines.frames.columns import is_day, one_line
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import extracted_versions, first_of_day
 from pipelines.frames.readings import read
+from pipelines.frames.stated import delivered
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -78,7 +78,7 @@ def product_information_version(tables: Tables) -> DataFrame:
     )
     told = rows.select("*", "_document.*").drop("_document").filter("changed_at IS NOT NULL")
     return conformed(
-        extracted_versions(first_of_day(told, KEY), KEY).withColumn("source", F.lit("cima_changes")),
+        delivered(told, KEY).withColumn("source", F.lit("cima_changes")),
         ProductInformationVersion,
     )
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.establishment.keys import dated, identifier, site_key, sites, told
+from pipelines.defs.silver.establishment.keys import site_key, sites, told
 from pipelines.defs.silver.establishment.tables import Establishment, GmpCertificate
 from pipelines.formats.domains import agency_of
-from pipelines.frames.columns import iso_date
+from pipelines.frames.columns import identifier, iso_date
+from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

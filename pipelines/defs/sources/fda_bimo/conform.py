@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.establishment.keys import dated, named, sites, told
+from pipelines.defs.silver.establishment.keys import named, sites, told
 from pipelines.defs.silver.establishment.tables import CLASSIFICATIONS, Establishment, Inspection
 from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import american_date, coded
+from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

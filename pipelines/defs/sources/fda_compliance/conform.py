@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.establishment.keys import dated, fei, site_key, sites, told
+from pipelines.defs.silver.establishment.keys import fei, site_key, sites, told
 from pipelines.defs.silver.establishment.tables import EnforcementAction, Establishment, Inspection
 from pipelines.formats.domains import agency_of
 from pipelines.frames.columns import coded, iso_date, said
+from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -16,7 +16,7 @@ from pipelines.defs.silver.batch.tables import (
     LaboratoryResult,
     QualityDefect,
 )
-from pipelines.defs.silver.establishment.keys import dated, identifier, named, site_key, sites, told
+from pipelines.defs.silver.establishment.keys import named, site_key, sites, told
 from pipelines.defs.silver.establishment.tables import (
     GRADES,
     PRACTICES,
@@ -27,7 +27,8 @@ from pipelines.defs.silver.establishment.tables import (
 from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.batches import batch_key
 from pipelines.formats.domains import in_charge
-from pipelines.frames.columns import coded, iso_date
+from pipelines.frames.columns import coded, identifier, iso_date
+from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -8,11 +8,12 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.establishment.keys import dated, named, sites, told
+from pipelines.defs.silver.establishment.keys import named, sites, told
 from pipelines.defs.silver.establishment.tables import Establishment
 from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.domains import agency_of
 from pipelines.frames.columns import iso_date
+from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
