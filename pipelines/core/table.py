@@ -118,6 +118,8 @@ class Table:
         super().__init_subclass__(**kwargs)
         columns = dict(cls.columns)
         columns |= {name: value for name, value in vars(cls).items() if isinstance(value, Column)}
+        if taken := [name for name in columns if hasattr(Table, name)]:
+            raise ValueError(f"{cls.__name__}: a table says something of itself under that name: {', '.join(taken)}")
         cls.columns = columns
         unknown = [k for k in (*cls.key, *cls.partitioned_by) if k not in columns]
         if cls.name and unknown:

@@ -188,17 +188,17 @@ def test_what_stands_nowhere_else_is_never_set_aside(root, tmp_path, table):
 class Fed(Table):
     """One thing whose changes are followed."""
 
-    layer, name, key = "silver", "fed", ("thing", "delivery_id")
+    layer, name, key = "silver", "fed", ("item", "delivery_id")
     axis = DERIVED
     has_change_feed = True
-    thing = Column("string", "Key", required=True)
+    item = Column("string", "Key", required=True)
     delivery_id = Column("string", "Delivery", required=True)
 
 
 def test_changes_that_were_swept_are_told_to_be_gone_and_stop_nobody(tmp_path):
     lake = Lake(None, str(tmp_path), {Fed.address(): Fed})
-    for delivery, things in (("a", ["1", "2"]), ("b", ["3"]), ("a", ["4"])):
-        rows = [{"thing": t, "delivery_id": delivery} for t in things]
+    for delivery, items in (("a", ["1", "2"]), ("b", ["3"]), ("a", ["4"])):
+        rows = [{"item": item, "delivery_id": delivery} for item in items]
         lake.replace_small(Fed, pa.Table.from_pylist(rows, Fed.arrow_schema()), [delivery])
     last = int(lake.version(Fed.address()).split("@")[1])
     assert sum(b.num_rows for b in lake.changes(Fed.address(), 1, last, 100) or []) == 6

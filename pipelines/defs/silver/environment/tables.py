@@ -68,7 +68,7 @@ class WaterStation(Versioned):
 
 
 class Basin(Versioned):
-    """One river basin."""
+    """One river basin, as the network of stations names it (SANDRE); every water station lies in one."""
 
     layer, name, owner = "silver", "basin", "environment"
     key = ("basin", "valid_from")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 OWN, HUSBANDRY, EXCRETION, STATEMENT = (
-    f"bronze.emission_{t}" for t in ("parameter", "husbandry", "excretion", "statement")
+    f"bronze.emission_parameters_{t}" for t in ("value", "husbandry", "excretion", "statement")
 )
 PLACE = ["known_date", "file", "line_number"]
 GUIDELINE, UPDATED = "EMA/CVMP/ERA/418282/2005", "Haupt et al. 2021, Environ Sci Eur, table 3"

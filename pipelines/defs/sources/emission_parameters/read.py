@@ -13,17 +13,17 @@ from pipelines.files.counting_quoted import count_quoted_lines
 from pipelines.files.quoted import read_quoted_csv
 
 RENAMED = {
-    "emission_husbandry": {"body_weight_kg_guideline_GK": "body_weight_kg_guideline"},
-    "emission_excretion": {
+    "emission_parameters_husbandry": {"body_weight_kg_guideline_GK": "body_weight_kg_guideline"},
+    "emission_parameters_excretion": {
         **{"Pharmaceutical": "pharmaceutical", "Administration_Route": "administration_route"},
         "Excretion_percentage": "excretion_percentage",
     },
 }
 REQUIRED = {
-    "emission_parameter": ("subject_kind", "subject", "kind", "value", "reference"),
-    "emission_husbandry": ("animal_type",),
-    "emission_excretion": ("Pharmaceutical", "Excretion_percentage"),
-    "emission_statement": ("substance", "pnec_ug_per_l"),
+    "emission_parameters_value": ("subject_kind", "subject", "kind", "value", "reference"),
+    "emission_parameters_husbandry": ("animal_type",),
+    "emission_parameters_excretion": ("Pharmaceutical", "Excretion_percentage"),
+    "emission_parameters_statement": ("substance", "pnec_ug_per_l"),
 }
 MARKS = ",;"
 

@@ -9,7 +9,7 @@ END = r"[^/]*\.csv(\.gz)?$"
 class EmissionParameter(BronzeTable):
     """One value of one parameter, in the layout of this platform."""
 
-    name, source, owner = "emission_parameter", "emission_parameters", "environment"
+    name, source, owner = "emission_parameters_value", "emission_parameters", "environment"
     files = FileKind(FOLDER + r"environment_parameters" + END)
 
     subject_kind = text("substance, animal_type or everywhere")
@@ -26,7 +26,7 @@ class EmissionParameter(BronzeTable):
 class EmissionHusbandry(BronzeTable):
     """Husbandry of one kind of animal: values of the guideline beside newer ones."""
 
-    name, source, owner = "emission_husbandry", "emission_parameters", "environment"
+    name, source, owner = "emission_parameters_husbandry", "emission_parameters", "environment"
     files = FileKind(FOLDER + r"vmp_husbandry" + END)
 
     animal_type = text("Kind of animal")
@@ -42,7 +42,7 @@ class EmissionHusbandry(BronzeTable):
 class EmissionExcretion(BronzeTable):
     """Share excreted unchanged of one medicine by one route (PharmUse)."""
 
-    name, source, owner = "emission_excretion", "emission_parameters", "environment"
+    name, source, owner = "emission_parameters_excretion", "emission_parameters", "environment"
     files = FileKind(FOLDER + r"pharmuse" + END)
 
     pharmaceutical = text("Medicine in English")
@@ -53,7 +53,7 @@ class EmissionExcretion(BronzeTable):
 class EmissionStatement(BronzeTable):
     """PNEC of one substance as an environmental statement of its holder gives it."""
 
-    name, source, owner = "emission_statement", "emission_parameters", "environment"
+    name, source, owner = "emission_parameters_statement", "emission_parameters", "environment"
     files = FileKind(FOLDER + r"pnec" + END)
 
     substance = text("Substance in English")
