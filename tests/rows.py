@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
+from pipelines.core.catalog import steps
+from pipelines.core.step import FrameStep
 from pipelines.core.table import Table
 from pipelines.frames.conform import conformed
 from pipelines.lake import file_output
@@ -22,6 +24,14 @@ def frame(spark: SparkSession, table: type[Table], rows: Sequence[Mapping[str, A
     """Rows given as mappings; columns not named are null."""
     given = [tuple(r.get(c) for c in table.columns) for r in rows]
     return conformed(spark.createDataFrame(given, table.spark_schema()), table)
+
+
+def united(tables: Mapping[str, DataFrame], address: str, *names: str) -> DataFrame:
+    """Rows of a silver table as its step makes them of these sources."""
+    step = steps()[address]
+    assert isinstance(step, FrameStep)
+    assert step.of_sources
+    return step.of_sources(tables, names)
 
 
 class PartlyStored(dict[str, "DataFrame"]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import DataType
 
     from pipelines.core.table import Table
 
@@ -28,12 +30,14 @@ def conformed(frame: DataFrame, table: type[Table]) -> DataFrame:
 
     Raises ValueError for a column of the frame that the table does not declare: nothing is dropped unseen.
     """
+    return in_columns(frame, {f.name: f.dataType for f in table.spark_schema().fields}, table)
+
+
+def in_columns(frame: DataFrame, types: Mapping[str, DataType | str], table: type[Table]) -> DataFrame:
+    """`conformed`, to columns other than the table's own."""
     from pyspark.sql import functions as F
 
-    schema = table.spark_schema()
-    if unknown := [c for c in frame.columns if c not in table.columns]:
+    if unknown := [c for c in frame.columns if c not in types]:
         raise ValueError(f"{table.address()} declares no column {', '.join(unknown)}")
     present = set(frame.columns)
-    return frame.select(
-        *[(F.col(f.name) if f.name in present else F.lit(None)).cast(f.dataType).alias(f.name) for f in schema.fields]
-    )
+    return frame.select(*[(F.col(c) if c in present else F.lit(None)).cast(of).alias(c) for c, of in types.items()])

@@ -1,44 +1,60 @@
-"""From what deliveries state to rows of a versioned table: one rule for registers without versions of their own.
-
-All take rows with `known_date`, `slot` (of which each delivery is the full state), `file` and `line_number`.
-"""
+"""From what deliveries state to rows of a versioned table: one rule for registers without versions of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from pipelines.core.table import Table
-from pipelines.frames.conform import conformed
+from pipelines.frames.conform import conformed, in_columns
 from pipelines.frames.history import extracted_versions, first_of_day, known_since
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+PLACE: dict[str, Any] = {"known_date": "date", "slot": "string", "file": "string", "line_number": "bigint"}
+VERSION = ("valid_from", "valid_to", "is_current", "known_from")
+
 
 def delivered(rows: DataFrame, key: Sequence[str]) -> DataFrame:
-    """Versions by a key; of rows of one key and delivery the first in the file stands."""
+    """Versions by a key; of rows of one key and delivery the first in the file stands.
+
+    `rows` has `known_date`, `slot` (of which each delivery is the full state), `file` and `line_number`.
+    """
     return extracted_versions(first_of_day(rows, key), key)
 
 
-def versioned(rows: DataFrame, table: type[Table]) -> DataFrame:
-    """Rows of the table with their versions, by its key.
+@dataclass(frozen=True)
+class Stated:
+    """Sources give what their deliveries state, a row a fact and delivery; where they unite it becomes versions.
 
-    `rows` has the key and what it knows of the other columns. Rows whose key has a null are left out: what they say of
-    it could not be read, which is counted where it is read.
+    A feed gives the table's key and what it knows of the other columns, with `known_date`, `slot` (of which each
+    delivery is the full state), `file` and `line_number`. `day` names the column of the date of a dated fact, which may
+    be none of the table's: then the row is known since the rule of `known_since` says.
     """
-    key = [c for c in table.key if c != "valid_from"]
-    return conformed(delivered(rows.dropna(subset=key), key), table)
 
+    day: str | None = None
 
-def dated(rows: DataFrame, table: type[Table], source: str, key: Sequence[str], day: str) -> DataFrame:
-    """Versions of dated facts, known since the rule of `known_since` says; `day` names the column of the date.
+    def observed(self, rows: DataFrame, table: type[Table], source: str) -> DataFrame:
+        """Rows of a source in the columns that all sources share.
 
-    `rows` has a row a fact and delivery: key, content, and `published_date` where the source states it.
-    """
-    if "published_date" not in rows.columns:
-        rows = rows.withColumn("published_date", F.lit(None).cast("date"))
-    known = known_since(delivered(rows, key).withColumn("source", F.lit(source)), key, F.col(day))
-    return conformed(known.drop(*{day} - set(table.columns)), table)
+        Raises ValueError for a column that neither the table declares nor this rule needs.
+        """
+        types = {f.name: f.dataType for f in table.spark_schema().fields if f.name not in VERSION}
+        types |= PLACE | ({self.day: "date"} if self.day else {})
+        told = {"source": F.lit(source), "slot": F.concat_ws("/", F.lit(source), "slot")}
+        return in_columns(rows.withColumns(told), types, table)
+
+    def versions(self, rows: DataFrame, table: type[Table]) -> DataFrame:
+        """Rows of the table, with their versions.
+
+        Rows whose key has a null are left out: what could not be read of it is counted where it is read.
+        """
+        key = [c for c in table.key if c not in ("valid_from", "source")] + ["source"]
+        shown = delivered(rows.dropna(subset=key), key)
+        if self.day:
+            shown = known_since(shown, key, F.col(self.day)).drop(*{self.day} - set(table.columns))
+        return conformed(shown, table)

@@ -13,6 +13,7 @@ from pipelines.frames.conform import conformed
 from pipelines.frames.losses import Loss, beyond, may_exceed, told, unread, within_limits
 from pipelines.frames.readings import Reading, noting
 from pipelines.frames.spark import in_few_tasks
+from pipelines.frames.stated import Stated
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -26,13 +27,14 @@ def union_of_sources(
     settled: Callable[[DataFrame], DataFrame] | None = None,
     finished: Callable[[DataFrame], DataFrame] | None = None,
     measure: Measure | None = None,
+    stated: Stated | None = None,
 ) -> FrameStep:
     """Return the step that unites what every source's feed gives to a table.
 
     Which sources those are is found by looking; what they read is what the step declares to read. Here, once for all
     sources, `settled` applies the rules of the united rows, row by row, what is beyond the limits that the table
-    declares becomes null, and `finished` makes the table's rows of them. The step's `losses` counts the values that
-    were there and became null.
+    declares becomes null, what deliveries `stated` becomes versions, and `finished` makes the table's rows of them. The
+    step's `losses` counts the values that were there and became null.
     """
     feeds = {source.name: _frame_feed(one) for source in sources().values() if (one := source.feed(table))}
     noted: dict[str, list[Reading]] = {}  # what each source reads, known once its feed was built
@@ -41,13 +43,15 @@ def union_of_sources(
         frames: list[DataFrame] = []
         for name in sorted(names):
             with noting() as readings:
-                frames.append(conformed(feeds[name](lake), table))
+                given = feeds[name](lake)
+            frames.append(stated.observed(given, table, name) if stated else conformed(given, table))
             noted[name] = readings
         rows = in_few_tasks(reduce(lambda left, right: left.unionByName(right), frames))
         return settled(rows) if settled else rows
 
     def of_sources(lake: Tables, names: Collection[str]) -> DataFrame:
         rows = within_limits(told_by(lake, names), table)
+        rows = stated.versions(rows, table) if stated else rows
         return finished(rows) if finished else rows
 
     def losses(lake: Lake, names: Collection[str]) -> list[Loss]:

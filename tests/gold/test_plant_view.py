@@ -12,9 +12,9 @@ from pipelines.defs.gold.interaction.tables import Interaction
 from pipelines.defs.gold.plant_view.build import plant_view
 from pipelines.defs.silver.plant.tables import Plant, PlantProduct
 from pipelines.defs.silver.substance.tables import SubstanceName
-from pipelines.defs.sources.ema_outputs import conform, read
+from pipelines.defs.sources.ema_outputs import read
 from pipelines.defs.sources.ema_outputs.tables import EmaHerbal
-from tests.rows import frame
+from tests.rows import frame, united
 from tests.sources.bronze import bronze_frame
 
 D = dt.date(2025, 12, 16)
@@ -43,8 +43,8 @@ def told(spark, data):
         SubstanceName.address(): frame(spark, SubstanceName, [name]),
     }
     return {
-        Plant.address(): conform.plant(tables),
-        PlantProduct.address(): conform.plant_product(tables),
+        Plant.address(): united(tables, "silver.plant", "ema_outputs"),
+        PlantProduct.address(): united(tables, "silver.plant_product", "ema_outputs"),
     }
 
 

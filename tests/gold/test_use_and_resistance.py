@@ -13,11 +13,10 @@ from pipelines.defs.gold.use_and_resistance.build import use_and_resistance, use
 from pipelines.defs.gold.use_and_resistance.figures import figured
 from pipelines.defs.silver.isolate_count.tables import HospitalUse, IsolateCount
 from pipelines.defs.silver.substance.tables import Substance
-from pipelines.defs.sources.jiacra import conform as jiacra
 from pipelines.defs.sources.jiacra import read as jiacra_read
 from pipelines.defs.sources.jiacra.tables import JiacraAnimal, JiacraHuman
 from tests.models.test_association import chapter_inputs
-from tests.rows import frame
+from tests.rows import frame, united
 from tests.sources.bronze import bronze_frame
 
 D = dt.date(2024, 12, 4)
@@ -194,7 +193,7 @@ def test_the_real_inputs_give_the_printed_odds_ratios(spark, shared):
         JiacraAnimal: {"jiacra/AMRa_AMRh.csv": (files["AMRa_AMRh.csv"], D)},
     }
     tables = {t.address(): bronze_frame(spark, t, jiacra_read.read, named) for t, named in bronze.items()}
-    isolates = jiacra.isolate_count(tables).filter("period >= '2019' AND class_code LIKE 'third%'")
+    isolates = united(tables, "silver.isolate_count", "jiacra").filter("period >= '2019' AND class_code LIKE 'third%'")
     given = lake(spark) | {IsolateCount.address(): isolates}
     rows = use_resistance_association.frame(given).collect()
     found = {

@@ -7,14 +7,13 @@ import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.defs.sources.fda_bimo import conform as bimo
 from pipelines.defs.sources.fda_bimo import read as bimo_read
 from pipelines.defs.sources.fda_bimo.tables import FdaLaboratoryInspection
-from pipelines.defs.sources.fda_compliance import conform, read
+from pipelines.defs.sources.fda_compliance import read
 from pipelines.defs.sources.fda_compliance.tables import FdaComplianceAction, FdaPublishedForm
-from pipelines.defs.sources.fda_recalls import conform as recalls
 from pipelines.defs.sources.fda_recalls import read as recalls_read
 from pipelines.defs.sources.fda_recalls.tables import FdaRecall
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 
 if TYPE_CHECKING:
@@ -44,10 +43,10 @@ def real_bronze(spark: SparkSession, shared: Path) -> dict[str, DataFrame]:
 
 def real_silver(bronze: dict[str, DataFrame]) -> dict[str, DataFrame]:
     """What they feed, united."""
-    sites = [conform.establishment(bronze), recalls.establishment(bronze), bimo.establishment(bronze)]
-    return {
-        "silver.enforcement_action": conform.enforcement_action(bronze),
-        "silver.inspection": conform.inspection(bronze).unionByName(bimo.inspection(bronze)),
-        "silver.recall": recalls.recall(bronze),
-        "silver.establishment": sites[0].unionByName(sites[1]).unionByName(sites[2]),
+    names = {
+        "silver.enforcement_action": ["fda_compliance"],
+        "silver.inspection": ["fda_compliance", "fda_bimo"],
+        "silver.recall": ["fda_recalls"],
+        "silver.establishment": ["fda_compliance", "fda_recalls", "fda_bimo"],
     }
+    return {address: united(bronze, address, *of) for address, of in names.items()}

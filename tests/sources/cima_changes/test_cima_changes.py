@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from pipelines.defs.sources.cima_changes import conform, read
+from pipelines.defs.sources.cima_changes import read
 from pipelines.defs.sources.cima_changes.tables import CimaChange
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -66,7 +67,7 @@ def test_a_change_gives_an_act_and_a_version_of_each_document_and_stays_after_30
         "cima_20260901.json": (extraction(leaflet), D(2026, 9, 1)),
     }
     tables = {CimaChange.address(): bronze_frame(spark, CimaChange, read.read, files)}
-    found = conform.product_information_version(tables).collect()
+    found = united(tables, "silver.product_information_version", "cima_changes").collect()
     assert {(r["product_key"], r["document"], r["changed_date"], r["is_current"]) for r in found} == {
         ("CIMA:39393", "spc", D(2026, 7, 21), True),
         ("CIMA:39393", "leaflet", D(2026, 7, 21), True),
@@ -74,7 +75,7 @@ def test_a_change_gives_an_act_and_a_version_of_each_document_and_stays_after_30
     }
     assert len(found) == 3
     assert {r["link"] for r in found} == {"https://x/ft", "https://x/p.pdf"}
-    acts = {r["reference"]: r for r in conform.regulatory_event(tables).collect()}
+    acts = {r["reference"]: r for r in united(tables, "silver.regulatory_event", "cima_changes").collect()}
     first = acts["39393"]
     assert (first["act_date"], first["known_from"], first["valid_from"]) == (D(2026, 7, 21),) * 3
     assert (first["products"], first["is_current"]) == (["SYNTOCINON 10UI/ML SOLUCIÓN"], True)

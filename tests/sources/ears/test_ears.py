@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from pipelines.defs.sources.ears import conform, read
+from pipelines.defs.sources.ears import read
 from pipelines.defs.sources.ears.tables import EarsUseResistance
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced
 
@@ -18,7 +19,7 @@ HEADER = "country\tbug\tdrug\tn_resistant\tn_isolates\tdid\n"
 def isolates(spark, data):
     assert is_balanced(read, EarsUseResistance, data, "ears/x.tsv")
     frame = bronze_frame(spark, EarsUseResistance, read.read, {"ears/x.tsv": (data, D)})
-    return conform.isolate_count({EarsUseResistance.address(): frame}).collect()
+    return united({EarsUseResistance.address(): frame}, "silver.isolate_count", "ears").collect()
 
 
 @pytest.mark.spark

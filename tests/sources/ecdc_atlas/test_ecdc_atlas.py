@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from pipelines.defs.sources.ecdc_atlas import conform, read
+from pipelines.defs.sources.ecdc_atlas import read
 from pipelines.defs.sources.ecdc_atlas.tables import AtlasIndicator
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced
 
@@ -20,7 +21,7 @@ SHARE = "R - resistant isolates, percentage  "
 def isolates(spark, *files):
     named = {f"ecdc_atlas/{i}.csv": (data, D) for i, data in enumerate(files)}
     frame = bronze_frame(spark, AtlasIndicator, read.read, named)
-    return conform.isolate_count({AtlasIndicator.address(): frame}).collect()
+    return united({AtlasIndicator.address(): frame}, "silver.isolate_count", "ecdc_atlas").collect()
 
 
 @pytest.mark.spark

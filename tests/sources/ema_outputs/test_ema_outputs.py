@@ -18,6 +18,7 @@ from pipelines.defs.sources.ema_outputs import conform, read
 from pipelines.defs.sources.ema_outputs import tables as t
 from pipelines.defs.sources.ema_outputs.simulate import NAMES, headers
 from pipelines.files.text import Refused
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -141,7 +142,7 @@ def test_a_later_state_adds_acts_and_moves_none(spark):
     acts = [
         {
             (r["act_kind"], r["valid_from"]): r
-            for r in conform.regulatory_event(frames(spark, {t.EmaReferral: states})).collect()
+            for r in united(frames(spark, {t.EmaReferral: states}), "silver.regulatory_event", "ema_outputs").collect()
         }
         for states in ([first, second], [second, first])
     ]
@@ -163,7 +164,7 @@ def test_an_act_without_a_date_is_dated_by_what_there_is_and_says_so(spark):
     ]
     state = json.dumps(rows).encode()
     files = {t.EmaReferral: [("a.json", state, MARCH), ("b.json", state.replace(b"Human", b"Veterinary"), DECEMBER)]}
-    found = conform.regulatory_event(frames(spark, files)).collect()
+    found = united(frames(spark, files), "silver.regulatory_event", "ema_outputs").collect()
     said = {
         (r["event_id"], r["valid_from"]): (r["act_date"], r["dated_by"], r["known_from"], r["agency"]) for r in found
     }
@@ -200,7 +201,7 @@ def real(spark, shared):
             (base / f"medicines_output_{name}_en.csv", MARCH),
         )
         files[table] = [(p.name, p.read_bytes(), day) for p, day in states if p.exists()]
-    acts = conform.regulatory_event(frames(spark, files)).persist()
+    acts = united(frames(spark, files), "silver.regulatory_event", "ema_outputs").persist()
     acts.createOrReplaceTempView("acts")
     yield acts
     acts.unpersist()

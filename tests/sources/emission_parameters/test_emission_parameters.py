@@ -7,14 +7,14 @@ import datetime as dt
 import pytest
 
 from pipelines.defs.silver.substance.tables import SubstanceName
-from pipelines.defs.sources.emission_parameters import conform, read
+from pipelines.defs.sources.emission_parameters import read
 from pipelines.defs.sources.emission_parameters.tables import (
     EmissionExcretion,
     EmissionHusbandry,
     EmissionParameter,
     EmissionStatement,
 )
-from tests.rows import frame
+from tests.rows import frame, united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced
 
@@ -46,7 +46,7 @@ def parameters(spark, told):
         )
     name = {"normalised_name": "FLUTICASONE", "substance_key": "FLU", "kind": "inn"}
     tables[SubstanceName.address()] = frame(spark, SubstanceName, [name])
-    return conform.environment_parameter(tables).collect()
+    return united(tables, "silver.environment_parameter", "emission_parameters").collect()
 
 
 @pytest.mark.spark

@@ -6,9 +6,10 @@ import datetime as dt
 
 import pytest
 
-from pipelines.defs.sources.fda_compliance import conform, read
+from pipelines.defs.sources.fda_compliance import read
 from pipelines.defs.sources.fda_compliance.tables import FdaComplianceAction, FdaPublishedForm
 from pipelines.files.text import Refused
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.fda import real_bronze, real_silver
 from tests.sources.reading import is_balanced, rows_of
@@ -42,11 +43,13 @@ def test_a_form_is_known_from_its_posting_and_a_shifted_name_is_no_identifier(sp
             spark, FdaComplianceAction, read.read, {"compliance_actions.csv": (ACTIONS.encode(), KNOWN)}
         ),
     }
-    first, shifted, blank = sorted(conform.inspection(tables).collect(), key=lambda r: r["inspection_id"])
+    first, shifted, blank = sorted(
+        united(tables, "silver.inspection", "fda_compliance").collect(), key=lambda r: r["inspection_id"]
+    )
     assert (first["establishment_key"], first["known_from"]) == ("FEI:3004034796", D(2012, 5, 21))
     assert shifted["establishment_key"] == blank["establishment_key"] == "NAME:DELTA||"
     assert (blank["inspection_date"], blank["known_from"]) == (None, D(2012, 5, 22))
-    assert {r["establishment_key"] for r in conform.establishment(tables).collect()} == {
+    assert {r["establishment_key"] for r in united(tables, "silver.establishment", "fda_compliance").collect()} == {
         "FEI:3004034796",
         "NAME:DELTA||",
     }

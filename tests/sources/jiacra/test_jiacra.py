@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
-from pipelines.defs.sources.jiacra import conform, read
+from pipelines.defs.sources.jiacra import read
 from pipelines.defs.sources.jiacra.tables import JiacraAnimal, JiacraHuman
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced
 
@@ -23,7 +24,7 @@ def isolates(spark, files):
         own = {f"jiacra/{n}": (data, D) for n, data in files.items() if table.files.owns(f"jiacra/{n}")}
         empty = {"jiacra/none.csv": ((USED if table is JiacraHuman else BESIDE).encode(), D)}
         tables[table.address()] = bronze_frame(spark, table, read.read, own or empty)
-    return conform.isolate_count(tables)
+    return united(tables, "silver.isolate_count", "jiacra")
 
 
 def test_each_file_has_one_table():

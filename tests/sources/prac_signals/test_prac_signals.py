@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from pipelines.defs.sources.prac_signals import conform, read
+from pipelines.defs.sources.prac_signals import read
 from pipelines.defs.sources.prac_signals import tables as t
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -72,7 +73,7 @@ def acts(spark, recommended: dict, discussed: dict):
         else spark.createDataFrame([], table.spark_schema())
         for table, files in kinds
     }
-    return conform.regulatory_event(frames).collect()
+    return united(frames, "silver.regulatory_event", "prac_signals").collect()
 
 
 @pytest.mark.spark

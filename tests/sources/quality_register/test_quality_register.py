@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 
-from pipelines.defs.sources.eudragmdp import conform as eudragmdp
 from pipelines.defs.sources.eudragmdp import read as eudragmdp_read
 from pipelines.defs.sources.eudragmdp.tables import GmpDocument
-from pipelines.defs.sources.quality_register import conform, read
+from pipelines.defs.sources.quality_register import read
 from pipelines.defs.sources.quality_register import tables as t
 from pipelines.files.text import Refused
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -48,7 +48,9 @@ def test_a_batch_is_of_its_pack_and_doses_may_be_missing(spark):
     ]
     found = {
         r["batch_key"]: r
-        for r in conform.batch(bronze(spark, t.RegisteredBatch, csv(t.RegisteredBatch, *rows))).collect()
+        for r in united(
+            bronze(spark, t.RegisteredBatch, csv(t.RegisteredBatch, *rows)), "silver.batch", "quality_register"
+        ).collect()
     }
     human, animal = found["CIP13:1|L7A"], found["GTIN:1|L7A"]
     assert (human["n_doses"], human["establishment_key"], human["agency"]) == (None, "OMS:LOC-1", "ANSM")
@@ -72,10 +74,11 @@ def test_deficiencies_are_counted_by_grade_and_an_inspection_without_any_has_non
     ]
     tables = bronze(spark, t.RegisteredInspection, csv(t.RegisteredInspection, *rows))
     found = {
-        r["inspection_id"]: (r["n_critical"], r["n_major"], r["n_other"]) for r in conform.inspection(tables).collect()
+        r["inspection_id"]: (r["n_critical"], r["n_major"], r["n_other"])
+        for r in united(tables, "silver.inspection", "quality_register").collect()
     }
     assert found == {"A": (1, 1, 0), "B": (0, 0, 0)}
-    assert [(r["deficiency_seq"], r["grade"]) for r in conform.inspection_deficiency(tables).sort("deficiency_seq").collect()] == [
+    assert [(r["deficiency_seq"], r["grade"]) for r in united(tables, "silver.inspection_deficiency", "quality_register").sort("deficiency_seq").collect()] == [
         (1, "major"), (2, "critical"),
     ]  # fmt: skip
 
@@ -89,11 +92,13 @@ def test_a_certificate_that_leaves_the_export_ended_then_and_its_reference_tells
     header = csv(GmpDocument, stays, leaves).replace(b"1 rue, Lyon, France", b'"1 rue, Lyon, France"')
     second = csv(GmpDocument, stays, stated).replace(b"1 rue, Lyon, France", b'"1 rue, Lyon, France"')
     tables = bronze(spark, GmpDocument, header, second, reader=eudragmdp_read)
-    found = {r["certificate_id"]: r for r in eudragmdp.gmp_certificate(tables).collect()}
+    found = {r["certificate_id"]: r for r in united(tables, "silver.gmp_certificate", "eudragmdp").collect()}
     assert {k: (r["kind"], r["valid_to"], r["known_from"]) for k, r in found.items()} == {
         "FR/GMP/1": ("certificate", None, D(2012, 4, 20)),
         "FR/GMP/2": ("certificate", LATER, D(2012, 4, 20)),
         "FR/NCR/3": ("non_compliance", None, D(2012, 12, 25)),
     }
-    (place,) = {(r["city"], r["country"], r["stem"]) for r in eudragmdp.establishment(tables).collect()}
+    (place,) = {
+        (r["city"], r["country"], r["stem"]) for r in united(tables, "silver.establishment", "eudragmdp").collect()
+    }
     assert place == ("Lyon", "France", "S")

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.defs.sources.spares import conform, read
+from pipelines.defs.sources.spares import read
 from pipelines.defs.sources.spares.tables import SparesBedDay, SparesIncidence, SparesIsolate, SparesUse
 from pipelines.files.text import Refused
 from pipelines.simulator.workbooks import workbook
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -67,7 +68,7 @@ def test_isolates_are_told_by_place_week_ward_and_criterion(spark):
         "res_icu.csv": "Date_week,bacterie,n_res,n_tot\n2019-01-07,CR P. aeruginosa,16,77\n2019-01-14,MRSA,x,9\n",
     }
     official = [*OFFICIAL, ["Staphylococcus aureus", "SARM", 2019, 8542, 45981902, 0.19, None, "SPARES"]]
-    rows = conform.isolate_count(tables_of(spark, files, official=official)).collect()
+    rows = united(tables_of(spark, files, official=official), "silver.isolate_count", "spares").collect()
     found = {(r["series"], r["setting"], r["region"], r["bacterium"], r["period"]): r for r in rows}
     ile = found["cohort", "hospital", "11", "Escherichia coli", "2019-01-07"]
     assert (ile["class_code"], ile["criterion"]) == ("third_generation_cephalosporins", "ESBL")
@@ -85,7 +86,9 @@ def test_isolates_are_told_by_place_week_ward_and_criterion(spark):
 def test_the_whole_is_the_printed_total(spark):
     use = USE + "2019.0,Total,Bretagne,10.5,1000,30\n2019.0,Penicillins,Bretagne,7,1000,30\n"
     use += "2019.0,Third generation Cephalosporins,Bretagne,2,1000,30\n2019.0,Cephalosporins,Bretagne,3,1000,30\n"
-    rows = conform.hospital_use(tables_of(spark, use=use, days="Date_week,nbjh\n2019-01-07,431411\n")).collect()
+    rows = united(
+        tables_of(spark, use=use, days="Date_week,nbjh\n2019-01-07,431411\n"), "silver.hospital_use", "spares"
+    ).collect()
     found = {(r["class_code"], r["period"]): (r["ddd"], r["bed_days"]) for r in rows}
     assert found == {
         ("all", "2019"): (10.5, 1000.0),
@@ -111,8 +114,8 @@ def test_the_real_regions_add_up_to_the_nation(spark, shared):
     tables[SparesIncidence.address()] = bronze_frame(
         spark, SparesIncidence, read.read, {"spares/i.xlsx": (official, D)}
     )
-    conform.isolate_count(tables).createOrReplaceTempView("isolates")
-    conform.hospital_use(tables).createOrReplaceTempView("hospital_use")
+    united(tables, "silver.isolate_count", "spares").createOrReplaceTempView("isolates")
+    united(tables, "silver.hospital_use", "spares").createOrReplaceTempView("hospital_use")
     agreed = spark.sql("""
         WITH r AS (SELECT bacterium, period, sum(n_tested) t, sum(n_resistant) r FROM isolates
             WHERE setting = 'hospital' AND region <> 'all' GROUP BY ALL)

@@ -8,9 +8,10 @@ from collections import Counter
 
 import pytest
 
-from pipelines.defs.silver.recall.conform import recall_batch, scoped
-from pipelines.defs.sources.tfda_recalls import conform, read
+from pipelines.defs.silver.recall.conform import recall_batch
+from pipelines.defs.sources.tfda_recalls import read
 from pipelines.defs.sources.tfda_recalls.tables import TaiwanRecall
+from tests.rows import united
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -33,7 +34,7 @@ def silver(spark, rows: list[dict], *later: list[dict]):
         for i, state in enumerate((rows, *later))
     }
     tables = {TaiwanRecall.address(): bronze_frame(spark, TaiwanRecall, read.read, files)}
-    return scoped(conform.recall(tables))
+    return united(tables, "silver.recall", "tfda_recalls")
 
 
 def test_an_object_with_an_unknown_key_or_without_a_product_is_put_aside():
@@ -70,7 +71,8 @@ def test_the_real_recalls(spark, shared):
     assert TaiwanRecall.files.owns("tfda_recalls/data.json") and is_balanced(read, TaiwanRecall, path.read_bytes())
     real = json.loads(path.read_text())
     files = {"tfda_recalls/data.json": (path.read_bytes(), D(2026, 7, 1))}
-    rows = scoped(conform.recall({TaiwanRecall.address(): bronze_frame(spark, TaiwanRecall, read.read, files)})).cache()
+    bronze = {TaiwanRecall.address(): bronze_frame(spark, TaiwanRecall, read.read, files)}
+    rows = united(bronze, "silver.recall", "tfda_recalls").cache()
     told = [(r["recall_class"], r["scope"]) for r in rows.collect()]
     assert len(told) == len(real)
     spelled = Counter(r["回收分級"] for r in real)

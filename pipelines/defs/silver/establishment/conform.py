@@ -8,6 +8,7 @@ from pipelines.defs.silver.establishment.tables import (
     Inspection,
     InspectionDeficiency,
 )
+from pipelines.frames.stated import Stated
 from pipelines.frames.union import union_of_sources
 
 __all__ = [
@@ -19,8 +20,8 @@ __all__ = [
     "inspection_deficiency",
 ]
 
-establishment = union_of_sources(Establishment)
-inspection = union_of_sources(Inspection)
-inspection_deficiency = union_of_sources(InspectionDeficiency)
-gmp_certificate = union_of_sources(GmpCertificate)
-enforcement_action = union_of_sources(EnforcementAction)
+establishment = union_of_sources(Establishment, stated=Stated())
+inspection = union_of_sources(Inspection, stated=Stated("inspection_date"))
+inspection_deficiency = union_of_sources(InspectionDeficiency, stated=Stated("_day"))
+gmp_certificate = union_of_sources(GmpCertificate, stated=Stated("issue_date"))
+enforcement_action = union_of_sources(EnforcementAction, stated=Stated("action_date"))

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.frames.columns import one_line
-from pipelines.frames.conform import conformed
-from pipelines.frames.stated import delivered
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
-
-    from pipelines.core.table import Versioned
 
 LEGAL = (
     *("INC", "INCORPORATED", "LLC", "LTD", "LIMITED", "CORP", "CORPORATION", "CO", "COMPANY", "LP", "LLP", "PLC"),
@@ -56,10 +52,7 @@ def site_key(scheme: str, number: Column, name: Column, city: Column, country: C
     return F.coalesce(F.concat(F.lit(f"{scheme}:"), number), named(name, city, country))
 
 
-def sites(rows: DataFrame, table: type[Versioned], source: str) -> DataFrame:
-    """Versions of establishments, of rows with establishment_key, name and place, slot, known_date, file, line."""
-    key = ["establishment_key"]
-    shown = delivered(rows.filter("establishment_key IS NOT NULL"), key)
+def sites(rows: DataFrame) -> DataFrame:
+    """What is stated of establishments, of rows with establishment_key, name and place."""
     scheme = F.split("establishment_key", ":")[0]
-    told_of = {"source": F.lit(source), "scheme": scheme, "stem": stem(F.col("establishment_name"))}
-    return conformed(shown.withColumns(told_of), table)
+    return rows.withColumns({"scheme": scheme, "stem": stem(F.col("establishment_name"))})

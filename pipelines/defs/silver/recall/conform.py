@@ -12,6 +12,7 @@ from pipelines.defs.silver.recall.spread import SPREAD_SQL, scopes, spread_batch
 from pipelines.defs.silver.recall.tables import Recall, RecallBatch
 from pipelines.frames.conform import conformed
 from pipelines.frames.spark import in_few_tasks
+from pipelines.frames.stated import Stated
 from pipelines.frames.union import union_of_sources
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def scoped(rows: DataFrame) -> DataFrame:
     return rows.mapInArrow(scopes, rows.schema)
 
 
-recall = union_of_sources(Recall, settled=scoped)
+recall = union_of_sources(Recall, settled=scoped, stated=Stated("recall_date"))
 
 
 @step(RecallBatch, "silver.recall")

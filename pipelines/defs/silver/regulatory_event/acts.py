@@ -1,4 +1,4 @@
-"""From acts as deliveries show them to versions with the day from which each could be known: for every source alike."""
+"""Acts as deliveries show them, each with its date: for every source alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
-from pipelines.frames import stated
 from pipelines.frames.columns import one_line
 
 if TYPE_CHECKING:
@@ -39,23 +37,20 @@ def acts_of(records: DataFrame, stated: list[Column], else_: Column) -> DataFram
     return records.withColumn("_act", F.explode(acts)).select("*", "_act.*").drop("_act")
 
 
-def dated(acts: DataFrame, source: str) -> DataFrame:
-    """Versions of acts, as rows of `RegulatoryEvent`.
+def dated(acts: DataFrame) -> DataFrame:
+    """What deliveries state of acts, each with a date: the first delivery stands for one that is not told.
 
-    `acts` has a row an act and delivery: event_id, act_kind, act_date (null: the first delivery stands for it),
-    dated_by, the other columns of the table, `slot` (of which each delivery is a full state), known_date, file and
-    line_number. What the first delivery of an act says of its publication dates its `known_from` for good: later ones
-    may add acts and versions, and move nothing.
+    What the first delivery of an act says of its publication dates its `known_from` for good: later ones may add acts
+    and versions, and move nothing.
     """
-    of_act = Window.partitionBy("event_id", "act_kind")
+    of_act = Window.partitionBy("source", "event_id", "act_kind")
     is_dated = F.col("act_date").isNotNull()
-    settled = acts.withColumns(
+    return acts.withColumns(
         {
             "dated_by": F.when(is_dated, F.col("dated_by")).otherwise("delivery"),
             "act_date": F.coalesce("act_date", F.min("known_date").over(of_act)),
         }
     )
-    return stated.dated(settled, RegulatoryEvent, source, ACT, "act_date")
 
 
 def listed(column: str, separator: str = ";") -> Column:

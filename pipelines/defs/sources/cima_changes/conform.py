@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.regulatory_event.acts import dated
 from pipelines.defs.silver.regulatory_event.tables import ProductInformationVersion, RegulatoryEvent
 from pipelines.frames.columns import is_day, one_line
-from pipelines.frames.conform import conformed
 from pipelines.frames.readings import read
-from pipelines.frames.stated import delivered
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 RECORD = "bronze.cima_changes_record"
-KEY = ["product_key", "document", "changed_at"]
 
 
 @feed(RegulatoryEvent, RECORD)
@@ -28,7 +24,7 @@ def regulatory_event(tables: Tables) -> DataFrame:
     """One act a change of a product's information."""
     day = _day("fecha")
     rows = tables[RECORD].filter("trim(nreg) <> ''")
-    acts = rows.select(
+    return rows.select(
         F.concat_ws(" | ", _product(), F.trim("fecha")).alias("event_id"),
         F.lit("product_information_change").alias("act_kind"),
         day.alias("act_date"),
@@ -46,7 +42,6 @@ def regulatory_event(tables: Tables) -> DataFrame:
         *("known_date", "file", "line_number"),
         F.col("known_date").cast("string").alias("slot"),  # changes leave the extraction after 30 days, and stay
     )
-    return dated(acts, "cima_changes")
 
 
 @feed(ProductInformationVersion, RECORD)
@@ -76,11 +71,7 @@ def product_information_version(tables: Tables) -> DataFrame:
             F.col("known_date").cast("string").alias("slot"),
         )
     )
-    told = rows.select("*", "_document.*").drop("_document").filter("changed_at IS NOT NULL")
-    return conformed(
-        delivered(told, KEY).withColumn("source", F.lit("cima_changes")),
-        ProductInformationVersion,
-    )
+    return rows.select("*", "_document.*").drop("_document").filter("changed_at IS NOT NULL")
 
 
 def _product() -> Column:

@@ -12,7 +12,6 @@ from pipelines.defs.silver.isolate_count.tables import IsolateCount
 from pipelines.formats.countries import ALPHA3
 from pipelines.frames.columns import coded, one_line
 from pipelines.frames.numbers import number, whole
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -26,8 +25,8 @@ COUNTS = "bronze.ears_use_resistance"
 def isolate_count(tables: Tables) -> DataFrame:
     """Every row is a country's isolates; resistance to beta-lactams and macrolides may be intermediate."""
     told = year(whole("year"))
-    rows = tables[COUNTS].select(
-        *[F.lit(v).alias(c) for c, v in (("source", "ears"), ("series", "ears"), ("slot", "ears"), ("host", "human"))],
+    return tables[COUNTS].select(
+        *[F.lit(v).alias(c) for c, v in (("series", "ears"), ("slot", "ears"), ("host", "human"))],
         *[F.lit(v).alias(c) for c, v in (("region", "all"), ("setting", "invasive"), ("criterion", "R"))],
         coded("country", ALPHA3).alias("country"),
         F.nullif(one_line("bug"), F.lit("")).alias("bacterium"),
@@ -41,4 +40,3 @@ def isolate_count(tables: Tables) -> DataFrame:
         number("did").alias("exposure"),
         *("known_date", "file", "line_number"),
     )
-    return versioned(rows, IsolateCount)

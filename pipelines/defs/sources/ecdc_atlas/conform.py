@@ -14,7 +14,6 @@ from pipelines.formats.countries import EUROSTAT
 from pipelines.frames.columns import looked_up, one_line
 from pipelines.frames.numbers import number, whole
 from pipelines.frames.readings import read
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -53,12 +52,9 @@ def isolate_count(tables: Tables) -> DataFrame:
     )
     figures = [F.max(c).alias(c) for c in ("published_share", "n_tested", "n_resistant")]
     one = rows.groupBy(*KEY).agg(*figures, F.min("file").alias("file"), F.min("line_number").alias("line_number"))
-    same = {"source": "ecdc_atlas", "series": "ears_net", "host": "human", "region": "all", "setting": "invasive"}
+    same = {"series": "ears_net", "host": "human", "region": "all", "setting": "invasive"}
     periods = year(F.col("year"))
-    return versioned(
-        one.withColumns({**{c: F.lit(v) for c, v in same.items()}, **periods}).drop("year"),
-        IsolateCount,
-    )
+    return one.withColumns({**{c: F.lit(v) for c, v in same.items()}, **periods}).drop("year")
 
 
 def _is_resistance(indicator: Column) -> Column:

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pipelines.core.step import feed
 from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Shortage
-from pipelines.defs.silver.regulatory_event.acts import act, acts_of, dated, kingdom, listed
+from pipelines.defs.silver.regulatory_event.acts import act, acts_of, kingdom, listed
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
 from pipelines.defs.sources.ema_outputs import herbal
 from pipelines.formats.domains import in_charge
@@ -75,7 +75,7 @@ def regulatory_event(tables: Tables) -> DataFrame:
         _outside(tables[OUTSIDE]),
     ]
     every = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
-    return dated(every.withColumn("agency", in_charge("domain")), "ema_outputs")
+    return every.withColumn("agency", in_charge("domain"))
 
 
 def _records(rows: DataFrame, slot: str, address: str, **told: Column) -> DataFrame:

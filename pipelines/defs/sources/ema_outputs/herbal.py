@@ -11,7 +11,6 @@ from pipelines.defs.silver.plant.tables import Plant, PlantProduct
 from pipelines.defs.silver.plant.tasks import NAMED_SQL, named
 from pipelines.defs.silver.substance.named import with_substance
 from pipelines.frames.columns import french_date, one_line, said
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 HERBAL = "bronze.ema_outputs_herbal"
-SOURCE = "ema_outputs"
 PLACE = ["known_date", "file", "line_number"]
 NAMES = ["printed_plant", "product_name"]
 
@@ -32,8 +30,8 @@ def plant(tables: Tables) -> DataFrame:
         *[F.min(c).alias(c) for c in ("genus", "author", "variety", "file", "line_number")],
         F.array_sort(F.array_distinct(F.flatten(F.collect_list("synonyms")))).alias("synonyms"),
     )
-    told = one.withColumns({"source": F.lit(SOURCE), "slot": F.lit("herbal")})
-    return versioned(with_substance(told, tables["silver.substance_name"], "plant"), Plant)
+    told = one.withColumn("slot", F.lit("herbal"))
+    return with_substance(told, tables["silver.substance_name"], "plant")
 
 
 @feed(PlantProduct, HERBAL)
@@ -41,8 +39,7 @@ def plant_product(tables: Tables) -> DataFrame:
     """Every drug of the inventory, a row a species; one without a species stands too."""
     page = F.regexp_extract(F.trim("herbal_medicine_url"), r"([^/]+)/?$", 1)
     outcome = said("outcome_of_european_assessment")
-    rows = _read(tables).select(
-        F.lit(SOURCE).alias("source"),
+    return _read(tables).select(
         F.coalesce(F.nullif(page, F.lit("")), F.col("product_name")).alias("product_key"),
         *NAMES,
         said("english_common_name").alias("common_name"),
@@ -56,7 +53,6 @@ def plant_product(tables: Tables) -> DataFrame:
         F.lit("herbal").alias("slot"),
         *PLACE,
     )
-    return versioned(rows, PlantProduct)
 
 
 def _read(tables: Tables) -> DataFrame:

@@ -14,7 +14,6 @@ from pipelines.frames.columns import iso_date, one_line, said
 from pipelines.frames.history import BEGINNING
 from pipelines.frames.numbers import number
 from pipelines.frames.readings import read
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -73,9 +72,8 @@ def environment_parameter(tables: Tables) -> DataFrame:
     rows = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts).filter("value IS NOT NULL")
     named = with_substance(rows, tables["silver.substance_name"], "subject")
     is_substance = F.col("subject_kind") == "substance"
-    told = {"source": F.lit("emission_parameters"), "slot": F.concat_ws("/", "reference", "kind", "conditions")}
-    keyed = named.withColumns(told).withColumn("substance_key", F.when(is_substance, F.col("substance_key")))
-    return versioned(keyed, EnvironmentParameter)
+    told = {"slot": F.concat_ws("/", "reference", "kind", "conditions")}
+    return named.withColumns(told | {"substance_key": F.when(is_substance, F.col("substance_key"))})
 
 
 def _husbandry(rows: DataFrame) -> list[DataFrame]:

@@ -11,7 +11,6 @@ from pipelines.defs.silver.establishment.keys import site_key, sites, told
 from pipelines.defs.silver.establishment.tables import Establishment, GmpCertificate
 from pipelines.formats.domains import agency_of
 from pipelines.frames.columns import identifier, iso_date
-from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 DOCUMENT = "bronze.eudragmdp_document"
-SOURCE = "eudragmdp"
 PLACE = ("known_date", "file", "line_number")
 
 
@@ -46,7 +44,7 @@ def establishment(tables: Tables) -> DataFrame:
         F.lit("export").alias("slot"),
         *PLACE,
     )
-    return sites(rows, Establishment, SOURCE)
+    return sites(rows)
 
 
 @feed(GmpCertificate, DOCUMENT)
@@ -56,7 +54,7 @@ def gmp_certificate(tables: Tables) -> DataFrame:
     is_statement = told("action_taken").isNotNull() | F.upper(reference).rlike(r"\bNCR\b")
     is_animal = F.lower("operations").contains("veterinary") & ~F.lower("operations").contains("human")
     rows = tables[DOCUMENT].filter(reference.isNotNull())
-    told_of = rows.select(
+    return rows.select(
         reference.alias("certificate_id"),
         _key().alias("establishment_key"),
         F.when(is_animal, agency_of("veterinary")).otherwise(agency_of("human")).alias("agency"),
@@ -71,4 +69,3 @@ def gmp_certificate(tables: Tables) -> DataFrame:
         F.lit("export").alias("slot"),
         *PLACE,
     )
-    return dated(told_of, GmpCertificate, SOURCE, ["certificate_id"], "issue_date")

@@ -11,7 +11,6 @@ from pipelines.defs.silver.establishment.keys import named, sites, told
 from pipelines.defs.silver.establishment.tables import CLASSIFICATIONS, Establishment, Inspection
 from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import american_date, coded
-from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 INSPECTION = "bronze.fda_bimo_inspection"
-SOURCE = "fda_bimo"
 PLACE = ("known_date", "file", "line_number")
 
 
@@ -38,7 +36,7 @@ def establishment(tables: Tables) -> DataFrame:
         F.lit("list").alias("slot"),
         *PLACE,
     )
-    return sites(rows, Establishment, SOURCE)
+    return sites(rows)
 
 
 @feed(Inspection, INSPECTION)
@@ -47,7 +45,7 @@ def inspection(tables: Tables) -> DataFrame:
     day = american_date("inspection_end_date")
     kingdom = F.when(F.upper(F.trim("center")) == "CVM", "veterinary").otherwise("human")
     rows = tables[INSPECTION].withColumn("kingdom", kingdom)
-    told_of = rows.select(
+    return rows.select(
         F.concat_ws("|", _key(), day.cast("string"), told("center"), told("project_area")).alias("inspection_id"),
         _key().alias("establishment_key"),
         in_charge("kingdom").alias("agency"),
@@ -58,4 +56,3 @@ def inspection(tables: Tables) -> DataFrame:
         F.lit("list").alias("slot"),
         *PLACE,
     )
-    return dated(told_of, Inspection, SOURCE, ["inspection_id"], "inspection_date")

@@ -11,7 +11,6 @@ from pipelines.defs.silver.establishment.keys import fei, site_key, sites, told
 from pipelines.defs.silver.establishment.tables import EnforcementAction, Establishment, Inspection
 from pipelines.formats.domains import agency_of
 from pipelines.frames.columns import coded, iso_date, said
-from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 ACTION, FORM = "bronze.fda_compliance_action", "bronze.fda_compliance_form_483"
-SOURCE = "fda_compliance"
 KINDS = {"WARNING LETTER": "warning_letter", "INJUNCTION": "injunction", "SEIZURE": "seizure"}
 PLACE = ("known_date", "file", "line_number")
 
@@ -51,14 +49,14 @@ def establishment(tables: Tables) -> DataFrame:
         F.lit("form").alias("slot"),
         *PLACE,
     )
-    return sites(actions.unionByName(forms), Establishment, SOURCE)
+    return sites(actions.unionByName(forms))
 
 
 @feed(Inspection, FORM)
 def inspection(tables: Tables) -> DataFrame:
     """Each published form is an inspection that found something."""
     rows = tables[FORM].filter("trim(record_id) <> ''")
-    told_of = rows.select(
+    return rows.select(
         F.trim("record_id").alias("inspection_id"),
         _key(_nothing()).alias("establishment_key"),
         F.lit(agency_of("human")).alias("agency"),
@@ -69,7 +67,6 @@ def inspection(tables: Tables) -> DataFrame:
         F.lit("form").alias("slot"),
         *PLACE,
     )
-    return dated(told_of, Inspection, SOURCE, ["inspection_id"], "inspection_date")
 
 
 @feed(EnforcementAction, ACTION)
@@ -78,7 +75,7 @@ def enforcement_action(tables: Tables) -> DataFrame:
     key = _key(told("country"))
     day = iso_date("action_taken_date")
     rows = tables[ACTION].withColumn("action_kind", coded("action_type", KINDS)).filter("action_kind IS NOT NULL")
-    told_of = rows.select(
+    return rows.select(
         F.concat_ws("|", F.trim("case_id"), key, "action_kind", day.cast("string")).alias("action_id"),
         key.alias("establishment_key"),
         F.lit(agency_of("human")).alias("agency"),
@@ -89,4 +86,3 @@ def enforcement_action(tables: Tables) -> DataFrame:
         F.lit("action").alias("slot"),
         *PLACE,
     )
-    return dated(told_of, EnforcementAction, SOURCE, ["action_id"], "action_date")

@@ -12,7 +12,6 @@ from pipelines.defs.silver.establishment.tables import Establishment
 from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.domains import agency_of
 from pipelines.frames.columns import coded, iso_date, said
-from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 RECALL = "bronze.fda_recalls_product"
-SOURCE = "fda_recalls"
 CLASSES = {"CLASS I": "1", "CLASS II": "2", "CLASS III": "3"}
 PLACE = ("known_date", "file", "line_number")
 
@@ -39,14 +37,14 @@ def establishment(tables: Tables) -> DataFrame:
         F.lit("export").alias("slot"),
         *PLACE,
     )
-    return sites(rows, Establishment, SOURCE)
+    return sites(rows)
 
 
 @feed(Recall, RECALL)
 def recall(tables: Tables) -> DataFrame:
     """Each product of each event; its classification is published on its day."""
     rows = tables[RECALL].filter("trim(event_id) <> '' AND trim(product_id) <> ''")
-    told_of = rows.select(
+    return rows.select(
         F.trim("event_id").alias("event_id"),
         F.trim("product_id").alias("product_id"),
         F.lit("US").alias("country"),
@@ -67,4 +65,3 @@ def recall(tables: Tables) -> DataFrame:
         F.lit("export").alias("slot"),
         *PLACE,
     )
-    return dated(told_of, Recall, SOURCE, ["event_id", "product_id"], "recall_date")

@@ -11,7 +11,6 @@ from pipelines.defs.silver.isolate_count.shape import year
 from pipelines.defs.silver.isolate_count.tables import IsolateCount
 from pipelines.frames.columns import coded, one_line
 from pipelines.frames.numbers import number, whole
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -62,13 +61,13 @@ def isolate_count(tables: Tables) -> DataFrame:
         F.lit("resistant_share_of_animals").alias("exposure_kind"),
         number("pr_a").alias("exposure"),
     )
-    return versioned(people.unionByName(animals).unionByName(beside), IsolateCount)
+    return people.unionByName(animals).unionByName(beside)
 
 
 def _told(series: Column) -> list[Column]:
     periods = year(whole("year"))
     return [
-        *[F.lit(v).alias(c) for c, v in (("source", "jiacra"), ("region", "all"), ("setting", "monitoring"))],
+        *[F.lit(v).alias(c) for c, v in (("region", "all"), ("setting", "monitoring"))],
         series.alias("series"),
         series.alias("slot"),
         F.upper(F.trim("reporting_country")).alias("country"),

@@ -12,7 +12,6 @@ from pipelines.defs.silver.substance.named import with_substance
 from pipelines.frames.columns import iso_date, said
 from pipelines.frames.numbers import number
 from pipelines.frames.readings import read
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -33,7 +32,6 @@ def residue_measurement(tables: Tables) -> DataFrame:
     result, loq = _number("resultat"), _number("limite_quantification")
     is_below = remark.isin(*BELOW)
     rows = tables[ANALYSIS].select(
-        F.lit("naiades").alias("source"),
         F.coalesce(_told("code_analyse"), F.concat_ws("/", *own)).alias("analysis"),
         _told("code_station").alias("station"),
         iso_date("date_prelevement").alias("sampled_date"),
@@ -51,8 +49,7 @@ def residue_measurement(tables: Tables) -> DataFrame:
     )
     named = with_substance(rows, tables["silver.substance_name"], "parameter_name")
     slot = F.concat_ws("/", "station", "parameter", F.year("sampled_date"))
-    told = named.withColumn("slot", slot).dropna(subset=["station", "sampled_date", "parameter"])
-    return versioned(told, ResidueMeasurement)
+    return named.withColumn("slot", slot).dropna(subset=["station", "sampled_date", "parameter"])
 
 
 @feed(WaterStation, ANALYSIS, STATION)
@@ -80,21 +77,18 @@ def water_station(tables: Tables) -> DataFrame:
     )
     alone = named.join(listed.select("station").distinct(), on="station", how="left_anti")
     alone = alone.withColumn("slot", F.concat(F.lit("analyses/"), "station"))
-    both = listed.unionByName(alone, allowMissingColumns=True).withColumn("source", F.lit("naiades"))
-    return versioned(both, WaterStation)
+    return listed.unionByName(alone, allowMissingColumns=True)
 
 
 @feed(Basin, STATION)
 def basin(tables: Tables) -> DataFrame:
     """Basins that stations name."""
-    rows = tables[STATION].select(
-        F.lit("naiades").alias("source"),
+    return tables[STATION].select(
         _told("code_bassin").alias("basin"),
         _told("nom_bassin").alias("basin_name"),
         F.lit("list").alias("slot"),
         *PLACE,
     )
-    return versioned(rows, Basin)
 
 
 def _told(column: str) -> Column:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import feed
-from pipelines.defs.silver.regulatory_event.acts import dated, listed
+from pipelines.defs.silver.regulatory_event.acts import listed
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
 from pipelines.frames.columns import is_day, iso_date, one_line
 from pipelines.frames.readings import read
@@ -42,7 +42,7 @@ def regulatory_event(tables: Tables) -> DataFrame:
             "slot": F.col("known_date").cast("string"),  # what an extraction leaves out is no withdrawal
         }
     )
-    return dated(_about(said).drop("substance", "signal"), "prac_signals")
+    return _about(said).drop("substance", "signal")
 
 
 def _recommended(rows: DataFrame) -> DataFrame:

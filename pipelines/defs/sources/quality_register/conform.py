@@ -28,7 +28,6 @@ from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.batches import batch_key
 from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import coded, identifier, iso_date
-from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 INSPECTION, BATCH = "bronze.quality_register_inspection", "bronze.quality_register_batch"
 DISTRIBUTION, DEFECT = "bronze.quality_register_distribution", "bronze.quality_register_defect"
 RESULT, RECALL = "bronze.quality_register_result", "bronze.quality_register_recall"
-SOURCE = "quality_register"
 KINGDOMS = {"HUMAN": "human", "VETERINARY": "veterinary"}
 PLACE = ("known_date", "file", "line_number")
 
@@ -101,7 +99,7 @@ def establishment(tables: Tables) -> DataFrame:
         _slot("results"),
         *PLACE,
     )
-    return sites(inspected.unionByName(tested, allowMissingColumns=True), Establishment, SOURCE)
+    return sites(inspected.unionByName(tested, allowMissingColumns=True))
 
 
 @feed(Inspection, INSPECTION)
@@ -110,7 +108,7 @@ def inspection(tables: Tables) -> DataFrame:
     rows = _of_domain(tables[INSPECTION]).withColumn("grade", coded("grade", _same(GRADES)))
     by_inspection = Window.partitionBy("known_date", "file", F.trim("inspection_number"))
     counts = {f"n_{grade}": F.count_if(F.col("grade") == grade).over(by_inspection).cast("int") for grade in GRADES}
-    told_of = rows.withColumns(counts).select(
+    return rows.withColumns(counts).select(
         identifier("inspection_number").alias("inspection_id"),
         _site().alias("establishment_key"),
         "agency",
@@ -120,8 +118,6 @@ def inspection(tables: Tables) -> DataFrame:
         _slot("inspections"),
         *PLACE,
     )
-    known = told_of.filter("inspection_id IS NOT NULL")
-    return dated(known, Inspection, SOURCE, ["inspection_id"], "inspection_date")
 
 
 @feed(InspectionDeficiency, INSPECTION)
@@ -138,14 +134,13 @@ def inspection_deficiency(tables: Tables) -> DataFrame:
         _slot("inspections"),
         *PLACE,
     )
-    known = told_of.filter("inspection_id IS NOT NULL AND deficiency_seq >= 1 AND grade IS NOT NULL")
-    return dated(known, InspectionDeficiency, SOURCE, ["inspection_id", "deficiency_seq"], "_day")
+    return told_of.filter("deficiency_seq >= 1 AND grade IS NOT NULL")
 
 
 @feed(Batch, BATCH)
 def batch(tables: Tables) -> DataFrame:
     """Batches that holders declare."""
-    told_of = _of_batch(tables[BATCH]).select(
+    return _of_batch(tables[BATCH]).select(
         *("batch_key", "pack_key", "agency"),
         F.col("number").alias("batch"),
         told("batch").alias("batch_printed"),
@@ -157,13 +152,12 @@ def batch(tables: Tables) -> DataFrame:
         _slot("batches"),
         *PLACE,
     )
-    return dated(told_of, Batch, SOURCE, ["batch_key"], "made_date")
 
 
 @feed(BatchDistribution, DISTRIBUTION)
 def batch_distribution(tables: Tables) -> DataFrame:
     """What of each batch went where, by month."""
-    told_of = _of_batch(tables[DISTRIBUTION]).select(
+    return _of_batch(tables[DISTRIBUTION]).select(
         *("batch_key", "agency"),
         F.upper(identifier("department")).alias("department"),
         F.last_day(iso_date("month")).alias("month"),
@@ -172,14 +166,12 @@ def batch_distribution(tables: Tables) -> DataFrame:
         _slot("distribution"),
         *PLACE,
     )
-    known = told_of.filter("department IS NOT NULL AND month IS NOT NULL")
-    return dated(known, BatchDistribution, SOURCE, ["batch_key", "department", "month"], "month")
 
 
 @feed(QualityDefect, DEFECT)
 def quality_defect(tables: Tables) -> DataFrame:
     """Defects that were notified."""
-    told_of = _of_batch(tables[DEFECT]).select(
+    return _of_batch(tables[DEFECT]).select(
         identifier("defect_number").alias("defect_id"),
         *("batch_key", "agency"),
         told("defect").alias("defect"),
@@ -189,13 +181,12 @@ def quality_defect(tables: Tables) -> DataFrame:
         _slot("defects"),
         *PLACE,
     )
-    return dated(told_of.filter("defect_id IS NOT NULL"), QualityDefect, SOURCE, ["defect_id"], "notified_date")
 
 
 @feed(LaboratoryResult, RESULT)
 def laboratory_result(tables: Tables) -> DataFrame:
     """Tests of samples."""
-    told_of = _of_batch(tables[RESULT]).select(
+    return _of_batch(tables[RESULT]).select(
         identifier("sample").alias("sample_id"),
         told("test").alias("test"),
         *("batch_key", "agency"),
@@ -206,14 +197,12 @@ def laboratory_result(tables: Tables) -> DataFrame:
         _slot("results"),
         *PLACE,
     )
-    known = told_of.filter("sample_id IS NOT NULL AND test IS NOT NULL")
-    return dated(known, LaboratoryResult, SOURCE, ["sample_id", "test"], "sampled_date")
 
 
 @feed(Recall, RECALL)
 def recall(tables: Tables) -> DataFrame:
     """Recalls of the agency itself."""
-    told_of = _of_domain(tables[RECALL]).select(
+    return _of_domain(tables[RECALL]).select(
         identifier("recall_number").alias("event_id"),
         identifier("pack_code").alias("product_id"),
         F.lit("FR").alias("country"),
@@ -231,5 +220,3 @@ def recall(tables: Tables) -> DataFrame:
         _slot("recalls"),
         *PLACE,
     )
-    known = told_of.filter("event_id IS NOT NULL AND product_id IS NOT NULL")
-    return dated(known, Recall, SOURCE, ["event_id", "product_id"], "recall_date")

@@ -12,7 +12,6 @@ from pipelines.defs.silver.isolate_count.tables import HospitalUse, IsolateCount
 from pipelines.frames.columns import iso_date, looked_up, one_line
 from pipelines.frames.numbers import number, whole
 from pipelines.frames.readings import read
-from pipelines.frames.stated import versioned
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -68,7 +67,7 @@ def isolate_count(tables: Tables) -> DataFrame:
         number("nbhosp").alias("bed_days"),
     )
     both = weeks.unionByName(years, allowMissingColumns=True)
-    return versioned(both.withColumn("host", F.lit("human")), IsolateCount)
+    return both.withColumn("host", F.lit("human"))
 
 
 @feed(HospitalUse, BED_DAY, USE)
@@ -92,11 +91,11 @@ def hospital_use(tables: Tables) -> DataFrame:
         number("nbhosp").alias("bed_days"),
         number("nblits").alias("n_beds"),
     )
-    return versioned(weeks.unionByName(years, allowMissingColumns=True), HospitalUse)
+    return weeks.unionByName(years, allowMissingColumns=True)
 
 
 def _told(series: str, level: Column) -> list[Column]:
-    same = {"source": "spares", "series": series, "country": "FR"}
+    same = {"series": series, "country": "FR"}
     return [
         *[F.lit(value).alias(name) for name, value in same.items()],
         level.alias("slot"),

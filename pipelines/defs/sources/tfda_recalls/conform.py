@@ -13,7 +13,6 @@ from pipelines.defs.silver.establishment.tables import Establishment
 from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.domains import agency_of
 from pipelines.frames.columns import iso_date
-from pipelines.frames.stated import dated
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pipelines.frames.conform import Tables
 
 RECALL = "bronze.tfda_recalls_product"
-SOURCE, COUNTRY = "tfda_recalls", "Taiwan"
+COUNTRY = "Taiwan"
 PLACE = ("known_date", "file", "line_number")
 DIGITS = ("一二三１２３ⅠⅡⅢ", "123123123")
 SUSPECTED = "疑似|可能|suspected"
@@ -49,7 +48,7 @@ def establishment(tables: Tables) -> DataFrame:
         F.lit("state").alias("slot"),
         *PLACE,
     )  # fmt: skip
-    return sites(rows, Establishment, SOURCE)
+    return sites(rows)
 
 
 @feed(Recall, RECALL)
@@ -63,7 +62,7 @@ def recall(tables: Tables) -> DataFrame:
     keyed = rows.withColumns({"event_id": act, "product_id": F.substring(product, 1, 16)})
     place = F.row_number().over(of_act)
     apart = F.when(place > 1, F.concat_ws("|", "product_id", place.cast("string"))).otherwise(F.col("product_id"))
-    told_of = keyed.withColumn("product_id", apart).select(
+    return keyed.withColumn("product_id", apart).select(
         *("event_id", "product_id"),
         F.lit("TW").alias("country"),
         F.lit("human").alias("domain"),
@@ -80,4 +79,3 @@ def recall(tables: Tables) -> DataFrame:
         F.lit("state").alias("slot"),
         *PLACE,
     )
-    return dated(told_of, Recall, SOURCE, ["event_id", "product_id"], "recall_date")
