@@ -8,7 +8,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from pipelines.formats.declarations import DeclarationRow
-from pipelines.frames.columns import date_precision, identifier, partial_date, said
+from pipelines.frames.columns import date_precision, identifier, looked_up, partial_date, said
 from pipelines.frames.numbers import number
 from pipelines.frames.versions import listed, preferred_term, preferred_terms, sent_last, stated_versions
 
@@ -176,5 +176,4 @@ def _numbered(rows: DataFrame, source: str) -> DataFrame:
 
 def _coded(column: str, codes: dict[str, str]) -> Column:
 
-    pairs = [F.lit(text) for pair in codes.items() for text in pair]
-    return F.try_element_at(F.create_map(*pairs), F.lower(F.trim(column)))
+    return looked_up(F.lower(F.trim(column)), codes)

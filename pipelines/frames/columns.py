@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from pyspark.sql import Column
@@ -26,8 +27,8 @@ def one_line(text: str | Column) -> Column:
 
 def looked_up(text: Column, listed: Mapping[str, str] | Mapping[str, float]) -> Column:
     """Value of a code list for a text as it stands; null for what the list does not hold."""
-    pairs = [F.lit(t) for key in listed for t in (key, listed[key])]
-    return F.try_element_at(F.create_map(*pairs), text)
+    of = "double" if any(isinstance(value, float) for value in listed.values()) else "string"
+    return F.try_element_at(F.from_json(F.lit(json.dumps(dict(listed))), f"map<string,{of}>"), text)
 
 
 def is_day(date: Column) -> Column:

@@ -23,63 +23,81 @@ SPAN = ("known_from", "known_to")
 Says = Callable[[Column], Column]
 
 
-def history(observed: DataFrame, key: Sequence[str], slot: str) -> DataFrame:
+def history(observed: DataFrame, key: Sequence[str], slot: str, first: Sequence[str] = ()) -> DataFrame:
     """Collapse dated observations of keyed records into versions with `valid_from` and `valid_to`.
 
     `observed` holds one row per key and extraction: the key, the content, `known_date` (date of the extraction) and
     `slot`, the file of which each extraction is a full state (a record may move from one slot to another). A record
     absent from the next extraction of its slot, and shown by no other slot, ends at that extraction's date; identical
-    content in a row is one version. Rows of the same key and date are reduced to the one of the last slot.
+    content in a row is one version. Of rows of the same key and date the one of the last slot stands, or the first by
+    the columns `first`, which are no content.
 
-    Returns the columns of `observed` but `known_date` and `slot`, plus `valid_from` (date), `valid_to` (date, null
-    while it stands). The result does not depend on the order in which the extractions were ingested.
+    Returns the columns of `observed` but `known_date`, `slot` and `first`, plus `valid_from` (date), `valid_to` (date,
+    null while it stands). The result does not depend on the order in which the extractions were ingested.
     """
-    content = [c for c in observed.columns if c not in {*key, slot, "known_date"}]
-    by_slot = Window.partitionBy(slot).orderBy("known_date")
-    extractions = observed.select(slot, "known_date").distinct()
-    extractions = extractions.withColumn("slot_next", F.lead("known_date").over(by_slot))
+    content = [c for c in observed.columns if c not in {*key, slot, "known_date", *first}]
+    dates = observed.groupBy(slot).agg(F.array_sort(F.collect_set("known_date")).alias("_dates"))
+    following = F.transform(
+        "_dates", lambda day, n: F.struct(day.alias("known_date"), F.get("_dates", n + 1).alias("_following"))
+    )
+    forever, day = F.lit(FOREVER).cast("date"), F.unix_date("known_date")
+    row = F.struct(
+        (F.struct(day, *first) if first else F.struct(-day, slot)).alias("place"),
+        F.col("known_date").alias("day"),
+        F.coalesce("_following", forever).alias("until"),
+        (F.struct(*content) if content else F.struct(F.lit(1).alias("nothing"))).alias("told"),
+    )
+    rows = F.array_sort(F.collect_list(row))
+    dated = observed.join(dates.select(slot, F.inline(following)), on=[slot, "known_date"], how="inner")
+    by_key = dated.groupBy(*key).agg((rows if first else F.reverse(rows)).alias("_rows"))
+    told = ", ".join(f"`{c}`: {observed.schema[c].dataType.simpleString()}" for c in content) or "nothing: int"
+    none = F.array().cast(f"array<struct<told: struct<{told}>, since: date, before: date>>")
+    beginning = F.struct(
+        F.lit(None).cast("date").alias("day"),
+        F.lit(BEGINNING).alias("until"),
+        none.alias("versions"),
+    )
 
-    same_day = Window.partitionBy(*key, "known_date").orderBy(F.desc(slot))
-    by_key = Window.partitionBy(*key).orderBy("known_date")
-    forever = F.lit(FOREVER).cast("date")
-    so_far = by_key.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    dated = (
-        observed.join(extractions, on=[slot, "known_date"], how="inner")
-        .withColumn("_rank", F.row_number().over(same_day))
-        .filter("_rank = 1")
-        .withColumn("_covered", F.max(F.coalesce("slot_next", forever)).over(so_far))
-        .withColumn("_next", F.coalesce(F.lead("known_date").over(by_key), forever))
-        .withColumn("_end", F.least("_next", "_covered"))
-        .withColumn("_content", F.struct(*content) if content else F.struct(F.lit(1)))
-    )
-    unchanged = F.lag("_content").over(by_key).eqNullSafe(F.col("_content")) & (
-        F.lag("_end").over(by_key) == F.col("known_date")
-    )
-    grouped = dated.withColumn("_is_new", F.when(F.coalesce(unchanged, F.lit(False)), 0).otherwise(1)).withColumn(
-        "_version", F.sum("_is_new").over(so_far)
-    )
-    by_version = Window.partitionBy(*key, "_version")
-    return (
-        grouped.withColumn("_last", F.max("_end").over(by_version))
-        .filter("_is_new = 1")
-        .select(
-            *key,
-            *content,
-            F.col("known_date").alias("valid_from"),
-            F.when(F.col("_last") < forever, F.col("_last")).alias("valid_to"),
+    def shown(state: Column, now: Column) -> Column:
+        """Add a version where the day's first row says something new, or something after a gap."""
+        known = state["versions"]
+        goes_on = (
+            (F.size(known) > 0)
+            & F.get(known, F.size(known) - 1)["told"].eqNullSafe(now["told"])
+            & (state["until"] >= now["day"])
         )
-    )
+        before = F.least(now["day"], state["until"]).alias("before")
+        version = F.struct(now["told"].alias("told"), now["day"].alias("since"), before)
+        return F.struct(
+            now["day"].alias("day"),
+            F.greatest(state["until"], now["until"]).alias("until"),
+            F.when(state["day"].eqNullSafe(now["day"]) | goes_on, known)
+            .otherwise(F.array_append(known, version))
+            .alias("versions"),
+        )
+
+    def ended(state: Column) -> Column:
+        """Each version to the end before the next; the last to the last day that a slot covers."""
+        last = F.when(state["until"] < forever, state["until"])
+        return F.transform(
+            state["versions"],
+            lambda version, n: F.struct(
+                *[version["told"][c].alias(c) for c in content],
+                version["since"].alias("valid_from"),
+                F.when(n + 1 < F.size(state["versions"]), F.get(state["versions"], n + 1)["before"])
+                .otherwise(last)
+                .alias("valid_to"),
+            ),
+        )
+
+    return by_key.select(*key, F.inline(F.aggregate("_rows", beginning, shown, ended)))
 
 
-def first_of_day(rows: DataFrame, key: Sequence[str]) -> DataFrame:
-    """One row per key and extraction: the first in the file, should it stand there twice; drops file and line."""
-    first = Window.partitionBy(*key, "known_date").orderBy("file", "line_number")
-    return rows.withColumn("_n", F.row_number().over(first)).filter("_n = 1").drop("_n", "file", "line_number")
-
-
-def extracted_versions(observed: DataFrame, key: Sequence[str], slot: str = "slot") -> DataFrame:
+def extracted_versions(
+    observed: DataFrame, key: Sequence[str], slot: str = "slot", first: Sequence[str] = ()
+) -> DataFrame:
     """`history`, with `is_current`: the version still stands."""
-    return history(observed, key, slot).withColumn("is_current", F.col("valid_to").isNull())
+    return history(observed, key, slot, first).withColumn("is_current", F.col("valid_to").isNull())
 
 
 def known_since(shown: DataFrame, key: Sequence[str], day: Column) -> DataFrame:

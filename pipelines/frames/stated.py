@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +9,13 @@ from pyspark.sql import functions as F
 
 from pipelines.core.table import Table
 from pipelines.frames.conform import conformed, in_columns
-from pipelines.frames.history import extracted_versions, first_of_day, known_since
+from pipelines.frames.history import extracted_versions, known_since
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 PLACE: dict[str, Any] = {"known_date": "date", "slot": "string", "file": "string", "line_number": "bigint"}
 VERSION = ("valid_from", "valid_to", "is_current", "known_from")
-
-
-def delivered(rows: DataFrame, key: Sequence[str]) -> DataFrame:
-    """Versions by a key; of rows of one key and delivery the first in the file stands.
-
-    `rows` has `known_date`, `slot` (of which each delivery is the full state), `file` and `line_number`.
-    """
-    return extracted_versions(first_of_day(rows, key), key)
 
 
 @dataclass(frozen=True)
@@ -51,10 +42,11 @@ class Stated:
     def versions(self, rows: DataFrame, table: type[Table]) -> DataFrame:
         """Rows of the table, with their versions.
 
-        Rows whose key has a null are left out: what could not be read of it is counted where it is read.
+        Of rows of one key and delivery the first in the file stands. Rows whose key has a null are left out: what
+        could not be read of it is counted where it is read.
         """
         key = [c for c in table.key if c not in ("valid_from", "source")] + ["source"]
-        shown = delivered(rows.dropna(subset=key), key)
+        shown = extracted_versions(rows.dropna(subset=key), key, first=("file", "line_number"))
         if self.day:
             shown = known_since(shown, key, F.col(self.day)).drop(*{self.day} - set(table.columns))
         return conformed(shown, table)

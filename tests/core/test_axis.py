@@ -128,7 +128,7 @@ def test_a_table_without_an_axis_fails_at_load_with_a_sentence():
             """One thing."""
 
             layer, name = "silver", "rootless"
-            thing = Column("string", "Key")
+            one = Column("string", "Key")
 
 
 def test_an_axis_names_columns_that_exist():
@@ -138,7 +138,18 @@ def test_an_axis_names_columns_that_exist():
             """One thing."""
 
             layer, name, axis = "silver", "blind", flows("seen")
-            thing = Column("string", "Key")
+            one = Column("string", "Key")
+
+
+def test_a_column_does_not_hide_what_its_table_says_of_itself():
+    with pytest.raises(ValueError, match="Shadow: a table says something of itself under that name: key, thing"):
+
+        class Shadow(Table):
+            """One thing."""
+
+            layer, name, axis = "silver", "shadow", flows("key")
+            key = Column("string", "Key")
+            thing = Column("string", "Thing")
 
 
 def test_every_gold_table_is_computed_anew_for_a_date():

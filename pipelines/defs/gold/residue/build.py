@@ -14,6 +14,7 @@ from pipelines.defs.gold.residue import figures
 from pipelines.defs.gold.residue.parameters import held, stated
 from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration, RiskQuotient
 from pipelines.defs.silver.population.tables import DEPARTMENT
+from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
 from pipelines.frames.spark import in_few_tasks
 from pipelines.frames.sums import exact_sum
@@ -90,8 +91,7 @@ def risk_quotient(tables: Tables) -> DataFrame:
         *[F.col("value").alias(c) for c in ("concentration", "lower", "upper")],
     )
     known = tables["gold.measured_concentration"].filter("place_kind = 'department' AND substance_key IS NOT NULL")
-    micrograms = F.create_map(*[F.lit(v) for pair in MICROGRAMS.items() for v in pair])
-    factor = F.try_element_at(micrograms, F.col("unit"))
+    factor = looked_up(F.col("unit"), MICROGRAMS)
     half = F.coalesce("mean", (F.col("lower") + F.col("upper")) / 2)
     measured = known.filter(factor.isNotNull()).select(
         F.lit("measured").alias("basis"),

@@ -22,11 +22,12 @@ def notices(observed: DataFrame, source: str) -> DataFrame:
     """Versions of notices with the episode that each belongs to, as rows of `Shortage`.
 
     `observed` has a row a notice and delivery: product_key, pack_key, notice_id (empty where the authority numbers
-    none), notice_seq, what it tells, `slot` and `known_date`. An episode of a product or pack goes on as long as some
-    delivery shows it, whatever state and start it is given: another begins where a delivery lacked it, or where it is
-    short again after it was told to be over. One that comes back with the start that it had is the same.
+    none), notice_seq, what it tells, `slot`, `known_date`, `file` and `line_number`. An episode of a product or pack
+    goes on as long as some delivery shows it, whatever state and start it is given: another begins where a delivery
+    lacked it, or where it is short again after it was told to be over. One that comes back with the start that it had
+    is the same.
     """
-    shown = extracted_versions(observed, [*CHAIN, "notice_seq"])
+    shown = extracted_versions(observed, [*CHAIN, "notice_seq"], first=("file", "line_number"))
     before = Window.partitionBy(*CHAIN).orderBy("valid_from", "notice_seq")
     earlier = before.rowsBetween(Window.unboundedPreceding, -1)
     forever = F.lit("9999-12-31").cast("date")

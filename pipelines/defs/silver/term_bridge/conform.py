@@ -12,6 +12,7 @@ from pipelines.defs.silver.term_bridge.names import METHODS, spread
 from pipelines.defs.silver.term_bridge.reviewed import PAIRS
 from pipelines.defs.silver.term_bridge.tables import TermBridge
 from pipelines.frames.cache import cache
+from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
 
 if TYPE_CHECKING:
@@ -117,10 +118,8 @@ def _matches(animal: DataFrame, known: DataFrame) -> DataFrame:
     every = direct.unionByName(by_sibling).withColumn("place", F.array_position(_texts(ORDER), F.col("method")))
     best = Window.partitionBy("term_key").orderBy("place", "event_key")
     chosen = every.withColumn("_n", F.row_number().over(best)).filter("_n = 1")
-    confidence = F.create_map(*[F.lit(x) for pair in CONFIDENCE.items() for x in pair])
-    return chosen.select(
-        "term_key", "event_key", "method", F.element_at(confidence, F.col("method")).alias("confidence")
-    )
+    confidence = looked_up(F.col("method"), CONFIDENCE).alias("confidence")
+    return chosen.select("term_key", "event_key", "method", confidence)
 
 
 def _texts(values: tuple[str, ...]) -> Column:

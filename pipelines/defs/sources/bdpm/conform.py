@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance, Shortage
 from pipelines.frames.columns import french_date, said
 from pipelines.frames.conform import conformed
-from pipelines.frames.history import extracted_versions, first_of_day
+from pipelines.frames.history import extracted_versions
 from pipelines.frames.numbers import amount_mg, number
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CIS, CIP, COMPO = "bronze.bdpm_cis", "bronze.bdpm_cip", "bronze.bdpm_compo"
 GENER, MITM, DISPO = "bronze.bdpm_gener", "bronze.bdpm_mitm", "bronze.bdpm_dispo"
 SMR, ASMR = "bronze.bdpm_has_smr", "bronze.bdpm_has_asmr"
+PLACE = ("file", "line_number")
 STATUSES = {"1": "shortage", "2": "tension", "3": "discontinued", "4": "resupplied"}
 
 
@@ -31,9 +33,10 @@ def _product_key() -> Column:
     return F.concat(F.lit("CIS:"), F.trim("cis")).alias("product_key")
 
 
-def _versions(rows: DataFrame, key: list[str], kind: str) -> DataFrame:
+def _versions(rows: DataFrame, key: list[str], kind: str, first: Sequence[str] = ()) -> DataFrame:
     """Versions of keyed rows; each file of the register is one slot, and each extraction its full state."""
-    return extracted_versions(rows.withColumn("slot", F.lit(kind)), key).withColumn("source", F.lit("bdpm"))
+    of_kind = rows.withColumns({"slot": F.lit(kind), "source": F.lit("bdpm")})
+    return extracted_versions(of_kind, key, first=first)
 
 
 @feed(Product, CIS, CIP, COMPO, GENER, MITM, SMR, ASMR)
@@ -59,7 +62,7 @@ def product(tables: Tables) -> DataFrame:
         )
     )
     coded = rows.join(atc, on="cis", how="left")
-    known = _versions(first_of_day(coded, ["product_key"]).drop("cis"), ["product_key"], "CIS")
+    known = _versions(coded.drop("cis"), ["product_key"], "CIS", PLACE)
     named = [
         tables[name].filter("trim(cis) <> ''").select(F.trim("cis").alias("cis"), _product_key(), "known_date")
         for name in (CIP, COMPO, GENER, SMR, ASMR)
@@ -114,7 +117,7 @@ def pack(tables: Tables) -> DataFrame:
         )
     )
     key = ["pack_key", "product_key"]
-    return conformed(_versions(first_of_day(rows, key), key, "CIP"), Pack)
+    return conformed(_versions(rows, key, "CIP", PLACE), Pack)
 
 
 @feed(Shortage, DISPO)
@@ -149,7 +152,7 @@ def shortage(tables: Tables) -> DataFrame:
     placed = once.withColumns(
         {"notice_id": F.lit(""), "notice_seq": place, "country": F.lit("FR"), "slot": F.lit("DISPO")}
     )
-    return notices(placed.drop("_n", "file", "line_number"), "bdpm")
+    return notices(placed.drop("_n"), "bdpm")
 
 
 def _listed(column: str) -> Column:

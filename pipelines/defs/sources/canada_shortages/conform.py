@@ -10,7 +10,6 @@ from pipelines.core.step import feed
 from pipelines.defs.silver.product.episodes import notices
 from pipelines.defs.silver.product.tables import Shortage
 from pipelines.frames.columns import coded, iso_date
-from pipelines.frames.history import first_of_day
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -59,8 +58,7 @@ def shortage(tables: Tables) -> DataFrame:
             *("known_date", "file", "line_number"),
         )
     )
-    key = ["product_key", "pack_key", "notice_id", "notice_seq"]
-    return notices(first_of_day(rows.filter("status IS NOT NULL"), key), "canada_shortages")
+    return notices(rows.filter("status IS NOT NULL"), "canada_shortages")
 
 
 def _unescaped(column: str) -> Column:

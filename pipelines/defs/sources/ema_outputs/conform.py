@@ -16,7 +16,6 @@ from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
 from pipelines.defs.sources.ema_outputs import herbal
 from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import french_date, one_line
-from pipelines.frames.history import first_of_day
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -59,8 +58,7 @@ def shortage(tables: Tables) -> DataFrame:
             *("known_date", "file", "line_number"),
         )
     )
-    key = ["product_key", "pack_key", "notice_id", "notice_seq"]
-    return notices(first_of_day(rows.filter("status IS NOT NULL"), key), "ema_outputs")
+    return notices(rows.filter("status IS NOT NULL"), "ema_outputs")
 
 
 @feed(RegulatoryEvent, REFERRAL, DHPC, PSUSA, SHORTAGE, OPINION, OUTSIDE)

@@ -12,7 +12,7 @@ from pipelines.defs.silver.report.tables import ProductAsReported, ReportEvent, 
 from pipelines.defs.sources.evvet.codes import COUNTRIES, DEATH_TERMS
 from pipelines.defs.sources.evvet.lists import normalised, products, reactions
 from pipelines.formats.veterinary import REPORTERS, SEXES
-from pipelines.frames.columns import identifier, iso_date
+from pipelines.frames.columns import identifier, iso_date, looked_up
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import history
 from pipelines.frames.numbers import whole
@@ -172,5 +172,4 @@ def _received() -> Column:
 
 def _coded(column: str, codes: Mapping[str, str]) -> Column:
     """Look up a code; null for what the list does not hold."""
-    pairs = [F.lit(text) for pair in codes.items() for text in pair]
-    return F.try_element_at(F.create_map(*pairs), normalised(column))
+    return looked_up(normalised(column), codes)
