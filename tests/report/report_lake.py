@@ -130,14 +130,16 @@ def signals(
     """Rows of `gold.signal`: for each pair its (a, reports of substance, reports of event) at each month of 2024 on."""
     months = month_ends(dt.date(2024, 1, 31), len(total))
     prior = FittedPrior(3.0, 3.0, 1.2, 0.4, 0.3, "zero_inclusive")
+    cells = [(*cell, n) for series in counts.values() for cell, n in zip(series, total, strict=True) if cell[0]]
+    every = iter(score_counts(*map(list, zip(*cells, strict=True)), prior=prior).to_dicts())
     rows: list[Row] = []
     for (substance, event), series in counts.items():
         first: dict[str, dt.date] = {}
         before = 0
-        for position, (a, n_substance, n_event) in enumerate(series):
+        for position, (a, _, _) in enumerate(series):
             if a == 0:
                 continue
-            scored = score_counts([a], [n_substance], [n_event], [total[position]], prior=prior).to_dicts()[0]
+            scored = next(every)
             flags = {rule: bool(scored[f"is_{rule}_signal"]) for rule in ("prr", "ror", "ic", "ebgm")}
             is_new = any(met and rule not in first for rule, met in flags.items())
             first |= {rule: months[position] for rule, met in flags.items() if met and rule not in first}
@@ -201,13 +203,18 @@ def country(n_months: int = 36, substances: int = 12, seed: int = 1) -> dict[str
 
 def _by_method(rows: list[Row]) -> list[Row]:
     """The answers of some methods about every row of `gold.signal`."""
-    found = []
-    for row in rows:
-        cells = from_counts(*(np.array([float(n)]) for n in (row["a"], row["a"] + row["b"], row["a"] + row["c"])), 1e5)
-        keys = pl.DataFrame([{name: row.get(name) for name in SignalByMethod.columns if name in row}])
-        kept = keys.select("population", "substance_key", "term_key", "month", "is_latest", "a", "expected")
-        found += answers(Pairs(cells, np.array([row["expected"]])), ("prr", "ror_exact", "ic", "mgps"), kept).to_dicts()
-    return found
+    cells = from_counts(
+        *(
+            np.array([float(c) for c in cs])
+            for cs in zip(*((row["a"], row["a"] + row["b"], row["a"] + row["c"]) for row in rows), strict=True)
+        ),
+        1e5,
+    )
+    shared = [name for name in SignalByMethod.columns if name in rows[0]]
+    keys = pl.DataFrame([{name: row[name] for name in shared} for row in rows], infer_schema_length=None)
+    kept = keys.select("population", "substance_key", "term_key", "month", "is_latest", "a", "expected")
+    expected = np.array([row["expected"] for row in rows])
+    return answers(Pairs(cells, expected), ("prr", "ror_exact", "ic", "mgps"), kept).to_dicts()
 
 
 def _pair(substance: str, event: str, **more: Any) -> Row:
