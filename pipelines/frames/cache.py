@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from pipelines.frames.spark import is_little
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -20,7 +22,13 @@ _kept = _Kept()
 
 
 def cache(frame: DataFrame) -> DataFrame:
-    """Keep a frame in memory until `release`."""
+    """Keep a frame in memory until `release`.
+
+    Where a step reads little (`tune`), the frame is computed at once and stands for itself: plans over plans over plans
+    cost far more than the rows. Where it reads much, it is computed by whichever plan reads it first.
+    """
+    if is_little(frame.sparkSession):
+        return frame.localCheckpoint()
     _kept.frames.append(frame.persist())
     return _kept.frames[-1]
 

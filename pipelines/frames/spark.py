@@ -134,8 +134,12 @@ def tune(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
 
 def in_few_tasks(frame: DataFrame) -> DataFrame:
     """The same rows, where a step reads little (`tune`) by a few tasks: each is handed the whole plan of its stage."""
-    reads_much = frame.sparkSession.conf.get("spark.sql.adaptive.enabled") == "true"
-    return frame if reads_much else frame.coalesce(SMALL_PARTITIONS)
+    return frame.coalesce(SMALL_PARTITIONS) if is_little(frame.sparkSession) else frame
+
+
+def is_little(spark: SparkSession) -> bool:
+    """Tell whether the step that runs reads little, as `tune` was told."""
+    return spark.conf.get("spark.sql.adaptive.enabled") == "false"
 
 
 def _is_small(settings: Settings) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines.core.catalog import sources, tables
 from pipelines.core.step import Feed, FrameStep, Measure, StepError, reads_of
 from pipelines.core.table import Table
+from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
 from pipelines.frames.losses import Loss, beyond, may_exceed, told, unread, within_limits
 from pipelines.frames.readings import Reading, noting
@@ -51,7 +52,7 @@ def union_of_sources(
 
     def of_sources(lake: Tables, names: Collection[str]) -> DataFrame:
         rows = within_limits(told_by(lake, names), table)
-        rows = stated.versions(rows, table) if stated else rows
+        rows = stated.versions(cache(rows), table) if stated else rows
         return finished(rows) if finished else rows
 
     def losses(lake: Lake, names: Collection[str]) -> list[Loss]:

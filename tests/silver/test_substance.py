@@ -43,7 +43,7 @@ PRODUCTS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tables(spark):
     day = dt.date(2024, 1, 1)
     unii = spark.createDataFrame(
@@ -63,13 +63,42 @@ def tables(spark):
     return lake
 
 
-def coded(tables, *names):
-    reported = tables["bronze.unii_name"].sparkSession.createDataFrame(
-        [("x", name, ingredient, 1) for name, ingredient in names],
+REPORTED = {
+    ("amoxicillin", ""): ([AMOX], "exact"),
+    ("AMOXICILLIN TRIHYDRATE", ""): ([AMOX], "salt_stripped"),
+    ("Amoxil 500 mg tablets", ""): ([AMOX], "brand"),
+    ("AUGMENTIX", ""): ([AMOX, CLAV], "brand"),
+    ("whatever", "AMOXICILLIN\\CLAVULANIC ACID"): ([AMOX, CLAV], "exact"),
+    ("amoxicillin/clavulanic acid", ""): ([AMOX, CLAV], "exact"),
+    ("AMOXICILIN", ""): ([AMOX], "fuzzy"),
+    ("SALINE THING", ""): (["reported:SALINE THING"], "as_reported"),
+}
+UNLISTED = {
+    ("Zorblax® 5 mg", ""): (["reported:ZORBLAX® 5 MG"], "as_reported"),
+    ("zorblax® 5 MG.", ""): (["reported:ZORBLAX® 5 MG"], "as_reported"),
+    ("Brand X", "QUUXINE;AMOXICILLIN"): (sorted([AMOX, "reported:QUUXINE"]), "as_reported"),
+    ("unknown", ""): (None, "uncoded"),
+    ("-", ""): (None, "uncoded"),
+    ("12", ""): (None, "uncoded"),
+    ("ΦΑΡΜΑΚΟ", ""): (["reported:ΦΑΡΜΑΚΟ"], "as_reported"),
+}
+PLANTS = {
+    **{name: [TURMERIC] for name in ("Curcuma longa L., rhizome", "CURCUMA LONGA WHOLE", "Turmeric")},
+    **{name: [WORT] for name in ("Hypericum perforatum L.", "Hypericum perforatum flowering top")},
+    "Red 7 (C.I. 15850)": [RED],
+}
+
+
+@pytest.fixture(scope="module")
+def coded(spark, tables):
+    """Substances and method by (reported name, reported substance), of all that the tests ask, coded at once."""
+    asked = [*REPORTED, *UNLISTED, *(("", name) for name in PLANTS)]
+    reported = spark.createDataFrame(
+        [("x", name, ingredient, 1) for name, ingredient in asked],
         "source string, reported_name string, reported_substance string, n_records bigint",
     )
     rows = code(reported, tables["silver.substance_name"]).collect()
-    return {r["reported_name"] or r["reported_substance"]: (r["substance_keys"], r["coding_method"]) for r in rows}
+    return {(r["reported_name"], r["reported_substance"]): (r["substance_keys"], r["coding_method"]) for r in rows}
 
 
 @pytest.mark.spark
@@ -84,51 +113,13 @@ def test_names_of_all_kinds_lead_to_the_moiety(tables):
 
 
 @pytest.mark.spark
-def test_reported_names_are_coded_form_after_form(tables):
-    found = coded(
-        tables,
-        ("amoxicillin", ""),
-        ("AMOXICILLIN TRIHYDRATE", ""),
-        ("Amoxil 500 mg tablets", ""),
-        ("AUGMENTIX", ""),
-        ("whatever", "AMOXICILLIN\\CLAVULANIC ACID"),
-        ("amoxicillin/clavulanic acid", ""),
-        ("AMOXICILIN", ""),
-        ("SALINE THING", ""),
-    )
-    assert found == {
-        "amoxicillin": ([AMOX], "exact"),
-        "AMOXICILLIN TRIHYDRATE": ([AMOX], "salt_stripped"),
-        "Amoxil 500 mg tablets": ([AMOX], "brand"),
-        "AUGMENTIX": ([AMOX, CLAV], "brand"),
-        "whatever": ([AMOX, CLAV], "exact"),
-        "amoxicillin/clavulanic acid": ([AMOX, CLAV], "exact"),
-        "AMOXICILIN": ([AMOX], "fuzzy"),
-        "SALINE THING": (["reported:SALINE THING"], "as_reported"),
-    }
+def test_reported_names_are_coded_form_after_form(coded):
+    assert {asked: coded[asked] for asked in REPORTED} == REPORTED
 
 
 @pytest.mark.spark
-def test_what_no_dictionary_holds_counts_under_its_own_name(tables):
-    found = coded(
-        tables,
-        ("Zorblax® 5 mg", ""),
-        ("zorblax® 5 MG.", ""),
-        ("Brand X", "QUUXINE;AMOXICILLIN"),
-        ("unknown", ""),
-        ("-", ""),
-        ("12", ""),
-        ("ΦΑΡΜΑΚΟ", ""),
-    )
-    assert found == {
-        "Zorblax® 5 mg": (["reported:ZORBLAX® 5 MG"], "as_reported"),
-        "zorblax® 5 MG.": (["reported:ZORBLAX® 5 MG"], "as_reported"),
-        "Brand X": (sorted([AMOX, "reported:QUUXINE"]), "as_reported"),
-        "unknown": (None, "uncoded"),
-        "-": (None, "uncoded"),
-        "12": (None, "uncoded"),
-        "ΦΑΡΜΑΚΟ": (["reported:ΦΑΡΜΑΚΟ"], "as_reported"),
-    }
+def test_what_no_dictionary_holds_counts_under_its_own_name(coded):
+    assert {asked: coded[asked] for asked in UNLISTED} == UNLISTED
 
 
 @pytest.mark.spark
@@ -153,8 +144,8 @@ def test_without_any_dictionary_names_are_substances_as_reported(spark, tables):
 @pytest.mark.spark
 def test_human_and_veterinary_products_meet_in_one_substance(tables, spark):
     empty = "source string, substance_keys array<string>"
-    tables["silver.name_coding"] = spark.createDataFrame([("x", [NACL])], empty)
-    rows = {r["substance_key"]: r for r in substance(tables).collect()}
+    named = tables | {"silver.name_coding": spark.createDataFrame([("x", [NACL])], empty)}
+    rows = {r["substance_key"]: r for r in substance(named).collect()}
     amoxicillin = rows[AMOX]
     assert (amoxicillin["is_in_human_product"], amoxicillin["is_in_veterinary_product"]) == (True, True)
     assert (amoxicillin["atc_codes"], amoxicillin["atcvet_codes"]) == (["J01CA04"], ["QJ01CA04"])
@@ -164,17 +155,5 @@ def test_human_and_veterinary_products_meet_in_one_substance(tables, spark):
 
 
 @pytest.mark.spark
-def test_one_plant_is_one_substance_whatever_its_part_and_a_pigment_is_its_number(tables):
-    found = coded(
-        tables,
-        ("", "Curcuma longa L., rhizome"),
-        ("", "CURCUMA LONGA WHOLE"),
-        ("Turmeric", ""),
-        ("", "Hypericum perforatum L."),
-        ("", "Hypericum perforatum flowering top"),
-        ("", "Red 7 (C.I. 15850)"),
-    )
-    keys = {name: substances for name, (substances, _) in found.items()}
-    assert keys["Curcuma longa L., rhizome"] == keys["CURCUMA LONGA WHOLE"] == keys["Turmeric"] == [TURMERIC]
-    assert keys["Hypericum perforatum L."] == keys["Hypericum perforatum flowering top"] == [WORT]
-    assert keys["Red 7 (C.I. 15850)"] == [RED]
+def test_one_plant_is_one_substance_whatever_its_part_and_a_pigment_is_its_number(coded):
+    assert {name: coded["", name][0] for name in PLANTS} == PLANTS
