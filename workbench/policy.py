@@ -53,6 +53,7 @@ ROWS = {
     "gold.interaction": BY_POPULATION,
     "gold.comedication": BY_POPULATION,
     "gold.masking": BY_POPULATION,
+    "gold.access_cohort": BY_DOMAIN,
     "silver.report": BY_DOMAIN,
     "silver.report_history": BY_DOMAIN,
     "silver.report_product": BY_CASE,

@@ -34,6 +34,25 @@ def poisson_interval(count: ArrayLike, level: float = LEVEL) -> tuple[Floats, Fl
     return lower, special.gammaincinv(n + 1, 1 - tail)
 
 
+def observed_expected(
+    count: ArrayLike, expected: ArrayLike, level: float = LEVEL
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Ratio of a count to what is expected of it, its exact bounds, and the chance of so many or more, whole and mid.
+
+    What is expected counts as known. Bounds are Garwood's of the count over the expected; p is P(X >= n), X Poisson;
+    the mid-p takes half of P(X = n). NaN where nothing is expected, or a count is negative or missing.
+
+    Source: Garwood 1936, Biometrika 28:437-442; Lancaster 1961, J Am Stat Assoc 56:223-234 (mid-p).
+    """
+    n, e = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(expected, dtype=float))
+    is_defined = (e > 0) & (n >= 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio, lower, upper = (np.where(is_defined, x / e, np.nan) for x in (n, *poisson_interval(n, level)))
+        p = np.where(n > 0, special.gammainc(np.maximum(n, 1e-300), e), 1.0)
+        exactly = np.exp(special.xlogy(n, e) - e - special.gammaln(n + 1))
+    return ratio, lower, upper, np.where(is_defined, p, np.nan), np.where(is_defined, p - exactly / 2, np.nan)
+
+
 def rate_ratio(
     count: ArrayLike, exposure: ArrayLike, other_count: ArrayLike, other_exposure: ArrayLike, level: float = LEVEL
 ) -> tuple[Floats, Floats, Floats, Floats]:

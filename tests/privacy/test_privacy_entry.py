@@ -18,6 +18,8 @@ from tests.intake.test_ingest import lake as lake
 from tests.intake.toy.tables import ToyPerson
 
 REPLACED = {
+    "access_register_form": {"patient_number"},
+    "access_register_patient": {"patient_number", "prescriber"},
     "bnpv_case": {"date_naiss"},
     "calypsovet_supply": {"numero_ordre_veterinaire", "identifiant_elevage"},
     "case_listing_row": {"case_id"},

@@ -20,6 +20,7 @@ from models.mgps.fit import Prior as FittedPrior
 from models.score import score_counts
 from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Table
+from pipelines.defs.gold.access_cohort.tables import AccessCohort
 from pipelines.defs.gold.activity.tables import ReportMonth
 from pipelines.defs.gold.antimicrobial.tables import AntimicrobialUse, Denominator
 from pipelines.defs.gold.batch_watch.tables import BatchWatch
@@ -41,6 +42,7 @@ from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedC
 from pipelines.defs.gold.shortage_episode.tables import ShortageEpisode, ShortageMonth
 from pipelines.defs.gold.site_risk.tables import SiteRisk, SiteRiskReason
 from pipelines.defs.gold.use_and_resistance.tables import UseAndResistance, UseResistanceAssociation
+from pipelines.defs.silver.access.tables import AccessAuthorisation
 from pipelines.defs.silver.environment.tables import EnvironmentParameter
 from pipelines.defs.silver.establishment.tables import Establishment
 from pipelines.defs.silver.product.tables import Product
@@ -65,6 +67,8 @@ TABLES: tuple[type[Table], ...] = (
     SiteRisk,
     SiteRiskReason,
     BatchWatch,
+    AccessAuthorisation,
+    AccessCohort,
     Link,
     ReportMonth,
     Exposure,

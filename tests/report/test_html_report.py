@@ -283,3 +283,37 @@ def test_sites_batches_and_recalls_have_their_section_with_the_chain_of_the_wors
     for expected in ("Site of Lyon", "certificate late", "109 <b>late</b>", "5.40", "3.3e-05", "suspected 1", "69, 83"):
         assert expected in section, expected
     assert "3 reports" in section and "made at" in section and "secret" not in section
+
+
+def test_access_has_its_section_and_shows_no_medicine_of_few(tmp_path):
+    rows = country()
+    day = dt.date(2024, 6, 30)
+    decision = {"medicine_key": "M-1", "product_name": "ARVENCEL GT-101", "state": "granted", "is_current": True}
+    decision |= {"valid_from": day}
+    rows["silver.access_authorisation"] = [
+        decision | {"access": "early", "start_date": dt.date(2023, 5, 15), "end_date": dt.date(2024, 2, 29)},
+        decision | {"access": "marketing", "start_date": dt.date(2024, 3, 1)},
+    ]
+    many = {"medicine_key": "M-1", "product_name": "ARVENCEL GT-101", "month": day, "is_latest": True, "n_ever": 48}
+    many |= {"status": "marketing", "n_followed": 48, "person_months": 392.7, "n_events": 13, "expected": 3.14}
+    many |= {"ratio": 4.14, "ratio_lower": 2.2, "ratio_upper": 7.08, "p_value": 2e-5, "is_alarm": True}
+    many |= {"alarm_rule": "Poisson MaxSPRT, alpha = 0.05", "alarm_boundary": 3.06, "false_alarm_rate": 0.05}
+    many |= {
+        "n_due": 194,
+        "n_received": 166,
+        "completeness": 0.8557,
+        "completeness_lower": 0.8,
+        "completeness_upper": 0.9,
+        "days_without_data": 17,
+    }
+    few = many | {"medicine_key": "M-2", "product_name": "CONFLU-7", "n_ever": 4, "n_followed": 4, "n_events": 2}
+    few |= {"person_months": 47.31, "ratio": 4.23, "n_due": 20, "n_received": 18, "days_without_data": 66}
+    rows["gold.access_cohort"] = [many, few | {"ratio_upper": 15.27, "completeness": 0.9, "expected": 0.47}]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('<section id="access">') :]
+    section = section[: section.index("</section>")]
+    for expected in ("CONFLU-7", "2023-05-15 to 2024-02-29", "4.14", "2e-05", "<b>alarm</b>", "85.6", "MaxSPRT", "5.0"):
+        assert expected in section, expected
+    for hidden in ("47.3", "4.23", "15.3", "0.47", ">20<", ">18<", ">66<", ">4<", ">2<", ">90.0"):
+        assert hidden not in section, hidden
+    assert section.count("<rect") == 2 + 4, "two bars, and a key of four colours"

@@ -1,0 +1,1 @@
+"""Patients under early, compassionate and first marketed use, as known at each month end."""

@@ -1,0 +1,275 @@
+"""Cohorts at month ends: the body of a Spark task, and the rules by which patients, time, events and forms count."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from models.rates.exact import observed_expected, poisson_interval
+from models.rates.share import exact_share
+from models.surveillance.maxsprt import poisson_alpha, poisson_boundary, poisson_llr
+
+SHOWN = {"valid_from": pl.Date, "valid_to": pl.Date}
+SAID: dict[str, dict[str, Any]] = {  # what is read of each register
+    "decisions": SHOWN
+    | {"access": pl.String, "state": pl.String, "start_date": pl.Date, "end_date": pl.Date}
+    | {"product_key": pl.String, "product_name": pl.String, "follow_up_years": pl.Int32}
+    | {"reference_per_1000_person_months": pl.Float64, "reference_source": pl.String},
+    "patients": SHOWN
+    | {"patient": pl.String, "start_date": pl.Date, "last_news_date": pl.Date}
+    | {"vital_state": pl.String, "state_date": pl.Date},
+    "visits": SHOWN
+    | {"patient": pl.String, "visit": pl.String, "due_date": pl.Date, "visit_date": pl.Date}
+    | {"received_date": pl.Date, "n_events": pl.Int32},
+}
+DAYS_PER_MONTH = 30.4375
+PER = 1_000  # person-months of a rate
+LONG_TERM_FROM_DAYS, LONG_TERM_NEWS_DAYS = 365, 457  # a year after treatment; news within a year and three months
+LIMIT, ALPHA, MINIMUM = 10.0, 0.05, 3  # of the sequential test, fixed before any cohort is looked at
+ALARM_RULE = (
+    f"Poisson MaxSPRT looked at continuously: T = {LIMIT:g} expected events, M = {MINIMUM}, alpha = {ALPHA:g} over all "
+    "of the monitoring; looking once a month errs less often"
+)
+NO_PATIENT, NO_RATE, NO_TIME = (
+    "no patient was treated by then",
+    "no decision states a rate to expect events by",
+    "no time was observed yet",
+)
+COHORT_SQL = (
+    "medicine_key string, month date, is_latest boolean, domain string, agency string, product_key string, "
+    "product_name string, status string, status_from date, n_ever bigint, n_followed bigint, person_months double, "
+    "month_person_months double, n_events bigint, rate double, rate_lower double, rate_upper double, "
+    "reference_per_1000_person_months double, reference_source string, expected double, ratio double, "
+    "ratio_lower double, ratio_upper double, p_value double, p_mid double, n_due bigint, n_received bigint, "
+    "completeness double, completeness_lower double, completeness_upper double, days_without_data int, "
+    "n_long_term_due bigint, n_long_term bigint, llr double, alarm_boundary double, false_alarm_rate double, "
+    "is_alarm boolean, alarm_rule string, not_computed string"
+)
+COLUMNS = [part.split()[0] for part in COHORT_SQL.split(", ")]
+
+
+def cohorts(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Count each medicine; a row holds all that is known of one."""
+    types = {"string": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "int": pa.int32()}
+    types |= {"bigint": pa.int64(), "double": pa.float64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in (part.split() for part in COHORT_SQL.split(", "))])
+    for part in rows:
+        for row in part.to_pylist():
+            frames = {name: _frame(row[name], name) for name in SAID}
+            found = cohort(**frames, heard=row["heard"])
+            told = found.with_columns(medicine_key=pl.lit(row["medicine_key"])).select(COLUMNS)
+            yield from told.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
+
+
+def _frame(said: list[dict[str, Any]] | None, name: str) -> pl.DataFrame:
+    return pl.DataFrame(said or [], schema={"source": pl.String, **SAID[name]})
+
+
+def cohort(
+    decisions: pl.DataFrame, patients: pl.DataFrame, visits: pl.DataFrame, heard: list[dict[str, Any]]
+) -> pl.DataFrame:
+    """One medicine at each month end until its registers were last heard of; columns of `COHORT_SQL` but its key.
+
+    `heard` says of each source its `first` and `last` delivery.
+    """
+    days = pl.DataFrame(heard, schema={"source": pl.String, "first": pl.Date, "last": pl.Date})
+    starts = [d for frame in (decisions, patients) for d in frame["start_date"] if d is not None]
+    months = month_ends(min(starts), max(days["last"])) if starts and days.height else pl.Series("month", [], pl.Date)
+    at = pl.DataFrame({"month": months})
+    known = {name: shown(at, rows, days) for name, rows in zip(SAID, (decisions, patients, visits), strict=True)}
+    begun = known["decisions"].filter((pl.col("start_date") <= pl.col("month")) & (pl.col("state") != "refused"))
+    forms = _forms(known["visits"])
+    people = _people(known["patients"], forms)
+    seen = at.join(pl.concat([begun.select("month"), people.select("month")]).unique(), on="month", how="semi")
+    counted = (
+        seen.join(_status(begun), on="month", how="left")
+        .join(_treated(people), on="month", how="left")
+        .join(_followed_up(forms, people), on="month", how="left")
+        .join(_long_term(people, _status(begun)), on="month", how="left")
+        .sort("month")
+    )
+    return _judged(counted)
+
+
+def month_ends(first: dt.date, last: dt.date) -> pl.Series:
+    """Month ends from the month of `first` on that are not after `last`."""
+    days = pl.date_range(first.replace(day=1), last, "1mo", eager=True).dt.month_end()
+    return days.filter(days <= last).alias("month")
+
+
+def shown(at: pl.DataFrame, rows: pl.DataFrame, heard: pl.DataFrame) -> pl.DataFrame:
+    """Versions of rows that were known at each month end.
+
+    What a source's first delivery shows was so before: it counts from its own dates.
+    """
+    dated = rows.join(heard, on="source", how="left")
+    since = (pl.col("valid_from") <= pl.col("month")) | (pl.col("valid_from") <= pl.col("first"))
+    until = pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("month"))
+    return at.join(dated, how="cross").filter(since & until).drop("first", "last")
+
+
+def _status(begun: pl.DataFrame) -> pl.DataFrame:
+    """The decision that began last of those that stand, what the last one prints, and the last rate that one states."""
+    stands = pl.col("end_date").is_null() | (pl.col("end_date") >= pl.col("month"))
+    ordered = begun.with_columns(stands=stands).sort("month", "start_date", "access")
+
+    def last(column: str, where: pl.Expr) -> pl.Expr:
+        return pl.col(column).filter(where).last()
+
+    has_rate = pl.col("reference_per_1000_person_months").is_not_null()
+    return ordered.group_by("month", maintain_order=True).agg(
+        last("product_key", pl.col("product_key").is_not_null()),
+        pl.col("product_name").last(),
+        pl.coalesce(last("access", pl.col("stands")), pl.lit("ended")).alias("status"),
+        pl.coalesce(last("start_date", pl.col("stands")), pl.col("end_date").max()).alias("status_from"),
+        last("reference_per_1000_person_months", has_rate),
+        last("reference_source", has_rate),
+        pl.col("follow_up_years").max(),
+    )
+
+
+def _forms(visits: pl.DataFrame) -> pl.DataFrame:
+    """Forms of each patient at each month end, each once: due_date, received (null), seen (day of the visit), n."""
+    came = pl.col("received_date") <= pl.col("month")
+    return visits.group_by("month", "patient", "visit", "due_date").agg(
+        received=pl.col("received_date").filter(came).min(),
+        seen=pl.min_horizontal(pl.coalesce("visit_date", "due_date"), "received_date").filter(came).max(),
+        n=pl.col("n_events").filter(came).max(),
+    )
+
+
+def _people(patients: pl.DataFrame, forms: pl.DataFrame) -> pl.DataFrame:
+    """Patients who were treated at each month end, each once: start, ended (dead or lost), observed (last news)."""
+    month = pl.col("month")
+    gone = pl.col("vital_state").is_in(["dead", "lost"])
+    ended = pl.coalesce("state_date", "last_news_date")
+    told = patients.filter(pl.col("start_date") <= month).group_by("month", "patient").agg(
+        start=pl.col("start_date").min(),
+        ended=ended.filter(gone & (ended <= month)).max(),
+        is_dead=(gone & (pl.col("vital_state") == "dead")).any(),
+        news=pl.col("last_news_date").max(),
+    )  # fmt: skip
+    heard = forms.group_by("month", "patient").agg(seen=pl.col("seen").max())
+    joined = told.join(heard, on=["month", "patient"], how="left")
+    news = pl.min_horizontal(pl.max_horizontal("news", "seen"), month)
+    found_again = ~pl.col("is_dead") & (news > pl.col("ended"))
+    settled = joined.with_columns(ended=pl.when(~found_again.fill_null(False)).then("ended"), news=news)
+    observed = pl.max_horizontal("start", pl.min_horizontal("ended", pl.coalesce("news", "start")))
+    return settled.select("month", "patient", "start", "ended", "news", observed=observed)
+
+
+def _treated(people: pl.DataFrame) -> pl.DataFrame:
+    """Patients and their time by month end: all of it, and what lies in the month."""
+    first = pl.col("month").dt.month_start()
+    days = (pl.col("observed") - pl.col("start")).dt.total_days()
+    inside = (pl.col("observed") - pl.max_horizontal("start", first)).dt.total_days().clip(lower_bound=0)
+    is_followed = pl.col("ended").is_null() | (pl.col("ended") >= first)
+    return people.group_by("month").agg(
+        n_ever=pl.len().cast(pl.Int64),
+        n_followed=is_followed.sum().cast(pl.Int64),
+        person_months=days.sum() / DAYS_PER_MONTH,
+        month_person_months=inside.filter(is_followed).sum() / DAYS_PER_MONTH,
+    )
+
+
+def _followed_up(forms: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Forms of treated patients by month end: due, received of those, events of all that came, day of the last."""
+    own = forms.join(people.select("month", "patient", "ended"), on=["month", "patient"], how="inner")
+    is_due = (pl.col("due_date") <= pl.col("month")) & (
+        pl.col("ended").is_null() | (pl.col("due_date") <= pl.col("ended"))
+    )
+    return own.group_by("month").agg(
+        n_due=is_due.sum().cast(pl.Int64),
+        n_received=(is_due & pl.col("received").is_not_null()).sum().cast(pl.Int64),
+        n_events=pl.col("n").sum().cast(pl.Int64),
+        last_form=pl.col("received").max(),
+    )
+
+
+def _long_term(people: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
+    """Patients who are to be followed for years, and those of whom there was news lately."""
+    own = people.join(status.select("month", "follow_up_years"), on="month", how="inner")
+    since = (pl.col("month") - pl.col("start")).dt.total_days()
+    is_due = pl.col("ended").is_null() & (since >= LONG_TERM_FROM_DAYS) & (since <= pl.col("follow_up_years") * 365.25)
+    is_near = (pl.col("month") - pl.col("news")).dt.total_days() <= LONG_TERM_NEWS_DAYS
+    return own.filter(pl.col("follow_up_years").is_not_null()).group_by("month").agg(
+        n_long_term_due=is_due.sum().cast(pl.Int64), n_long_term=(is_due & is_near).sum().cast(pl.Int64)
+    )  # fmt: skip
+
+
+def _judged(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add rates, what is expected, shares and the alarm, each with its exact bounds; null with a reason."""
+    has_patients = pl.col("n_ever").fill_null(0) > 0
+    known = rows.with_columns(
+        n_ever=pl.col("n_ever").fill_null(0),
+        n_events=pl.when(has_patients).then(pl.col("n_events").fill_null(0)),
+        n_due=pl.when(has_patients).then(pl.col("n_due").fill_null(0)),
+        n_received=pl.when(has_patients).then(pl.col("n_received").fill_null(0)),
+        month_person_months=pl.when(pl.col("n_followed") > 0).then("month_person_months"),
+        days_without_data=(pl.col("month") - pl.col("last_form")).dt.total_days().cast(pl.Int32),
+        expected=pl.col("person_months") * pl.col("reference_per_1000_person_months") / PER,
+    )
+    n, time, e = (_floats(known, c) for c in ("n_events", "person_months", "expected"))
+    in_thousands = np.where(time > 0, time / PER, np.nan)
+    rate, rate_lower, rate_upper = (x / in_thousands for x in (n, *poisson_interval(n)))
+    ratio, lower, upper, p, mid = observed_expected(n, e)
+    due, received = _floats(known, "n_due"), _floats(known, "n_received")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(due > 0, received / due, np.nan)
+    numbers = dict(zip(("rate", "rate_lower", "rate_upper"), (rate, rate_lower, rate_upper), strict=True))
+    numbers |= {"ratio": ratio, "ratio_lower": lower, "ratio_upper": upper, "p_value": p, "p_mid": mid}
+    numbers |= dict(zip(("completeness_lower", "completeness_upper"), exact_share(received, due), strict=True))
+    reason = (
+        pl.when(~has_patients)
+        .then(pl.lit(NO_PATIENT))
+        .when(pl.col("reference_per_1000_person_months").is_null())
+        .then(pl.lit(NO_RATE))
+        .when(pl.col("expected") <= 0)
+        .then(pl.lit(NO_TIME))
+    )
+    return known.with_columns(
+        *[pl.Series(name, values).fill_nan(None) for name, values in (numbers | {"completeness": share}).items()],
+        *_alarm(n, e),
+        reason.alias("not_computed"),
+        is_latest=pl.col("month") == pl.col("month").max(),
+        domain=pl.lit("human"),
+        agency=pl.lit("ANSM"),
+    )
+
+
+def _alarm(n: np.ndarray, expected: np.ndarray) -> list[pl.Series]:
+    """The sequential test at each month end; an alarm stays, and none is raised beyond the limit."""
+    boundary, error = boundary_and_error()
+    is_known = np.isfinite(expected) & (expected > 0) & np.isfinite(n)
+    llr = np.where(is_known, poisson_llr(np.where(is_known, n, 0.0), np.where(is_known, expected, 1.0)), np.nan)
+    crossed = is_known & (llr >= boundary) & (n >= MINIMUM) & (expected <= LIMIT)
+    raised = pl.Series("is_alarm", np.logical_or.accumulate(crossed) if crossed.size else crossed, pl.Boolean)
+    told = pl.Series(is_known, dtype=pl.Boolean)
+
+    def where(name: str, value: Any) -> pl.Series:
+        return pl.select(pl.when(told).then(value).alias(name)).to_series()
+
+    return [
+        pl.Series("llr", llr).fill_nan(None),
+        where("is_alarm", raised),
+        where("alarm_boundary", pl.lit(boundary)),
+        where("false_alarm_rate", pl.lit(error)),
+        where("alarm_rule", pl.lit(ALARM_RULE)),
+    ]
+
+
+@cache
+def boundary_and_error() -> tuple[float, float]:
+    """Boundary of the test, and the exact chance that it is crossed though nothing is wrong."""
+    boundary = poisson_boundary(LIMIT, ALPHA, MINIMUM)
+    return boundary, poisson_alpha(boundary, LIMIT, MINIMUM)
+
+
+def _floats(rows: pl.DataFrame, column: str) -> np.ndarray:
+    return rows[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
