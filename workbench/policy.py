@@ -26,6 +26,7 @@ PURPOSES = {  # of the European Health Data Space, Regulation (EU) 2025/327, art
 BY_DOMAIN = "domain IN ({domains})"
 BY_POPULATION = "split_part(population, ':', 1) IN ({domains})"
 BY_SPECIES = "CASE WHEN species = 'human' THEN 'human' ELSE 'veterinary' END IN ({domains})"
+EVERY_AGENCY = "true"  # files that both agencies work on
 BY_SOURCE = "source IN ({sources})"
 OF_CASE = "{column} IN (SELECT report_key FROM {{silver.report_history}} WHERE domain IN ({{domains}}))"
 BY_CASE = OF_CASE.format(column="report_key")
@@ -54,6 +55,11 @@ ROWS = {
     "gold.comedication": BY_POPULATION,
     "gold.masking": BY_POPULATION,
     "gold.access_cohort": BY_DOMAIN,
+    "gold.gmo_procedure_delay": EVERY_AGENCY,
+    "gold.gmo_follow_up": BY_DOMAIN,
+    "silver.gmo_procedure": EVERY_AGENCY,
+    "silver.gmo_step": EVERY_AGENCY,
+    "silver.gmo_site": EVERY_AGENCY,
     "silver.report": BY_DOMAIN,
     "silver.report_history": BY_DOMAIN,
     "silver.report_product": BY_CASE,
@@ -74,7 +80,8 @@ ROWS = {
 # Where the terms of one agency meet those of the other, the meeting itself tells that there is such a report.
 MASKED = {"event_key": "sha256('{salt}' || event_key)", "event_name": "NULL::VARCHAR"}
 MASKED_BRIDGE = {"method": "NULL::VARCHAR", "confidence": "NULL::DOUBLE"}
-MIXED = frozenset({"openfda", "case_listing"})  # sources of cases of both agencies
+OWN_DOCUMENTS = {"document": "CASE WHEN agency IN ({agencies}) THEN document END"}  # of silver.gmo_step
+MIXED = frozenset({"openfda", "case_listing", "gmo_register"})  # sources of what is both agencies'
 # Integer codes are numbered over all agencies' keys, so a number tells how many came before: pages join by them, no
 # page shows them and no SQL of a user's own may read them.
 INTERNAL = frozenset({"silver.code", "silver.coded_report", "silver.stratum"})
@@ -218,8 +225,10 @@ class Policy:
 
     def _shown(self, address: str, column: str) -> str:
         masked = MASKED | (MASKED_BRIDGE if address == "silver.term_bridge" else {})
+        masked |= OWN_DOCUMENTS if address == "silver.gmo_step" else {}
         if column in masked and not self.is_whole:
-            return f'{masked[column].format(salt=self.salt)} AS "{column}"'
+            agencies = ", ".join(f"'{agency}'" for agency in self.agencies)
+            return f'{masked[column].format(salt=self.salt, agencies=agencies)} AS "{column}"'
         if self.role.zone == "study" and column in NAMES_OF_CASES:
             return f"'case-' || left(sha256('{self.salt}' || \"{column}\"), 16) AS \"{column}\""
         return f'"{column}"'

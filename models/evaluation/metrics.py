@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from models.evaluation.known import Floats, Ints
+from models.survival.kaplan_meier import curve
 
 
 def ordered(score: Floats) -> tuple[Ints, Ints]:
@@ -83,10 +84,7 @@ def kaplan_meier(time: Floats, is_event: NDArray[np.bool_], at: Sequence[float])
     """
     if not time.size:
         return [float("nan")] * len(at)
-    times = np.unique(time[is_event])
-    followed = (time[None, :] >= times[:, None]).sum(axis=1)
-    events = (time[is_event][None, :] == times[:, None]).sum(axis=1)
-    left = np.cumprod(1 - events / followed)
+    times, _, _, left = curve(time, is_event)
     return [float(1 - left[times <= t][-1]) if (times <= t).any() else 0.0 for t in at]
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from models.methods import METHODS, MGPS, MGPS_SHRUNK
 from models.mgps.fit import FITS
 from models.mgps.shrink import SHRUNK
-from pipelines.report import access, acts, data, figures, plants, quality, residues, resistance, sites, truth, use
+from pipelines.report import access, acts, data, figures, gmo, plants, quality, residues, resistance, sites, truth, use
 from pipelines.report.format import FILTERS, population
 
 # Methods with a course, and whether their estimate is a ratio (drawn as log2) or in bits already.
@@ -87,6 +87,7 @@ def page(
         "acts": acts.section(lake),
         "sites": sites.section(lake),
         "access": access.section(lake),
+        "gmo": gmo.section(lake),
         "trends": _trends(trends, populations, spans, acts.recognised(lake)),
         "compared": _compared(compared, populations, spans),
         "interactions": data.interactions(lake),

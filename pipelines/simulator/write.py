@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.core.catalog import sources
 from pipelines.intake.simulated import marking
-from pipelines.simulator import access, acts, resistance, sites
+from pipelines.simulator import access, acts, gmo, resistance, sites
 from pipelines.simulator.world import build, write_truth
 from pipelines.simulator.years.families import Families
 
@@ -41,6 +41,7 @@ def simulate(
             say(f"{source.name}: {len(files)} files, {sum(f.stat().st_size for f in files):,} bytes")
     write_truth(world, out)
     pl.DataFrame(access.truth(world)).write_csv(out / "truth" / "access.csv")
+    pl.DataFrame(gmo.truth(world)).write_csv(out / "truth" / "gmo.csv")
     pl.DataFrame(acts.truth(world)).write_csv(out / "truth" / "acts.csv")
     pl.DataFrame(sites.truth(world)).write_csv(out / "truth" / "sites.csv")
     pl.DataFrame(resistance.truth()).write_csv(out / "truth" / "resistance.csv")

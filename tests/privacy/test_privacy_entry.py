@@ -23,6 +23,7 @@ REPLACED = {
     "bnpv_case": {"date_naiss"},
     "calypsovet_supply": {"numero_ordre_veterinaire", "identifiant_elevage"},
     "case_listing_row": {"case_id"},
+    "gmo_register_sample": {"patient_number"},
     "nutrivigilance_row": {"person"},
     "omop_drug_exposure": {"person_id"},
     "omop_person": {"person_id"},

@@ -29,6 +29,8 @@ from pipelines.defs.gold.comparison.tables import SignalByMethod
 from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
 from pipelines.defs.gold.disproportionality.tables import Prior, Signal
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
+from pipelines.defs.gold.gmo_follow_up.tables import GmoFollowUp
+from pipelines.defs.gold.gmo_procedure_delay.tables import GmoProcedureDelay
 from pipelines.defs.gold.interaction.tables import Interaction
 from pipelines.defs.gold.link.tables import Link
 from pipelines.defs.gold.masking.tables import Masking
@@ -69,6 +71,8 @@ TABLES: tuple[type[Table], ...] = (
     BatchWatch,
     AccessAuthorisation,
     AccessCohort,
+    GmoProcedureDelay,
+    GmoFollowUp,
     Link,
     ReportMonth,
     Exposure,

@@ -317,3 +317,26 @@ def test_access_has_its_section_and_shows_no_medicine_of_few(tmp_path):
     for hidden in ("47.3", "4.23", "15.3", "0.47", ">20<", ">18<", ">66<", ">4<", ">2<", ">90.0"):
         assert hidden not in section, hidden
     assert section.count("<rect") == 2 + 4, "two bars, and a key of four colours"
+
+
+def test_gmo_files_have_their_section_with_days_medians_and_what_is_refused(tmp_path):
+    rows = country()
+    day = dt.date(2024, 6, 30)
+    one = {"gmo_key": "B/FR/24/08", "product_name": "GT 202", "procedure": "release", "is_latest": True, "month": day}
+    step = one | {"lies_with": "ANSES", "is_open": False, "is_censored": False, "n_files": 3, "n_ended": 2}
+    rows["gold.gmo_procedure_delay"] = [
+        step
+        | {"step": "filed", "step_date": dt.date(2024, 4, 2), "days": 38, "median_days": 25.0, "median_lower": 22.0},
+        step | {"step": "sent", "step_date": dt.date(2024, 5, 16), "days": 45, "is_open": True, "is_censored": True},
+        step
+        | {"step": "opinion", "step_date": dt.date(2024, 4, 1), "refused": "dated before the step that it follows"},
+    ]
+    many = one | {"n_decisions": 1, "n_patients": 24, "n_events": 3, "events_per_patient": 0.125, "n_due": 71}
+    many |= {"n_taken": 55, "taken_share": 55 / 71, "n_with_result": 55, "n_positive": 16, "positive_share": 16 / 55}
+    rows["gold.gmo_follow_up"] = [many | {"positive_lower": 0.18, "positive_upper": 0.43, "n_sites": 3}]
+    text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
+    section = text[text.index('<section id="gmo">') :]
+    section = section[: section.index("</section>")]
+    for expected in ("ANSES since 2024-05-16, 45 days", "45 or more", "25", "dated before the step", "29.1", "77.5"):
+        assert expected in section, expected
+    assert "0.13" not in section and '>3</td><td class="n">24' in section, "three events of 24 patients are hidden"

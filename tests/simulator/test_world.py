@@ -29,7 +29,7 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path):
     assert {p.name for p in (tmp_path / "a").iterdir()} == {
         "access_register", "anmv", "anmv_sales", "atc_ddd", "bdpm", "bnpv", "caers", "calypsovet", "canada_shortages", "case_listing",
         "cima_changes", "e2b", "ears", "ecdc_atlas", "ema_outputs", "emission_parameters", "esvac", "eudragmdp", "evvet", "faers", "fda_bimo", "fda_compliance",
-        "fda_recalls", "gl42", "jiacra", "meddra", "medic_am", "naiades", "nutrivigilance", "omop", "open_medic", "open_phmev", "openfda", "population", "prac_signals",
+        "fda_recalls", "gl42", "gmo_register", "jiacra", "meddra", "medic_am", "naiades", "nutrivigilance", "omop", "open_medic", "open_phmev", "openfda", "population", "prac_signals",
         "quality_register", "retroced_am", "snds", "spares", "sue", "tattoo", "tfda_recalls", "truth", "unii", "veddra",
     }  # fmt: skip
 

@@ -84,8 +84,8 @@ def cohort(
     at = pl.DataFrame({"month": months})
     known = {name: shown(at, rows, days) for name, rows in zip(SAID, (decisions, patients, visits), strict=True)}
     begun = known["decisions"].filter((pl.col("start_date") <= pl.col("month")) & (pl.col("state") != "refused"))
-    forms = _forms(known["visits"])
-    people = _people(known["patients"], forms)
+    forms = forms_at(known["visits"])
+    people = people_at(known["patients"], forms)
     seen = at.join(pl.concat([begun.select("month"), people.select("month")]).unique(), on="month", how="semi")
     counted = (
         seen.join(_status(begun), on="month", how="left")
@@ -134,7 +134,7 @@ def _status(begun: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _forms(visits: pl.DataFrame) -> pl.DataFrame:
+def forms_at(visits: pl.DataFrame) -> pl.DataFrame:
     """Forms of each patient at each month end, each once: due_date, received (null), seen (day of the visit), n."""
     came = pl.col("received_date") <= pl.col("month")
     return visits.group_by("month", "patient", "visit", "due_date").agg(
@@ -144,7 +144,7 @@ def _forms(visits: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _people(patients: pl.DataFrame, forms: pl.DataFrame) -> pl.DataFrame:
+def people_at(patients: pl.DataFrame, forms: pl.DataFrame) -> pl.DataFrame:
     """Patients who were treated at each month end, each once: start, ended (dead or lost), observed (last news)."""
     month = pl.col("month")
     gone = pl.col("vital_state").is_in(["dead", "lost"])

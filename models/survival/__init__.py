@@ -1,0 +1,1 @@
+"""How long things last of which some have not ended yet."""

@@ -1,0 +1,1 @@
+"""What becomes of those who were treated with a genetically modified organism: sites, patients, events, shedding."""

@@ -1,0 +1,1 @@
+"""Medicines that are or hold genetically modified organisms: their files across both agencies."""

@@ -1,0 +1,30 @@
+"""Files of the register to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from pipelines.core.table import BronzeTable
+from pipelines.files.counting_quoted import count_quoted_lines
+from pipelines.files.quoted import read_quoted_csv
+
+OPTIONAL = (
+    *("cis", "insert", "gmo_class", "notifier", "outcome", "document", "city", "department", "first_day", "last_day"),
+    *("patient_number", "matrix"),
+)
+
+
+def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
+    """Read one file; other columns are left. Raises `Refused` without a column that it needs."""
+    columns = {c: c for c in table.source_columns()}
+    yield from read_quoted_csv(
+        stream, table, columns=columns, is_whole=False, optional=[c for c in OPTIONAL if c in columns]
+    )
+
+
+def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
+    """Count records by their line ends outside of quotes."""
+    return count_quoted_lines(stream)
