@@ -20,6 +20,7 @@ def section(lake: Lake) -> dict[str, Any]:
         "ratings": ratings(lake),
         "batches": batches,
         "watched": watched(lake),
+        "clusters": clusters(lake),
         "recalls": recalls(lake),
         "reach": reach(lake),
         "chain": _chain(lake, batches[0]["batch_key"]) if batches else None,
@@ -63,6 +64,15 @@ def watched(lake: Lake) -> Rows:
         SELECT coalesce(not_computed, 'held against siblings') AS state, count(*) AS n,
             sum(n_reports)::BIGINT AS n_reports, count(*) FILTER (WHERE q_value <= 0.05) AS n_excess
         FROM gold.batch_watch WHERE is_latest GROUP BY ALL ORDER BY n DESC""")
+
+
+def clusters(lake: Lake) -> Rows:
+    """Where the defects of each product fall together, the least likely first, and why others have none."""
+    return lake.rows(f"""
+        SELECT c.*, p.product_name FROM gold.defect_cluster c
+        LEFT JOIN (SELECT product_key, any_value(product_name) AS product_name FROM silver.product WHERE is_current
+            GROUP BY ALL) p ON p.product_key = c.family_key
+        ORDER BY c.q_value NULLS LAST, c.p_value, c.n_defects DESC, c.family_key LIMIT {BATCHES}""")
 
 
 def recalls(lake: Lake) -> Rows:

@@ -27,6 +27,7 @@ from pipelines.defs.gold.batch_watch.tables import BatchWatch
 from pipelines.defs.gold.cascade.tables import Cascade
 from pipelines.defs.gold.comparison.tables import SignalByMethod
 from pipelines.defs.gold.completeness.tables import FlowTriangle, Nowcast, NowcastJudgement
+from pipelines.defs.gold.defect_cluster.tables import DefectCluster
 from pipelines.defs.gold.disproportionality.tables import Prior, Signal
 from pipelines.defs.gold.exposure.tables import Exposure, ExposureReconciliation
 from pipelines.defs.gold.gmo_follow_up.tables import GmoFollowUp
@@ -69,6 +70,7 @@ TABLES: tuple[type[Table], ...] = (
     SiteRisk,
     SiteRiskReason,
     BatchWatch,
+    DefectCluster,
     AccessAuthorisation,
     AccessCohort,
     GmoProcedureDelay,

@@ -278,9 +278,32 @@ def test_sites_batches_and_recalls_have_their_section_with_the_chain_of_the_wors
     rows["silver.recall"] = [recall | {"scope": "listed", "is_current": True}]
     reached = {"source": "s", "event_id": "e", "product_id": "p", "product_name": "VELO 5 mg", "recall_class": "1"}
     rows["gold.recall_reach"] = [reached | {"n_packs": 700, "departments": ["69", "83"]}]
+    cluster = {"family_key": "CIS:7", "domain": "human", "n_defects": 9, "n_batches": 2, "place_kind": "region"}
+    cluster |= {"place": "84", "month_from": day, "month_to": day, "n_cluster": 8, "expected": 1.25}
+    rows["gold.defect_cluster"] = [
+        cluster | {"p_value": 0.001, "q_value": 0.004},
+        {
+            "family_key": "CIS:8",
+            "domain": "human",
+            "n_defects": 1,
+            "n_batches": 1,
+            "not_computed": "fewer than 3 defects",
+        },
+    ]
     text = write(lake(rows), tmp_path / "r.html").read_text(encoding="utf-8")
     section = text[text.index('<section id="sites">') : text.index("</section>", text.index('<section id="sites">'))]
-    for expected in ("Site of Lyon", "certificate late", "109 <b>late</b>", "5.40", "3.3e-05", "suspected 1", "69, 83"):
+    for expected in (
+        "Site of Lyon",
+        "certificate late",
+        "109 <b>late</b>",
+        "5.40",
+        "3.3e-05",
+        "suspected 1",
+        "69, 83",
+        "region 84",
+        "0.004",
+        "fewer than 3 defects",
+    ):
         assert expected in section, expected
     assert "3 reports" in section and "made at" in section and "secret" not in section
 

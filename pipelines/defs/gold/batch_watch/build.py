@@ -34,7 +34,7 @@ TASKS = 2
 )
 def batch_watch(tables: Tables) -> DataFrame:
     """Count reports by batch and month, add up doses, and hold each batch against its siblings."""
-    batches = cache(_batches(tables))
+    batches = cache(with_family(tables))
     substances = cache(_substances(tables, batches))
     named = cache(_named(tables, substances))
     counted = _counted(named, batches, substances)
@@ -51,14 +51,14 @@ def batch_watch(tables: Tables) -> DataFrame:
 
 def named_batches(tables: Tables) -> DataFrame:
     """Batches of the register that reports name, of a product with a substance that they suspect."""
-    batches = cache(_batches(tables))
+    batches = cache(with_family(tables))
     substances = cache(_substances(tables, batches))
     named = _named(tables, substances).filter("batch IS NOT NULL")
     known = batches.join(substances, on=FAMILY, how="inner").select("domain", "batch", "substance_key", "batch_key")
     return named.join(known, on=["domain", "batch", "substance_key"], how="inner")
 
 
-def _batches(tables: Tables) -> DataFrame:
+def with_family(tables: Tables) -> DataFrame:
     """Batches with their family: batch_key, batch, domain, pack_key, establishment_key, n_released, family_key."""
     packs = tables["silver.pack"].filter("is_current").groupBy("pack_key").agg(F.min("product_key").alias("family_key"))
     known = in_few_tasks(tables["silver.batch"]).filter("is_current").select(

@@ -1,0 +1,1 @@
+"""Quality defects of a product that fall together in place and time."""
