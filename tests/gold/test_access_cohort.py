@@ -147,6 +147,15 @@ def test_the_alarm_states_its_false_alarms_and_stays():
     assert not any(row["is_alarm"] for row in two.values()), "two events alone raise none"
 
 
+@given(st.randoms(use_true_random=False))
+def test_the_order_in_which_rows_come_changes_nothing(random):
+    same_day = [DECISION | {"product_name": name, "reference_source": name} for name in ("GT 101", "GT 101 bis", None)]
+    people = [person(name, D(2024, 1, 1), D(2024, 4, 1)) for name in "abc"]
+    visits = [form(name, D(2024, 3, 1), D(2024, 3, 20), i) for i, name in enumerate("abca")]
+    mixed = [random.sample(rows, len(rows)) for rows in (same_day, people, visits)]
+    assert counted(*mixed) == counted(same_day, people, visits)
+
+
 def test_patients_who_are_to_be_followed_for_years_are_told_with_those_of_whom_there_is_news():
     heard = [{"source": "s", "first": FIRST, "last": D(2026, 1, 31)}]
     people = [person("a", D(2024, 1, 1), D(2025, 12, 1)), person("b", D(2024, 1, 1), D(2024, 3, 1))]

@@ -117,7 +117,8 @@ def shown(at: pl.DataFrame, rows: pl.DataFrame, heard: pl.DataFrame) -> pl.DataF
 def _status(begun: pl.DataFrame) -> pl.DataFrame:
     """The decision that began last of those that stand, what the last one prints, and the last rate that one states."""
     stands = pl.col("end_date").is_null() | (pl.col("end_date") >= pl.col("month"))
-    ordered = begun.with_columns(stands=stands).sort("month", "start_date", "access")
+    said = ("product_name", "product_key", "reference_per_1000_person_months", "reference_source")
+    ordered = begun.with_columns(stands=stands).sort("month", "start_date", "access", *said)  # whatever order they came
 
     def last(column: str, where: pl.Expr) -> pl.Expr:
         return pl.col(column).filter(where).last()

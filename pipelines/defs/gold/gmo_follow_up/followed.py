@@ -71,7 +71,7 @@ def at_month_ends(frames: Mapping[str, pl.DataFrame], heard: list[dict[str, Any]
     )  # fmt: skip
     sites = known["sites"].filter(pl.col("start_date").is_null() | (pl.col("start_date") <= month))
     decided = known["decisions"].filter((pl.col("start_date") <= month) & (pl.col("state") != "refused"))
-    last = known["files"].sort("valid_from").unique(KEY, keep="last", maintain_order=True)
+    last = known["files"].sort("valid_from", "source").unique(KEY, keep="last", maintain_order=True)
     files = last.select(*KEY, "domain", "agency", "procedure", "product_name")
     people, counted = _exposed(known, decided)
     joined = files.join(steps, on=KEY, how="inner")

@@ -110,11 +110,11 @@ def at_month_ends(files: pl.DataFrame, steps: pl.DataFrame, heard: list[dict[str
     first: Any = steps["step_date"].min()
     at = pl.DataFrame({"month": month_ends(first, max(days["last"]))})
     known = shown(at, steps, days).filter(pl.col("step_date") <= pl.col("month"))
-    told = shown(at, files, days).sort("valid_from")
+    told = shown(at, files, days).sort("valid_from", "source")
     about = told.unique(["month", "gmo_key"], keep="last").select(
         "month", "gmo_key", "domain", "procedure", "product_name"
     )
-    joined = known.sort("valid_from").unique(["month", "gmo_key", "step"], keep="last", maintain_order=True)
+    joined = known.sort("valid_from", "source").unique(["month", "gmo_key", "step"], keep="last", maintain_order=True)
     joined = joined.join(about, on=["month", "gmo_key"], how="left").sort("month", "gmo_key")
     found = [
         row
