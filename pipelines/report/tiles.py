@@ -43,12 +43,12 @@ def tiles(values: Mapping[str, float], label: str) -> Markup:
         css, opacity = "grid", ""
         if is_number(value):
             share = sum(v <= value for v in known) / len(known)
-            css, opacity = "fill0", f' fill-opacity="{-(-share * STEPS // 1) / STEPS * 0.8 + 0.1:.2f}"'
+            css, opacity = "fill0", f' fill-opacity="{-(-share * STEPS // 1) / STEPS * 0.5 + 0.05:.2f}"'
         shape = f'<rect class="{css}" x="{x}" y="{y}" width="{SIDE}" height="{SIDE}"{opacity}'
         body += shape + (' fill="none"/>' if not opacity else "/>")
         body += f'<text class="tick" x="{x + SIDE / 2:g}" y="{y + 14}">{name}</text>'
         if is_number(value):
-            body += f'<text class="tick soft" x="{x + SIDE / 2:g}" y="{y + 27}">{score(value)}</text>'
+            body += f'<text class="tick" x="{x + SIDE / 2:g}" y="{y + 27}">{score(value)}</text>'
     width = (1 + max(c for c, _ in PLACES.values())) * (SIDE + GAP)
     height = (1 + max(r for _, r in PLACES.values())) * (SIDE + GAP)
     return svg(width, height, body, label, "wide")
