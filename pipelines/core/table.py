@@ -195,6 +195,18 @@ class Table:
         )
 
     @classmethod
+    def task_sql(cls, *without: str) -> str:
+        """Columns as the engine is told them of what a task returns, all but some that the step adds."""
+        return ", ".join(f"{name} {column.type}" for name, column in cls.columns.items() if name not in without)
+
+    @classmethod
+    def task_schema(cls, *without: str) -> pa.Schema:
+        """The same for Arrow; what is required is asked where the step writes."""
+        import pyarrow as pa
+
+        return pa.schema([field.with_nullable(True) for field in cls.arrow_schema() if field.name not in without])
+
+    @classmethod
     def arrow_schema(cls) -> pa.Schema:
         """Arrow schema, for readers and tests that need no JVM."""
         import pyarrow as pa

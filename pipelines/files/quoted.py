@@ -21,6 +21,13 @@ PAIRS = re.compile(rb'(?:[^"]++|"")*+')
 NO_RECORD = "no record of a CSV: a stray line end"
 
 
+def read_own_csv(stream: BinaryIO, table: type[BronzeTable], optional: Sequence[str]) -> Iterator[pa.Table]:
+    """Read a CSV in a layout of this platform: its header names the columns; `optional` is of all tables."""
+    own = table.source_columns()
+    told = [c for c in optional if c in own]
+    yield from read_quoted_csv(stream, table, columns={c: c for c in own}, is_whole=False, optional=told)
+
+
 def read_quoted_csv(
     stream: BinaryIO,
     table: type[BronzeTable],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -18,6 +18,11 @@ FIRST_YEAR = 1900
 def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column:
     """Map a code column (trimmed, upper case) by a code list; what is not in it is null."""
     return looked_up(F.upper(F.trim(column)), codes)
+
+
+def as_coded(codes: Iterable[str]) -> dict[str, str]:
+    """Code list for `coded` of a source that writes the codes themselves, in whatever case."""
+    return {code.upper(): code for code in codes}
 
 
 def one_line(text: str | Column) -> Column:

@@ -14,6 +14,8 @@ import pyarrow as pa
 from models.rates.exact import observed_expected, poisson_interval
 from models.rates.share import exact_share
 from models.surveillance.maxsprt import poisson_alpha, poisson_boundary, poisson_llr
+from pipelines.defs.gold.access_cohort.tables import AccessCohort
+from pipelines.formats.domains import agency_of
 
 SHOWN = {"valid_from": pl.Date, "valid_to": pl.Date}
 SAID: dict[str, dict[str, Any]] = {  # what is read of each register
@@ -41,29 +43,17 @@ NO_PATIENT, NO_RATE, NO_TIME = (
     "no decision states a rate to expect events by",
     "no time was observed yet",
 )
-COHORT_SQL = (
-    "medicine_key string, month date, is_latest boolean, domain string, agency string, product_key string, "
-    "product_name string, status string, status_from date, n_ever bigint, n_followed bigint, person_months double, "
-    "month_person_months double, n_events bigint, rate double, rate_lower double, rate_upper double, "
-    "reference_per_1000_person_months double, reference_source string, expected double, ratio double, "
-    "ratio_lower double, ratio_upper double, p_value double, p_mid double, n_due bigint, n_received bigint, "
-    "completeness double, completeness_lower double, completeness_upper double, days_without_data int, "
-    "n_long_term_due bigint, n_long_term bigint, llr double, alarm_boundary double, false_alarm_rate double, "
-    "is_alarm boolean, alarm_rule string, not_computed string"
-)
-COLUMNS = [part.split()[0] for part in COHORT_SQL.split(", ")]
+COHORT_SQL = AccessCohort.task_sql()
 
 
 def cohorts(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Count each medicine; a row holds all that is known of one."""
-    types = {"string": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "int": pa.int32()}
-    types |= {"bigint": pa.int64(), "double": pa.float64()}
-    schema = pa.schema([(name, types[kind]) for name, kind in (part.split() for part in COHORT_SQL.split(", "))])
+    schema = AccessCohort.task_schema()
     for part in rows:
         for row in part.to_pylist():
             frames = {name: _frame(row[name], name) for name in SAID}
             found = cohort(**frames, heard=row["heard"])
-            told = found.with_columns(medicine_key=pl.lit(row["medicine_key"])).select(COLUMNS)
+            told = found.with_columns(medicine_key=pl.lit(row["medicine_key"])).select(schema.names)
             yield from told.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
 
 
@@ -74,7 +64,7 @@ def _frame(said: list[dict[str, Any]] | None, name: str) -> pl.DataFrame:
 def cohort(
     decisions: pl.DataFrame, patients: pl.DataFrame, visits: pl.DataFrame, heard: list[dict[str, Any]]
 ) -> pl.DataFrame:
-    """One medicine at each month end until its registers were last heard of; columns of `COHORT_SQL` but its key.
+    """One medicine at each month end until its registers were last heard of; columns of `AccessCohort` but its key.
 
     `heard` says of each source its `first` and `last` delivery.
     """
@@ -240,7 +230,7 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
         reason.alias("not_computed"),
         is_latest=pl.col("month") == pl.col("month").max(),
         domain=pl.lit("human"),
-        agency=pl.lit("ANSM"),
+        agency=pl.lit(agency_of("human")),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from models.cube.months import month_code, month_end
 from models.multiplicity.fdr import benjamini_hochberg
 from models.treescan.tree import Tree
 from models.treescan.windows import tree_temporal
@@ -50,16 +50,16 @@ def with_q(rows: pa.Table) -> pa.Table:
 def clustered(defects: pl.DataFrame) -> dict[str, Any]:
     """The strongest cluster of one product's defects (batch_key, department, month), or why there is none."""
     told = {"n_defects": defects.height, "n_batches": defects["batch_key"].n_unique()}
-    months = _month(defects["month"])
+    months = [month_code(day) for day in defects["month"]]
     leaves = [f"department:{d}" if d in REGIONS else UNKNOWN for d in defects["department"]]
     if defects.height < LEAST:
         return told | {"not_computed": TOO_FEW}
-    if months.n_unique() == 1:
+    if len(set(months)) == 1:
         return told | {"not_computed": ONE_MONTH}
     if len(set(leaves)) == 1:
         return told | {"not_computed": ONE_PLACE}
-    first = int(months.min())  # type: ignore[arg-type]
-    days = (months - first + 1).to_list()
+    first = min(months)
+    days = [month - first + 1 for month in months]
     tree = places()
     counts = tree.on_days(leaves, [1.0] * len(leaves), days, max(days))
     scan = tree_temporal(tree, counts, "node_and_time", 1, min(0.5, LONGEST / max(days)), **DRAWN)
@@ -70,8 +70,8 @@ def clustered(defects: pl.DataFrame) -> dict[str, Any]:
     return told | {
         "place_kind": kind,
         "place": place or None,
-        "month_from": _last_day(first + best["start"] - 1),
-        "month_to": _last_day(first + best["end"] - 1),
+        "month_from": month_end(first + best["start"] - 1),
+        "month_to": month_end(first + best["end"] - 1),
         "n_cluster": int(best["cases"]),
         "expected": best["expected"],
         "p_value": best["p_value"],
@@ -84,12 +84,3 @@ def places() -> Tree:
     edges = [(f"department:{d}", f"region:{r}") for d, r in REGIONS.items()]
     edges += [(f"region:{r}", NATION) for r in sorted(set(REGIONS.values()))]
     return Tree.of([*edges, (UNKNOWN, NATION)])
-
-
-def _month(days: pl.Series) -> pl.Series:
-    """Months since year 0."""
-    return days.dt.year().cast(pl.Int64) * 12 + days.dt.month() - 1
-
-
-def _last_day(month: int) -> dt.date:
-    return dt.date((month + 1) // 12, (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)

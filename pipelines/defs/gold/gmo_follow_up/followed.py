@@ -13,6 +13,7 @@ from models.rates.exact import poisson_interval
 from models.rates.share import exact_share
 from pipelines.defs.gold.access_cohort import cohort
 from pipelines.defs.gold.access_cohort.cohort import SHOWN, forms_at, month_ends, people_at, shown
+from pipelines.defs.gold.gmo_follow_up.tables import GmoFollowUp
 
 KEY = ["month", "gmo_key"]
 NO_ACCESS, NO_PATIENT = "no decision on access names the file", "no patient was treated by then"
@@ -28,40 +29,26 @@ SAID: dict[str, dict[str, Any]] = {
     "patients": cohort.SAID["patients"] | {"decision_id": pl.String},
     "visits": cohort.SAID["visits"] | {"decision_id": pl.String},
 }  # fmt: skip
-_SHARES = ("events_per_patient", "taken", "positive")
-TYPES: dict[str, tuple[str, Any, pa.DataType]] = {
-    name: (sql, kind, arrow)
-    for sql, kind, arrow, names in (
-        ("string", pl.String, pa.string(), "gmo_key domain agency procedure product_name not_computed"),
-        ("date", pl.Date, pa.date32(), "month"),
-        ("boolean", pl.Boolean, pa.bool_(), "is_latest is_withdrawn"),
-        ("bigint", pl.Int64, pa.int64(), "n_sites n_decisions n_patients n_events"),
-        ("bigint", pl.Int64, pa.int64(), "n_due n_taken n_with_result n_positive"),
-        ("double", pl.Float64, pa.float64(), "events_per_patient taken_share positive_share"),
-        ("double", pl.Float64, pa.float64(), " ".join(f"{s}_{end}" for s in _SHARES for end in ("lower", "upper"))),
-    )
-    for name in names.split()
-}  # fmt: skip
-FOLLOWED_SQL = ", ".join(f"{name} {sql}" for name, (sql, _, _) in TYPES.items())
+FOLLOWED_SQL = GmoFollowUp.task_sql()
 
 
 def followed(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Count all files; one row holds all that is known."""
-    schema = pa.schema([(name, arrow) for name, (_, _, arrow) in TYPES.items()])
+    schema = GmoFollowUp.task_schema()
     for part in rows:
         for row in part.to_pylist():
             frames = {
                 name: pl.DataFrame(row[name], schema={"source": pl.String, **said}) for name, said in SAID.items()
             }
-            found = at_month_ends(frames, row["heard"]).select(list(TYPES))
+            found = at_month_ends(frames, row["heard"]).select(schema.names)
             yield from found.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
 
 
 def at_month_ends(frames: Mapping[str, pl.DataFrame], heard: list[dict[str, Any]]) -> pl.DataFrame:
-    """Each file at each month end from its first step until the registers were last heard of; columns of `TYPES`."""
+    """Each file at each month end from its first step until the registers were last heard of, as `GmoFollowUp`."""
     days = pl.DataFrame(heard, schema={"source": pl.String, "first": pl.Date, "last": pl.Date})
     if not frames["files"].height or not frames["steps"].height or not days.height:
-        return pl.DataFrame(schema={name: kind for name, (_, kind, _) in TYPES.items()})
+        return pl.DataFrame(GmoFollowUp.task_schema().empty_table())
     first: Any = frames["steps"]["step_date"].min()
     at = pl.DataFrame({"month": month_ends(first, max(days["last"]))})
     known = {name: shown(at, rows, days) for name, rows in frames.items()}

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from models.survival.kaplan_meier import median
 from pipelines.defs.gold.access_cohort.cohort import SHOWN, month_ends, shown
+from pipelines.defs.gold.gmo_procedure_delay.tables import GmoProcedureDelay
 from pipelines.defs.silver.gmo.tables import STEPS
 
 ORDER = list(STEPS)
@@ -21,19 +22,7 @@ FILES: dict[str, Any] = SHOWN | {"gmo_key": pl.String, "domain": pl.String, "pro
 FILES |= {"product_name": pl.String}
 STEPS_SAID: dict[str, Any] = SHOWN | {"gmo_key": pl.String, "step": pl.String, "agency": pl.String}
 STEPS_SAID |= {"step_date": pl.Date, "outcome": pl.String}
-TYPES: dict[str, tuple[str, Any, pa.DataType]] = {
-    name: (sql, kind, arrow)
-    for sql, kind, arrow, names in (
-        ("string", pl.String, pa.string(), "gmo_key step domain procedure product_name"),
-        ("string", pl.String, pa.string(), "lies_with outcome next_step refused"),
-        ("date", pl.Date, pa.date32(), "month step_date next_date"),
-        ("int", pl.Int32, pa.int32(), "days total_days n_files n_ended"),
-        ("boolean", pl.Boolean, pa.bool_(), "is_latest is_open is_censored"),
-        ("double", pl.Float64, pa.float64(), "median_days median_lower median_upper"),
-    )
-    for name in names.split()
-}  # fmt: skip
-DELAY_SQL = ", ".join(f"{name} {sql}" for name, (sql, _, _) in TYPES.items())
+DELAY_SQL = GmoProcedureDelay.task_sql()
 
 
 @dataclass(frozen=True)
@@ -92,19 +81,19 @@ def _stretch(
 
 def delays(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Walk through all files; one row holds them all."""
-    schema = pa.schema([(name, arrow) for name, (_, _, arrow) in TYPES.items()])
+    schema = GmoProcedureDelay.task_schema()
     for part in rows:
         for row in part.to_pylist():
             files = pl.DataFrame(row["files"], schema={"source": pl.String, **FILES})
             steps = pl.DataFrame(row["steps"], schema={"source": pl.String, **STEPS_SAID})
-            found = at_month_ends(files, steps, row["heard"]).select(list(TYPES))
+            found = at_month_ends(files, steps, row["heard"]).select(schema.names)
             yield from found.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
 
 
 def at_month_ends(files: pl.DataFrame, steps: pl.DataFrame, heard: list[dict[str, Any]]) -> pl.DataFrame:
-    """All steps at each month end until the registers were last heard of; columns of `TYPES`."""
+    """All steps at each month end until the registers were last heard of; columns of `GmoProcedureDelay`."""
     days = pl.DataFrame(heard, schema={"source": pl.String, "first": pl.Date, "last": pl.Date})
-    empty = pl.DataFrame(schema={name: kind for name, (_, kind, _) in TYPES.items()})
+    empty = pl.DataFrame(GmoProcedureDelay.task_schema().empty_table())
     if not steps.height or not days.height:
         return empty
     first: Any = steps["step_date"].min()
@@ -123,7 +112,7 @@ def at_month_ends(files: pl.DataFrame, steps: pl.DataFrame, heard: list[dict[str
     ]
     if not found:
         return empty
-    frame = pl.DataFrame(found, schema_overrides={n: kind for n, (_, kind, _) in TYPES.items() if n in found[0]})
+    frame = pl.DataFrame(found, schema_overrides={n: kind for n, kind in empty.schema.items() if n in found[0]})
     beside = pl.DataFrame(
         [_usual(group, own) for group, own in frame.group_by("month", "procedure", "step", maintain_order=True)],
         schema_overrides={"n_files": pl.Int32, "n_ended": pl.Int32, "procedure": pl.String}

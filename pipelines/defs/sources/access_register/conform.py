@@ -19,7 +19,7 @@ from pipelines.defs.silver.register_state.states import states
 from pipelines.defs.silver.register_state.tables import RegisterState
 from pipelines.formats.domains import agency_of
 from pipelines.formats.gmo import gmo_key
-from pipelines.frames.columns import coded, identifier, iso_date, said
+from pipelines.frames.columns import as_coded, coded, identifier, iso_date, said
 from pipelines.frames.numbers import number, whole
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ KINDS = {"AAC": "compassionate", "AAP": "early", "CPC": "prescription_framework"
 SEXES = {"M": "male", "F": "female"}
 YES = {"YES": "yes", "NO": "no"}
 PLACE = ("known_date", "file", "line_number")
-
-
-def _same(codes: dict[str, str]) -> dict[str, str]:
-    return {code.upper(): code for code in codes}
 
 
 def _of_medicine(slot: str) -> list[Column]:
@@ -62,7 +58,7 @@ def access_authorisation(tables: Tables) -> DataFrame:
         said("medicine").alias("product_name"),
         said("substance").alias("substance_name"),
         said("indication").alias("indication"),
-        coded("decision_state", _same(STATES)).alias("state"),
+        coded("decision_state", as_coded(STATES)).alias("state"),
         iso_date("first_day").alias("start_date"),
         iso_date("last_day").alias("end_date"),
         iso_date("published").alias("published_date"),
@@ -91,7 +87,7 @@ def access_patient(tables: Tables) -> DataFrame:
         (coded("deferrable", YES) == "yes").alias("is_deferrable"),
         iso_date("started").alias("start_date"),
         iso_date("last_news").alias("last_news_date"),
-        coded("vital_state", _same(VITAL_STATES)).alias("vital_state"),
+        coded("vital_state", as_coded(VITAL_STATES)).alias("vital_state"),
         iso_date("state_day").alias("state_date"),
     )
     return rows.filter("medicine_key IS NOT NULL")
@@ -104,7 +100,7 @@ def follow_up_visit(tables: Tables) -> DataFrame:
         *_of_medicine("forms"),
         F.col("patient_number").alias("patient"),
         F.upper(identifier("visit")).alias("visit"),
-        coded("form", _same(FORMS)).alias("form"),
+        coded("form", as_coded(FORMS)).alias("form"),
         iso_date("due").alias("due_date"),
         iso_date("visited").alias("visit_date"),
         iso_date("received").alias("received_date"),

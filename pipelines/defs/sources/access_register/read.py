@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting_quoted import count_quoted_lines
-from pipelines.files.quoted import read_quoted_csv
+from pipelines.files.quoted import read_own_csv
 
 OPTIONAL = (
     *("substance", "cis", "last_day", "published", "gmo_number", "events_per_1000_patient_months", "expected_by"),
@@ -20,10 +20,7 @@ OPTIONAL = (
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
     """Read one file; other columns, initials among them, are left. Raises `Refused` without one that it needs."""
-    columns = {c: c for c in table.source_columns()}
-    yield from read_quoted_csv(
-        stream, table, columns=columns, is_whole=False, optional=[c for c in OPTIONAL if c in columns]
-    )
+    yield from read_own_csv(stream, table, OPTIONAL)
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:

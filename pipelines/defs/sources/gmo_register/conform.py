@@ -20,12 +20,10 @@ from pipelines.defs.silver.register_state.tables import RegisterState
 from pipelines.defs.silver.regulatory_event.tables import KINGDOMS
 from pipelines.formats.domains import AGENCIES, in_charge
 from pipelines.formats.gmo import gmo_key
-from pipelines.frames.columns import coded, identifier, iso_date, said
+from pipelines.frames.columns import as_coded, coded, identifier, iso_date, said
 from pipelines.frames.numbers import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pyspark.sql import Column, DataFrame
 
     from pipelines.frames.conform import Tables
@@ -37,10 +35,6 @@ RESULTS = {"POSITIVE": "positive", "NEGATIVE": "negative"}
 PLACE = ("known_date", "file", "line_number")
 
 
-def _same(codes: Mapping[str, str]) -> dict[str, str]:
-    return {code.upper(): code for code in codes}
-
-
 def _of_file(slot: str) -> list[Column]:
     """What every row says: its file and its place."""
     return [gmo_key("notification_number").alias("gmo_key"), F.lit(slot).alias("slot"), *[F.col(c) for c in PLACE]]
@@ -50,12 +44,12 @@ def _of_file(slot: str) -> list[Column]:
 def gmo_procedure(tables: Tables) -> DataFrame:
     """Files with what they are about."""
     scheme = F.when(F.col("domain") == "veterinary", "ANMV:").otherwise("CIS:")
-    rows = tables[FILE].withColumn("domain", coded("domain", _same(KINGDOMS))).select(
+    rows = tables[FILE].withColumn("domain", coded("domain", as_coded(KINGDOMS))).select(
         *_of_file("files"),
         said("notification_number").alias("number_printed"),
         "domain",
         in_charge("domain").alias("agency"),
-        coded("procedure", _same(PROCEDURES)).alias("procedure"),
+        coded("procedure", as_coded(PROCEDURES)).alias("procedure"),
         F.concat(scheme, identifier("cis")).alias("product_key"),
         said("medicine").alias("product_name"),
         said("vector_family").alias("vector_family"),
@@ -71,8 +65,8 @@ def gmo_step(tables: Tables) -> DataFrame:
     """Steps of files."""
     rows = tables[STEP].select(
         *_of_file("steps"),
-        coded("step", _same(STEPS)).alias("step"),
-        coded("agency", _same(AGENCIES)).alias("agency"),
+        coded("step", as_coded(STEPS)).alias("step"),
+        coded("agency", as_coded(AGENCIES)).alias("agency"),
         iso_date("day").alias("step_date"),
         coded("outcome", OUTCOMES).alias("outcome"),
         said("outcome").alias("outcome_printed"),

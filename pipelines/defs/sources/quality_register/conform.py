@@ -27,7 +27,7 @@ from pipelines.defs.silver.establishment.tables import (
 from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.batches import batch_key
 from pipelines.formats.domains import in_charge
-from pipelines.frames.columns import coded, identifier, iso_date
+from pipelines.frames.columns import as_coded, coded, identifier, iso_date
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -39,10 +39,6 @@ DISTRIBUTION, DEFECT = "bronze.quality_register_distribution", "bronze.quality_r
 RESULT, RECALL = "bronze.quality_register_result", "bronze.quality_register_recall"
 KINGDOMS = {"HUMAN": "human", "VETERINARY": "veterinary"}
 PLACE = ("known_date", "file", "line_number")
-
-
-def _same(codes: dict[str, str]) -> dict[str, str]:
-    return {code.upper(): code for code in codes}
 
 
 def _slot(name: str) -> Column:
@@ -105,14 +101,14 @@ def establishment(tables: Tables) -> DataFrame:
 @feed(Inspection, INSPECTION)
 def inspection(tables: Tables) -> DataFrame:
     """Each inspection with its deficiencies counted by grade."""
-    rows = _of_domain(tables[INSPECTION]).withColumn("grade", coded("grade", _same(GRADES)))
+    rows = _of_domain(tables[INSPECTION]).withColumn("grade", coded("grade", as_coded(GRADES)))
     by_inspection = Window.partitionBy("known_date", "file", F.trim("inspection_number"))
     counts = {f"n_{grade}": F.count_if(F.col("grade") == grade).over(by_inspection).cast("int") for grade in GRADES}
     return rows.withColumns(counts).select(
         identifier("inspection_number").alias("inspection_id"),
         _site().alias("establishment_key"),
         "agency",
-        F.coalesce(coded("practice", _same(PRACTICES)), F.lit("gmp")).alias("practice"),
+        F.coalesce(coded("practice", as_coded(PRACTICES)), F.lit("gmp")).alias("practice"),
         iso_date("last_day").alias("inspection_date"),
         *counts,
         _slot("inspections"),
@@ -123,7 +119,7 @@ def inspection(tables: Tables) -> DataFrame:
 @feed(InspectionDeficiency, INSPECTION)
 def inspection_deficiency(tables: Tables) -> DataFrame:
     """Each deficiency with a grade."""
-    rows = _of_domain(tables[INSPECTION]).withColumn("grade", coded("grade", _same(GRADES)))
+    rows = _of_domain(tables[INSPECTION]).withColumn("grade", coded("grade", as_coded(GRADES)))
     told_of = rows.select(
         identifier("inspection_number").alias("inspection_id"),
         _whole("deficiency_number").cast("int").alias("deficiency_seq"),
@@ -177,7 +173,7 @@ def quality_defect(tables: Tables) -> DataFrame:
         told("defect").alias("defect"),
         iso_date("notified").alias("notified_date"),
         F.upper(identifier("department")).alias("department"),
-        F.coalesce(coded("state", _same(DEFECT_STATES)), F.lit("open")).alias("state"),
+        F.coalesce(coded("state", as_coded(DEFECT_STATES)), F.lit("open")).alias("state"),
         _slot("defects"),
         *PLACE,
     )
@@ -193,7 +189,7 @@ def laboratory_result(tables: Tables) -> DataFrame:
         _laboratory().alias("establishment_key"),
         iso_date("sampled").alias("sampled_date"),
         *[told(c).alias(c) for c in ("result", "specification", "method")],
-        F.coalesce(coded("verdict", _same(VERDICTS)), F.lit("not_concluded")).alias("verdict"),
+        F.coalesce(coded("verdict", as_coded(VERDICTS)), F.lit("not_concluded")).alias("verdict"),
         _slot("results"),
         *PLACE,
     )

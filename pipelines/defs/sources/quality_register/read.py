@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.core.table import BronzeTable
 from pipelines.files.counting_quoted import count_quoted_lines
-from pipelines.files.quoted import read_quoted_csv
+from pipelines.files.quoted import read_own_csv
 
 OPTIONAL = (
     "street_address",
@@ -26,10 +26,7 @@ OPTIONAL = (
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
     """Read one register; other columns are left. Raises `Refused` without a column that it needs."""
-    columns = {c: c for c in table.source_columns()}
-    yield from read_quoted_csv(
-        stream, table, columns=columns, is_whole=False, optional=[c for c in OPTIONAL if c in columns]
-    )
+    yield from read_own_csv(stream, table, OPTIONAL)
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
