@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -15,20 +14,17 @@ from models.rates.exact import observed_expected, poisson_interval
 from models.rates.share import exact_share
 from models.surveillance.maxsprt import poisson_alpha, poisson_boundary, poisson_llr
 from pipelines.defs.gold.access_cohort.tables import AccessCohort
+from pipelines.defs.gold.month_ends import SHOWN, month_ends, shown
+from pipelines.defs.gold.patients import PATIENTS, VISITS, forms_at, people_at
 from pipelines.formats.domains import agency_of
 
-SHOWN = {"valid_from": pl.Date, "valid_to": pl.Date}
 SAID: dict[str, dict[str, Any]] = {  # what is read of each register
     "decisions": SHOWN
     | {"access": pl.String, "state": pl.String, "start_date": pl.Date, "end_date": pl.Date}
     | {"product_key": pl.String, "product_name": pl.String, "follow_up_years": pl.Int32}
     | {"reference_per_1000_person_months": pl.Float64, "reference_source": pl.String},
-    "patients": SHOWN
-    | {"patient": pl.String, "start_date": pl.Date, "last_news_date": pl.Date}
-    | {"vital_state": pl.String, "state_date": pl.Date},
-    "visits": SHOWN
-    | {"patient": pl.String, "visit": pl.String, "due_date": pl.Date, "visit_date": pl.Date}
-    | {"received_date": pl.Date, "n_events": pl.Int32},
+    "patients": PATIENTS,
+    "visits": VISITS,
 }
 DAYS_PER_MONTH = 30.4375
 PER = 1_000  # person-months of a rate
@@ -87,23 +83,6 @@ def cohort(
     return _judged(counted)
 
 
-def month_ends(first: dt.date, last: dt.date) -> pl.Series:
-    """Month ends from the month of `first` on that are not after `last`."""
-    days = pl.date_range(first.replace(day=1), last, "1mo", eager=True).dt.month_end()
-    return days.filter(days <= last).alias("month")
-
-
-def shown(at: pl.DataFrame, rows: pl.DataFrame, heard: pl.DataFrame) -> pl.DataFrame:
-    """Versions of rows that were known at each month end.
-
-    What a source's first delivery shows was so before: it counts from its own dates.
-    """
-    dated = rows.join(heard, on="source", how="left")
-    since = (pl.col("valid_from") <= pl.col("month")) | (pl.col("valid_from") <= pl.col("first"))
-    until = pl.col("valid_to").is_null() | (pl.col("valid_to") > pl.col("month"))
-    return at.join(dated, how="cross").filter(since & until).drop("first", "last")
-
-
 def _status(begun: pl.DataFrame) -> pl.DataFrame:
     """The decision that began last of those that stand, what the last one prints, and the last rate that one states."""
     stands = pl.col("end_date").is_null() | (pl.col("end_date") >= pl.col("month"))
@@ -123,36 +102,6 @@ def _status(begun: pl.DataFrame) -> pl.DataFrame:
         last("reference_source", has_rate),
         pl.col("follow_up_years").max(),
     )
-
-
-def forms_at(visits: pl.DataFrame) -> pl.DataFrame:
-    """Forms of each patient at each month end, each once: due_date, received (null), seen (day of the visit), n."""
-    came = pl.col("received_date") <= pl.col("month")
-    return visits.group_by("month", "patient", "visit", "due_date").agg(
-        received=pl.col("received_date").filter(came).min(),
-        seen=pl.min_horizontal(pl.coalesce("visit_date", "due_date"), "received_date").filter(came).max(),
-        n=pl.col("n_events").filter(came).max(),
-    )
-
-
-def people_at(patients: pl.DataFrame, forms: pl.DataFrame) -> pl.DataFrame:
-    """Patients who were treated at each month end, each once: start, ended (dead or lost), observed (last news)."""
-    month = pl.col("month")
-    gone = pl.col("vital_state").is_in(["dead", "lost"])
-    ended = pl.coalesce("state_date", "last_news_date")
-    told = patients.filter(pl.col("start_date") <= month).group_by("month", "patient").agg(
-        start=pl.col("start_date").min(),
-        ended=ended.filter(gone & (ended <= month)).max(),
-        is_dead=(gone & (pl.col("vital_state") == "dead")).any(),
-        news=pl.col("last_news_date").max(),
-    )  # fmt: skip
-    heard = forms.group_by("month", "patient").agg(seen=pl.col("seen").max())
-    joined = told.join(heard, on=["month", "patient"], how="left")
-    news = pl.min_horizontal(pl.max_horizontal("news", "seen"), month)
-    found_again = ~pl.col("is_dead") & (news > pl.col("ended"))
-    settled = joined.with_columns(ended=pl.when(~found_again.fill_null(False)).then("ended"), news=news)
-    observed = pl.max_horizontal("start", pl.min_horizontal("ended", pl.coalesce("news", "start")))
-    return settled.select("month", "patient", "start", "ended", "news", observed=observed)
 
 
 def _treated(people: pl.DataFrame) -> pl.DataFrame:

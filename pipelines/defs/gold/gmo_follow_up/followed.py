@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from models.rates.exact import poisson_interval
 from models.rates.share import exact_share
-from pipelines.defs.gold.access_cohort import cohort
-from pipelines.defs.gold.access_cohort.cohort import SHOWN, forms_at, month_ends, people_at, shown
 from pipelines.defs.gold.gmo_follow_up.tables import GmoFollowUp
+from pipelines.defs.gold.month_ends import SHOWN, month_ends, shown
+from pipelines.defs.gold.patients import PATIENTS, VISITS, forms_at, people_at
 
 KEY = ["month", "gmo_key"]
 NO_ACCESS, NO_PATIENT = "no decision on access names the file", "no patient was treated by then"
@@ -26,8 +26,8 @@ SAID: dict[str, dict[str, Any]] = {
     "samples": _OF
     | {"sample_id": pl.String, "patient": pl.String, "due_date": pl.Date, "taken_date": pl.Date, "result": pl.String},
     "decisions": _OF | {"decision_id": pl.String, "start_date": pl.Date, "state": pl.String},
-    "patients": cohort.SAID["patients"] | {"decision_id": pl.String},
-    "visits": cohort.SAID["visits"] | {"decision_id": pl.String},
+    "patients": PATIENTS | {"decision_id": pl.String},
+    "visits": VISITS | {"decision_id": pl.String},
 }  # fmt: skip
 FOLLOWED_SQL = GmoFollowUp.task_sql()
 

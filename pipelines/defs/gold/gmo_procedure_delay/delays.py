@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from models.survival.kaplan_meier import median
-from pipelines.defs.gold.access_cohort.cohort import SHOWN, month_ends, shown
 from pipelines.defs.gold.gmo_procedure_delay.tables import GmoProcedureDelay
+from pipelines.defs.gold.month_ends import SHOWN, month_ends, shown
 from pipelines.defs.silver.gmo.tables import STEPS
 
 ORDER = list(STEPS)
