@@ -40,7 +40,7 @@ docs: setup ## the dictionary page, and the documentation site in data/site
 
 lock: setup ## resolve the dependencies again
 	@$(bin)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--group pyproject.toml:dev pyproject.toml -o requirements.lock
+		--group pyproject.toml:dev --extra cluster pyproject.toml -o requirements.lock
 
 clean: ## everything that was made: environment, lake, caches
 	@rm -rf .venv data .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -103,6 +103,16 @@ class Settings(BaseSettings):
             raise ValueError("former pseudonym keys must have lower versions than GERLAND_PSEUDONYM_KEY_VERSION")
         return self
 
+    @property
+    def on_object_store(self) -> bool:
+        """Whether the engine reads or writes an object store."""
+        return any("://" in str(place) for place in (self.landing, self.lake))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the engine and its tasks run in this process's machine alone."""
+        return self.spark_remote is None and self.spark_master.startswith("local")
+
     @classmethod
     def settings_customise_sources(
         cls,

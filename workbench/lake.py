@@ -259,9 +259,8 @@ def _version(root: str, address: str) -> Version:
     deletion vectors or mapped columns hold rows that the table no longer has.
     """
     import pyarrow as pa
-    from deltalake import DeltaTable
 
-    from pipelines.lake.delta import needs_engine
+    from pipelines.lake.delta import at, needs_engine
     from pipelines.lake.read import damaged
     from pipelines.lake.verify import glance
 
@@ -270,7 +269,7 @@ def _version(root: str, address: str) -> Version:
         raise QueryError(f"{address} has not been built here yet; build it with `gerland run`")
     if problem := glance(folder):
         raise QueryError(damaged(address, problem))
-    delta = DeltaTable(folder)
+    delta = at(folder)
     if problem := needs_engine(address, delta):
         raise QueryError(problem)
     committed = dt.datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1000, dt.UTC)

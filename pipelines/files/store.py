@@ -12,6 +12,8 @@ from typing import BinaryIO, TypeVar
 
 from pyarrow import fs
 
+from pipelines.files import object_store
+
 T = TypeVar("T")
 BROKEN_BZ2 = "Invalid data stream"  # bz2 has no class of error of its own
 CHUNK_BYTES = 1 << 20
@@ -52,8 +54,8 @@ def said(error: OSError) -> str:
 
 def file_system(root: str) -> tuple[fs.FileSystem, str]:
     """Open the file system and the base path of a local folder or an object-store address."""
-    if "://" in root:
-        return fs.FileSystem.from_uri(root)
+    if object_store.is_address(root):
+        return object_store.file_system(), object_store.path_of(root)
     return fs.LocalFileSystem(), str(PurePosixPath(root))
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.files import object_store
 from pipelines.privacy.owner_only import OTHERS, owner_only
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _embedded(settings: Settings) -> SparkSession:
 
     if problem := java_home_problem():
         raise SparkUnavailable(problem)
-    jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars))
+    jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars, with_store=settings.on_object_store))
     _remember_names()
     builder = SparkSession.builder.master(settings.spark_master).appName("gerland")
     for key, value in {**_defaults(settings, jars), **settings.spark_conf}.items():
@@ -145,7 +146,7 @@ def is_little(spark: SparkSession) -> bool:
 def _is_small(settings: Settings) -> bool:
     """Tell whether little is landed: then the engine's hot code is not worth being compiled a second time."""
     root = str(settings.landing)
-    if "://" in root:
+    if object_store.is_address(root):
         return False
     n_bytes = 0
     for folder, _, names in os.walk(root):
@@ -174,16 +175,27 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
-        **({"spark.python.daemon.module": DAEMON} if settings.spark_master.startswith("local") else {}),
+        **({"spark.python.daemon.module": DAEMON} if settings.is_local else {}),
         "spark.python.sql.dataFrameDebugging.enabled": "false",  # else every column asks for where it was called
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
         "spark.shuffle.compress": "false",  # tasks hand each other packed numbers
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.warehouse.dir": str(Path(str(settings.lake)).absolute() / "_warehouse"),
+        "spark.sql.warehouse.dir": _warehouse(str(settings.lake)),
         "spark.sql.catalogImplementation": "in-memory",
         "spark.hadoop.fs.permissions.umask-mode": f"{OTHERS:03o}",  # Hadoop sets modes by itself
-        "spark.driver.host": "localhost",
-        "spark.driver.bindAddress": "127.0.0.1",
+        **(_here() if settings.is_local else {}),
+        **(object_store.engine_settings() if settings.on_object_store else {}),
+        **(object_store.executor_environment() if settings.on_object_store and not settings.is_local else {}),
     }
+
+
+def _warehouse(lake: str) -> str:
+    """Where the engine would keep tables that have no address; none of ours."""
+    return f"{lake}/_warehouse" if object_store.is_address(lake) else str(Path(lake).absolute() / "_warehouse")
+
+
+def _here() -> dict[str, str]:
+    """Settings of an engine that nobody else reaches."""
+    return {"spark.driver.host": "localhost", "spark.driver.bindAddress": "127.0.0.1"}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.rules import KEY, LakeError, RulesBroken
 from pipelines.core.table import Table
+from pipelines.files.object_store import delta_options
 from pipelines.files.store import file_system
-from pipelines.lake.delta import check, codes_in, delta_schema, statistics
+from pipelines.lake.delta import at, check, codes_in, delta_schema, statistics
 from pipelines.lake.made import note
 from pipelines.lake.read import LakeReader
 
@@ -49,6 +50,7 @@ class Committing(LakeReader):
                 mode="ignore",
                 partition_by=list(table.partitioned_by) or None,
                 description=table.summary(),
+                storage_options=delta_options(self.path(address)),
                 configuration={"delta.enableChangeDataFeed": str(table.has_change_feed).lower(), **statistics(table)},
             )
         delta = self._delta(address)
@@ -156,13 +158,13 @@ class Committing(LakeReader):
 
         `write` is given the table and the properties of the commit. Raises what the last attempt raised.
         """
-        from deltalake import CommitProperties, DeltaTable
+        from deltalake import CommitProperties
         from deltalake.exceptions import CommitFailedError
 
         alone = CommitProperties(custom_metadata=dict(told or {}), max_commit_retries=0)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                return write(DeltaTable(self.path(address)), alone)  # its own: no look in between moves its version
+                return write(at(self.path(address)), alone)  # its own: no look in between moves its version
             except CommitFailedError:
                 if attempt == MOST_ATTEMPTS:
                     raise

@@ -6,6 +6,17 @@ import re
 from typing import Any
 
 from pipelines.core.table import Column, Table
+from pipelines.files.object_store import delta_options
+
+
+def at(folder: str, version: int | None = None) -> Any:
+    """The Delta table of a folder or an object-store address, as it stands or at a version.
+
+    Raises what delta-rs raises of a log that can't be read.
+    """
+    from deltalake import DeltaTable
+
+    return DeltaTable(folder, version=version, storage_options=delta_options(folder))
 
 
 def needs_engine(address: str, delta: Any) -> str | None:

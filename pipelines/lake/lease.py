@@ -1,4 +1,8 @@
-"""One run at a time on a lake: whoever writes holds its lease, a lock that the system frees when its process ends."""
+"""One run at a time on a lake: whoever writes holds its lease.
+
+In a folder it is a lock that the system frees when its process ends, on an object store one that runs out
+(`store_lease`).
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,18 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from pipelines.files import object_store
+from pipelines.lake import store_lease
+from pipelines.lake.store_lease import StoreLease, Taken
 
 NAME = "_run.lock"
 INCOMING, REPLACED = (
     "_restoring",
     "_replaced",
 )  # of a restore: what is to stand, and what stood before, until all is done
-_held: dict[str, IO[str]] = {}
+_held: dict[str, IO[str] | StoreLease] = {}
 
 
 class LeaseTaken(Exception):
@@ -31,10 +39,11 @@ def hold(root: str, is_restore: bool = False) -> None:
     """Take the lease of a lake for this process, until `release` or its end.
 
     Raises `LeaseTaken` where another has it, and `Unfinished` for all but a restore where one was cut off.
-    The lock is one of the machine's file system. On an object store there is none: there, the scheduler must see to it
-    that one run at a time writes to a lake.
     """
-    if root in _held or "://" in root:
+    if object_store.is_address(root):
+        _hold_on_store(root)
+        return
+    if root in _held:
         return
     folder = Path(root)
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,16 +60,38 @@ def hold(root: str, is_restore: bool = False) -> None:
         raise Unfinished(f"a restore into {root} was cut off: call it again, `gerland restore FROM --replace`")
     file.seek(0)
     file.truncate()
-    since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    json.dump({"user": _user(), "host": socket.gethostname(), "process": os.getpid(), "since": since}, file)
+    json.dump(_self(), file)
     file.flush()
     _held[root] = file
 
 
 def release(root: str) -> None:
     """Give the lease of a lake back; one that this process does not hold is left alone."""
-    if file := _held.pop(root, None):
-        file.close()
+    held = _held.pop(root, None)
+    if isinstance(held, StoreLease):
+        held.give_back()
+    elif held:
+        held.close()
+
+
+def _hold_on_store(root: str) -> None:
+    held = _held.get(root)
+    if isinstance(held, StoreLease):
+        if held.is_lost:
+            raise LeaseTaken(f"this run has lost the lease of {root}: it could not renew it, or another run took it")
+        return
+    try:
+        _held[root] = store_lease.take(f"{root.rstrip('/')}/{NAME}", _self())
+    except Taken as taken:
+        raise LeaseTaken(
+            f"another run writes to {root} ({_owner(taken.owner)}); wait for its end, or stop it: a lease that nobody "
+            f"renews runs out after {store_lease.LASTS_SECONDS:.0f} seconds"
+        ) from None
+
+
+def _self() -> dict[str, Any]:
+    since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return {"user": _user(), "host": socket.gethostname(), "process": os.getpid(), "since": since}
 
 
 def _owner(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pyarrow import fs
 
 from pipelines.files.store import file_system
+from pipelines.lake.delta import at
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -35,8 +36,6 @@ _kept = _Kept()
 
 def opened(folder: str) -> DeltaTable:
     """The table of a folder as its log stands now. Raises what delta-rs raises of a log that can't be read."""
-    from deltalake import DeltaTable
-
     system, path = file_system(folder)
     known = _kept.tables.get(folder)
     if known is not None and known[1] == _marks(system, path, known[0].version()):
@@ -45,7 +44,7 @@ def opened(folder: str) -> DeltaTable:
         if delta.version() == before:
             return delta
     else:
-        delta = DeltaTable(folder)
+        delta = at(folder)
     marks = _marks(system, path, delta.version())
     if len(marks) == len({0, delta.version()}):
         _kept.tables[folder] = (delta, marks)

@@ -96,11 +96,10 @@ def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:
 
 
 def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
-    from deltalake import DeltaTable
     from pyarrow import fs
 
     from pipelines.files.store import file_system
-    from pipelines.lake.delta import needs_engine
+    from pipelines.lake.delta import at, needs_engine
     from pipelines.lake.read import damaged
     from pipelines.lake.seal import log_entries
     from pipelines.lake.verify import glance
@@ -113,7 +112,7 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
         raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`")
     if problem := glance(folder):
         raise QueryError(damaged(table.address(), problem))
-    delta = DeltaTable(folder)
+    delta = at(folder)
     if problem := needs_engine(table.address(), delta):
         raise QueryError(problem)
     # Arrow's own file system: Delta's reads through Python, and a query that stops early (LIMIT) leaves reads under

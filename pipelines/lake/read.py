@@ -12,7 +12,7 @@ from pipelines.core.axis import Cut, cut
 from pipelines.core.rules import LakeError
 from pipelines.core.table import Table
 from pipelines.files.store import file_system
-from pipelines.lake.delta import needs_engine
+from pipelines.lake.delta import at, needs_engine
 from pipelines.lake.made import noted
 from pipelines.lake.opened import opened
 from pipelines.lake.seal import log_entries
@@ -274,9 +274,7 @@ class LakeReader:
                 self.spark.sql(f"CREATE TABLE IF NOT EXISTS {address} USING delta LOCATION '{place}'")
 
     def _delta(self, address: str, version: int | None = None) -> Any:
-        from deltalake import DeltaTable
-
-        return opened(self.path(address)) if version is None else DeltaTable(self.path(address), version)
+        return opened(self.path(address)) if version is None else at(self.path(address), version)
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""

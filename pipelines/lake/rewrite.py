@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from pipelines.files.store import file_system
 from pipelines.lake import file_output, file_tasks
+from pipelines.lake.delta import at
 
 if TYPE_CHECKING:
     from pipelines.core.table import BronzeTable
@@ -68,9 +69,7 @@ def rewrite(lake: Lake, table: type[BronzeTable], change: Change, deliveries: Se
 
 def forget(lake: Lake, address: str) -> None:
     """Take away every file of a table that its present version does not need."""
-    from deltalake import DeltaTable
-
-    DeltaTable(lake.path(address)).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+    at(lake.path(address)).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
     lake.look(address)
 
 

@@ -15,7 +15,7 @@ from pyarrow import fs
 
 from pipelines.files.store import file_system
 from pipelines.lake import made
-from pipelines.lake.delta import needs_engine
+from pipelines.lake.delta import at, needs_engine
 from pipelines.lake.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
 
 LOG_KEPT = dt.timedelta(days=30)  # Delta clears entries before a checkpoint when they are older
@@ -136,9 +136,8 @@ def set_aside(root: str, address: str) -> str:
 def _opened(folder: str, address: str) -> tuple[Any, str | None]:
     """Files that the table stands on, from its log, and the Delta features that no seal covers."""
     import pyarrow as pa
-    from deltalake import DeltaTable
 
-    delta = DeltaTable(folder)
+    delta = at(folder)
     adds = pa.table(delta.get_add_actions(flatten=True))
     names = pa.array([unquote(name) for name in adds["path"].to_pylist()], pa.string())
     return adds.set_column(adds.column_names.index("path"), "path", names), needs_engine(address, delta)

@@ -20,6 +20,7 @@ from pipelines.core.table import BronzeTable
 from pipelines.files.store import file_system
 from pipelines.frames.spark import session
 from pipelines.lake import file_output, file_tasks
+from pipelines.lake.delta import at
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import hold, release
 from pipelines.lake.rewrite import forget, holding, holds, rewrite
@@ -116,12 +117,11 @@ def erasing_again(places: Iterable[str], keys: Pseudonymiser, say: Say) -> Calla
 
 def _listed(root: str) -> list[dict[str, Any]]:
     """The list of erasures of a lake, read without the engine; nothing where there is none."""
-    from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
     address = Erasure.address()
     try:
-        rows: list[dict[str, Any]] = DeltaTable(f"{root}/{address.replace('.', '/')}").to_pyarrow_table().to_pylist()
+        rows: list[dict[str, Any]] = at(f"{root}/{address.replace('.', '/')}").to_pyarrow_table().to_pylist()
     except TableNotFoundError:
         return []
     except (DeltaError, OSError, pa.ArrowException):

@@ -14,6 +14,7 @@ from pipelines.core.ledger import KEPT, Acknowledgement, Delivery, DeliveryActio
 from pipelines.core.table import BronzeTable
 from pipelines.files.store import file_system
 from pipelines.intake.landing import scan
+from pipelines.lake.delta import at
 from pipelines.lake.lease import INCOMING
 from pipelines.lake.seal import log_entries, seal
 from pipelines.lake.staging import cleared
@@ -170,12 +171,11 @@ def _must_be_landed(root: str, landing: str, sent: Mapping[str, type[BronzeTable
 
 def _held(root: str, table: type[BronzeTable]) -> set[str]:
     """Deliveries that a bronze table was fed with: by the ledger, else by the folders of its own partitions."""
-    from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
     folder, name = f"{root}/{Delivery.address().replace('.', '/')}", table.name
     try:
-        rows = DeltaTable(folder).to_pyarrow_table(columns=["delivery_id", "table_name", "n_rows_kept"]).to_pylist()
+        rows = at(folder).to_pyarrow_table(columns=["delivery_id", "table_name", "n_rows_kept"]).to_pylist()
         return {r["delivery_id"] for r in rows if r["table_name"] == name and r["n_rows_kept"]}
     except (DeltaError, OSError):
         system, path = _place(root, table.address())
@@ -185,9 +185,7 @@ def _held(root: str, table: type[BronzeTable]) -> set[str]:
 
 def _forget(root: str, sent: Mapping[str, type[BronzeTable]]) -> None:
     """Take the deliveries of tables out of the ledger, so that the next run reads them again."""
-    from deltalake import DeltaTable
-
     folder = f"{root}/{Delivery.address().replace('.', '/')}"
     names = ", ".join(repr(t.name) for t in sent.values())
-    DeltaTable(folder).delete(f"table_name IN ({names}) AND status IN ({', '.join(map(repr, KEPT))})")
+    at(folder).delete(f"table_name IN ({names}) AND status IN ({', '.join(map(repr, KEPT))})")
     seal(folder)
