@@ -33,6 +33,19 @@ class CaseListing(BaseModel, extra="forbid"):
     delimiter: str = ",;\t"  # of several, the one that the header holds most often
 
 
+class IdentityProvider(BaseModel, extra="forbid"):
+    """An OpenID Connect provider that people log in to the workbench by, and what its groups stand for."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,29}$", description="Short name, kept in the audit with each person")
+    title: str = Field("", description="Name on the button; else the short one")
+    issuer: str = Field(description="Address that its tokens name as their issuer, to the letter")
+    client_id: str = Field(description="Name under which the workbench is known to it")
+    client_secret_file: Path | None = Field(None, description="File with the secret of that name, if it has one")
+    scope: str = Field("openid profile", description="What is asked for, as OpenID Connect names it")
+    groups_claim: str = Field("groups", description="Claim of the identity token that lists a person's groups")
+    groups: dict[str, str] = Field(description="What a group stands for: AGENCY:role, agencies joined by +")
+
+
 class Settings(BaseSettings):
     """Where things are and how big the engine is. Each can be set as `GERLAND_…` or in `gerland.toml`."""
 
@@ -51,6 +64,16 @@ class Settings(BaseSettings):
     workbench: str = Field(
         f"sqlite:///{HOME / 'data' / 'workbench.db'}",
         description="Address of what people write in the workbench: SQLite, or postgresql+psycopg://…",
+    )
+    workbench_address: str | None = Field(
+        None, description="Address under which people reach the workbench, where a server stands before it"
+    )
+    identity_providers: list[IdentityProvider] = Field(
+        default_factory=list,
+        description="Who says who people are; without any, the demonstration users on simulated files",
+    )
+    identity_secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Client secrets, by provider: GERLAND_IDENTITY_SECRETS__NAME=…"
     )
     sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")
     as_of: str | None = Field(None, description="Rebuild what was known on this date (YYYY-MM-DD), beside the lake")
@@ -82,6 +105,24 @@ class Settings(BaseSettings):
     triage_workload: int = Field(10, ge=1, description="New pairs that gold.triage lists a month and agency")
     signal_months: Literal["all", "latest"] = Field("all", description="Month ends that gold.signal holds")
     case_listings: list[CaseListing] = Field(default_factory=list, description="Own case listings and their columns")
+
+    def identity_secret(self, name: str) -> SecretStr | None:
+        """Secret under which an identity provider knows the workbench: of the environment, else of its file.
+
+        Raises `SettingsError` for a file that can't be read or is empty.
+        """
+        file = next((p.client_secret_file for p in self.identity_providers if p.name == name), None)
+        if name in self.identity_secrets or file is None:
+            return self.identity_secrets.get(name)
+        try:
+            secret = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"the secret of identity provider {name!r} can't be read: {type(error).__name__}"
+            ) from None
+        if not secret:
+            raise SettingsError(f"the file with the secret of identity provider {name!r} is empty")
+        return SecretStr(secret)
 
     @field_validator("pseudonym_key")
     @classmethod

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
 from models.disclosure.table import DisclosureError
 from pipelines.lake.query import QueryError
-from workbench import audit
+from workbench import audit, entrance
 from workbench.asked import BadAddress, address
 from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
+from workbench.identity import Provider, Refused
 from workbench.lake import OpenLake
 from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, release, signal
-from workbench.people import DEMONSTRATION, begin, current, end
-from workbench.policy import PURPOSES
 from workbench.store import Store
-from workbench.visit import COOKIE, Forbidden, Form, LoggedOut, Missing, Workbench, answer, is_of_session, language
+from workbench.visit import Forbidden, LoggedOut, Missing, Workbench, answer, language
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
@@ -29,23 +28,26 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def create(
-    lake: OpenLake, store: Store, heads: Path, is_demonstration: Callable[[], bool], hosts: frozenset[str] = LOCAL
+    lake: OpenLake,
+    store: Store,
+    heads: Path,
+    is_simulated: Callable[[], bool],
+    providers: Mapping[str, Provider] | None = None,
+    address: str = "http://localhost",
 ) -> Guard:
     """The workbench on a lake.
 
-    `heads` is the file that the audit's head is published in; `is_demonstration` is asked whether the demonstration
-    users may be here (`people.Simulated`); `hosts` are the names under which it is served.
+    `heads` is the file that the audit's head is published in; `is_simulated` is asked whether the lake is of simulated
+    files alone (`people.Simulated`); `providers` say who people are; `address` is where people reach it.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.bench = Workbench(lake, store, is_demonstration, heads)
+    app.state.bench = Workbench(lake, store, is_simulated, heads, providers or {}, address)
     for page in PAGES:
         app.include_router(page.router)
-    app.add_api_route("/login", login_page, methods=["GET"])
-    app.add_api_route("/login", login, methods=["POST"])
-    app.add_api_route("/logout", logout, methods=["POST"])
+    app.include_router(entrance.router)
     app.add_api_route("/health", health, methods=["GET"])
     app.add_api_route("/static/{name:path}", asset, methods=["GET"])
-    for error, told in ((LoggedOut, _logged_out), (Missing, _missing), (BadAddress, _bad_address)):
+    for error, told in ((LoggedOut, _logged_out), (Missing, _missing), (BadAddress, _bad_address), (Refused, _refused)):
         app.add_exception_handler(error, told)
     app.add_exception_handler(QueryError, _no_answer)
     app.add_exception_handler(DisclosureError, _not_released)
@@ -53,7 +55,7 @@ def create(
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(Stale, _stale)
     app.add_exception_handler(404, _missing)
-    return Guard(app, hosts)
+    return Guard(app, LOCAL | {str(urlsplit(address).hostname)})
 
 
 def health() -> Response:
@@ -66,43 +68,6 @@ def asset(name: str) -> Response:
     if name not in ASSETS:
         raise Missing
     return FileResponse(ASSETS[name], headers={"Cache-Control": "public, max-age=3600"})
-
-
-def login_page(request: Request) -> Response:
-    """Choose who one is and for what purpose."""
-    after = _own_place(request.query_params.get("next", ""))
-    users = list(DEMONSTRATION.values()) if request.app.state.bench.is_demonstration else []
-    return answer(request.app.state.bench, request, "login.html", users=users, purposes=PURPOSES, after=after)
-
-
-def login(request: Request, form: Form) -> Response:
-    """Begin a session of a demonstration user."""
-    bench: Workbench = request.app.state.bench
-    user = DEMONSTRATION.get(form.text("user"))
-    if not bench.is_demonstration or user is None:
-        raise Missing
-    secret = begin(bench.store, user, form.choice("purpose", PURPOSES, "-"))
-    audit.publish(bench.store, bench.heads)
-    response = RedirectResponse(_own_place(form.given.get("next", "")), 303)
-    is_secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, secret, httponly=True, samesite="lax", secure=is_secure)
-    return response
-
-
-def logout(request: Request, form: Form) -> Response:
-    """End the session."""
-    bench: Workbench = request.app.state.bench
-    session = current(bench.store, request.cookies.get(COOKIE))
-    if session is not None and is_of_session(form, session):
-        end(bench.store, session)
-    response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE)
-    return response
-
-
-def _own_place(text: str) -> str:
-    """An address of these pages; the first page for any other."""
-    return text if re.fullmatch(r"/(?![/\\])[^\x00-\x20\\]{0,4000}", text) and not text.startswith("/log") else "/"
 
 
 def _logged_out(request: Request, _: Exception) -> Response:
@@ -139,6 +104,10 @@ def _not_released(request: Request, error: Exception) -> Response:
 def _forbidden(request: Request, _: Exception) -> Response:
     _denied(request, "forbidden")
     return _problem(request, 403, "form")
+
+
+def _refused(request: Request, _: Exception) -> Response:
+    return _problem(request, 403, "login")
 
 
 def _stale(request: Request, _: Exception) -> Response:

@@ -1,7 +1,7 @@
-"""Who is there: the four demonstration users, and sessions.
+"""Who is there: users, the four of the demonstration among them, and sessions.
 
-The demonstration log-in asks for no password. It is there only on a lake that holds simulated files and nothing else
-(`is_simulated`); on any other the workbench lets nobody in by it.
+The demonstration log-in asks for no password. It is there only where no identity provider is set (`identity`), and on a
+lake that holds simulated files and nothing else (`is_simulated`); on any other the workbench lets nobody in by it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,12 +27,13 @@ KEPT_STATUSES = ("accepted", "again", "begun")
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who may log in."""
+    """Somebody who may log in; `provider` names who says so, empty for a demonstration user."""
 
     name: str
     title: str
     agencies: tuple[str, ...]
     role: str
+    provider: str = ""
 
 
 DEMONSTRATION = {
@@ -106,10 +109,25 @@ def begin(store: Store, user: User, purpose: str) -> str:
         raise ValueError("the purpose is none of the list")
     secret, csrf, at = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now()
     row = {"token": _hash(secret), "user": user.name, "purpose": purpose, "csrf": csrf, "begun": at, "seen": at}
+    row |= {"title": user.title, "agencies": "+".join(user.agencies), "role": user.role, "provider": user.provider}
     with store.writing() as connection:
         connection.execute(session.insert().values(**row))
         audit.append(connection, Session(user, purpose, csrf, row["token"]).entry("login", "session"))
     return secret
+
+
+def person_of(row: Mapping[str, Any]) -> User | None:
+    """Whose session a row of the store is; None where there is no such demonstration user any more."""
+    if not row["provider"]:
+        return DEMONSTRATION.get(row["user"])
+    return User(row["user"], row["title"], tuple(row["agencies"].split("+")), row["role"], row["provider"])
+
+
+def titles(store: Store) -> dict[str, str]:
+    """Name by which pages call each user of an identity provider, as the provider last said it."""
+    wanted = sa.select(session.c.user, session.c.title).where(session.c.provider != "").order_by(session.c.begun)
+    with store.reading() as connection:
+        return {row.user: row.title for row in connection.execute(wanted)}
 
 
 def current(store: Store, secret: str | None) -> Session | None:
@@ -118,7 +136,8 @@ def current(store: Store, secret: str | None) -> Session | None:
         return None
     with store.reading() as connection:
         row = connection.execute(sa.select(session).where(session.c.token == _hash(secret))).mappings().one_or_none()
-        if row is None or row["ended"] or row["user"] not in DEMONSTRATION:
+        user = person_of(dict(row)) if row is not None and not row["ended"] else None
+        if row is None or user is None:
             return None
         earlier = sa.select(sa.func.max(session.c.begun)).where(session.c.user == row["user"])
         last = connection.execute(earlier.where(session.c.begun < row["begun"])).scalar()
@@ -129,7 +148,7 @@ def current(store: Store, secret: str | None) -> Session | None:
     if moment - seen > IDLE / 20:
         with store.writing() as connection:
             connection.execute(session.update().where(session.c.token == row["token"]).values(seen=now()))
-    return Session(DEMONSTRATION[row["user"]], row["purpose"], row["csrf"], row["token"], last or "")
+    return Session(user, row["purpose"], row["csrf"], row["token"], last or "")
 
 
 def end(store: Store, ending: Session) -> None:

@@ -22,13 +22,17 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
     import uvicorn
 
     from workbench.app import create
+    from workbench.identity import providers
     from workbench.lake import OpenLake
     from workbench.people import Simulated
 
     lake = OpenLake(str(settings.lake))
-    is_demonstration = Simulated(lake, str(settings.landing))
-    app = create(lake, Store(settings.workbench), heads_of(settings), is_demonstration)
-    if not is_demonstration():
-        say("this lake is not made of simulated files alone: the demonstration users stay out")
-    say(f"workbench: http://localhost:{port}   (Ctrl+C ends it)")
+    is_simulated, known = Simulated(lake, str(settings.landing)), providers(settings)
+    address = (settings.workbench_address or f"http://localhost:{port}").rstrip("/")
+    app = create(lake, Store(settings.workbench), heads_of(settings), is_simulated, known, address)
+    if known:
+        say(f"people log in by {', '.join(provider.title for provider in known.values())}")
+    elif not is_simulated():
+        say("this lake is not made of simulated files alone: the demonstration users stay out; set identity_providers")
+    say(f"workbench: {address}   (Ctrl+C ends it)")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", server_header=False, access_log=False)

@@ -39,11 +39,27 @@ session = Table(
     metadata,
     Column("token", String(64), primary_key=True),  # SHA-256 of what the browser holds
     Column("user", String(200), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("agencies", String(80), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("provider", String(40), nullable=False),
     Column("purpose", String(40), nullable=False),
     Column("csrf", String(64), nullable=False),
     Column("begun", String(32), nullable=False),
     Column("seen", String(32), nullable=False),
     Column("ended", String(32)),
+)
+pending = Table(  # log-ins that wait for their identity provider
+    "pending",
+    metadata,
+    Column("state", String(64), primary_key=True),  # SHA-256, as is that of what the browser holds
+    Column("browser", String(64), nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(64), nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("begun", String(32), nullable=False),
 )
 decision = Table(
     "decision",
@@ -120,6 +136,7 @@ release_check = Table(
     sa.UniqueConstraint("release_id", "who"),
 )
 secret = Table("secret", metadata, Column("name", String(40), primary_key=True), Column("value", String(64)))
+PASSING = (session, pending)  # of an earlier release they are made anew: who is there logs in again
 KEPT_AS_WRITTEN = (audit, decision, reading, link_verdict, release, release_check)
 
 
@@ -140,6 +157,7 @@ class Store:
             self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.is_sqlite else {})
             if self.is_sqlite:
                 sa.event.listen(self.engine, "connect", _sqlite)
+            self._renew()
             metadata.create_all(self.engine)
             self._refuse_changes()
         except (sa.exc.SQLAlchemyError, ImportError) as error:
@@ -175,6 +193,15 @@ class Store:
                 found = secrets.token_hex(16)
                 connection.execute(secret.insert().values(name=name, value=found))
         return str(found)
+
+    def _renew(self) -> None:
+        """Drop tables of what passes whose columns are not those of this release."""
+        known = sa.inspect(self.engine)
+        for table in PASSING:
+            if known.has_table(table.name):
+                held = {column["name"] for column in known.get_columns(table.name)}
+                if held != {column.name for column in table.columns}:
+                    table.drop(self.engine)
 
     def _refuse_changes(self) -> None:
         """Have the database refuse to change or take away what is to stay."""

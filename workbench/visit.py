@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +21,9 @@ from starlette.responses import HTMLResponse, Response
 from workbench import audit
 from workbench.asked import Asked, BadAddress, address
 from workbench.decisions import VERDICTS
+from workbench.identity import Provider
 from workbench.lake import OpenLake, Reader
-from workbench.people import Session, current
+from workbench.people import Session, User, current, titles
 from workbench.policy import PURPOSES, ROLES
 from workbench.store import Store
 from workbench.words import Words, preferred, words
@@ -85,14 +86,42 @@ class Workbench:
 
     lake: OpenLake
     store: Store
-    asks_demonstration: Callable[[], bool]
+    asks_simulated: Callable[[], bool]
     heads: Path
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    address: str = ""  # under which people reach these pages
     templates: jinja2.Environment = field(default_factory=lambda: environment())
 
     @property
-    def is_demonstration(self) -> bool:
-        """Tell whether the demonstration users may be here, as the lake stands now."""
-        return self.asks_demonstration()
+    def is_simulated(self) -> bool:
+        """Tell whether the lake is of simulated files alone, as it stands now."""
+        return self.asks_simulated()
+
+    @property
+    def has_demonstration(self) -> bool:
+        """Tell whether the demonstration users may be here: only without an identity provider, on simulated files."""
+        return not self.providers and self.is_simulated
+
+    def lets_in(self, user: User) -> bool:
+        """Tell whether a user who logged in may still be here."""
+        return user.provider in self.providers if user.provider else self.has_demonstration
+
+
+class Titles:
+    """Name by which a page calls somebody who wrote something; asked of the store once a page, if at all."""
+
+    def __init__(self, store: Store):
+        """Of a store."""
+        self._store = store
+        self._known: dict[str, str] | None = None
+
+    def __call__(self, who: str) -> str:
+        """The title of a user of an identity provider; of a demonstration user the name."""
+        if "@" not in who:
+            return who
+        if self._known is None:
+            self._known = titles(self._store)
+        return self._known.get(who, who)
 
 
 def environment() -> jinja2.Environment:
@@ -174,7 +203,9 @@ def answer(bench: Workbench, request: Request, template: str, status: int = 200,
         other_language=(other, address(request.url.path, query, lang=other)),
         menu=[(path, title) for path, title, right in MENU if (s := content.get("session")) and _may(s, right)],
         here=request.url.path,
-        is_demonstration=bench.is_demonstration,
+        is_simulated=bench.is_simulated,
+        has_demonstration=bench.has_demonstration,
+        person=Titles(bench.store),
     )
     response = HTMLResponse(html, status_code=status)
     if request.query_params.get("lang") == said.language:
@@ -227,7 +258,7 @@ def changing(right: str) -> Callable[[Request, Asked], Visit]:
 def _visit(request: Request, right: str) -> Visit:
     bench: Workbench = request.app.state.bench
     session = current(bench.store, request.cookies.get(COOKIE))
-    if session is None or not bench.is_demonstration:  # real files may have come since the log-in
+    if session is None or not bench.lets_in(session.user):  # settings, or the lake, may be others since the log-in
         raise LoggedOut
     request.state.session = session
     if not _may(session, right):

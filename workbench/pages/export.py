@@ -108,7 +108,7 @@ def _manifest(visit: Visit, view: str, kind: str, found: pa.Table, digest: str, 
         "agencies": list(visit.session.user.agencies),
         "purpose": visit.session.purpose,
         "audit_row": seq,
-        "simulated": visit.bench.is_demonstration,
+        "simulated": visit.bench.is_simulated,
     }
 
 

@@ -132,7 +132,7 @@ def file(visit: Annotated[Visit, Depends(visiting("releases"))]) -> Response:
         "agreed_by": [one["who"] for one in row["checks"]],
         "made_at": now(),
         "audit_row": seq,
-        "simulated": visit.bench.is_demonstration,
+        "simulated": visit.bench.is_simulated,
     }
     return packed(f"gerland-release-{row['id']}", "release.csv", data, manifest)
 
