@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
+from pipelines.core.addresses import is_postgres, spelled
 from pipelines.core.alert import problem
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT if (ROOT / "pyproject.toml").is_file() else Path.cwd()
 """Where data lie unless a setting says otherwise: in the checkout; of an installed package, in the working folder."""
+
+
+OWN = {"GERLAND_SETTINGS", "GERLAND_SECRETS", "GERLAND_SHARED"}  # names that tell where settings are, or tests look
 
 
 class SettingsError(Exception):
@@ -47,7 +57,11 @@ class IdentityProvider(BaseModel, extra="forbid"):
 
 
 class Settings(BaseSettings):
-    """Where things are and how big the engine is. Each can be set as `GERLAND_…` or in `gerland.toml`."""
+    """Where things are and how big the engine is.
+
+    Each can be set as `GERLAND_…`, by a file of that name in a folder of secrets, or in `gerland.toml`. What may carry
+    a password is kept out of what a settings object says of itself.
+    """
 
     model_config = SettingsConfigDict(env_prefix="GERLAND_", env_nested_delimiter="__", extra="forbid")
 
@@ -59,11 +73,19 @@ class Settings(BaseSettings):
         None, description="Folder of acknowledgements to senders; else beside the reports"
     )
     jars: Path = Field(HOME / "data" / "jars", description="Folder of the Delta jars")
-    tracking: str = Field(f"sqlite:///{HOME / 'data' / 'mlflow.db'}", description="MLflow tracking address")
+    tracking: str = Field(
+        f"sqlite:///{HOME / 'data' / 'mlflow.db'}",
+        repr=False,
+        description="MLflow tracking address: SQLite, postgresql://… or a server, https://…",
+    )
     artifacts: Path | str = Field(HOME / "data" / "mlflow", description="MLflow artifacts")
     workbench: str = Field(
         f"sqlite:///{HOME / 'data' / 'workbench.db'}",
-        description="Address of what people write in the workbench: SQLite, or postgresql+psycopg://…",
+        repr=False,
+        description="Address of what people write in the workbench: SQLite, or postgresql://…",
+    )
+    dagster: str | None = Field(
+        None, repr=False, description="Dagster's runs, events and schedules: postgresql://…; else SQLite in its home"
     )
     workbench_address: str | None = Field(
         None, description="Address under which people reach the workbench, where a server stands before it"
@@ -79,9 +101,11 @@ class Settings(BaseSettings):
     as_of: str | None = Field(None, description="Rebuild what was known on this date (YYYY-MM-DD), beside the lake")
     keep_days: int = Field(14, ge=1, description="Days that files which no version of a table stands on are kept")
     spark_master: str = Field("local[*]", description="Spark master of the embedded session")
-    spark_remote: str | None = Field(None, description="Spark Connect address; when set, no embedded session is made")
+    spark_remote: str | None = Field(
+        None, repr=False, description="Spark Connect address, sc://…; when set, no embedded session is made"
+    )
     spark_memory: str = Field("4g", description="Memory of the embedded driver")
-    spark_conf: dict[str, str] = Field(default_factory=dict, description="More Spark settings")
+    spark_conf: dict[str, str] = Field(default_factory=dict, repr=False, description="More Spark settings")
     shuffle_partitions: int = Field(4, ge=1, description="Shuffle partitions of the embedded session")
     alert: SecretStr | None = Field(
         None, description="Who is told of a failed run: https://… (a webhook) or mailto:name@host; else the log"
@@ -129,6 +153,18 @@ class Settings(BaseSettings):
     def _blank_is_no_key(cls, key: SecretStr | None) -> SecretStr | None:
         return key if key and key.get_secret_value().strip() else None
 
+    @field_validator("tracking", "workbench", "dagster")
+    @classmethod
+    def _spelled(cls, address: str | None) -> str | None:
+        return address and spelled(address)
+
+    @field_validator("dagster")
+    @classmethod
+    def _dagster_is_postgres(cls, address: str | None) -> str | None:
+        if address and not is_postgres(address):
+            raise ValueError("must be postgresql://…; without it Dagster keeps SQLite files in its home")
+        return address or None
+
     @field_validator("alert")
     @classmethod
     def _alert_can_be_sent(cls, address: SecretStr | None) -> SecretStr | None:
@@ -163,8 +199,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
+        """Arguments win over the environment, the environment over files of secrets, these over the settings file."""
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_dir=secret_folders(), secrets_prefix="GERLAND_", secrets_dir_missing="error"
+        )
+        return init_settings, env_settings, secrets, TomlConfigSettingsSource(settings_cls, toml_file=settings_file())
 
 
 def settings_file() -> Path:
@@ -172,9 +211,28 @@ def settings_file() -> Path:
     return Path(os.environ.get("GERLAND_SETTINGS", "gerland.toml"))
 
 
+def secret_folders() -> list[Path]:
+    """Folders with a file a secret, named as the setting is in the environment: Docker's, Kubernetes', systemd's.
+
+    `GERLAND_SECRETS` names one; the other is where systemd puts what a unit loads with `LoadCredential=`.
+    """
+    named = [os.environ.get(name) for name in ("CREDENTIALS_DIRECTORY", "GERLAND_SECRETS")]
+    return [Path(folder) for folder in named if folder]
+
+
+def origin(name: str) -> str:
+    """Where the value of a setting comes from, if it is not the default."""
+    named = f"GERLAND_{name.upper()}"
+    if any(found.split("__")[0] == named for found in os.environ):
+        return "environment"
+    if any(found.name.upper().split("__")[0] == named for found in _secrets()):
+        return "secrets"
+    return str(settings_file())
+
+
 def load(**overrides: Any) -> Settings:
-    """Read the settings; raises `SettingsError` naming the setting that is wrong."""
-    _refuse_unknown_environment()
+    """Read the settings; raises `SettingsError` naming the setting that is wrong, and never its value."""
+    _refuse_unknown()
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -187,11 +245,26 @@ def load(**overrides: Any) -> Settings:
         raise SettingsError(f"{settings_file()} can't be read: {error}") from None
 
 
-def _refuse_unknown_environment() -> None:
-    known = {f"GERLAND_{name}".upper() for name in Settings.model_fields} | {"GERLAND_SETTINGS", "GERLAND_SHARED"}
+def _refuse_unknown() -> None:
+    known = {f"GERLAND_{name}".upper() for name in Settings.model_fields}
     for name in os.environ:
-        if name.startswith("GERLAND_") and name.split("__")[0] not in known:
+        if name.startswith("GERLAND_") and name.split("__")[0] not in known | OWN:
             raise SettingsError(f"setting {name} is unknown; `gerland doctor` lists the settings")
+    for file in _secrets():
+        if file.name.upper().split("__")[0] not in known:
+            raise SettingsError(f"the secret {file} is of no setting; `gerland doctor` lists the settings")
+
+
+def _secrets() -> list[Path]:
+    """Files of secrets that are ours; raises `SettingsError` where a folder can't be read."""
+    found = []
+    for folder in secret_folders():
+        try:
+            found += [file for file in folder.iterdir() if file.name.upper().startswith("GERLAND_")]
+        except OSError as error:
+            why = (error.strerror or "unknown").lower()
+            raise SettingsError(f"the folder of secrets {folder} can't be read: {why}") from None
+    return found
 
 
 @cache

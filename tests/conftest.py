@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import installed, running
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,6 +60,15 @@ def spark() -> Iterator[SparkSession]:
     engine = session()
     tune(engine, 0, settings())
     yield engine
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], str]]:
+    """A PostgreSQL of this test run; gives the address of a new, empty database whose password is hard to spell."""
+    if not (binaries := installed()):
+        pytest.skip("no PostgreSQL is installed here: neither initdb on the path nor /usr/lib/postgresql")
+    with running(binaries) as server:
+        yield server.database
 
 
 @pytest.fixture

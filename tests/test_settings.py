@@ -42,6 +42,52 @@ def test_a_wrong_line_in_the_file_is_named(elsewhere):
         load()
 
 
+def test_secrets_are_read_from_files_where_docker_kubernetes_and_systemd_put_them(tmp_path, elsewhere, monkeypatch):
+    elsewhere.write_text('workbench = "postgresql://from-file"\ntracking = "postgresql://from-file"\n')
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name, value in {
+        "gerland_workbench": "postgresql://me:very-secret@db/w\n",
+        "GERLAND_TRACKING": "postgresql://me:very-secret@db/t\n",
+        "GERLAND_PSEUDONYM_KEY": "a key of thirty-two characters: here\n",
+        "GERLAND_FORMER_PSEUDONYM_KEYS__1": "the key before\n",
+        "of_another_program": "nothing to us",
+    }.items():
+        (secrets / name).write_text(value)
+    monkeypatch.setenv("GERLAND_PSEUDONYM_KEY_VERSION", "2")
+    monkeypatch.delenv("GERLAND_PSEUDONYM_KEY", raising=False)
+    monkeypatch.setenv("GERLAND_TRACKING", "sqlite:///environment.db")
+    for variable in ("GERLAND_SECRETS", "CREDENTIALS_DIRECTORY"):
+        with monkeypatch.context() as patch:
+            patch.setenv(variable, str(secrets))
+            settings = load()
+            assert settings.workbench == "postgresql+psycopg2://me:very-secret@db/w?connect_timeout=5"
+            assert settings.tracking == "sqlite:///environment.db", "the environment wins"
+            assert settings.pseudonym_key.get_secret_value() == "a key of thirty-two characters: here"
+            assert settings.former_pseudonym_keys[1].get_secret_value() == "the key before"
+            told = {name: (value, origin) for name, value, origin in listed(settings)}
+            assert told["workbench"] == ("postgresql+psycopg2://me:***@db/w?connect_timeout=5", "secrets")
+            assert told["former_pseudonym_keys"][1] == "secrets"
+            assert "very-secret" not in str(told) + repr(settings)
+
+
+def test_a_secret_of_no_setting_and_a_folder_that_is_not_there_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("GERLAND_SECRETS", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=r"folder of secrets .*none can't be read: no such file"):
+        load()
+    (tmp_path / "GERLAND_WORKBENHC").write_text("very-secret")
+    monkeypatch.setenv("GERLAND_SECRETS", str(tmp_path))
+    with pytest.raises(SettingsError, match="GERLAND_WORKBENHC is of no setting"):
+        load()
+
+
+def test_a_wrong_secret_is_named_and_not_quoted(tmp_path, monkeypatch):
+    monkeypatch.setenv("GERLAND_DAGSTER", "mysql://me:very-secret@db/x")
+    with pytest.raises(SettingsError, match=r"'dagster' is wrong: .*must be postgresql") as refused:
+        load()
+    assert "very-secret" not in str(refused.value)
+
+
 def test_own_case_listings_are_mapped_in_a_small_block(elsewhere):
     elsewhere.write_text('[[case_listings]]\nfiles = "mine/.*csv"\ncase_id = "No"\nproduct = "Drug"\nevent = "PT"\n')
     mapped = load().case_listings[0]

@@ -7,14 +7,16 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.jars import JarsMissing, jar_paths, java_home_problem
-from pipelines.orchestration.home import dagster_home
+from pipelines.commands.probe import Answer, asked, remotes
+from pipelines.core.addresses import shown
+from pipelines.orchestration.home import CHOOSES, SHIPPED, dagster_home
 from pipelines.privacy.pseudonyms import HOW_TO_MAKE_A_KEY
-from pipelines.settings import ROOT, Settings, SettingsError, load, settings_file
+from pipelines.settings import ROOT, Settings, SettingsError, load, origin
 
 NEEDED_DISK_BYTES = 5 * 1024**3
 NEEDED_MEMORY_BYTES = 4 * 1024**3
@@ -33,16 +35,33 @@ class Finding:
 
 
 def diagnose(settings: Settings) -> list[Finding]:
-    """Look at everything the platform needs; starts neither Spark nor a server."""
-    looks = [_python, _java, _jars, _landing, _lake, _reports, _disk, _memory]
-    looks += [_tracking, _dagster_home, _pseudonym_key, _port]
-    return [look(settings) for look in looks]
+    """Look at everything the platform needs, here and at the other services; starts neither Spark nor a server."""
+    looks = [_python, _java, _jars, *_folders(settings), _reports, _disk, _memory, _dagster_home, _pseudonym_key, _port]
+    found = [look(settings) for look in looks]
+    return found + [_answered(answer) for answer in asked(list(remotes(settings)))]
 
 
 def obstacle(settings: Settings) -> Finding | None:
-    """Return the first thing that no run can go without and that is not well, if any."""
-    needed = [_java, _landing, _lake, _reports, _tracking, _dagster_home]
-    return next((found for look in needed if not (found := look(settings)).is_ok), None)
+    """Return the first thing that no run can go without and that is not well, if any; other services are asked last."""
+    needed = [_java, *_folders(settings), _reports, _dagster_home]
+    here = next((found for look in needed if not (found := look(settings)).is_ok), None)
+    if here:
+        return here
+    answers = asked([service for service in remotes(settings) if service.is_needed])
+    return next((_answered(answer) for answer in answers if answer.problem), None)
+
+
+def _folders(settings: Settings) -> list[Callable[[Settings], Finding]]:
+    """Looks at what lies in folders of this machine; the rest is asked of the services that hold it."""
+    looks = {"landing": _landing, "lake": _lake, "tracking": _tracking}
+    is_here = {"tracking": settings.tracking.startswith("sqlite:///")}
+    return [look for name, look in looks.items() if is_here.get(name, "://" not in str(getattr(settings, name)))]
+
+
+def _answered(answer: Answer) -> Finding:
+    service = answer.remote
+    seen = answer.problem or f"{shown(service.address)} ({answer.seen})"
+    return Finding(service.name, not answer.problem, seen, f"start it, or set GERLAND_{service.setting.upper()}")
 
 
 def report(fix: bool) -> bool:
@@ -65,8 +84,8 @@ def report(fix: bool) -> bool:
         mend = "" if found.is_ok else f"\n    mend: {escape(found.mend)}"
         console.print(f"{mark} {found.name}: {escape(found.detail)}{mend}")
     grid = Table("Setting", "Value", "From", show_edge=False, header_style="bold")
-    for name, value, origin in listed(settings):
-        grid.add_row(name, escape(value), origin)
+    for name, value, source in listed(settings):
+        grid.add_row(name, escape(value), source)
     console.print(grid)
     return all(f.is_ok or f.is_warning for f in findings)
 
@@ -74,14 +93,9 @@ def report(fix: bool) -> bool:
 def listed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Each setting with its value and where it comes from; secrets are never shown."""
     for name in type(settings).model_fields:
-        if f"GERLAND_{name.upper()}" in os.environ:
-            origin = "environment"
-        elif name in settings.model_fields_set:
-            origin = str(settings_file())
-        else:
-            origin = "default"
         value = getattr(settings, name)
-        yield name, str(dict.fromkeys(value, "**********") if name == "spark_conf" else value), origin
+        said = str(dict.fromkeys(value, "**********") if name == "spark_conf" else value)
+        yield name, shown(said), origin(name) if name in settings.model_fields_set else "default"
 
 
 def _python(_: Settings) -> Finding:
@@ -108,8 +122,6 @@ def _jars(settings: Settings) -> Finding:
 
 def _landing(settings: Settings) -> Finding:
     root = str(settings.landing)
-    if "://" in root:
-        return Finding("Landing zone", True, f"{root} (object store, not looked at)")
     is_ok = Path(root).is_dir() and os.access(root, os.R_OK)
     detail = root if is_ok else f"{root} does not exist or can't be read"
     return Finding("Landing zone", is_ok, detail, f"gerland simulate --out {root}, or set GERLAND_LANDING")
@@ -117,8 +129,6 @@ def _landing(settings: Settings) -> Finding:
 
 def _lake(settings: Settings) -> Finding:
     root = str(settings.lake)
-    if "://" in root:
-        return Finding("Lake", True, f"{root} (object store, not looked at)")
     if "%" in root:  # Delta's reader decodes the path that its writer took as it is, and looks elsewhere
         return Finding("Lake", False, f"{root} holds a percent sign, which Delta can't read", "set GERLAND_LAKE")
     return _writable("Lake", root, Path(root), "set GERLAND_LAKE")
@@ -141,16 +151,18 @@ def _memory(settings: Settings) -> Finding:
 
 
 def _tracking(settings: Settings) -> Finding:
-    if not settings.tracking.startswith("sqlite:///"):
-        return Finding("MLflow", True, f"{settings.tracking.split('@')[-1]} (a server, not looked at)")
     folder = Path(settings.tracking.removeprefix("sqlite:///")).parent
     return _writable("MLflow", settings.tracking, folder, "set GERLAND_TRACKING to a file of yours")
 
 
-def _dagster_home(_: Settings) -> Finding:
-    home = dagster_home()
-    is_ok = (home / "dagster.yaml").exists() and os.access(home, os.W_OK)
-    return Finding("Dagster", is_ok, str(home), "point DAGSTER_HOME at the folder dagster_home of the repository")
+def _dagster_home(settings: Settings) -> Finding:
+    home, mend = dagster_home(), "point DAGSTER_HOME at the folder dagster_home of the repository"
+    file = home / SHIPPED.name
+    if not file.exists() or not os.access(home, os.W_OK):
+        return Finding("Dagster", False, f"{home} can't be written, or holds no {SHIPPED.name}", mend)
+    if settings.dagster and CHOOSES not in file.read_text():
+        return Finding("Dagster", False, f"{file} is of an earlier release and takes no database", mend)
+    return Finding("Dagster", True, str(home))
 
 
 def _pseudonym_key(settings: Settings) -> Finding:

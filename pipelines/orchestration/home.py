@@ -9,6 +9,7 @@ from pathlib import Path
 from pipelines.settings import HOME, ROOT
 
 SHIPPED = ROOT / "dagster_home" / "dagster.yaml"
+CHOOSES = "ChosenStorage"  # what it names, so that the setting `dagster` has its way
 
 
 def dagster_home() -> Path:
