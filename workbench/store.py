@@ -15,6 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Column, Integer, String, Table, Text
 
+from pipelines.core.addresses import because, shown
+
 metadata = sa.MetaData()
 
 audit = Table(
@@ -149,11 +151,11 @@ class Store:
 
     def __init__(self, address: str):
         """Open the store at an address of SQLAlchemy and make what is missing. Raises `StoreError`."""
-        url = sa.make_url(address)
-        self.is_sqlite = url.get_backend_name() == "sqlite"
-        if self.is_sqlite and url.database not in (None, "", ":memory:"):
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         try:
+            url = sa.make_url(address)
+            self.is_sqlite = url.get_backend_name() == "sqlite"
+            if self.is_sqlite and url.database not in (None, "", ":memory:"):
+                Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.is_sqlite else {})
             if self.is_sqlite:
                 sa.event.listen(self.engine, "connect", _sqlite)
@@ -161,7 +163,7 @@ class Store:
             metadata.create_all(self.engine)
             self._refuse_changes()
         except (sa.exc.SQLAlchemyError, ImportError) as error:
-            raise StoreError(f"the store {url.render_as_string()} can't be opened: {type(error).__name__}") from error
+            raise StoreError(f"the store {shown(address)} can't be opened: {because(error)}") from error
         self._writing = threading.Lock()
         self.salt = self._secret("salt")
 
@@ -207,9 +209,11 @@ class Store:
         """Have the database refuse to change or take away what is to stay."""
         with self.engine.begin() as connection:
             if not self.is_sqlite:
-                connection.exec_driver_sql(
-                    "CREATE OR REPLACE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS "
-                    "$$ BEGIN RAISE EXCEPTION 'rows of % stay as they are', TG_TABLE_NAME; END $$"
+                connection.execute(
+                    sa.text(
+                        "CREATE OR REPLACE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$ BEGIN RAISE EXCEPTION 'rows of % stay as they are', TG_TABLE_NAME; END $$"
+                    )
                 )
             for table in KEPT_AS_WRITTEN:
                 for act in ("UPDATE", "DELETE"):

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -23,12 +23,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pipelines.commands.probe import asked, databases
+from pipelines.core.addresses import is_server, shown
 from pipelines.core.artifacts import destination
 from pipelines.orchestration.home import dagster_home
 from pipelines.orchestration.recorded import MODULE
 from pipelines.settings import Settings
 
 HOST = "127.0.0.1"
+PAGE, MLFLOW = "Dagster's page", "MLflow"
 PATIENCE_SECONDS = 20  # what a stopped server gets to end by itself
 LOOK_EVERY_SECONDS = 0.2
 
@@ -42,9 +45,11 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
 
     Documentation that was not built is not served, and that is said. Ends when it is interrupted.
 
-    Raises `UiError` where a port or the Dagster home is in use, or where one of the two ends by itself.
+    Raises `UiError` where a database does not answer, a port or the Dagster home is in use, or a server ends by itself.
     """
     home = dagster_home()
+    for silent in (answer for answer in asked(list(databases(settings))) if answer.problem):
+        raise UiError(f"{silent.remote.name}: {silent.problem}")
     for wanted in range(port, port + 4):
         _must_be_free(wanted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
@@ -54,14 +59,18 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             say("starting Dagster, MLflow and the workbench")
-            running["Dagster's code"] = _started(_code_server(socket_path), home, lock)
+            environment = _environment(settings, home)
+            running["Dagster's code"] = _started(_code_server(socket_path), environment, lock)
             _wait_until_open(running, [str(socket_path)])
             for name, command in _commands(settings, port, workspace).items():
-                running[name] = _started(command, home, lock)
-            _wait_until_open(running, [(HOST, port), (HOST, port + 1)])
-            pages = f"{_workbench(settings, port + 3, running, home, lock)}   {_documentation(settings.site, port + 2)}"
-            say(pages)
-            say(f"Dagster: http://localhost:{port}   MLflow: http://localhost:{port + 1}   (Ctrl+C ends all)")
+                running[name] = _started(command, environment, lock)
+            _wait_until_open(
+                running, [(HOST, port + place) for place, name in enumerate((PAGE, MLFLOW)) if name in running]
+            )
+            workbench = _workbench(settings, port + 3, running, environment, lock)
+            say(f"{workbench}   {_documentation(settings.site, port + 2)}")
+            tracked = f"http://localhost:{port + 1}" if MLFLOW in running else shown(settings.tracking)
+            say(f"Dagster: http://localhost:{port}   MLflow: {tracked}   (Ctrl+C ends all)")
             while True:
                 _must_run(running)
                 time.sleep(LOOK_EVERY_SECONDS)
@@ -72,13 +81,17 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
 
 
 def _workbench(
-    settings: Settings, port: int, running: dict[str, subprocess.Popen[bytes]], home: Path, lock: int
+    settings: Settings,
+    port: int,
+    running: dict[str, subprocess.Popen[bytes]],
+    environment: Mapping[str, str],
+    lock: int,
 ) -> str:
     """Start the workbench where the lake is a folder; returns where it is, or why it is not."""
     if "://" in str(settings.lake):
         return "workbench: it reads a lake in a folder of this machine, and this one is not"
     command = [sys.executable, "-m", "pipelines.cli", "workbench", "--port", str(port)]
-    running["The workbench"] = _started(command, home, lock)
+    running["The workbench"] = _started(command, environment, lock)
     _wait_until_open(running, [(HOST, port)])
     return f"workbench: http://localhost:{port}"
 
@@ -110,24 +123,32 @@ def _code_server(socket_path: Path) -> list[str]:
 
 
 def _commands(settings: Settings, port: int, workspace: Path) -> dict[str, list[str]]:
+    """Servers of pages by their names; MLflow's only where the tracking address is not that of one."""
     binaries = Path(sys.executable).parent
     page = [str(binaries / "dagster-webserver"), "--host", HOST, "--port", str(port), "--workspace", str(workspace)]
     daemon = [str(binaries / "dagster-daemon"), "run", "--workspace", str(workspace)]
-    mlflow = [str(binaries / "mlflow"), "server", "--backend-store-uri", settings.tracking]
-    mlflow += ["--artifacts-destination", destination(settings.artifacts), "--host", HOST, "--port", str(port + 1)]
-    return {"Dagster's page": page, "Dagster's daemon": daemon, "MLflow": mlflow}
+    servers = {PAGE: page, "Dagster's daemon": daemon}
+    if is_server(settings.tracking):
+        return servers
+    mlflow = [str(binaries / "mlflow"), "server", "--artifacts-destination", destination(settings.artifacts)]
+    return {**servers, MLFLOW: [*mlflow, "--host", HOST, "--port", str(port + 1)]}
 
 
-def _started(command: list[str], home: Path, lock: int) -> subprocess.Popen[bytes]:
+def _started(command: list[str], environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
     """Start a server as the leader of a group of its own, so that all that it starts can be ended with it."""
-    environment = {
+    return subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=(lock,))  # noqa: S603
+
+
+def _environment(settings: Settings, home: Path) -> dict[str, str]:
+    """What every server is told."""
+    return {
         **os.environ,
+        "MLFLOW_BACKEND_STORE_URI": settings.tracking,  # not on the command line, which every user of a machine sees
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its seven workers of 300 MB each have nothing to do here
     }
-    return subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=(lock,))  # noqa: S603
 
 
 @contextmanager

@@ -233,9 +233,9 @@ def _write_children(root: Path, everything: list[dict[str, Any]], keys: dict[str
 Client = Callable[[str], TestClient]
 
 
-def client(lake: Path, home: Path, is_demonstration: bool = True) -> TestClient:
+def client(lake: Path, home: Path, is_demonstration: bool = True, address: str = "") -> TestClient:
     """A browser that nobody has logged in with yet, on a workbench of its own."""
-    store = Store(f"sqlite:///{home}/workbench.db")
+    store = Store(address or f"sqlite:///{home}/workbench.db")
     app = create(OpenLake(str(lake)), store, home / "heads.tsv", lambda: is_demonstration)
     found = TestClient(app, base_url="http://localhost", follow_redirects=False)
     found.app_store = store  # type: ignore[attr-defined]

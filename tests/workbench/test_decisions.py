@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from pipelines.core.addresses import spelled
 from tests.workbench.conftest import SHARED_SUBSTANCE, build, client, log_in, token
 from workbench import decisions
 from workbench import lake as reading_lake
@@ -20,6 +21,14 @@ PAIR = {"population": "human", "substance": SHARED_SUBSTANCE, "term": "preferred
 WHERE = "&".join(f"{k}={quote(v)}" for k, v in PAIR.items())
 SAID = {"verdict": "validated", "reason": "consistent", "text": "Three of <b>four</b> recovered.", "stage": "validated"}
 SAID |= {"due": "2024-06-30", "seen": "0"}
+
+
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.postgres)])
+def browser(lake, tmp_path, request):
+    """A browser that nobody has logged in with yet, on either database."""
+    address = spelled(request.getfixturevalue("postgres")()) if request.param == "PostgreSQL" else ""
+    with client(lake, tmp_path, address=address) as found:
+        yield found
 
 
 def _decide(browser: TestClient, **changed: str):
