@@ -1,29 +1,40 @@
-"""Which cells are hidden: those that tell of few, and as many others as it takes that these can't be worked out.
+"""Which figures are hidden: those that tell of few, and as many others as it takes that these can't be worked out.
 
-A hidden cell is safe where the shown ones leave room: where there are tables with the same shown cells in which it
-holds other values. For each, the cheapest change of the table that moves it as far as the profile asks is sought, among
-all changes that keep every sum (a programme in whole numbers); cells that the change touches are hidden as well. So the
-room is there by construction, and `models.disclosure.bounds` proves it by other means.
+The one place of the rule, for figures in three shapes: rows whose columns tell of each other (`without_few`), cells
+that sums join (`suppressed`), and tables crossed with all their margins (`released`). What figures tell together with
+those that left before stands in `models.disclosure.differencing`.
+
+A hidden cell of a crossed table is safe where the shown ones leave room: where there are tables with the same shown
+cells in which it holds other values. For each, the cheapest change of the table that moves it as far as the profile
+asks is sought, among all changes that keep every sum (a programme in whole numbers); cells that the change touches are
+hidden as well. So the room is there by construction, and `models.disclosure.bounds` proves it by other means.
 
 What is not looked at: somebody who is the only case of a hidden cell knows it, and may take it from a sum.
 
-Source: Kelly, Golden, Assad 1992, Networks 22:397-417; Fischetti, Salazar 2000, JASA 95:916-928.
+Source: Kelly, Golden, Assad 1992, Networks 22:397-417; Fischetti, Salazar 2000, JASA 95:916-928; Hundepool et al. 2012,
+Statistical Disclosure Control, ch. 4 (primary and secondary cell suppression).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
-from models.disclosure.programme import least
+from models.disclosure.programme import least as cheapest
 from models.disclosure.table import Crossed, Ints, Profile
 
 FEW, DOMINATED, GIVES_AWAY = "too few", "one makes up most", "would give another away"
+SHOWN, PRIMARY, SECONDARY = 0, 1, 2
+HIDDEN = "is_hidden"
 FREE = 1e-3  # cost of a step in a cell that is hidden already
 MARGIN = 2.0  # how much dearer a cell is for each dimension that it sums over
+ZERO = 1e-9
 Place = tuple[int, ...]
 
 
@@ -33,6 +44,43 @@ class Released:
 
     shown: Ints
     why: dict[tuple[int, ...], str]
+
+
+def is_few(counts: Any, least: int) -> Any:
+    """Tell which counts are of 1 to `least` - 1: numbers, an array or a column; 0 is not, and tells of nobody."""
+    return (counts != 0) & (counts < least)
+
+
+def without_few(rows: pl.DataFrame, told_by: Mapping[str, Sequence[str]], least: int) -> pl.DataFrame:
+    """Rows in which counts of 1 to `least` - 1 are null, and with each the columns that `told_by` says tell of it.
+
+    A count that is missing hides what tells of it too: nothing says that it is not small. 0 is shown. Adds `is_hidden`
+    where a count was hidden.
+    """
+    few = {count: is_few(pl.col(count), least) for count in told_by}
+    missing = {count: few[count] | pl.col(count).is_null() for count in told_by}
+    hides: dict[str, list[pl.Expr]] = {}
+    for count, telling in told_by.items():
+        for column in (count, *telling):
+            hides.setdefault(column, []).append(missing[count])
+    shown = [pl.when(~pl.any_horizontal(why)).then(pl.col(column)).alias(column) for column, why in hides.items()]
+    return rows.with_columns(*shown, pl.any_horizontal(w.fill_null(False) for w in few.values()).alias(HIDDEN))
+
+
+def suppressed(
+    counts: NDArray[Any], is_small: NDArray[np.bool_], sums: Sequence[NDArray[np.integer[Any]]]
+) -> NDArray[np.int8]:
+    """Say of each cell whether it is shown, masked because it is small, or masked beside a small one.
+
+    `counts` and `is_small` have shape (cells,). Each of `sums` labels cells, shape (cells,): of those with one label
+    the last is the sum of the others, should it stand there; -1 is in no sum. As long as a masked cell can be solved
+    for from what is shown, the smallest shown cell of a sum that it is in, zeros aside, is masked too.
+    """
+    mask = np.where(is_small, PRIMARY, SHOWN).astype(np.int8)
+    order = np.argsort(counts, kind="stable")
+    while (more := _beside(mask, order[counts[order] > 0], sums)).size:
+        mask[more] = SECONDARY
+    return mask
 
 
 def released(table: Crossed, profile: Profile) -> Released:
@@ -57,7 +105,7 @@ def released(table: Crossed, profile: Profile) -> Released:
 
 def sensitive(table: Crossed, profile: Profile) -> dict[tuple[int, ...], str]:
     """Cells that tell of too few, or mostly of one; each with why."""
-    few = (table.n_cases > 0) & (table.n_cases < profile.least)
+    few = is_few(table.n_cases, profile.least)
     rest = table.values - table.largest
     dominated = (table.largest > profile.largest_share * table.values) | (
         rest - table.second < profile.second_guess * table.largest
@@ -80,6 +128,37 @@ def additive(shape: tuple[int, ...]) -> csr_array:
             signs += [1.0] * (line.size - 1) + [-1.0]
             n += 1
     return csr_array((signs, (rows, columns)), shape=(n, cells.size))
+
+
+def _beside(
+    mask: NDArray[np.int8], order: NDArray[np.intp], sums: Sequence[NDArray[np.integer[Any]]]
+) -> NDArray[np.intp]:
+    """Cells to mask next, one of each sum of one kind that gives a masked cell away."""
+    hidden = np.flatnonzero(mask != SHOWN)
+    known = hidden[_is_determined([labels[hidden] for labels in sums])]
+    shown = order[mask[order] == SHOWN]
+    for most in (1, hidden.size):  # sums in which a cell is masked alone come first
+        for labels in sums:
+            listed, n_hidden = np.unique(labels[hidden], return_counts=True)
+            giving = listed[(listed >= 0) & (n_hidden <= most) & np.isin(listed, labels[known])]
+            candidates = shown[np.isin(labels[shown], giving)]
+            if candidates.size:
+                return candidates[np.unique(labels[candidates], return_index=True)[1]]
+    return np.array([], dtype=np.intp)
+
+
+def _is_determined(sums: Sequence[NDArray[np.integer[Any]]]) -> NDArray[np.bool_]:
+    """Tell which unknowns have one solution only, given sums of them: no solution of the sums being 0 moves them."""
+    if len(sums) == 1:  # then an unknown is known where it is alone
+        (labels,) = sums
+        _, place, n = np.unique(labels, return_inverse=True, return_counts=True)
+        return np.asarray((n[place] == 1) & (labels >= 0))
+    equations = np.concatenate([labels[None] == np.unique(labels[labels >= 0])[:, None] for labels in sums])
+    if not equations.size:
+        return np.zeros(equations.shape[1], dtype=bool)
+    _, values, axes = np.linalg.svd(equations.astype(float))
+    free = axes[int(np.sum(values > ZERO * values.max(initial=1))) :]
+    return np.all(np.abs(free) < ZERO, axis=0)
 
 
 def _place(at: Ints) -> tuple[int, ...]:
@@ -128,7 +207,7 @@ class _Search:
         upper[[cell, n + cell]] = 0
         side = cell if change > 0 else n + cell
         lower[side] = upper[side] = abs(change)
-        found = least(np.concatenate([cost, cost, np.zeros(upper.size - 2 * n)]), self.sums, lower, upper, gap=0.05)
+        found = cheapest(np.concatenate([cost, cost, np.zeros(upper.size - 2 * n)]), self.sums, lower, upper, gap=0.05)
         if found is None:
             return None
         steps = found.astype(np.int64)

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup, escape
 
-from models.disclosure.few import without_few
+from models.disclosure.differencing import passed_on
+from models.disclosure.suppress import without_few
 from models.disclosure.table import PROFILES
 from pipelines.report import charts
 from pipelines.report.data import Lake, Rows
@@ -56,21 +57,25 @@ def section(lake: Lake) -> dict[str, Any]:
 
 
 def cohorts(lake: Lake) -> Rows:
-    """Cohorts at their last month end, as they stand inside."""
+    """Cohorts at their month ends, as they stand inside."""
     return lake.rows(f"""
+        WITH shown AS (
+            SELECT medicine_key FROM gold.access_cohort WHERE is_latest ORDER BY product_name, medicine_key
+            LIMIT {COHORTS})
         SELECT *, n_due - n_received AS n_missing, n_ever - n_followed AS n_gone,
             n_long_term_due - n_long_term AS n_silent
-        FROM gold.access_cohort WHERE is_latest
-        ORDER BY product_name, medicine_key LIMIT {COHORTS}""")
+        FROM gold.access_cohort SEMI JOIN shown USING (medicine_key) ORDER BY product_name, medicine_key, month""")
 
 
 def leaving(rows: Rows) -> Rows:
-    """Cohorts without what tells of few: a report is passed on, and one of a month can be held against the next."""
+    """Cohorts as the last month's report may show them: without what tells of few, alone or beside a report before."""
     if not rows:
         return []
     counts = dict.fromkeys(TOLD_BY, pl.Int64)
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(c).cast(t) for c, t in counts.items())
-    return without_few(frame, TOLD_BY, PROFILE.least).to_dicts()
+    alone = without_few(frame, TOLD_BY, PROFILE.least)
+    shown = passed_on(alone, ["medicine_key"], "month", [*TOLD_BY], PROFILE.least)
+    return shown.filter(pl.col("report") == pl.col("report").max().over("medicine_key")).to_dicts()
 
 
 def paths(lake: Lake) -> Rows:

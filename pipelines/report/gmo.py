@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup, escape
 
-from models.disclosure.few import without_few
+from models.disclosure.differencing import passed_on
+from models.disclosure.suppress import without_few
 from models.disclosure.table import PROFILES
 from pipelines.report import charts
 from pipelines.report.data import Lake, Rows
@@ -63,18 +64,23 @@ def usual(lake: Lake) -> Rows:
 
 
 def followed(lake: Lake) -> Rows:
-    """Follow-up of files that access names, as it stands inside."""
+    """Follow-up of files that access names at their month ends, as it stands inside."""
     return lake.rows(f"""
+        WITH shown AS (
+            SELECT gmo_key FROM gold.gmo_follow_up WHERE is_latest AND n_decisions > 0 ORDER BY gmo_key
+            LIMIT {FOLLOWED})
         SELECT *, n_due - n_taken AS n_untaken, n_with_result - n_positive AS n_negative
-        FROM gold.gmo_follow_up WHERE is_latest AND n_decisions > 0 ORDER BY gmo_key LIMIT {FOLLOWED}""")
+        FROM gold.gmo_follow_up SEMI JOIN shown USING (gmo_key) ORDER BY gmo_key, month""")
 
 
 def leaving(rows: Rows) -> Rows:
-    """Follow-up without what tells of few."""
+    """Follow-up as the last month's report may show it: without what tells of few, alone or beside a report before."""
     if not rows:
         return []
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(c).cast(pl.Int64) for c in TOLD_BY)
-    return without_few(frame, TOLD_BY, PROFILE.least).to_dicts()
+    alone = without_few(frame, TOLD_BY, PROFILE.least)
+    shown = passed_on(alone, ["gmo_key"], "month", [*TOLD_BY], PROFILE.least)
+    return shown.filter(pl.col("report") == pl.col("report").max().over("gmo_key")).to_dicts()
 
 
 def _as_share(row: dict[str, Any]) -> dict[str, Any]:

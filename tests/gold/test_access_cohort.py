@@ -202,7 +202,8 @@ def test_no_count_of_few_ever_leaves(cells):
         dict.fromkeys(names, 1.0)
         | dict.fromkeys(access.TOLD_BY, 0)
         | {"n_ever": n, "n_events": k, "n_due": k + m, "n_received": k, "n_missing": m}
-        for n, k, m in cells
+        | {"medicine_key": str(i), "month": LAST}
+        for i, (n, k, m) in enumerate(cells)
     ]
     for row in access.leaving(rows):
         assert all(row[name] is None or row[name] == 0 or row[name] >= 11 for name in access.TOLD_BY)

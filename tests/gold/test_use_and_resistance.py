@@ -88,6 +88,30 @@ def test_small_cells_are_masked_and_not_found_from_totals():
     assert ("2019-01", "all") not in masked
 
 
+def test_the_total_of_a_year_that_still_grows_tells_no_month_beside_that_of_the_report_before():
+    counts = {"53": [30, 7, 12], "11": [40, 41, 45], "84": [90, 80, 95]}
+
+    def report(until: int) -> dict:
+        """Counts that a report shows once so many months have come."""
+        rows = [month(m + 1, region, n) for region, told in counts.items() for m, n in enumerate(told[:until])]
+        rows += [
+            year(2019, region=region, n_tested=sum(told[:until]), n_resistant=1) for region, told in counts.items()
+        ]
+        whole = [sum(told[m] for told in counts.values()) for m in range(until)]
+        rows += [month(m + 1, "all", n) for m, n in enumerate(whole)]
+        rows.append(year(2019, region="all", n_tested=sum(whole), n_resistant=1))
+        shown = made(*rows)
+        return {(r["region"], r["period"]): r["denominator"] for r in shown if r["indicator"] == "resistant_share"}
+
+    first, second, third = (report(until) for until in (1, 2, 3))
+    assert first["53", "2019"] == 30 and second["53", "2019-02"] is None
+    assert second["53", "2019"] is None, "37 less the 30 of the first report are the 7 of February"
+    assert third["53", "2019"] is None, "49 less 30, less the 12 of March, too"
+    for region in counts:
+        told = [r[region, "2019"] for r in (first, second, third) if r[region, "2019"] is not None]
+        assert not any(0 < abs(a - b) < 11 for a in told for b in told)
+
+
 def test_small_counts_of_whole_countries_are_no_cells_of_regions():
     (row,) = made({"n_tested": 10, "n_resistant": 3})
     assert row["value"] == 0.3

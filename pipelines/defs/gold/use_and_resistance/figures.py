@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from models.disclosure.suppression import PRIMARY, SECONDARY, suppressed
+from models.disclosure.suppress import PRIMARY, SECONDARY, SHOWN, is_few, suppressed
+from models.disclosure.table import PROFILES
 from models.rates.exact import poisson_interval
 from models.rates.share import exact_share
 
-FEWEST, SMALLEST = 10, 11
+FEWEST, SMALLEST = 10, PROFILES["snds11"].least
 FIGURES_SQL = (
     "indicator string, numerator double, denominator double, denominator_method string, value double, "
     "lower double, upper double, why_none string, segment int"
@@ -48,13 +49,25 @@ def _masked(rows: pl.DataFrame) -> pl.DataFrame:
 def _masked_table(rows: pl.DataFrame) -> pl.DataFrame:
     """Mask one table of regions and periods: nation and regions add up in each period, months in each region's year."""
     n = rows["n_tested"].fill_null(0).to_numpy()
-    is_small = (rows["region"] != "all").to_numpy() & (n < SMALLEST) & (n > 0)
+    is_region = (rows["region"] != "all").to_numpy()
+    is_small = is_region & is_few(n, SMALLEST)
     if not is_small.any():
         return rows.with_columns(mask=pl.lit(0, pl.Int8))
     year = pl.concat_str("region", pl.col("period").str.slice(0, 4), separator=" ")
     sums = [rows.select(e.rank("dense").cast(pl.Int64)).to_series().to_numpy() for e in (pl.col("period"), year)]
+    is_growing = is_region & _is_growing(rows, year)
     mask = suppressed(n, is_small, sums)
+    while (told := is_growing & (mask == SHOWN) & np.isin(sums[1], sums[1][mask != SHOWN])).any():
+        mask = suppressed(n, is_small := is_small | told, sums)
     return rows.with_columns(mask=pl.Series(mask))
+
+
+def _is_growing(rows: pl.DataFrame, year: pl.Expr) -> np.ndarray:
+    """Totals of the last year while months of it are to come: less the total of a report before, they tell a month."""
+    is_month = pl.col("n_months") == 1
+    n_months = is_month.sum().over(year)
+    is_last = pl.col("period").str.slice(0, 4) == pl.col("period").str.slice(0, 4).max()
+    return rows.select((pl.col("n_months") == 12) & is_last & (n_months > 0) & (n_months < 12)).to_series().to_numpy()
 
 
 def _shares(rows: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.disclosure.suppression import PRIMARY, SECONDARY, SHOWN, suppressed
+from models.disclosure.suppress import PRIMARY, SECONDARY, SHOWN, suppressed
 
 
 def table(random, n_places, n_periods):
