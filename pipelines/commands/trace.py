@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LINKS = "gold.link"
-LEAVES = ("place",)  # that two things went to one place links them to nothing
+LEAVES = ("place", "region", "guise")  # that two things went to one place links them to nothing
 COLUMNS = {
     "depth": Column("int", "Links from the start"),
     "thing": Column("string", "Kind and key of what is nearer to the start"),
@@ -49,7 +49,7 @@ SELECT other, any_value(other_kind), $depth, first(here ORDER BY id, here), firs
 FROM (
     SELECT step.*, count(*) OVER (PARTITION BY here, link_kind, step.way) AS fan
     FROM step JOIN seen ON here = seen.thing
-    WHERE seen.depth = $depth - 1 AND (seen.kind NOT IN {(*LEAVES, "")} OR $depth = 1))
+    WHERE seen.depth = $depth - 1 AND (seen.kind NOT IN {LEAVES} OR $depth = 1))
 WHERE (fan <= $hub OR $depth = 1) AND other NOT IN (SELECT thing FROM seen)
 GROUP BY other
 """

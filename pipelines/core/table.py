@@ -29,7 +29,9 @@ class Link:
 
     `kind` words it from the row's thing, as in "made at". `to` is the kind at its other end: columns of the row named
     as that kind's key are the key together, else the column alone is. `basis` is what it rests on: `declared` by the
-    source, `same_key`, found `by_name`, or `computed`. `confidence` names the column that says how sure it is.
+    source, `same_key`, found `by_name`, or `computed`. `confidence` names the column that says how sure it is, `amount`
+    the one that says how much, `worded` the one whose text stands in place of `kind`. `where` is the condition, as SQL,
+    under which the row says it. A list says it of each of its entries.
     """
 
     kind: str
@@ -37,6 +39,8 @@ class Link:
     basis: str = "declared"
     confidence: str = ""
     amount: str = ""
+    worded: str = ""
+    where: str = "true"
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,11 @@ class Table:
     @classmethod
     def _check_links(cls) -> None:
         """Refuse links of rows that are about nothing, and columns of a thing that the table lacks."""
-        linked = [name for name, column in cls.columns.items() if column.link]
+        linked = {name: column.link for name, column in cls.columns.items() if column.link}
         if linked and cls.thing is None:
-            raise ValueError(f"{cls.__name__}: {linked[0]} links what? say `thing = Thing(…)`")
+            raise ValueError(f"{cls.__name__}: {next(iter(linked))} links what? say `thing = Thing(…)`")
         named = [*cls.thing.key, cls.thing.name, cls.thing.known] if cls.thing else []
-        named += [c for name in linked if (link := cls.columns[name].link) for c in (link.confidence, link.amount)]
+        named += [c for link in linked.values() for c in (link.confidence, link.amount, link.worded)]
         if unknown := [c for c in named if c and c not in cls.columns]:
             raise ValueError(f"{cls.__name__}: columns of its things or links not declared: {', '.join(unknown)}")
 

@@ -29,6 +29,10 @@ CHAIN = [
     ("batch:P|L1", "sent to", "place:69", D(2012, 11, 30)),
     ("batch:Q|M1", "sent to", "place:69", D(2012, 11, 30)),
     ("shortage:x", "of", "product:C", D(2012, 12, 11)),
+    ("station:05", "measures", "substance:S", D(2012, 9, 1)),
+    ("station:05", "lies in", "basin:06", D(2012, 9, 1)),
+    ("plant:Velo vulgaris", "named as", "substance:S", D(2012, 1, 1)),
+    ("access:s|d", "access to", "substance:S", D(2012, 1, 1)),
 ]
 
 
@@ -56,7 +60,7 @@ def others(found: pa.Table) -> set[str]:
 @pytest.mark.parametrize("start", ["VELO", "r1", "l-1", "batch:P|L1", "shortage:x", "recall:s|e|p", "s|I", "OMS:1"])
 def test_the_chain_is_found_from_any_of_its_things(lake, start):
     beyond = 1000 if start == "s|I" else 60  # between an inspection and a batch there is only the site, a hub
-    found = {t for t in others(trace(lake, start, depth=6, hub=beyond)) if "|X" not in t}
+    found = {t for t in others(trace(lake, start, depth=8, hub=beyond)) if "|X" not in t}
     chain = {end for a, _, b, _ in CHAIN for end in (a, b)} - {"batch:Q|M1"}
     assert len(chain - found) == 1, "all but the start"
     assert not any("OMS:9" in thing for thing in found)

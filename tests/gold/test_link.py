@@ -9,9 +9,14 @@ import pytest
 from pipelines.core.axis import timeless
 from pipelines.core.catalog import tables as all_tables
 from pipelines.core.table import Column, Link, Table, Thing
+from pipelines.defs.gold.disproportionality.tables import Signal
 from pipelines.defs.gold.link.build import KINDS, TELLING, link
+from pipelines.defs.gold.residue.tables import PredictedConcentration, RiskQuotient
 from pipelines.defs.silver.batch.tables import Batch, BatchDistribution
+from pipelines.defs.silver.environment.tables import Basin, EnvironmentParameter, ResidueMeasurement, WaterStation
 from pipelines.defs.silver.establishment.tables import Establishment, Inspection
+from pipelines.defs.silver.isolate_count.tables import HospitalUse, IsolateCount
+from pipelines.defs.silver.plant.tables import Plant, PlantProduct
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
 from pipelines.defs.silver.recall.tables import Recall, RecallBatch
 from pipelines.defs.silver.report.tables import Report, ReportProduct
@@ -102,6 +107,83 @@ def test_versions_of_a_link_are_one_from_the_first_to_the_last(spark):
     assert (made["valid_from"], made["valid_to"]) == (FIRST, D(2013, 5, 1))
 
 
+@pytest.mark.spark
+def test_what_leaves_the_body_and_what_resists_is_linked_to_substances_and_places(spark):
+    river = {"station": "05", "department": "69", "basin": "06", "station_name": "Rhône at Lyon"}
+    measured = {"station": "05", "parameter": "1", "fraction": "3", "remark": "1", "sampled_date": LATER, "result": 1.0}
+    measured |= {"substance_key": "S1", "is_below": False}
+    stated = {"subject_kind": "substance", "subject": "velo", "substance_key": "S1", "kind": "removal", "value": 0.5}
+    stated |= {"conditions": "all", "reference": "EPAR", "holds_from": FIRST}
+    water = {"compartment": "surface_water", "country": "FR", "substance_key": "S1", "month": LATER, "n_months": 1}
+    isolates = {"class_code": "quinolones", "bacterium": "E. coli", "country": "FR", "region": "84", "n_tested": 40}
+    quinolone = {"substance_key": "S2", "substance_name": "FLOXIN", "is_current": True, "known_from": D(1900, 1, 1)}
+    given = {
+        Basin: [USUAL | {"basin": "06", "basin_name": "Rhône-Méditerranée"}],
+        WaterStation: [USUAL | river],
+        ResidueMeasurement: [USUAL | measured | {"analysis": a} for a in "12"]
+        + [USUAL | measured | {"analysis": "3", "station": "06", "result": None, "remark": "0"}],
+        EnvironmentParameter: [USUAL | stated],
+        PredictedConcentration: [
+            USUAL | water | {"place": "69", "is_above_limit": True},
+            USUAL | water | {"place": "01", "is_above_limit": False},
+            USUAL | water | {"place": "all", "is_above_limit": True},
+        ],
+        RiskQuotient: [USUAL | water | {"place": p, "quotient": q} for p, q in (("69", 2.0), ("01", 0.5))],
+        Substance: [
+            {"substance_key": "S1", "substance_name": "VELO", "is_current": True, "known_from": D(1900, 1, 1)},
+            quinolone | {"atc_codes": ["J01MA99"]},
+        ],
+        IsolateCount: [USUAL | isolates, USUAL | isolates | {"country": "MS01", "region": "all"}],
+        HospitalUse: [USUAL | {"class_code": "quinolones", "country": "FR", "region": "all", "ddd": 9.0}],
+        Plant: [USUAL | {"plant": "Velo vulgaris", "synonyms": [], "substance_key": "S1"}],
+        PlantProduct: [
+            USUAL | {"product_key": k, "product_name": "Veli herba", "plant": p, "is_combination": False}
+            for k, p in (("h", "Velo vulgaris"), ("i", "none"))
+        ],
+        Signal: [
+            {"population": d, "domain": "nutrition", "month": m, "substance_key": "S1", "term_key": "T"}
+            for d in ("nutrition", "nutrition:x")
+            for m in (LATER, D(2013, 1, 31))
+        ],
+    }
+    found = told(link(lake(spark, instead=given)))
+    assert found["station", "measures", "substance", "S1"]["n"] == 2
+    assert (
+        found["station", "lies in", "place", "69"]["from_name"],
+        found["station", "lies in", "basin", "06"]["n"],
+    ) == (
+        "Rhône at Lyon",
+        1,
+    )
+    assert found["parameter", "of", "substance", "S1"]["from_key"] == "s|substance|velo|removal|all|EPAR|2012-11-30"
+    above = {k: r for k, r in found.items() if "above" in k[1]}
+    assert {(k[1], k[3], r["known_from"]) for k, r in above.items()} == {
+        ("predicted above its limit in", "69", LATER),
+        ("above its PNEC in", "69", LATER),
+    }
+    assert {k[1:] for k in found if k[0] == "class"} == {
+        ("tested in", "place", "FR"),
+        ("tested in", "region", "84"),
+        ("tested on", "bacterium", "E. coli"),
+        ("used in", "place", "FR"),
+    }
+    is_of = {(found[k]["from_key"], k[3]) for k in found if k[1] == "is of"}
+    assert is_of == {("S2", "quinolones"), ("S2", "fluoroquinolones")}
+    assert found["plant", "named as", "substance", "S1"]["to_name"] == "VELO"
+    assert found["herbal drug", "made of", "plant", "Velo vulgaris"]["from_key"] == "s|h"
+    assert found["substance", "reported as", "guise", "supplement"]["known_from"] == LATER
+    new = ("station", "parameter", "class", "plant", "herbal drug", "substance")
+    assert not {k for k, r in found.items() if r["missing"] and k[0] in new}
+
+
+@pytest.mark.spark
+def test_how_much_is_what_the_last_versions_say(spark):
+    sent = USUAL | {"batch_key": "CIP13:1|L1", "department": "69", "month": FIRST}
+    versions = [sent | {"n_doses": 5, "valid_to": LATER}, sent | {"n_doses": 7, "valid_from": LATER}]
+    versions += [sent | {"n_doses": 4, "month": LATER}]
+    assert told(link(lake(spark, instead={BatchDistribution: versions})))["batch", "sent to", "place", "69"]["n"] == 11
+
+
 @pytest.mark.samples
 @pytest.mark.slow
 @pytest.mark.spark
@@ -120,7 +202,7 @@ def test_191_real_sites_lie_on_the_paths_from_a_recall_to_a_form_and_to_a_measur
 
 def test_every_link_leads_to_a_kind_that_some_register_holds_or_to_a_place():
     ends = {c.link.to for t in TELLING.values() for c in t.columns.values() if c.link}
-    assert ends - set(KINDS) == {"place"}
+    assert ends - set(KINDS) == {"place", "region", "bacterium"}
 
 
 def test_a_link_of_a_row_that_is_about_nothing_is_refused():

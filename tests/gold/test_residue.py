@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.disclosure.suppress import PRIMARY
 from pipelines.defs.gold.exposure.tables import Exposure
+from pipelines.defs.gold.residue import figures
 from pipelines.defs.gold.residue.build import measured_concentration, predicted_concentration, risk_quotient
 from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration
-from pipelines.defs.silver.dispensing.tables import Dispensing
+from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.dose.tables import DailyDose
 from pipelines.defs.silver.environment.tables import EnvironmentParameter, ResidueMeasurement, WaterStation
 from pipelines.defs.silver.population.tables import Population
@@ -25,7 +30,17 @@ TOTAL = {"region": "all", "sex": "all", "age_group": "all"}
 
 def lake(spark, told):
     tables = (
-        *(Exposure, Dispensing, EnvironmentParameter, Population, Pack, PackContent, ProductSubstance, SubstanceName),
+        *(
+            Exposure,
+            Dispensing,
+            Insured,
+            EnvironmentParameter,
+            Population,
+            Pack,
+            PackContent,
+            ProductSubstance,
+            SubstanceName,
+        ),
         *(
             Substance,
             DailyDose,
@@ -86,17 +101,18 @@ def test_water_follows_sales_and_what_nobody_states_is_named(spark):
     assert (rows["x"]["value"], rows["x"]["why_none"]) == (None, "no_inhabitants")
 
 
-@pytest.mark.spark
-def test_loads_of_departments_add_up_to_the_nation(spark):
+def dispensed(packs: dict[str | None, list[int]], nation: float, n_treated: float | None = None) -> dict:
+    """What is told of packs of 400 mg by département, one number a person, and of the nation in the same month."""
     line = {"source": "snds", "pack_key": "CIP13:1", "dispensed_date": D(2023, 3, 2), "kind": "town"}
     lines = [
-        line | {"department": d, "n_units": n, "insured": str(i)}
-        for i, (d, n) in enumerate([("69", 3), ("01", 2), (None, 5), ("69", -1)])
+        line | {"department": place, "n_units": n, "insured": f"{place}{i}"}
+        for place, told in packs.items()
+        for i, n in enumerate(told)
     ]
     names = {"normalised_name": "IBUPROFEN", "substance_key": "IBU", "kind": "inn"}
-    told = {
+    return {
         Dispensing: lines,
-        Exposure: [exposure("snds", 9 * 400.0, D(2023, 3, 31), 1)],
+        Exposure: [exposure("snds", nation, D(2023, 3, 31), 1) | {"n_treated": n_treated}],
         Population: [people(1e6), people(3e5, "D69"), people(1e5, "D01"), people(9e5, "69")],
         Pack: [{"pack_key": "CIP13:1", "product_key": "CIS:1"}],
         PackContent: [{"pack_key": "CIP13:1", "mg_per_pack": 400.0}],
@@ -104,12 +120,55 @@ def test_loads_of_departments_add_up_to_the_nation(spark):
         ProductSubstance: [{"product_key": "CIS:1", "source_substance_name": "IBUPROFEN", "source": "bdpm"}],
         SubstanceName: [names | {"known_from": D(1900, 1, 1), **NOW}],
     }
+
+
+@pytest.mark.spark
+def test_loads_of_departments_add_up_to_the_nation(spark):
+    told = dispensed({"69": [*[1] * 11, 2, -1], "01": [1] * 12, None: [2] * 15}, 54 * 400.0)
     rows = {r["place"]: r for r in predicted_concentration.frame(lake(spark, told)).collect()}
     loads = {place: r["mg"] for place, r in rows.items()}
-    assert loads == {"all": 3600.0, "69": 800.0, "01": 800.0, "unknown": 2000.0}
+    assert loads == {"all": 21_600.0, "69": 4_800.0, "01": 4_800.0, "unknown": 12_000.0}
     assert sum(mg for place, mg in loads.items() if place != "all") == loads["all"]
     assert rows["01"]["value"] == pytest.approx(3 * rows["69"]["value"]), "a third of the people, the same load"
     assert rows["unknown"]["why_none"] == "no_inhabitants"
+
+
+@pytest.mark.spark
+def test_what_few_persons_got_leaves_in_nothing_and_is_no_rest_of_the_nation(spark):
+    packs = {"69": [1] * 30, "01": [1] * 12, "38": [3, 3, 3, 3, -12, 12]}
+    told = dispensed(packs, 54 * 400.0, n_treated=48.0)
+    told[Insured] = [{"source": "snds", "insured": f"38{i}", "person": "one"} for i in (4, 5)]
+    rows = {r["place"]: r for r in predicted_concentration.frame(lake(spark, told)).collect()}
+    assert {place: r["why_none"] for place, r in rows.items() if r["mg"] is None} == {
+        "38": "small_cell",
+        "01": "beside_small_cell",
+    }
+    for place in ("38", "01"):
+        assert (rows[place]["value"], rows[place]["is_above_limit"]) == (None, None)
+    assert {place: r["n_persons"] for place, r in rows.items()} == {"all": 48, "69": 30, "01": 12, "38": 4}
+    alone = {
+        r["place"]: r["mg"]
+        for r in predicted_concentration.frame(lake(spark, dispensed({"69": [1] * 3}, 1200.0))).collect()
+    }
+    assert alone == {"69": None, "all": None}, "of one département the nation is the same number"
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(1, 30), st.integers(1, 10**6)), min_size=1, max_size=6), min_size=1, max_size=5
+    )
+)
+def test_no_load_of_few_follows_from_the_others_of_its_month(months):
+    rows = []
+    for i, places in enumerate(months):
+        same = dict(zip(figures.SUMMED, ("surface_water", "s", "FR", "IBU", D(2020, i + 1, 1), 1), strict=True))
+        rows += [same | {"n_persons": n, "mg": float(mg)} for n, mg in places]
+        rows.append(same | {"n_persons": sum(n for n, _ in places), "mg": float(sum(mg for _, mg in places))})
+    table = pl.DataFrame(rows).with_columns(mask=pl.Series(figures._masked(pl.DataFrame(rows))))
+    for _, own in table.group_by("month"):
+        hidden = own.filter(pl.col("mask") > 0)
+        assert own.filter((pl.col("n_persons") < 11) & (pl.col("mask") != PRIMARY)).is_empty()
+        assert hidden.height != 1, "one alone is what is left of the others"
 
 
 @pytest.mark.spark

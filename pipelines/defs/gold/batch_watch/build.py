@@ -10,9 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.step import step
 from pipelines.defs.gold.batch_watch.tables import BatchWatch
 from pipelines.defs.gold.batch_watch.watched import ADDED_SQL, watched
-from pipelines.defs.silver.report.tables import SUSPECT_ROLES
-from pipelines.defs.silver.substance.spine import ingredients
-from pipelines.formats.batches import batch_key
+from pipelines.defs.gold.batches import FAMILY, reports_of, substances_of, with_family
 from pipelines.formats.domains import in_charge
 from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
     from pipelines.frames.conform import Tables
 
-FAMILY = ["family_key", "domain"]
 TASKS = 2
 
 
@@ -35,66 +32,18 @@ TASKS = 2
 def batch_watch(tables: Tables) -> DataFrame:
     """Count reports by batch and month, add up doses, and hold each batch against its siblings."""
     batches = cache(with_family(tables))
-    substances = cache(_substances(tables, batches))
-    named = cache(_named(tables, substances))
-    counted = _counted(named, batches, substances)
+    substances = cache(substances_of(tables, batches))
+    reports = cache(reports_of(tables, substances))
+    counted = _counted(reports, batches, substances)
     months = cache(counted.select(*FAMILY, "month").distinct())
     rows = _at_months(counted, months, _doses(tables, batches), batches)
-    missing = _missing(named, substances, months)
+    missing = _missing(reports, substances, months)
     told = rows.join(missing, on=[*FAMILY, "month"], how="left").withColumn("agency", in_charge("domain"))
     last = F.max("month").over(Window.partitionBy(*FAMILY))
     told = told.withColumn("is_latest", F.col("month") == last).repartition(TASKS, "family_key")
     schema = ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in told.schema.fields)
     answered = told.mapInArrow(watched, f"{schema}, {ADDED_SQL}")
     return conformed(answered.drop("is_registered"), BatchWatch)
-
-
-def named_batches(tables: Tables) -> DataFrame:
-    """Batches of the register that reports name, of a product with a substance that they suspect."""
-    batches = cache(with_family(tables))
-    substances = cache(_substances(tables, batches))
-    named = _named(tables, substances).filter("batch IS NOT NULL")
-    known = batches.join(substances, on=FAMILY, how="inner").select("domain", "batch", "substance_key", "batch_key")
-    return named.join(known, on=["domain", "batch", "substance_key"], how="inner")
-
-
-def with_family(tables: Tables) -> DataFrame:
-    """Batches with their family: batch_key, batch, domain, pack_key, establishment_key, n_released, family_key."""
-    packs = tables["silver.pack"].filter("is_current").groupBy("pack_key").agg(F.min("product_key").alias("family_key"))
-    known = in_few_tasks(tables["silver.batch"]).filter("is_current").select(
-        *("batch_key", "batch", "domain", "pack_key", "establishment_key"),
-        F.col("n_doses").alias("n_released"),
-        F.last_day(F.coalesce("made_date", "valid_from")).alias("made"),
-    )  # fmt: skip
-    joined = known.join(F.broadcast(packs), on="pack_key", how="left")
-    return joined.withColumn("family_key", F.coalesce("family_key", "pack_key"))
-
-
-def _substances(tables: Tables, batches: DataFrame) -> DataFrame:
-    """Substances of each family: family_key, domain, substance_key."""
-    families = batches.select(*FAMILY).distinct()
-    held = ingredients(tables).select(F.col("product_key").alias("family_key"), "substance_key").distinct()
-    return families.join(held, on="family_key", how="inner")
-
-
-def _named(tables: Tables, substances: DataFrame) -> DataFrame:
-    """Reports that suspect a substance of some family: report_key, domain, month, substance_key, batch (or null)."""
-    reports = tables["silver.report"].filter("NOT is_retracted AND is_cluster_head").select(
-        *("report_key", "report_version", "domain"), F.last_day("received_first_date").alias("month")
-    )  # fmt: skip
-    suspects = tables["silver.report_product"].filter("is_current").filter(F.col("role").isin(*SUSPECT_ROLES))
-    told = suspects.select(
-        *("report_key", "report_version"),
-        F.explode("substance_keys").alias("substance_key"),
-        batch_key("batch").alias("batch"),
-    )
-    asked = substances.select("domain", "substance_key").distinct()
-    return (
-        told.join(F.broadcast(asked.select("substance_key").distinct()), on="substance_key", how="left_semi")
-        .join(reports, on=["report_key", "report_version"], how="inner")
-        .join(F.broadcast(asked), on=["domain", "substance_key"], how="left_semi")
-        .distinct()
-    )
 
 
 def _counted(named: DataFrame, batches: DataFrame, substances: DataFrame) -> DataFrame:

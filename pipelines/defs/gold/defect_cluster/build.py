@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from pipelines.core.step import step
-from pipelines.defs.gold.batch_watch.build import with_family
+from pipelines.defs.gold.batches import with_family
 from pipelines.defs.gold.defect_cluster.scanned import FAMILY, SCANNED_SQL, scanned, with_q
 from pipelines.defs.gold.defect_cluster.tables import DefectCluster
 from pipelines.formats.domains import in_charge

@@ -10,11 +10,14 @@ from pyspark.sql import functions as F
 
 from pipelines.core import catalog
 from pipelines.core.step import step
-from pipelines.core.table import Table
-from pipelines.defs.gold.batch_watch.build import named_batches
-from pipelines.defs.gold.link.tables import Link
+from pipelines.core.table import Link, Table
+from pipelines.defs.gold.batches import named_batches
+from pipelines.defs.gold.link.tables import Link as Edge
+from pipelines.defs.gold.plant_view.tables import GUISES
+from pipelines.defs.silver.substance.codes import antibiotic_classes
 from pipelines.defs.silver.substance.spine import ingredients
 from pipelines.frames.cache import cache
+from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import BEGINNING
 from pipelines.frames.spark import in_few_tasks
@@ -31,6 +34,7 @@ COMPUTED_FROM = (
     *("silver.product_substance", "silver.substance_name", "silver.batch", "silver.pack", "silver.report"),
     "silver.report_product",
 )
+ENDLESS = "9999-12-31"
 EDGE = ("from_kind", "from_key", "link_kind", "to_kind", "to_key", "source")
 
 
@@ -46,11 +50,12 @@ def shares_missing(lake: Lake) -> dict[str, float]:
     }
 
 
-@step(Link, *dict.fromkeys((*TELLING, *COMPUTED_FROM)), measure=shares_missing)
+@step(Edge, *dict.fromkeys((*TELLING, *COMPUTED_FROM)), measure=shares_missing)
 def link(tables: Tables) -> DataFrame:
     """Unite what all tables tell of things and links, and hold every end against the registers."""
     told = [_told(in_few_tasks(tables[address]), table) for address, table in TELLING.items()]
-    every = cache(reduce(DataFrame.unionByName, [*told, _contains(tables), _names(tables)]))
+    computed = [_contains(tables), _names(tables), _is_of_class(tables), _is_reported_as(tables)]
+    every = cache(reduce(DataFrame.unionByName, [*told, *computed]))
     things = every.filter("link_kind IS NULL").groupBy("from_kind", "from_key").agg(
         F.max_by("from_name", F.when(F.col("from_name").isNotNull(), F.coalesce("valid_from", F.lit(BEGINNING)))).alias(
             "name"
@@ -58,19 +63,19 @@ def link(tables: Tables) -> DataFrame:
         F.min("known_from").alias("known"),
     )  # fmt: skip
     things = cache(things)
-    edges = every.filter("link_kind IS NOT NULL").drop("from_name").groupBy(*EDGE).agg(
-        F.min("basis").alias("basis"),
-        F.max("confidence").alias("confidence"),
-        F.sum("n").alias("n"),
-        F.min("valid_from").alias("valid_from"),
-        F.nullif(F.max(F.coalesce("valid_to", F.lit("9999-12-31").cast("date"))), F.lit("9999-12-31").cast("date"))
-        .alias("valid_to"),
-        F.min("known_from").alias("known_from"),
-        F.min("agency").alias("agency"),
-    )  # fmt: skip
-    ended = _with_ends(edges, things)
+    ended = _with_ends(_edges(every), things)
     is_personal = (F.col("from_kind") == "report") | (F.col("to_kind") == "report")
-    return conformed(ended.withColumn("sensitivity", F.when(is_personal, "personal").otherwise("internal")), Link)
+    return conformed(ended.withColumn("sensitivity", F.when(is_personal, "personal").otherwise("internal")), Edge)
+
+
+def _edges(every: DataFrame) -> DataFrame:
+    """Links, each once: from the first version that told it to the last, which says how much."""
+    until = F.coalesce("valid_to", F.lit(ENDLESS).cast("date")).alias("until")
+    firsts = [F.min(c).alias(c) for c in ("basis", "valid_from", "known_from", "agency")]
+    sure = F.max("confidence").alias("confidence")
+    told = every.filter("link_kind IS NOT NULL").groupBy(*EDGE, until).agg(*firsts, sure, F.sum("n").alias("n"))
+    last = F.nullif(F.max("until"), F.lit(ENDLESS).cast("date"))
+    return told.groupBy(*EDGE).agg(*firsts, sure, F.max_by("n", "until").alias("n"), last.alias("valid_to"))
 
 
 def _with_ends(edges: DataFrame, things: DataFrame) -> DataFrame:
@@ -96,14 +101,8 @@ def _told(rows: DataFrame, table: type[Table]) -> DataFrame:
     """What the rows of a table tell: themselves, where it is their register, and what their columns link them to."""
     thing = table.thing
     assert thing is not None
-    said: list[Column] = []
-    if thing.is_register:
-        said.append(_said(None, None, None, None, F.lit(1.0), F.lit(1.0)))
-    for name, column in table.columns.items():
-        if (one := column.link) is not None:
-            confidence = F.col(one.confidence) if one.confidence else F.lit(1.0)
-            amount = F.coalesce(one.amount, F.lit(1)) if one.amount else F.lit(1.0)
-            said.append(_said(one.kind, one.to, _key(_columns_of(one.to, name, table)), one.basis, confidence, amount))
+    said = [F.array(_said(_nothing("string"), None, None, None, F.lit(1.0), F.lit(1.0)))] if thing.is_register else []
+    said += [_linked(name, column.link, table) for name, column in table.columns.items() if column.link]
     known = thing.known or next((c for c in ("known_from", "valid_from") if c in table.columns), "")
     name = F.col(thing.name).cast("string") if thing.name else _nothing("string")
     return (
@@ -116,12 +115,26 @@ def _told(rows: DataFrame, table: type[Table]) -> DataFrame:
             *[_or_nothing(c, table, "date") for c in ("valid_from", "valid_to")],
             (F.col(known) if known else _nothing("date")).alias("known_from"),
             _or_nothing("agency", table, "string"),
-            F.explode(F.array(*said)).alias("_said"),
+            F.explode(F.concat(*said)).alias("_said"),
         )
         .select("*", "_said.*")
         .drop("_said")
         .filter("from_key IS NOT NULL AND (link_kind IS NULL OR to_key IS NOT NULL)")
     )
+
+
+def _linked(name: str, one: Link, table: type[Table]) -> Column:
+    """What a column says of the thing of its row: a link for each thing whose key it holds."""
+    confidence = F.col(one.confidence) if one.confidence else F.lit(1.0)
+    amount = F.coalesce(one.amount, F.lit(1)) if one.amount else F.lit(1.0)
+    kind = F.col(one.worded) if one.worded else F.lit(one.kind)
+
+    def said(key: Column) -> Column:
+        return _said(kind, one.to, F.when(F.expr(one.where), key), one.basis, confidence, amount)
+
+    if table.columns[name].type == "array<string>":
+        return F.transform(F.coalesce(name, F.array().cast("array<string>")), said)
+    return F.array(said(_key(_columns_of(one.to, name, table))))
 
 
 def _columns_of(kind: str, column: str, table: type[Table]) -> tuple[str, ...]:
@@ -136,11 +149,9 @@ def _key(columns: tuple[str, ...]) -> Column:
     return parts[0] if len(parts) == 1 else F.concat(*[x for p in parts for x in (F.lit("|"), p)][1:])
 
 
-def _said(
-    kind: str | None, to: str | None, key: Column | None, basis: str | None, confidence: Column, n: Column
-) -> Column:
+def _said(kind: Column, to: str | None, key: Column | None, basis: str | None, confidence: Column, n: Column) -> Column:
     return F.struct(
-        F.lit(kind).cast("string").alias("link_kind"),
+        kind.alias("link_kind"),
         F.lit(to).cast("string").alias("to_kind"),
         (_nothing("string") if key is None else key).alias("to_key"),
         F.lit(basis).cast("string").alias("basis"),
@@ -157,17 +168,19 @@ def _or_nothing(column: str, table: type[Table], kind: str) -> Column:
     return (F.col(column) if column in table.columns else _nothing(kind)).alias(column)
 
 
-def _computed(rows: DataFrame, start: str, kind: str, end: str, basis: str, source: str) -> DataFrame:
+def _computed(rows: DataFrame, start: str, kind: str, end: str, basis: str, source: str, known: str = "") -> DataFrame:
     """Links between two columns of rows, in the shape of `_told`."""
     (from_kind, from_key), (to_kind, to_key) = start.split(":"), end.split(":")
-    told = _said(kind, to_kind, F.col(to_key), basis, F.lit(1.0), F.lit(1.0))
-    nothing = {c: _nothing("date") for c in ("valid_from", "valid_to", "known_from")}
+    told = _said(F.lit(kind), to_kind, F.col(to_key), basis, F.lit(1.0), F.lit(1.0))
+    days = {c: _nothing("date") for c in ("valid_from", "valid_to", "known_from")}
+    if known:
+        days["known_from"] = F.col(known)
     return rows.select(
         F.lit(from_kind).alias("from_kind"),
         F.col(from_key).alias("from_key"),
         _nothing("string").alias("from_name"),
         F.lit(source).alias("source"),
-        *[column.alias(name) for name, column in nothing.items()],
+        *[column.alias(name) for name, column in days.items()],
         _nothing("string").alias("agency"),
         told.alias("_said"),
     ).select("*", "_said.*").drop("_said")  # fmt: skip
@@ -178,6 +191,21 @@ def _contains(tables: Tables) -> DataFrame:
     held = ingredients(tables).select("product_key", "substance_key").distinct()
     source = "silver.product_substance"
     return _computed(held, "product:product_key", "contains", "substance:substance_key", "by_name", source)
+
+
+def _is_of_class(tables: Tables) -> DataFrame:
+    """Classes of antibiotics by which isolates are tested, of substances, by their ATC codes."""
+    now = tables["silver.substance"].filter("is_current")
+    held = now.select("substance_key", F.explode(antibiotic_classes()).alias("class"))
+    return _computed(held, "substance:substance_key", "is of", "class:class", "computed", "silver.substance")
+
+
+def _is_reported_as(tables: Tables) -> DataFrame:
+    """Guises in which substances are reported, such as supplement, since the month end that first showed it."""
+    whole = tables["gold.signal"].filter("population = domain").groupBy("substance_key", "domain")
+    rows = whole.agg(F.min("month").alias("since")).withColumn("guise", looked_up(F.col("domain"), GUISES))
+    said = _computed(rows, "substance:substance_key", "reported as", "guise:guise", "computed", "gold.signal", "since")
+    return said.filter("to_key IS NOT NULL")
 
 
 def _names(tables: Tables) -> DataFrame:

@@ -41,12 +41,16 @@ HUSBANDRY = ("body_weight", "animals_per_place", "nitrogen_per_place", "housing"
 MICROGRAMS = {"µg/L": 1.0, "ug/L": 1.0, "mg/L": 1_000.0, "ng/L": 0.001}
 
 
-@step(PredictedConcentration, "gold.exposure", "silver.dispensing", "silver.environment_parameter", *READS)
+@step(
+    PredictedConcentration,
+    *("gold.exposure", "silver.dispensing", "silver.insured", "silver.environment_parameter", *READS),
+)
 def predicted_concentration(tables: Tables) -> DataFrame:
     """Surface water of the nation and of départements, soil of kinds of animals."""
     both = [_water(tables), _soil(tables)]
     rows = in_few_tasks(reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), both))
-    return conformed(_mapped(rows, figures.predicted, figures.PREDICTED_SQL), PredictedConcentration)
+    whole = rows.repartition(*figures.SUMMED)
+    return conformed(_mapped(whole, figures.predicted, figures.PREDICTED_SQL), PredictedConcentration)
 
 
 @step(MeasuredConcentration, "silver.residue_measurement", "silver.water_station")
@@ -120,7 +124,9 @@ def risk_quotient(tables: Tables) -> DataFrame:
 def _water(tables: Tables) -> DataFrame:
     """Milligrams of the nation by source and of départements by month, with what held of each parameter."""
     nation = tables["gold.exposure"].filter(f"species = 'human' AND {TOTAL}").filter("n_months IN (1, 12)")
-    whole = nation.select("source", "country", F.lit(ALL).alias("place"), "substance_key", "month", "n_months", "mg")
+    persons = F.col("n_treated").cast("bigint").alias("n_persons")
+    about = ("source", "country", F.lit(ALL).alias("place"), "substance_key", "month", "n_months")
+    whole = nation.select(*about, "mg", persons)
     rows = whole.unionByName(_departments(tables))
     people = tables["silver.population"].filter(
         f"is_current AND kind = 'inhabitants' AND sex = 'all' AND age_group = 'all' "
@@ -147,7 +153,8 @@ def _water(tables: Tables) -> DataFrame:
     chosen = {kind: held(kind, F.col("month"), column) for kind, column in kinds.items()}
     return told.select(
         F.lit("surface_water").alias("compartment"),
-        *("source", "country", "place", "substance_key", "month", "n_months", "mg", "inhabitants"),
+        *("source", "country", "place", "substance_key", "month", "n_months", "mg", "n_persons"),
+        "inhabitants",
         F.lit(NONE).alias("animal_type"),
         *[F.coalesce(c["value"], F.lit(GUIDELINE[kind])).alias(kind) for kind, c in chosen.items()],
         F.array_compact(F.array(*[F.when(c.isNull(), F.lit(k)) for k, c in chosen.items()])).alias("assumed"),
@@ -156,20 +163,25 @@ def _water(tables: Tables) -> DataFrame:
 
 
 def _departments(tables: Tables) -> DataFrame:
-    """Milligrams dispensed by département of residence and month, packs of one substance alone."""
+    """Milligrams dispensed by département of residence and month, packs of one substance alone, and to how many."""
+    persons = tables["silver.insured"].select("source", "insured", "person").distinct()
     packs = tables["silver.dispensing"].groupBy(
         "source",
         F.coalesce("department", F.lit(UNKNOWN)).alias("place"),
         F.last_day("dispensed_date").alias("month"),
-        "pack_key",
+        *("pack_key", "insured"),
     )
     sums = packs.agg(F.sum("n_units").alias("n_units"))
     content = substances(tables).filter("mg_per_pack > 0")
     held_in = sums.join(F.broadcast(content), on="pack_key", how="inner")
-    mg = held_in.groupBy("source", "place", "month", "substance_key").agg(
-        exact_sum(F.col("n_units") * F.col("mg_per_pack")).alias("mg")
+    by_person = held_in.join(persons, on=["source", "insured"], how="left").groupBy(
+        "source", "place", "month", "substance_key", F.coalesce("person", "insured").alias("person")
     )
-    return mg.filter("mg > 0").withColumns({"country": F.lit("FR"), "n_months": F.lit(1)})
+    mg = by_person.agg(exact_sum(F.col("n_units") * F.col("mg_per_pack")).alias("mg")).filter("mg <> 0")
+    told = mg.groupBy("source", "place", "month", "substance_key").agg(
+        exact_sum("mg").alias("mg"), F.count("*").alias("n_persons")
+    )
+    return told.filter("mg > 0").withColumns({"country": F.lit("FR"), "n_months": F.lit(1)})
 
 
 def _soil(tables: Tables) -> DataFrame:

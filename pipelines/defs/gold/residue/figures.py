@@ -9,23 +9,29 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from models.disclosure.suppress import PRIMARY, SECONDARY, SHOWN, is_few, suppressed
+from models.disclosure.table import PROFILES
 from models.environment.censored import CensoredMean, censored_mean, mean_of_sums
 from models.environment.predicted import SOIL_LIMIT, WATER_LIMIT, risk_class, soil, water_from_sales
 
-PREDICTED_SQL = "value double, is_above_limit boolean, why_none string"
+PREDICTED_SQL = "mg double, value double, is_above_limit boolean, why_none string"
 MEASURED_SQL = (
     "n int, n_quantified int, share_detected double, lower double, mean double, upper double, largest_limit double, "
     "reported string"
 )
 QUOTIENTS_SQL = "quotient double, quotient_lower double, quotient_upper double, risk string"
-NEEDED = ("body_weight", "animals_per_place", "nitrogen_per_place", "housing", "results")
+SUMMED = ["compartment", "source", "country", "substance_key", "month", "n_months"]
+"""What loads of places add up within: a task holds it whole."""
+NEEDED = ("mg", "body_weight", "animals_per_place", "nitrogen_per_place", "housing", "results")
 GROUP = "sum"  # parameter of rows that add the substances of a sample up
 Batches = Iterator[pa.RecordBatch]
 
 
 def predicted(batches: Batches) -> Batches:
-    """Add concentrations in water and soil."""
-    return _added(batches, _predicted)
+    """Add concentrations in water and soil, and take away what may not leave; a task holds sums whole (`SUMMED`)."""
+    given = [batch for batch in batches if batch.num_rows]
+    together = pa.Table.from_batches(given).combine_chunks().to_batches() if given else []
+    return _added(iter(together), _predicted)
 
 
 def measured(batches: Batches) -> Batches:
@@ -63,12 +69,36 @@ def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
     is_water = (rows["compartment"] == "surface_water").to_numpy()
     value = np.where(is_water, water, ground)
     is_none = pl.Series(~np.isfinite(value))
-    why = pl.when(pl.Series(is_water)).then(pl.lit("no_inhabitants")).otherwise(pl.lit("no_husbandry"))
-    return rows.select(
-        value=pl.Series(value).fill_nan(None),
-        is_above_limit=pl.when(~is_none).then(pl.Series(value > np.where(is_water, WATER_LIMIT, SOIL_LIMIT))),
-        why_none=pl.when(is_none).then(why),
+    mask = pl.Series(_masked(rows))
+    why = (
+        pl.when(mask == PRIMARY)
+        .then(pl.lit("small_cell"))
+        .when(mask == SECONDARY)
+        .then(pl.lit("beside_small_cell"))
+        .when(is_none & pl.Series(is_water))
+        .then(pl.lit("no_inhabitants"))
+        .when(is_none)
+        .then(pl.lit("no_husbandry"))
     )
+    is_shown = mask == SHOWN
+    return rows.select(
+        mg=pl.when(is_shown).then("mg"),
+        value=pl.when(is_shown).then(pl.Series(value).fill_nan(None)),
+        is_above_limit=pl.when(is_shown & ~is_none).then(
+            pl.Series(value > np.where(is_water, WATER_LIMIT, SOIL_LIMIT))
+        ),
+        why_none=why,
+    )
+
+
+def _masked(rows: pl.DataFrame) -> np.ndarray:
+    """Loads of few persons, and those by which the nation's would give them away, as `models.disclosure.suppress` says.
+
+    Loads of places add up to the nation's, all of one substance, source and month.
+    """
+    few = rows.select(is_few(pl.col("n_persons"), PROFILES["snds11"].least).fill_null(False)).to_series().to_numpy()
+    labels = rows.select(pl.struct(SUMMED).rank("dense").cast(pl.Int64)).to_series().to_numpy()
+    return suppressed(rows["mg"].fill_null(0).to_numpy(), few, [labels])
 
 
 def _measured(rows: pl.DataFrame) -> pl.DataFrame:

@@ -2,14 +2,17 @@
 
 from models.environment.predicted import CLASSES
 from pipelines.core.axis import DERIVED
-from pipelines.core.table import Column, Table
+from pipelines.core.table import Column, Link, Table, Thing
 
 COMPARTMENTS = {"surface_water": "Surface water, µg/L", "soil": "Soil, µg/kg"}
 WHY_NONE = {
+    "small_cell": "It was dispensed to 1 to 10 persons there: may not leave",
+    "beside_small_cell": "Would give a small cell away, as what is left of the nation's",
     "no_inhabitants": "No number of inhabitants of the place and year",
     "no_husbandry": "No animals a place, weight, nitrogen or housing of the kind of animal",
 }
 RISKS = {name: f"Up to {bound:g}" for bound, name in CLASSES} | {"not_known": "No quotient"}
+DEPARTMENT = "place NOT IN ('all', 'unknown')"
 BASES = {"predicted": "From use", "measured": "From measurements"}
 
 
@@ -20,23 +23,41 @@ class PredictedConcentration(Table):
     that held at the end of the period; `assumed` names those for which no statement was found, taken at the
     guideline's worst case. Soil: the defined dose and course of animals of a kind, all of them treated, where the
     substance was sold for the species in that year. Loads of départements add up to the nation's; concentrations do
-    not. Trap: few persons may stand behind a substance in a month of a département: such rows are for the house, not
-    for release.
+    not. What is here may leave the house: figures of a substance, place and month with 1 to 10 persons behind them are
+    gone, and so are those by which the nation's would give them away.
     """
 
     layer, name, owner = "gold", "predicted_concentration", "environment"
     key = ("compartment", "source", "country", "place", "substance_key", "animal_type", "month", "n_months")
+    thing = Thing(
+        "substance",
+        ("substance_key",),
+        is_register=False,
+        where="compartment = 'surface_water' AND is_above_limit",
+        known="month",
+    )
     axis = DERIVED
 
     compartment = Column("string", "Where it ends up", required=True, codes=COMPARTMENTS)
     source = Column("string", "Source of the use", required=True)
     country = Column("string", "Country, ISO 3166 alpha-2", required=True)
-    place = Column("string", "Département, INSEE code; `unknown`, or `all`", required=True)
+    place = Column(
+        "string",
+        "Département, INSEE code; `unknown`, or `all`",
+        required=True,
+        link=Link("predicted above its limit in", "place", basis="computed", where=DEPARTMENT),
+    )
     substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")
     animal_type = Column("string", "Kind of animal whose manure is spread; `none` for water", required=True)
     month = Column("date", "Month end of the period", required=True)
     n_months = Column("int", "Length of the period", required=True, unit="months", minimum=1, maximum=12)
-    mg = Column("double", "Active substance", unit="mg", minimum=0)
+    n_persons = Column(
+        "bigint",
+        "Persons to whom it was dispensed; null where the source tells none",
+        minimum=0,
+        sensitivity="internal",
+    )
+    mg = Column("double", "Active substance; null where `why_none` says that it may not leave", unit="mg", minimum=0)
     inhabitants = Column("double", "Inhabitants of the place", minimum=0)
     excretion = Column("double", "Share excreted unchanged", minimum=0, maximum=1)
     removal = Column("double", "Share removed in treatment", minimum=0, maximum=1)
@@ -97,12 +118,18 @@ class RiskQuotient(Table):
 
     layer, name, owner = "gold", "risk_quotient", "environment"
     key = ("basis", "source", "country", "place", "parameter", "fraction", "substance_key", "month", "n_months")
+    thing = Thing("substance", ("substance_key",), is_register=False, where="quotient > 1", known="month")
     axis = DERIVED
 
     basis = Column("string", "Predicted or measured", required=True, codes=BASES)
     source = Column("string", "Source of the use or of the measurements", required=True)
     country = Column("string", "Country, ISO 3166 alpha-2", required=True)
-    place = Column("string", "Département, INSEE code; `all`", required=True)
+    place = Column(
+        "string",
+        "Département, INSEE code; `all`",
+        required=True,
+        link=Link("above its PNEC in", "place", basis="computed", where=DEPARTMENT),
+    )
     parameter = Column("string", "SANDRE code of what was measured; `none`", required=True)
     fraction = Column("string", "Fraction measured; `none`", required=True)
     substance_key = Column("string", "Key of `silver.substance`", required=True, references="silver.substance")

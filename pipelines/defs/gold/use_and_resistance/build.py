@@ -10,8 +10,7 @@ from pyspark.sql import functions as F
 from pipelines.core.step import step
 from pipelines.defs.gold.use_and_resistance import figures, ratios
 from pipelines.defs.gold.use_and_resistance.tables import UseAndResistance, UseResistanceAssociation
-from pipelines.defs.silver.substance.codes import listed
-from pipelines.formats.antibiotics import ATC
+from pipelines.defs.silver.substance.codes import antibiotic_classes
 from pipelines.frames.conform import conformed
 from pipelines.frames.spark import in_few_tasks
 from pipelines.frames.sums import exact_sum
@@ -143,14 +142,8 @@ def _hospital(tables: Tables) -> DataFrame:
 
 def _classes(tables: Tables) -> DataFrame:
     """Use of people and animals by class, over the denominators of `gold.antimicrobial_use`; `all` is its own total."""
-    codes = F.concat(F.coalesce(listed("atc_codes"), F.array()), F.coalesce(listed("atcvet_codes"), F.array()))
-
-    def is_in(pattern: str) -> Column:
-        return F.exists(codes, lambda code: code.rlike(f"^Q?({pattern})"))
-
-    classes = F.array_compact(F.array(*[F.when(is_in(p), F.lit(name)) for name, p in ATC.items()]))
-    members = tables["silver.substance"].filter("known_to IS NULL").select("substance_key", F.explode(classes))
-    members = members.withColumnRenamed("col", "class_code")
+    known = tables["silver.substance"].filter("known_to IS NULL")
+    members = known.select("substance_key", F.explode(antibiotic_classes()).alias("class_code"))
     used = tables["gold.antimicrobial_use"].filter(F.col("indicator").isin(*BY_CLASS))
     whole = used.filter(F.col("substance_key") == ALL).withColumn("class_code", F.lit(ALL))
     each = used.join(F.broadcast(members), on="substance_key", how="inner").unionByName(whole)

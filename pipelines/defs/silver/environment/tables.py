@@ -1,6 +1,6 @@
 """Parameters with their source and date, stations, basins, and measurements with their limits."""
 
-from pipelines.core.table import Column, Versioned
+from pipelines.core.table import Column, Link, Thing, Versioned
 
 SUBJECTS = {
     "substance": "An active substance, by name",
@@ -39,10 +39,18 @@ class EnvironmentParameter(Versioned):
 
     layer, name, owner = "silver", "environment_parameter", "environment"
     key = ("source", "subject_kind", "subject", "kind", "conditions", "reference", "holds_from", "valid_from")
+    thing = Thing(
+        "parameter", ("source", "subject_kind", "subject", "kind", "conditions", "reference", "holds_from"), "kind"
+    )
 
     subject_kind = Column("string", "What the parameter is of", required=True, codes=SUBJECTS)
     subject = Column("string", "Substance or kind of animal in lower case; `all`", required=True)
-    substance_key = Column("string", "Key of `silver.substance` where the name is one", references="silver.substance")
+    substance_key = Column(
+        "string",
+        "Key of `silver.substance` where the name is one",
+        references="silver.substance",
+        link=Link("of", "substance", basis="by_name"),
+    )
     kind = Column("string", "Parameter", required=True, codes=KINDS)
     conditions = Column("string", "Route, guideline or place that it holds for; `all`", required=True)
     reference = Column("string", "Who states it", required=True)
@@ -57,12 +65,13 @@ class WaterStation(Versioned):
 
     layer, name, owner = "silver", "water_station", "environment"
     key = ("station", "valid_from")
+    thing = Thing("station", ("station",), "station_name")
 
     station = Column("string", "Code of the station (SANDRE)", required=True)
     station_name = Column("string", "Name")
-    department = Column("string", "Département, INSEE code")
+    department = Column("string", "Département, INSEE code", link=Link("lies in", "place"))
     river = Column("string", "River")
-    basin = Column("string", "Code of the basin", references="silver.basin")
+    basin = Column("string", "Code of the basin", references="silver.basin", link=Link("lies in", "basin"))
     longitude = Column("double", "Longitude, degrees east", minimum=-180, maximum=180)
     latitude = Column("double", "Latitude, degrees north", minimum=-90, maximum=90)
 
@@ -72,6 +81,7 @@ class Basin(Versioned):
 
     layer, name, owner = "silver", "basin", "environment"
     key = ("basin", "valid_from")
+    thing = Thing("basin", ("basin",), "basin_name")
 
     basin = Column("string", "Code of the basin (SANDRE)", required=True)
     basin_name = Column("string", "Name")
@@ -86,13 +96,19 @@ class ResidueMeasurement(Versioned):
 
     layer, name, owner = "silver", "residue_measurement", "environment"
     key = ("source", "analysis", "valid_from")
+    thing = Thing("station", ("station",), is_register=False, where="result IS NOT NULL", known="sampled_date")
 
     analysis = Column("string", "Number, else station, parameter, fraction, day and hour", required=True)
     station = Column("string", "Code of the station", required=True)
     sampled_date = Column("date", "Day of the sample", required=True)
     parameter = Column("string", "Parameter, SANDRE code", required=True)
     parameter_name = Column("string", "Parameter in French")
-    substance_key = Column("string", "Key of `silver.substance` where the name is one", references="silver.substance")
+    substance_key = Column(
+        "string",
+        "Key of `silver.substance` where the name is one",
+        references="silver.substance",
+        link=Link("measures", "substance", basis="by_name"),
+    )
     fraction = Column("string", "Fraction analysed, SANDRE code", required=True)
     remark = Column("string", "Remark of the result, SANDRE code; other codes are kept", required=True)
     is_below = Column("boolean", "The result is below the limit of quantification", required=True)

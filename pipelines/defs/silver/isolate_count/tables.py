@@ -1,6 +1,6 @@
 """Isolates by place and period, and the use and days of hospitals that they are set beside."""
 
-from pipelines.core.table import Column, Versioned
+from pipelines.core.table import Column, Link, Thing, Versioned
 from pipelines.formats.antibiotics import CLASSES, CRITERIA
 
 SETTINGS = {
@@ -15,6 +15,7 @@ EXPOSURES = {
     "mg_per_pcu": "Use of the class in animals, mg per kg of population correction unit",
     "resistant_share_of_animals": "Share of the isolates of animals that resist",
 }
+REGION = "region <> 'all'"
 COUNTRY = r"^([A-Z]{2}|MS\d{1,3})$"
 
 
@@ -32,14 +33,23 @@ class IsolateCount(Versioned):
         *("source", "series", "host", "country", "region", "setting", "bacterium", "class_code", "criterion"),
         *("period", "valid_from"),
     )
+    thing = Thing("class", ("class_code",), is_register=False)
     partitioned_by = ("source",)
 
     series = Column("string", "Figures of a source that belong together", required=True)
     host = Column("string", "`human`, or the animals in English as the source has them", required=True)
-    country = Column("string", "Country, ISO 3166; MS and a number where anonymised", required=True, pattern=COUNTRY)
-    region = Column("string", "Region, INSEE code; `all`", required=True)
+    country = Column(
+        "string",
+        "Country, ISO 3166; MS and a number where anonymised",
+        required=True,
+        pattern=COUNTRY,
+        link=Link("tested in", "place", where="country NOT LIKE 'MS%'"),
+    )
+    region = Column(
+        "string", "Region, INSEE code; `all`", required=True, link=Link("tested in", "region", where=REGION)
+    )
     setting = Column("string", "Where isolates come from", required=True, codes=SETTINGS)
-    bacterium = Column("string", "Bacterium", required=True)
+    bacterium = Column("string", "Bacterium", required=True, link=Link("tested on", "bacterium"))
     class_code = Column("string", "Class of antibiotics", required=True, codes=CLASSES)
     criterion = Column("string", "By what an isolate counts", required=True, codes=CRITERIA)
     period = Column("string", "Year, first day of the week, or `unstated`", required=True)
@@ -62,10 +72,13 @@ class HospitalUse(Versioned):
 
     layer, name, owner = "silver", "hospital_use", "health-data"
     key = ("source", "series", "country", "region", "setting", "class_code", "period", "valid_from")
+    thing = Thing("class", ("class_code",), is_register=False, where="ddd > 0")
 
     series = Column("string", "Figures of a source that belong together", required=True)
-    country = Column("string", "Country, ISO 3166 alpha-2", required=True, pattern="^[A-Z]{2}$")
-    region = Column("string", "Region, INSEE code; `all`", required=True)
+    country = Column(
+        "string", "Country, ISO 3166 alpha-2", required=True, pattern="^[A-Z]{2}$", link=Link("used in", "place")
+    )
+    region = Column("string", "Region, INSEE code; `all`", required=True, link=Link("used in", "region", where=REGION))
     setting = Column("string", "Which hospitals", required=True, codes=SETTINGS)
     class_code = Column("string", "Class of antibiotics", required=True, codes=CLASSES)
     period = Column("string", "Year, or first day of the week", required=True)

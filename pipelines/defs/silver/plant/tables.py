@@ -1,6 +1,6 @@
 """Plants with author and synonyms, and what lists say of drugs made of their parts."""
 
-from pipelines.core.table import Column, Versioned
+from pipelines.core.table import Column, Link, Thing, Versioned
 
 
 class Plant(Versioned):
@@ -8,13 +8,19 @@ class Plant(Versioned):
 
     layer, name, owner = "silver", "plant", "product-register"
     key = ("source", "plant", "valid_from")
+    thing = Thing("plant", ("plant",), "plant")
 
     plant = Column("string", "Genus and species; x of a hybrid", required=True)
     genus = Column("string", "Genus", required=True)
     author = Column("string", "Author of the name; null where none is printed")
     variety = Column("string", "Subspecies or variety, where one is printed")
     synonyms = Column("array<string>", "Other names that the list gives it", required=True)
-    substance_key = Column("string", "Key of `silver.substance` of its name", references="silver.substance")
+    substance_key = Column(
+        "string",
+        "Key of `silver.substance` of its name",
+        references="silver.substance",
+        link=Link("named as", "substance", basis="by_name"),
+    )
 
 
 class PlantProduct(Versioned):
@@ -26,11 +32,17 @@ class PlantProduct(Versioned):
 
     layer, name, owner = "silver", "plant_product", "product-register"
     key = ("source", "product_key", "plant", "valid_from")
+    thing = Thing("herbal drug", ("source", "product_key"), "product_name")
 
     product_key = Column("string", "Page of the drug", required=True)
     product_name = Column("string", "Latin name of the drug", required=True)
     common_name = Column("string", "English name")
-    plant = Column("string", "Plant of `silver.plant`; `none`", required=True)
+    plant = Column(
+        "string",
+        "Plant of `silver.plant`; `none`",
+        required=True,
+        link=Link("made of", "plant", where="plant <> 'none'"),
+    )
     printed_plant = Column("string", "Botanical name as printed")
     part = Column("string", "Parts and preparation, as the Latin name says; null where it says none")
     is_combination = Column("boolean", "Made of several plants together", required=True)

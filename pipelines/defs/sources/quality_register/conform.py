@@ -28,6 +28,7 @@ from pipelines.defs.silver.recall.tables import Recall
 from pipelines.formats.batches import batch_key
 from pipelines.formats.domains import in_charge
 from pipelines.frames.columns import as_coded, coded, identifier, iso_date
+from pipelines.frames.numbers import whole
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -43,10 +44,6 @@ PLACE = ("known_date", "file", "line_number")
 
 def _slot(name: str) -> Column:
     return F.lit(name).alias("slot")
-
-
-def _whole(column: str) -> Column:
-    return F.expr(f"try_cast(trim({column}) AS bigint)")
 
 
 def _site() -> Column:
@@ -82,7 +79,7 @@ def establishment(tables: Tables) -> DataFrame:
         told("site_name").alias("establishment_name"),
         *[told(c).alias(c) for c in ("street_address", "city", "country")],
         F.split(told("activities"), r"\s*\|\s*").alias("activities"),
-        *[_whole(c).cast("int").alias(c) for c in ("complexity", "criticality")],
+        *[whole(c).alias(c) for c in ("complexity", "criticality")],
         _slot("inspections"),
         *PLACE,
     )
@@ -122,7 +119,7 @@ def inspection_deficiency(tables: Tables) -> DataFrame:
     rows = _of_domain(tables[INSPECTION]).withColumn("grade", coded("grade", as_coded(GRADES)))
     told_of = rows.select(
         identifier("inspection_number").alias("inspection_id"),
-        _whole("deficiency_number").cast("int").alias("deficiency_seq"),
+        whole("deficiency_number").alias("deficiency_seq"),
         _site().alias("establishment_key"),
         *("agency", "grade"),
         told("deficiency").alias("deficiency"),
@@ -144,7 +141,7 @@ def batch(tables: Tables) -> DataFrame:
         F.concat(F.lit("OMS:"), F.upper(identifier("oms_location_id"))).alias("establishment_key"),
         iso_date("made").alias("made_date"),
         iso_date("expiry").alias("expiry_date"),
-        _whole("doses").alias("n_doses"),
+        whole("doses", "bigint").alias("n_doses"),
         _slot("batches"),
         *PLACE,
     )
@@ -157,8 +154,8 @@ def batch_distribution(tables: Tables) -> DataFrame:
         *("batch_key", "agency"),
         F.upper(identifier("department")).alias("department"),
         F.last_day(iso_date("month")).alias("month"),
-        _whole("packs").alias("n_packs"),
-        _whole("doses").alias("n_doses"),
+        whole("packs", "bigint").alias("n_packs"),
+        whole("doses", "bigint").alias("n_doses"),
         _slot("distribution"),
         *PLACE,
     )
