@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from pipelines.core.catalog import steps
+from pipelines.core.catalog import steps, tables
 from pipelines.core.step import FrameStep
 from pipelines.core.table import Table
 from pipelines.frames.conform import conformed
@@ -26,12 +26,17 @@ def frame(spark: SparkSession, table: type[Table], rows: Sequence[Mapping[str, A
     return conformed(spark.createDataFrame(given, table.spark_schema()), table)
 
 
-def united(tables: Mapping[str, DataFrame], address: str, *names: str) -> DataFrame:
+def without_rows(spark: SparkSession, *addresses: str) -> dict[str, DataFrame]:
+    """Declared tables that hold nothing."""
+    return {address: frame(spark, tables()[address], []) for address in addresses}
+
+
+def united(given: Mapping[str, DataFrame], address: str, *names: str) -> DataFrame:
     """Rows of a silver table as its step makes them of these sources."""
     step = steps()[address]
     assert isinstance(step, FrameStep)
     assert step.of_sources
-    return step.of_sources(tables, names)
+    return step.of_sources(given, names)
 
 
 class PartlyStored(dict[str, "DataFrame"]):

@@ -32,7 +32,7 @@ from pipelines.defs.silver.coded_report.conform import code, coded_report, strat
 from pipelines.defs.silver.report.conform import always_so, report_product
 from pipelines.defs.silver.report.duplicates import duplicate_link
 from pipelines.defs.silver.report.tables import ReportNarrative
-from pipelines.defs.silver.substance.conform import name_coding, substance, substance_name
+from pipelines.defs.silver.substance.conform import CODED, name_coding, substance, substance_name
 from pipelines.defs.silver.term.conform import one_entry_each
 from pipelines.defs.sources.faers import conform, read
 from pipelines.defs.sources.faers import tables as faers
@@ -45,7 +45,7 @@ from pipelines.evaluate.rows import Model
 from pipelines.frames.cache import release
 from tests.leaks.country import Delivery, files
 from tests.leaks.dictionaries import Release, bronze, coded_events
-from tests.rows import frame
+from tests.rows import frame, without_rows
 from tests.sources.bronze import bronze_frame
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ STEPS: dict[str, Callable[..., DataFrame]] = {
     "silver.coded_report": coded_report,
 }
 FILES = {"demo": faers.FaersDemo, "drug": faers.FaersDrug, "reac": faers.FaersReac, "deleted": faers.FaersDeleted}
+BESIDE = [address for address in CODED if address != "silver.name_coding"]  # registers whose names are coded too
 EMPTY = (faers.FaersOutc, faers.FaersRpsr, faers.FaersTher, faers.FaersIndi)
 
 
@@ -94,6 +95,7 @@ def built(spark: SparkSession, deliveries: Iterable[Delivery], dictionaries: Ite
         tables[table.address()] = spark.createDataFrame([], table.spark_schema()) if rows is None else rows
     tables |= bronze(spark, dictionaries)
     tables["silver.report_narrative"] = frame(spark, ReportNarrative, [])
+    tables |= without_rows(spark, *BESIDE)
     return carried_on(tables, next(iter(STEPS)))
 
 

@@ -6,9 +6,12 @@ import datetime as dt
 
 import pytest
 
+from pipelines.defs.silver.access.tables import AccessAuthorisation
+from pipelines.defs.silver.environment.tables import EnvironmentParameter
 from pipelines.defs.silver.substance.coding import code
-from pipelines.defs.silver.substance.conform import substance
+from pipelines.defs.silver.substance.conform import CODED, substance
 from pipelines.defs.silver.substance.spine import substance_name
+from tests.rows import frame, without_rows
 
 AMOX, AMOX_NA, CLAV, NACL = "AMOX000001", "AMOX000002", "CLAV000001", "NACL000001"
 TURMERIC, WORT, RED = "TURM000001", "WORT000001", "RED0000001"
@@ -58,6 +61,7 @@ def tables(spark):
         "silver.product_substance": spark.createDataFrame(rows, columns),
         "silver.product": spark.createDataFrame([(*row, day) for row in PRODUCTS], products),
     }
+    lake |= without_rows(spark, *CODED)
     names = substance_name(lake)
     lake["silver.substance_name"] = spark.createDataFrame(names.collect(), names.schema)  # as read from the lake
     return lake
@@ -152,6 +156,17 @@ def test_human_and_veterinary_products_meet_in_one_substance(tables, spark):
     assert (amoxicillin["substance_name"], amoxicillin["unii"]) == ("AMOXICILLIN", AMOX)
     assert rows[NACL]["substance_name"] == "SODIUM CHLORIDE"
     assert rows["name:SOUCHE VIRALE X"]["unii"] is None
+
+
+@pytest.mark.spark
+def test_what_only_registers_name_is_a_substance_too(tables, spark):
+    named = {
+        "silver.environment_parameter": frame(spark, EnvironmentParameter, [{"substance_key": TURMERIC}, {}]),
+        "silver.access_authorisation": frame(spark, AccessAuthorisation, [{"substance_keys": [NACL, CLAV]}, {}]),
+    }
+    keys = {r["substance_key"] for r in substance(tables | named).collect()}
+    before = {r["substance_key"] for r in substance(tables).collect()}
+    assert keys - before == {TURMERIC, NACL}
 
 
 @pytest.mark.spark

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core.rules import judged
+from pipelines.defs.silver.substance.tables import SubstanceName
 from pipelines.defs.sources.access_register import read
 from pipelines.defs.sources.access_register import tables as t
 from pipelines.files.text import Refused
-from tests.rows import united
+from tests.rows import frame, united, without_rows
 from tests.sources.bronze import bronze_frame
 from tests.sources.reading import is_balanced, rows_of
 
@@ -88,6 +89,7 @@ def test_any_lines_are_kept_or_put_aside(lines):
 def test_a_decision_is_an_interval_and_a_later_state_ends_it(spark):
     ended = DECISION | {"last_day": "2024-07-15", "cis": "60000001", "gmo_number": "b/fr/2024/07"}
     tables = bronze(spark, t.AccessDecision, csv(t.AccessDecision, DECISION), csv(t.AccessDecision, ended))
+    tables |= without_rows(spark, "silver.substance_name")
     rows = united(tables, "silver.access_authorisation", "access_register").sort("valid_from").collect()
     assert [(r["decision_id"], r["medicine_key"], r["access"], r["end_date"], r["valid_to"]) for r in rows] == [
         ("AAP-1", "M-1", "early", None, LATER),
@@ -97,6 +99,31 @@ def test_a_decision_is_an_interval_and_a_later_state_ends_it(spark):
         (None, None, D(2024, 1, 12)),
         ("CIS:60000001", "B/FR/24/07", D(2024, 1, 12)),
     ]
+
+
+@pytest.mark.spark
+def test_medicines_are_coded_by_their_substance_else_by_their_name(spark):
+    named = {
+        "1": {"substance": "velogen", "medicine": "GT 101"},
+        "2": {"substance": "Velogen sulfate + Luxin", "medicine": "GT 102"},
+        "3": {"substance": "", "medicine": "Velomed"},
+        "4": {"substance": "GT 104", "medicine": "GT 104"},
+    }
+    rows = [DECISION | told | {"decision_number": number} for number, told in named.items()]
+    tables = bronze(spark, t.AccessDecision, csv(t.AccessDecision, *rows))
+    names = [("VELOGEN", "S1", "preferred"), ("LUXIN", "S2", "official"), ("VELOMED", "S1", "brand")]
+    known = dict.fromkeys(SubstanceName.columns) | {"known_from": D(1900, 1, 1), "is_current": True}
+    columns = ("normalised_name", "substance_key", "kind")
+    tables[SubstanceName.address()] = frame(
+        spark, SubstanceName, [known | dict(zip(columns, n, strict=True)) for n in names]
+    )
+    coded = united(tables, "silver.access_authorisation", "access_register").collect()
+    assert {r["decision_id"]: (r["substance_keys"], r["substance_method"]) for r in coded} == {
+        "1": (["S1"], "exact"),
+        "2": (["S1", "S2"], "salt_stripped"),
+        "3": (["S1"], "brand"),
+        "4": (None, "uncoded"),
+    }
 
 
 @pytest.mark.spark

@@ -2,6 +2,7 @@
 
 from pipelines.core.table import Column, Link, Thing, Versioned
 from pipelines.defs.silver.establishment.tables import KNOWN
+from pipelines.defs.silver.regulatory_event.tables import NAME_METHODS
 from pipelines.formats.domains import AGENCIES, DOMAINS
 
 ACCESS = {
@@ -51,6 +52,13 @@ class AccessAuthorisation(_Access):
     product_key = Column("string", "Key of `silver.product`, once it has one", link=Link("access to", "product"))
     product_name = Column("string", "Name or code name as printed")
     substance_name = Column("string", "INN or code name as printed")
+    substance_keys = Column(
+        "array<string>",
+        "Keys of `silver.substance`, sorted, by the names of substance and medicine; null where no dictionary has them",
+        references="silver.substance",
+        link=Link("access to", "substance", basis="by_name"),
+    )
+    substance_method = Column("string", "How they were found", required=True, codes=NAME_METHODS)
     indication = Column("string", "Indication as printed")
     state = Column("string", "What was decided", required=True, codes=STATES)
     start_date = Column("date", "First day", required=True)

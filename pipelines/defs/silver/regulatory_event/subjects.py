@@ -11,7 +11,7 @@ from pipelines.core.step import step
 from pipelines.defs.silver.regulatory_event.acts import ACT
 from pipelines.defs.silver.regulatory_event.reactions import METHODS, SPREAD_SQL, spread_reactions
 from pipelines.defs.silver.regulatory_event.tables import RegulatoryEventSubject
-from pipelines.defs.silver.substance.tasks import spread_parts
+from pipelines.defs.silver.substance.printed import PRINTED, UNCODED, substances_of_names
 from pipelines.defs.silver.term_bridge.names import spread
 from pipelines.frames.cache import cache
 from pipelines.frames.conform import conformed
@@ -21,13 +21,8 @@ if TYPE_CHECKING:
 
     from pipelines.frames.conform import Tables
 
-NAMES_SQL = (
-    "source string, reported_name string, reported_substance string, n_records bigint, "
-    "attempt int, part int, n_parts int, rank int, form string, method string"
-)
 TERMS_SQL = "term_key string, rank int, form string"
-PRINTED = ["substance_printed", "product_printed", "term_printed", "species"]
-WEAKEST_FIRST = ("brand", "translated", "botanical", "salt_stripped", "code", "exact")
+SAID = [*PRINTED, "term_printed", "species"]
 DICTIONARIES = {"human": ("preferred_term", "meddra"), "veterinary": ("veddra",)}
 
 
@@ -61,19 +56,21 @@ def shares_coded(lake: Tables) -> dict[str, float]:
 def regulatory_event_subject(tables: Tables) -> DataFrame:
     """Spread every version of every act, and code what is printed by the dictionaries of today."""
     told = cache(_told(tables["silver.regulatory_event"]))
-    substances, terms = _substances(told, tables["silver.substance_name"]), _terms(told, tables["silver.term"])
-    coded = told.join(substances, on=["substance_printed", "product_printed"], how="left")
+    substances = substances_of_names(told, tables["silver.substance_name"])
+    substances = substances.withColumn("substance_key", F.explode("substance_keys")).drop("substance_keys")
+    terms = _terms(told, tables["silver.term"])
+    coded = told.join(substances, on=PRINTED, how="left")
     coded = coded.join(terms, on=["domain", "term_printed"], how="left")
     is_named = (F.col("substance_printed") != "") | (F.col("product_printed") != "")
     settled = coded.withColumns(
         {
-            "substance_method": F.when(is_named, F.coalesce("substance_method", F.lit("uncoded"))),
-            "term_method": F.when(F.col("term_printed") != "", F.coalesce("term_method", F.lit("uncoded"))),
+            "substance_method": F.when(is_named, F.coalesce("substance_method", F.lit(UNCODED))),
+            "term_method": F.when(F.col("term_printed") != "", F.coalesce("term_method", F.lit(UNCODED))),
         }
     )
-    order = Window.partitionBy("source", *ACT).orderBy(*PRINTED, "substance_key", "term_key")
+    order = Window.partitionBy("source", *ACT).orderBy(*SAID, "substance_key", "term_key")
     numbered = settled.withColumn("subject_seq", F.row_number().over(order))
-    blank = {c: F.nullif(F.col(c), F.lit("")) for c in PRINTED}
+    blank = {c: F.nullif(F.col(c), F.lit("")) for c in SAID}
     return conformed(numbered.withColumns(blank), RegulatoryEventSubject)
 
 
@@ -99,47 +96,8 @@ def _told(events: DataFrame) -> DataFrame:
         .drop("species")
         .withColumnRenamed("one_species", "species")
     )
-    return spread_out.groupBy("source", *ACT, *last, *PRINTED).agg(
+    return spread_out.groupBy("source", *ACT, *last, *SAID).agg(
         F.min("since").alias("known_from"), F.min("valid_from").alias("first_shown")
-    )
-
-
-def _substances(told: DataFrame, names: DataFrame) -> DataFrame:
-    """Substances of each printed name, all of whose parts the dictionary of today holds: one row a substance."""
-    asked = told.select(
-        F.lit("").alias("source"),
-        F.col("product_printed").alias("reported_name"),
-        F.col("substance_printed").alias("reported_substance"),
-        F.lit(1).cast("bigint").alias("n_records"),
-    ).filter("reported_name <> '' OR reported_substance <> ''")
-    forms = asked.distinct().mapInArrow(spread_parts, NAMES_SQL)
-    known = names.filter("known_to IS NULL").select(
-        F.col("normalised_name").alias("form"), "substance_key", (F.col("kind") == "brand").alias("is_brand")
-    )
-    found = forms.join(known, on="form", how="inner")
-    printed = ["reported_name", "reported_substance"]
-    best = Window.partitionBy(*printed, "attempt", "part").orderBy("rank")
-    hits = found.withColumn("_place", F.rank().over(best)).filter("_place = 1")
-    method = F.when(F.col("is_brand"), "brand").otherwise(F.col("method"))
-    strength = F.array_position(F.array(*map(F.lit, WEAKEST_FIRST)), method)
-    whole = (
-        hits.withColumns({"_method": method, "_strength": strength})
-        .groupBy(*printed, "attempt")
-        .agg(
-            F.countDistinct("part").alias("n_found"),
-            F.max("n_parts").alias("n_parts"),
-            F.collect_set("substance_key").alias("keys"),
-            F.min_by("_method", "_strength").alias("substance_method"),
-        )
-        .filter("n_found = n_parts")
-    )
-    first = Window.partitionBy(*printed).orderBy("attempt")
-    chosen = whole.withColumn("_n", F.row_number().over(first)).filter("_n = 1")
-    return chosen.select(
-        F.col("reported_substance").alias("substance_printed"),
-        F.col("reported_name").alias("product_printed"),
-        F.explode("keys").alias("substance_key"),
-        "substance_method",
     )
 
 

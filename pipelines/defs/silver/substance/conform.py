@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.core.step import step
@@ -16,20 +17,28 @@ from pipelines.frames.conform import conformed
 from pipelines.frames.history import SPAN, always, meeting, over_time
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
     from pipelines.frames.conform import Tables
 
 __all__ = ["name_coding", "substance", "substance_name"]
 
 
-@step(Substance, "silver.substance_name", "silver.name_coding", "silver.product", "silver.product_substance")
+CODED = {  # tables whose names are coded, and the column of the keys
+    "silver.name_coding": "substance_keys",
+    "silver.access_authorisation": "substance_keys",
+    "silver.environment_parameter": "substance_key",
+    "silver.plant": "substance_key",
+    "silver.regulatory_event_subject": "substance_key",
+    "silver.residue_measurement": "substance_key",
+}
+
+
+@step(Substance, "silver.substance_name", "silver.product", "silver.product_substance", *CODED)
 def substance(tables: Tables) -> DataFrame:
-    """Versions of each moiety that a product of the registers holds or a reported name was ever coded to."""
+    """Versions of each moiety that a product of the registers holds or a name was ever coded to."""
     names = tables["silver.substance_name"].filter("kind <> 'brand'")
     held = cache(_held(tables, names))
-    coded = tables["silver.name_coding"].select(F.explode("substance_keys").alias("substance_key"))
-    used = cache(held.select("substance_key").unionByName(coded).distinct())
+    coded = [_coded(tables[address], column) for address, column in CODED.items()]
+    used = cache(reduce(DataFrame.unionByName, [held.select("substance_key"), *coded]).distinct())
     order = F.struct(_order().alias("place"), F.length("normalised_name").alias("length"), "normalised_name")
     is_french = F.when(F.col("kind") == "french", F.col("normalised_name"))
     own = names.join(used, on="substance_key", how="left_semi")
@@ -46,6 +55,13 @@ def substance(tables: Tables) -> DataFrame:
         *("atc_codes", "atcvet_codes", "is_in_human_product", "is_in_veterinary_product", *SPAN, "is_current"),
     )
     return conformed(shown, Substance)
+
+
+def _coded(rows: DataFrame, column: str) -> DataFrame:
+    """Keys in one column, single or listed: substance_key, each once."""
+    is_list = column.endswith("s")
+    keys = rows.select((F.explode(column) if is_list else F.col(column)).alias("substance_key"))
+    return keys.filter("substance_key IS NOT NULL").distinct()
 
 
 def _said(stands: Column) -> Column:

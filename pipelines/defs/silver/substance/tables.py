@@ -20,7 +20,7 @@ class Substance(Released):
 
     Key: the UNII of the moiety, else the normalised name in which the product registers know it (`name:…`)
     or, where no dictionary holds it, in which it was reported (`reported:…`: a name, perhaps of a product).
-    Coverage: every substance that occurs in a product register or in a report. Keep `is_current` for names and codes of
+    Coverage: every substance that occurs in a register or in a report. Keep `is_current` for names and codes of
     today; the others are those that earlier releases gave it.
     """
 

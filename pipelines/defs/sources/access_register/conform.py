@@ -17,6 +17,7 @@ from pipelines.defs.silver.access.tables import (
 )
 from pipelines.defs.silver.register_state.states import states
 from pipelines.defs.silver.register_state.tables import RegisterState
+from pipelines.defs.silver.substance.printed import with_substances
 from pipelines.formats.domains import agency_of
 from pipelines.formats.gmo import gmo_key
 from pipelines.frames.columns import as_coded, coded, identifier, iso_date, said
@@ -47,9 +48,9 @@ def _of_medicine(slot: str) -> list[Column]:
     ]
 
 
-@feed(AccessAuthorisation, DECISION)
+@feed(AccessAuthorisation, DECISION, "silver.substance_name")
 def access_authorisation(tables: Tables) -> DataFrame:
-    """Decisions as intervals."""
+    """Decisions as intervals, their medicines coded."""
     rows = tables[DECISION].select(
         *_of_medicine("decisions"),
         coded("access", KINDS).alias("access"),
@@ -68,9 +69,10 @@ def access_authorisation(tables: Tables) -> DataFrame:
         said("expected_by").alias("reference_source"),
         whole("follow_up_years").alias("follow_up_years"),
     )
-    return rows.filter(
+    placed = rows.filter(
         "access IS NOT NULL AND state IS NOT NULL AND start_date IS NOT NULL AND medicine_key IS NOT NULL"
     )
+    return with_substances(placed, tables["silver.substance_name"], "substance_name", "product_name")
 
 
 @feed(AccessPatient, PATIENT)
