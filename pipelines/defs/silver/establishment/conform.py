@@ -1,6 +1,7 @@
 """What all sources tell of establishments, united."""
 
 from pipelines.defs.silver.establishment.matches import establishment_match
+from pipelines.defs.silver.establishment.products import establishment_product
 from pipelines.defs.silver.establishment.tables import (
     EnforcementAction,
     Establishment,
@@ -15,6 +16,7 @@ __all__ = [
     "enforcement_action",
     "establishment",
     "establishment_match",
+    "establishment_product",
     "gmp_certificate",
     "inspection",
     "inspection_deficiency",

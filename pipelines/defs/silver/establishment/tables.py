@@ -69,6 +69,66 @@ class EstablishmentMatch(Table):
     known_from = Column("date", "First day on which both were known", required=True)
 
 
+ROLES = {
+    "makes": "Made a batch of it",
+    "tests": "Tested a sample of it",
+    "recalls": "Recalled it: its maker, its holder, or who sold it",
+    "is certified for": "Holds a certificate for operations on it",
+}
+SUBJECTS = {
+    "pack": "A pack of the registers",
+    "product": "A product of the registers",
+    "name": "A product as the source prints it",
+    "operations": "Operations as a certificate words them",
+}
+
+
+class EstablishmentProduct(Table):
+    """What one establishment makes, tests, recalls or is certified for, as one source tells it, with its substances.
+
+    A pack of the registers where the source gives one, else the product as printed, coded by what stands before its
+    strength and form and by what follows in brackets; what no dictionary of today holds stays, without substances. It
+    was so from `first_date` to `last_date`, by the days of what says so: manufacture, sampling, recall, issue. It was
+    known from `known_from` on, and deliveries showed it from `valid_from` to `valid_to`. Trap: who recalls did not
+    always make it, and a certificate names operations, seldom a substance.
+    """
+
+    layer, name, owner = "silver", "establishment_product", "inspection"
+    key = ("source", "establishment_key", "role", "subject_kind", "subject")
+    thing = Thing("site", ("establishment_key",), is_register=False)
+    partitioned_by = ("source",)
+    axis = DERIVED
+    example = """
+    -- establishments of several countries' recalls by substance
+    SELECT substance_key, count(DISTINCT establishment_key) AS n_sites, min(first_date) AS first_date
+    FROM (SELECT unnest(substance_keys) AS substance_key, * FROM silver.establishment_product WHERE role = 'recalls')
+    GROUP BY ALL ORDER BY n_sites DESC, substance_key LIMIT 20
+    """
+
+    source = Column("string", "Source that tells it", required=True)
+    establishment_key = Column("string", SITE, required=True)
+    role = Column("string", "What it does with the product", required=True, codes=ROLES)
+    subject_kind = Column("string", "What the product is known by", required=True, codes=SUBJECTS)
+    subject = Column("string", "Key of the pack or product; else the text, upper case", required=True)
+    pack_key = Column("string", "Key of `silver.pack`", link=Link("", "pack", worded="role"))
+    product_key = Column(
+        "string", "Key of `silver.product`", link=Link("", "product", worded="role", where="subject_kind = 'product'")
+    )
+    product_printed = Column("string", "Product or operations as printed, where no register gives a key")
+    substance_keys = Column(
+        "array<string>",
+        "Keys of `silver.substance`, sorted; null where no composition and no dictionary tells them",
+        link=Link("", "substance", basis="by_name", worded="role"),
+    )
+    agency = Column("string", "French agency in whose field it is", required=True, codes=AGENCIES)
+    n = Column("bigint", "Batches, samples, recalls or certificates that say so", required=True, minimum=1)
+    first_date = Column("date", "Day of the first of them")
+    last_date = Column("date", "Day of the last of them")
+    valid_from = Column("date", "First delivery that showed it", required=True)
+    valid_to = Column("date", "The one since which none does; null while it stands")
+    known_from = Column("date", KNOWN, required=True)
+
+
 class _OfSite(Versioned):
     """What is of one establishment and one agency."""
 
