@@ -55,7 +55,6 @@ class AccessAuthorisation(_Access):
     substance_keys = Column(
         "array<string>",
         "Keys of `silver.substance`, sorted, by the names of substance and medicine; null where no dictionary has them",
-        references="silver.substance",
         link=Link("access to", "substance", basis="by_name"),
     )
     substance_method = Column("string", "How they were found", required=True, codes=NAME_METHODS)

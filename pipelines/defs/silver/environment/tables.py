@@ -48,7 +48,6 @@ class EnvironmentParameter(Versioned):
     substance_key = Column(
         "string",
         "Key of `silver.substance` where the name is one",
-        references="silver.substance",
         link=Link("of", "substance", basis="by_name"),
     )
     kind = Column("string", "Parameter", required=True, codes=KINDS)
@@ -106,7 +105,6 @@ class ResidueMeasurement(Versioned):
     substance_key = Column(
         "string",
         "Key of `silver.substance` where the name is one",
-        references="silver.substance",
         link=Link("measures", "substance", basis="by_name"),
     )
     fraction = Column("string", "Fraction analysed, SANDRE code", required=True)

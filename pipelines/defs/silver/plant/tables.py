@@ -18,7 +18,6 @@ class Plant(Versioned):
     substance_key = Column(
         "string",
         "Key of `silver.substance` of its name",
-        references="silver.substance",
         link=Link("named as", "substance", basis="by_name"),
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["name_coding", "substance", "substance_name"]
 
 
-CODED = {  # tables whose names are coded, and the column of the keys
+CODED = {  # tables whose names are coded, and the column of the keys: what they hold stands here, and need not be asked
     "silver.name_coding": "substance_keys",
     "silver.access_authorisation": "substance_keys",
     "silver.environment_parameter": "substance_key",
