@@ -17,13 +17,14 @@ from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.identity import Provider, Refused
 from workbench.lake import OpenLake
-from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, release, signal
+from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, release, signal, watch
 from workbench.store import Store
 from workbench.visit import Forbidden, LoggedOut, Missing, Workbench, answer, language
+from workbench.watches import TooMany
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
-PAGES = (ranking, signal, cases, links, decision, export, home, release, quality, dictionary)
+PAGES = (ranking, signal, cases, links, decision, export, home, watch, release, quality, dictionary)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -54,6 +55,7 @@ def create(
     app.add_exception_handler(TooLong, _too_long)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(Stale, _stale)
+    app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(404, _missing)
     return Guard(app, LOCAL | {str(urlsplit(address).hostname)})
 
@@ -112,6 +114,10 @@ def _refused(request: Request, _: Exception) -> Response:
 
 def _stale(request: Request, _: Exception) -> Response:
     return _problem(request, 409, "stale")
+
+
+def _too_many(request: Request, _: Exception) -> Response:
+    return _problem(request, 409, "watches")
 
 
 def _too_long(request: Request, _: Exception) -> Response:

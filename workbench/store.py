@@ -137,6 +137,28 @@ release_check = Table(
     Column("audit_seq", Integer, nullable=False),
     sa.UniqueConstraint("release_id", "who"),
 )
+watch = Table(
+    "watch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("agencies", String(80), nullable=False),  # those that its keeper read for
+    Column("title", String(200), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("is_shared", sa.Boolean, nullable=False),
+    Column("ended", String(32)),
+    Column("audit_seq", Integer, nullable=False),
+)
+watch_seen = Table(
+    "watch_seen",
+    metadata,
+    Column("watch_id", Integer, sa.ForeignKey("watch.id"), primary_key=True),
+    Column("who", String(200), primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+)
 secret = Table("secret", metadata, Column("name", String(40), primary_key=True), Column("value", String(64)))
 PASSING = (session, pending)  # of an earlier release they are made anew: who is there logs in again
 KEPT_AS_WRITTEN = (audit, decision, reading, link_verdict, release, release_check)

@@ -34,6 +34,7 @@ MOST_FIELDS = 50
 MENU = (
     ("/", "First page", "signals"),
     ("/signals", "Ranking", "signals"),
+    ("/watches", "Watches", "signals"),
     ("/duplicates", "Duplicates", "cases"),
     ("/releases", "Releases", "releases"),
     ("/quality", "Data quality", "quality"),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from workbench import decisions
 from workbench.pages.ranking import COLUMNS, RAISED, RULES, TIES, french_names, populations_of
+from workbench.pages.watch import looked
 from workbench.visit import Visit, visiting
 
 router = APIRouter()
@@ -26,6 +27,7 @@ def home(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     unread = [d for d in standing if d["who"] != _me(visit)] if visit.policy.may("decide") else []
     committed = visit.reader.edition.versions[SIGNALS].committed
     last = visit.session.last_login
+    changed = [one for one in looked(visit) if one.change]
     return visit.page(
         "home.html",
         populations=populations,
@@ -38,6 +40,7 @@ def home(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
         committed=committed,
         last=last,
         is_changed=bool(last) and committed.isoformat() > last,
+        changed=changed,
         refused=visit.reader.edition.refused,
         french=french_names(visit, [row["substance_key"] for row in [*new, *jumps, *still_open]]),
         rules=RULES,

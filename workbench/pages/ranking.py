@@ -12,6 +12,7 @@ from starlette.responses import Response
 from workbench import decisions
 from workbench.asked import Asked
 from workbench.visit import Visit, visiting
+from workbench.watches import MOST_PAIRS
 
 router = APIRouter()
 ROWS_OF_A_PAGE = 50
@@ -145,6 +146,7 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
         decided={(d["substance_key"], d["term_key"]): d for d in stand},
         french=french_names(visit, [row["substance_key"] for row in listed]),
         rules=RULES,
+        most_watched=MOST_PAIRS,
     )
 
 
