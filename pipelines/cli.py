@@ -88,7 +88,7 @@ def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], la
 
     if source not in sources():
         raise Stop(f"there is no source {source!r}; known are {', '.join(sources())}")
-    target = landing or Path(current().landing)
+    target = Path(landing or current().landing)
     for done in download(sources()[source].card, target, progress()):
         typer.echo(done)
 
@@ -177,7 +177,7 @@ for _name in COMMANDS:
 
 
 def _given(**values: object) -> dict[str, str]:
-    return {k: str(v.absolute() if isinstance(v, Path) else v) for k, v in values.items() if v is not None}
+    return {k: str(v) for k, v in values.items() if v is not None}
 
 
 def _fail(message: str) -> NoReturn:

@@ -108,7 +108,7 @@ def test_the_doctor_says_how_to_mend_what_is_missing(tmp_path, monkeypatch):
     found = {f.name: f for f in diagnose(load(landing=tmp_path / "none", jars=tmp_path, lake=tmp_path / "lake"))}
     assert not found["Java"].is_ok
     assert "Java 17" in found["Java"].mend
-    assert "doctor --fix" in found["Delta jars"].mend
+    assert "doctor --fix" in found["Jars"].mend
     assert "gerland simulate" in found["Landing zone"].mend
     assert found["Lake"].is_ok
 

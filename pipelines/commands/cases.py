@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.commands.options import LakeOption
 from pipelines.core.table import Column
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES, ReportHistory
 from pipelines.frames.ages import ADOLESCENT, ADULT, CHILD, ELDERLY
@@ -123,7 +124,7 @@ def command(
     taken: Annotated[bool, typer.Option("--taken", help="Also cases in which it was only taken with others.")] = False,
     format: Annotated[str, typer.Option(help="table, vertical, csv, json or parquet; as `gerland sql`.")] = "",
     out: Annotated[Path | None, typer.Option(help="File to write; parquet needs one.")] = None,
-    lake: Annotated[Path | None, typer.Option(help="Folder of the lake.")] = None,
+    lake: LakeOption = None,
 ) -> None:
     """List the cases behind a pair, with names, the last received first. No Java.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.analyse import files
 from pipelines.analyse.files import FileError
+from pipelines.commands.options import LakeOption
 from pipelines.output.near import did_you_mean, near
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def command(
     event: Annotated[str, typer.Argument(help="Event as gold.signal names it.")],
     population: Annotated[str, typer.Option(help="human, veterinary, or veterinary: and the species.")] = "human",
     methods: Annotated[str, typer.Option(help="Methods with commas, or all. See models/methods.py.")] = "all",
-    lake: Annotated[Path | None, typer.Option(help="Folder of the lake.")] = None,
+    lake: LakeOption = None,
     out: files.Out = None,
 ) -> None:
     """Ask every method about one pair, month by month, as known at each month end.

@@ -77,7 +77,7 @@ def report(fix: bool) -> bool:
         console.print(f"[red]✗[/red] settings: {escape(str(error))}")
         return False
     if fix:
-        jar_paths(settings.jars)
+        jar_paths(settings.jars, with_store=settings.on_object_store)
     findings = diagnose(settings)
     for found in findings:
         mark = "[green]✓[/green]" if found.is_ok else "[yellow]![/yellow]" if found.is_warning else "[red]✗[/red]"
@@ -114,10 +114,10 @@ def _java(settings: Settings) -> Finding:
 
 def _jars(settings: Settings) -> Finding:
     try:
-        found = jar_paths(settings.jars, fetch=False)
+        found = jar_paths(settings.jars, fetch=False, with_store=settings.on_object_store)
     except JarsMissing as missing:
-        return Finding("Delta jars", False, str(missing), "gerland doctor --fix")
-    return Finding("Delta jars", True, ", ".join(jar.name for jar in found))
+        return Finding("Jars", False, str(missing), "gerland doctor --fix")
+    return Finding("Jars", True, f"{len(found)} in {settings.jars}")
 
 
 def _landing(settings: Settings) -> Finding:

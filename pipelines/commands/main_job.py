@@ -202,7 +202,7 @@ def _checked(settings: Settings) -> None:
     if found := obstacle(settings):
         raise SettingsError(f"{found.name}: {found.detail}; {found.mend}")
     if not settings.spark_remote:
-        jar_paths(settings.jars)
+        jar_paths(settings.jars, with_store=settings.on_object_store)
     if settings.as_of:
         try:
             dt.date.fromisoformat(settings.as_of)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-LandingOption = Annotated[Path | None, typer.Option(help="Landing zone: one folder per source.")]
-LakeOption = Annotated[Path | None, typer.Option(help="Folder of the lake.")]
+from pipelines.files.store import place
+
+LandingOption = Annotated[
+    str | None,
+    typer.Option(parser=place, metavar="PLACE", help="Landing zone, a folder or s3://…: one folder per source."),
+]
+LakeOption = Annotated[str | None, typer.Option(parser=place, metavar="PLACE", help="Folder or s3://… of the lake.")]
 AsOfOption = Annotated[str | None, typer.Option(help="Show what was known on this date (YYYY-MM-DD).")]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.commands.options import LakeOption
 from pipelines.core.table import Column
 from pipelines.lake.query import QueryError, connect
 from pipelines.output.near import did_you_mean
@@ -72,7 +73,7 @@ def command(
     drawing: Annotated[Path | None, typer.Option(help="Draw it too, as SVG.")] = None,
     format: Annotated[str, typer.Option(help="table, vertical, csv, json or parquet; as `gerland sql`.")] = "",
     out: Annotated[Path | None, typer.Option(help="File to write; parquet needs one.")] = None,
-    lake: Annotated[Path | None, typer.Option(help="Folder of the lake.")] = None,
+    lake: LakeOption = None,
 ) -> None:
     """Follow links from a site, batch, substance or report to all that registers hold about it. No Java.
 

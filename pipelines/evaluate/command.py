@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.core.log import progress
+from pipelines.files.store import place
 
 if TYPE_CHECKING:
     from pipelines.evaluate.run import Found
@@ -30,7 +31,10 @@ def command(
     bootstrap: Annotated[int, typer.Option(min=20, help="Draws of substances for the intervals.")] = 200,
     processes: Annotated[int, typer.Option(min=1, help="Countries at a time.")] = 2,
     lake: Annotated[
-        Path | None, typer.Option(help="Judge on this lake instead, with --replicate or --reference.")
+        str | None,
+        typer.Option(
+            parser=place, metavar="PLACE", help="Judge on this lake instead, with --replicate or --reference."
+        ),
     ] = None,
     is_replicated: Annotated[
         bool, typer.Option("--replicate", help="No labels: the reports of the year after say who was right.")
@@ -143,7 +147,7 @@ def summary(found: Found) -> list[str]:
 
 
 def _on_lake(
-    lake: Path | None,
+    lake: str | None,
     is_replicated: bool,
     reference: Path | None,
     out: Path,

@@ -54,6 +54,7 @@ def file_system() -> fs.FileSystem:
         endpoint_override=host or None,
         connect_timeout=CONNECT_SECONDS,
         request_timeout=REQUEST_SECONDS,
+        allow_delayed_open=True,  # else a small file takes three requests
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
     )
 

@@ -6,8 +6,9 @@ import gzip
 import hashlib
 import os
 import time
+import uuid
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeVar
 
 from pyarrow import fs
@@ -57,6 +58,32 @@ def file_system(root: str) -> tuple[fs.FileSystem, str]:
     if object_store.is_address(root):
         return object_store.file_system(), object_store.path_of(root)
     return fs.LocalFileSystem(), str(PurePosixPath(root))
+
+
+def place(text: str) -> str:
+    """A place as a command is told it: an object-store address as it is, a folder from the root on."""
+    return text if object_store.is_address(text) else str(Path(text).absolute())
+
+
+def is_local(system: fs.FileSystem) -> bool:
+    """Tell whether files lie in folders of this machine; a store has no folders, and puts an object whole."""
+    return isinstance(system, fs.LocalFileSystem)
+
+
+def make_room(system: fs.FileSystem, path: str) -> None:
+    """Make the folder that a file is to lie in, where there are folders."""
+    if is_local(system):
+        system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+
+
+def put_whole(system: fs.FileSystem, path: str, content: bytes) -> None:
+    """Write a small file whole or not at all, in place of what stands there."""
+    make_room(system, path)
+    part = f"{path}.{uuid.uuid4().hex}.part" if is_local(system) else path  # another process may write it too
+    with system.open_output_stream(part) as out:
+        out.write(content)
+    if part != path:
+        system.move(part, path)
 
 
 def hash_of(stream: BinaryIO) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pipelines.core.ledger import Acknowledgement
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, put_whole
 from pipelines.intake.deliveries import ledger
 
 if TYPE_CHECKING:
@@ -73,10 +73,5 @@ def _write(lake: Lake, rows: Any, ids: set[str]) -> None:
 def _send(folder: str, name: str, data: bytes) -> None:
     """Put a file into the outbox, whole or not at all; one that is there already was sent."""
     system, base = file_system(folder)
-    path, part = f"{base}/{name}", f"{base}/.{name}.part"
-    if system.get_file_info(path).is_file:
-        return
-    system.create_dir(base, recursive=True)
-    with system.open_output_stream(part) as out:
-        out.write(data)
-    system.move(part, path)
+    if not system.get_file_info(f"{base}/{name}").is_file:
+        put_whole(system, f"{base}/{name}", data)

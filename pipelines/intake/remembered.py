@@ -16,6 +16,8 @@ from typing import Any
 
 from pyarrow import fs
 
+from pipelines.files.store import is_local
+
 Stamp = list[int]  # size in bytes, then times in nanoseconds
 Print = tuple[str, int, str | None]  # SHA-256, size in bytes, what is wrong with it
 Told = dict[str, Any]
@@ -25,7 +27,7 @@ NEAR_NS = 10_000_000_000  # clocks of stores and machines differ by less
 def stamp_of(system: fs.FileSystem, info: fs.FileInfo) -> Stamp:
     """Size and times of a file as it was listed."""
     times = [info.mtime_ns]
-    if isinstance(system, fs.LocalFileSystem):
+    if is_local(system):
         try:
             times.append(Path(info.path).stat().st_ctime_ns)
         except OSError:  # gone since, or not to be looked at: reading it will tell

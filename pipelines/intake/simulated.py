@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pyarrow import fs
 
 from pipelines.core.catalog import SourceFolder
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, put_whole
 from pipelines.intake.landing import MARKER, scan
 
 
@@ -21,9 +21,7 @@ def marking(root: str, sources: dict[str, SourceFolder]) -> Iterator[None]:
     system, base = file_system(root)
     new = {path for path, time in _written(root).items() if before.get(path) != time}
     hashes = sorted(known | {f.sha256 for f in scan(root, sources) if f"{base}/{f.container}" in new})
-    system.create_dir(f"{base}/{MARKER}".rsplit("/", 1)[0], recursive=True)
-    with system.open_output_stream(f"{base}/{MARKER}") as out:
-        out.write(json.dumps({"simulated": hashes}, indent=0).encode())
+    put_whole(system, f"{base}/{MARKER}", json.dumps({"simulated": hashes}, indent=0).encode())
 
 
 def _written(root: str) -> dict[str, int]:

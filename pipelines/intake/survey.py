@@ -13,7 +13,7 @@ from functools import lru_cache
 from pipelines.core.catalog import sources
 from pipelines.core.code import version_of
 from pipelines.core.log import log
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, put_whole
 from pipelines.intake.landing import Survey, stamps, survey
 from pipelines.intake.remembered import NOTHING, Memory
 from pipelines.lake.seal import vouched, vouched_content
@@ -64,10 +64,7 @@ def _kept(landing: str, lake: str) -> Memory:
 def _keep(memory: Memory, landing: str, lake: str) -> None:
     """Write the file whole or not at all."""
     system, path = file_system(f"{lake.rstrip('/')}/{NAME}")
-    system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    with system.open_output_stream(f"{path}.part") as out:
-        out.write(vouched({"of": _of(landing), "files": memory.files}))
-    system.move(f"{path}.part", path)
+    put_whole(system, path, vouched({"of": _of(landing), "files": memory.files}))
 
 
 def _of(landing: str) -> list[str]:

@@ -14,7 +14,7 @@ from pyarrow import fs
 
 from pipelines.core.rules import refuse
 from pipelines.core.table import Table
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, make_room
 
 ADDED_SQL = "path string, size bigint, n_rows bigint, partition string, stats string"
 ADDED = pa.schema(
@@ -53,7 +53,7 @@ class Output:
         import pyarrow.parquet as pq
 
         if self._writer is None:
-            self.system.create_dir(self.path.rsplit("/", 1)[0], recursive=True)
+            make_room(self.system, self.path)
             coded = self.is_text or [f.name for f in rows.schema if pa.types.is_dictionary(f.type)]
             self._stream = self.system.open_output_stream(self.path)
             self.told = [name for name in self.told if name in rows.schema.names]

@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from pyarrow import fs
 
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, is_local, make_room
 
 CHUNK_BYTES = 1 << 20
 HASHED_AT_ONCE = 4
@@ -81,8 +81,8 @@ def seal(folder: str) -> None:
     told = {name: read_entry(system, f"{path}/_delta_log/{name}") for name in names if name.endswith(".json")}
     files = sorted({file for actions in told.values() for file in brought(actions)})
     log, files = (
-        standing(system, path, [*log, *map(sidecar, log)]),
-        standing(system, path, [*files, *map(sidecar, files)]),
+        standing(system, path, with_sidecars(system, log)),
+        standing(system, path, with_sidecars(system, files)),
     )
     prints = dict(zip([*log, *files], printed(system, path, [*log, *files]), strict=True))
     is_whole = before.n_seals % WHOLE_EVERY == 0
@@ -95,9 +95,11 @@ def seal(folder: str) -> None:
         "log": _written(known_log | {name: prints[name] for name in log}),
         "files": _written(known_files | {name: prints[name] for name in files}),
     }
-    system.create_dir(f"{path}/_seal", recursive=True)
-    with system.open_output_stream(f"{path}/_seal/{before.n_seals:08d}.json") as out:
-        out.write(json.dumps(content | {"own": own_hash(content)}, sort_keys=True).encode())
+    sealed_as = json.dumps(content | {"own": own_hash(content)}, sort_keys=True).encode()
+    name = f"{path}/_seal/{before.n_seals:08d}.json"
+    make_room(system, name)
+    with system.open_output_stream(name) as out:
+        out.write(sealed_as)
     for repeated in _seals(system, path)[0]:
         system.delete_file(repeated.path)
 
@@ -152,6 +154,11 @@ def standing(system: fs.FileSystem, path: str, names: Iterable[str]) -> list[str
     names = list(names)
     infos = system.get_file_info([f"{path}/{name}" for name in names]) if names else []
     return [name for name, info in zip(names, infos, strict=True) if info.is_file]
+
+
+def with_sidecars(system: fs.FileSystem, names: Sequence[str]) -> list[str]:
+    """Files, and the checksums that Hadoop keeps beside them in folders."""
+    return [*names, *map(sidecar, names)] if is_local(system) else list(names)
 
 
 def sidecar(name: str) -> str:

@@ -19,7 +19,7 @@ from pyarrow import fs
 
 from pipelines.core.rules import KEY, RulesBroken, ask, columns
 from pipelines.core.table import Table
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, make_room
 from pipelines.frames.conform import conformed, empty
 from pipelines.frames.spark import in_few_tasks
 from pipelines.lake import file_output, file_tasks
@@ -56,7 +56,7 @@ class Staged:
         _, target = file_system(self.folder)
         for row in self.files:
             to = f"{target}/{row['path']}"
-            system.create_dir(to.rsplit("/", 1)[0], recursive=True)
+            make_room(system, to)
             system.move(f"{source}/{row['path']}", to)
         return self.files
 

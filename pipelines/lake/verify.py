@@ -72,7 +72,8 @@ def verify(folder: str, address: str) -> Verified:
     problems += [feature] if feature else []
     stands_on = dict(zip(adds["path"].to_pylist(), adds["size_bytes"].to_pylist(), strict=True))
     known = {name: seals.files.get(name, Print(size, "")) for name, size in stands_on.items()}
-    known |= {n: seals.files[n] for n in standing(system, path, map(sidecar, stands_on)) if n in seals.files}
+    beside = [sidecar(name) for name in stands_on if sidecar(name) in seals.files]
+    known |= {n: seals.files[n] for n in standing(system, path, beside)}
     problems += _changed(system, path, known)
     if not problems:
         problems += _rows_problems(system, path, adds)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hmac
 import json
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pyarrow import fs
 
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, put_whole
 from pipelines.privacy.pseudonyms import Pseudonymiser
 
 NAME = "_keys.json"
@@ -90,16 +89,12 @@ def stands_alone(root: str) -> None:
 
 def _write(root: str, told: Ring) -> None:
     system, base = file_system(root)
-    system.create_dir(base, recursive=True)
     content: dict[str, Any] = {
         "checks": {str(v): c for v, c in sorted(told.checks.items())},
         "at": dict(sorted(told.at.items())),
     }
     content["alone"] = told.alone
-    part = f"{base}/{NAME}.{uuid.uuid4().hex}"  # another run may read meanwhile
-    with system.open_output_stream(part) as out:
-        out.write(json.dumps(content, indent=1).encode())
-    system.move(part, f"{base}/{NAME}")
+    put_whole(system, f"{base}/{NAME}", json.dumps(content, indent=1).encode())
 
 
 def _check(key: str) -> str:
