@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.files.text import BLANKS
@@ -13,6 +13,11 @@ from pipelines.frames.readings import read
 from pipelines.privacy.pseudonyms import ABSENT
 
 FIRST_YEAR = 1900
+
+
+def with_columns(frame: DataFrame, columns: Mapping[str, Column]) -> DataFrame:
+    """A frame with these columns added or replaced, perhaps none: Connect refuses to add nothing."""
+    return frame.withColumns(dict(columns)) if columns else frame
 
 
 def coded(column: str, codes: Mapping[str, str] | Mapping[str, float]) -> Column:

@@ -16,6 +16,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.core.axis import Axis, cut
+from pipelines.frames.columns import with_columns
 
 FOREVER = "9999-12-31"
 BEGINNING = dt.date(1900, 1, 1)  # before any report
@@ -116,7 +117,7 @@ def cut_at(frame: DataFrame, axis: Axis, day: dt.date | None, whole: DataFrame |
     `whole` is the table of which a part is a part, as known on the same date.
     """
     known = cut(axis, day)
-    frame = frame.filter(known.where).withColumns({name: F.expr(sql) for name, sql in known.replaced.items()})
+    frame = with_columns(frame.filter(known.where), {name: F.expr(sql) for name, sql in known.replaced.items()})
     if not known.whole:
         return frame
     if whole is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.frames.columns import with_columns
 from pipelines.frames.readings import Reading
 from pipelines.frames.spark import in_few_tasks
 
@@ -100,7 +101,7 @@ def is_beyond(column: str, limits: tuple[float | None, float | None]) -> Column:
 def within_limits(frame: DataFrame, table: type[Table]) -> DataFrame:
     """Make null what is beyond the limits that the table declares."""
     limits = limits_of(table)
-    return frame.withColumns({c: F.when(~is_beyond(c, of), F.col(c)) for c, of in limits.items()}) if limits else frame
+    return with_columns(frame, {c: F.when(~is_beyond(c, of), F.col(c)) for c, of in limits.items()})
 
 
 def may_exceed(table: type[Table]) -> bool:

@@ -24,6 +24,7 @@ QUIET_LOG4J = Path(__file__).resolve().parents[2] / "infra" / "spark" / "log4j2.
 
 COMPILED_FROM = 64 << 20  # bytes of a step's inputs from which generated code is worth its making
 SMALL_PARTITIONS = 2
+TIME_ZONE = "UTC"
 DAEMON = "pipelines.frames.daemon"
 OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
 
@@ -50,12 +51,11 @@ def session(settings: Settings | None = None) -> SparkSession:
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     from pyspark import SparkContext
     from pyspark.logger import PySparkLogger
-    from pyspark.sql import SparkSession
 
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # they print errors, and rows with them
         PySparkLogger.getLogger(name).disabled = True
     if settings.spark_remote:
-        return SparkSession.builder.remote(settings.spark_remote).getOrCreate()
+        return _remote(settings)
 
     is_main = threading.current_thread() is threading.main_thread()
     with _starting:
@@ -64,6 +64,31 @@ def session(settings: Settings | None = None) -> SparkSession:
         spark = _embedded(settings)
         _started[:] = [spark]
     return spark if is_main else _of_thread(spark)
+
+
+def _remote(settings: Settings) -> SparkSession:
+    """The calling thread's session of a Connect server; a new one where the server was started anew meanwhile."""
+    from pyspark.sql import SparkSession
+
+    known: SparkSession | None = getattr(_own, "session", None)
+    if known is not None and getattr(_own, "engine", None) == settings.spark_remote and _answers(known):
+        return known
+    spark = SparkSession.builder.remote(settings.spark_remote).create()
+    for name, value in {**_of_session(), **settings.spark_conf}.items():
+        if name.startswith("spark.sql."):  # what a session may set for itself
+            spark.conf.set(name, value)
+    _own.engine, _own.session = settings.spark_remote, spark
+    return spark
+
+
+def _answers(spark: SparkSession) -> bool:
+    """Tell whether the server knows a session."""
+    from pyspark.errors import PySparkException
+
+    try:
+        return spark.conf.get("spark.sql.session.timeZone") == TIME_ZONE
+    except PySparkException:
+        return False
 
 
 def _embedded(settings: Settings) -> SparkSession:
@@ -76,7 +101,7 @@ def _embedded(settings: Settings) -> SparkSession:
     jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars, with_store=settings.on_object_store))
     _remember_names()
     builder = SparkSession.builder.master(settings.spark_master).appName("gerland")
-    for key, value in {**_defaults(settings, jars), **settings.spark_conf}.items():
+    for key, value in {**engine_settings(settings, jars), **settings.spark_conf}.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
@@ -117,20 +142,30 @@ def _of_thread(spark: SparkSession) -> SparkSession:
 def tune(spark: SparkSession, n_bytes: int, settings: Settings) -> None:
     """Suit the engine to what a step reads: little is interpreted as planned, much is compiled and planned as it runs.
 
-    Making code for each plan and planning again after each stage pay only over many rows. A cluster keeps its own
-    settings.
+    Making code for each plan and planning again after each stage pay only over many rows. What is much is cut into as
+    many parts as the settings say; on a cluster of which they say nothing, as the cluster does.
     """
-    if settings.spark_remote:
-        return
-    is_large, many = n_bytes >= COMPILED_FROM, settings.shuffle_partitions
-    for name, value in {
+    is_large, many = n_bytes >= COMPILED_FROM, _parts(settings)
+    few = str(min(SMALL_PARTITIONS, many or SMALL_PARTITIONS))
+    wanted = {
         "spark.sql.codegen.wholeStage": str(is_large).lower(),
         "spark.sql.codegen.factoryMode": "FALLBACK" if is_large else "NO_CODEGEN",
         "spark.sql.adaptive.enabled": str(is_large).lower(),
-        "spark.sql.shuffle.partitions": str(many if is_large else min(SMALL_PARTITIONS, many)),
-    }.items():
-        if name not in settings.spark_conf:
+        "spark.sql.shuffle.partitions": (str(many) if many else None) if is_large else few,
+    }
+    for name, value in wanted.items():
+        if name in settings.spark_conf:
+            continue
+        if value is None:
+            spark.conf.unset(name)
+        else:
             spark.conf.set(name, value)
+
+
+def _parts(settings: Settings) -> int | None:
+    """Shuffle partitions that the settings ask for; None where a cluster is to choose."""
+    is_said = settings.is_local or "shuffle_partitions" in settings.model_fields_set
+    return settings.shuffle_partitions if is_said else None
 
 
 def in_few_tasks(frame: DataFrame) -> DataFrame:
@@ -158,8 +193,8 @@ def _is_small(settings: Settings) -> bool:
     return True
 
 
-def _defaults(settings: Settings, jars: str) -> dict[str, str]:
-    """Settings of the embedded session: small partitions, quick JVM start, nothing listening."""
+def engine_settings(settings: Settings, jars: str) -> dict[str, str]:
+    """Settings of an engine: small partitions, quick JVM start, nothing listening where all is on this machine."""
     return {
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
@@ -171,14 +206,11 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         ),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
-        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
-        "spark.databricks.delta.snapshotPartitions": "2",
+        **_of_session(),
+        **({"spark.sql.shuffle.partitions": str(many)} if (many := _parts(settings)) else {}),
+        **({"spark.databricks.delta.snapshotPartitions": "2"} if settings.is_local else {}),
         **({"spark.python.daemon.module": DAEMON} if settings.is_local else {}),
         "spark.python.sql.dataFrameDebugging.enabled": "false",  # else every column asks for where it was called
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
         "spark.shuffle.compress": "false",  # tasks hand each other packed numbers
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -188,6 +220,16 @@ def _defaults(settings: Settings, jars: str) -> dict[str, str]:
         **(_here() if settings.is_local else {}),
         **(object_store.engine_settings() if settings.on_object_store else {}),
         **(object_store.executor_environment() if settings.on_object_store and not settings.is_local else {}),
+    }
+
+
+def _of_session() -> dict[str, str]:
+    """Settings that each session has, wherever its engine is."""
+    return {
+        "spark.sql.session.timeZone": TIME_ZONE,
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
     }
 
 

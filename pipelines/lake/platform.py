@@ -24,9 +24,15 @@ class Platform:
     settings: Settings
     sees: frozenset[str] | None = None  # tables that may be looked at; None for all
 
-    @cached_property
+    @property
     def spark(self) -> SparkSession:
-        """The Spark session of the thread that opened the platform."""
+        """The Spark session of the thread that asks: a Connect server may have been started anew meanwhile."""
+        from pipelines.frames.spark import session
+
+        return session(self.settings) if self.settings.spark_remote else self._embedded
+
+    @cached_property
+    def _embedded(self) -> SparkSession:
         from pipelines.frames.spark import session
 
         return session(self.settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from pipelines.frames.columns import with_columns
 from pipelines.frames.sums import exact_sum
 
 if TYPE_CHECKING:
@@ -27,5 +28,5 @@ def totals(cells: DataFrame, key: Sequence[str], amounts: Sequence[str]) -> Data
     for grain in GRAINS:
         parted = cells.filter(" AND ".join(f"{c} <> '{ALL}'" for c in grain)) if grain else cells
         summed = parted.groupBy(*key, *grain).agg(*[exact_sum(c).alias(c) for c in amounts])
-        parts.append(summed.withColumns({c: F.lit(ALL) for c in CELL if c not in grain}))
+        parts.append(with_columns(summed, {c: F.lit(ALL) for c in CELL if c not in grain}))
     return reduce(lambda a, b: a.unionByName(b), parts)
