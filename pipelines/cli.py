@@ -16,6 +16,7 @@ from pipelines.analyse import COMMANDS, help_of
 from pipelines.commands import upkeep
 from pipelines.commands.cases import command as cases
 from pipelines.commands.compare import command as compare
+from pipelines.commands.hashes import command as hashes
 from pipelines.commands.options import AsOfOption, LakeOption, LandingOption, Stop, current, named_sources
 from pipelines.commands.trace import command as trace
 from pipelines.core.log import progress
@@ -171,6 +172,7 @@ app.command("cases")(cases)
 app.command("compare")(compare)
 app.command("trace")(trace)
 app.command("evaluate")(evaluate)
+app.command("hashes")(hashes)
 for _name in COMMANDS:
     _command = import_module(f"pipelines.analyse.{_name}").command
     app.command(_name, help=help_of(_command))(_command)

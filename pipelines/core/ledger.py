@@ -59,8 +59,8 @@ class Delivery(Table):
     n_rows_read = Column("bigint", "Records in the file, counted without parsing", required=True, minimum=0)
     n_rows_kept = Column("bigint", "Records in the bronze table", required=True, minimum=0)
     n_rows_quarantined = Column("bigint", "Records in quarantine", required=True, minimum=0)
-    ingested_at = Column("timestamp", "When it was ingested", required=True)
-    code_version = Column("string", "Version of the code that read it", required=True)
+    ingested_at = Column("timestamp", "When it was ingested", required=True, is_of_run=True)
+    code_version = Column("string", "Version of the code that read it", required=True, is_of_run=True)
 
 
 class Quarantine(Table):
@@ -107,10 +107,10 @@ class Acknowledgement(Table):
     table_name = Column("string", "Bronze table read from it", required=True)
     source = Column("string", "Source system", required=True)
     file = Column("string", "Name of the file in the outbox; null where no answer is expected")
-    content = Column("string", "What the file says", sensitivity="internal")
-    sha256 = Column("string", "Hash of the content")
-    due_at = Column("timestamp", "When it was written down", required=True)
-    sent_at = Column("timestamp", "When it was put into the outbox; null while it is due")
+    content = Column("string", "What the file says", sensitivity="internal", is_of_run=True)
+    sha256 = Column("string", "Hash of the content", is_of_run=True)
+    due_at = Column("timestamp", "When it was written down", required=True, is_of_run=True)
+    sent_at = Column("timestamp", "When it was put into the outbox; null while it is due", is_of_run=True)
 
 
 class DeliveryAction(Table):
@@ -127,9 +127,9 @@ class DeliveryAction(Table):
 
     delivery_id = Column("string", "Delivery", required=True)
     action = Column("string", "What was done", required=True, codes=ACTIONS)
-    acted_at = Column("timestamp", "When", required=True)
-    acted_date = Column("date", "Day of it, in UTC", required=True)
-    acted_by = Column("string", "User of the machine who did it or ran what did it", required=True)
+    acted_at = Column("timestamp", "When", required=True, is_of_run=True)
+    acted_date = Column("date", "Day of it, in UTC", required=True, is_of_run=True)
+    acted_by = Column("string", "User of the machine who did it or ran what did it", required=True, is_of_run=True)
     reason = Column("string", "Why", required=True)
     source = Column("string", "Source system", required=True)
     file = Column("string", "Path in the landing zone, archive included", required=True)
@@ -152,4 +152,4 @@ class Erasure(Table):
     erasure_id = Column("string", "Hash of the pseudonym", required=True)
     reason = Column("string", "Why, in the words of who erased: never a name", required=True, sensitivity="internal")
     n_rows = Column("bigint", "Rows that were taken out of the bronze tables", required=True, minimum=0)
-    erased_at = Column("timestamp", "When", required=True)
+    erased_at = Column("timestamp", "When", required=True, is_of_run=True)

@@ -69,7 +69,8 @@ class Column:
     `pseudonymised` says that values are replaced on entry, whatever the label; `absent` lists texts, in lower case,
     that say in this column that there is no identifier, beside those that say so everywhere. `references` is the
     address of the table whose key each value is (each entry of a list): rules across tables follow from it. `link` says
-    what the value links the row's `thing` to: `gold.link` is built from it.
+    what the value links the row's `thing` to: `gold.link` is built from it. `is_of_run` says that the value tells of
+    the run that wrote the row, and differs from run to run.
     """
 
     type: str
@@ -87,6 +88,7 @@ class Column:
     absent: tuple[str, ...] = ()
     references: str | None = None
     link: Link | None = None
+    is_of_run: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a declaration that no engine could compile."""

@@ -65,7 +65,7 @@ def test_every_other_example_names_what_the_simulated_country_holds():
 
     world = build(300, 1)
     others = [words for command in commands() if command not in COMMANDS for words in examples_of(command)]
-    assert [words[0] for words in others] == ["cases", "compare", "trace", "evaluate"]
+    assert [words[0] for words in others] == ["cases", "compare", "trace", "evaluate", "hashes"]
     assert others[2][1] in {site.oms for site in sites(world)}
     for _, substance, event, *_ in others[:2]:
         assert substance in world.substances["name"]
