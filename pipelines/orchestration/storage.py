@@ -19,6 +19,8 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from pipelines.orchestration.event_log import KeptSqliteEventLogStorage
 from pipelines.settings import load
 
+RECYCLED_SECONDS, OVERFLOW = 300, 20  # age at which a connection is made anew; how many more than one there may be
+
 
 class SqliteStorage(DagsterSqliteStorage):
     """SQLite files below a folder, where Dagster's own default has them, with the event log of `event_log.py`."""
@@ -53,4 +55,8 @@ class ChosenStorage(DagsterStorage, ConfigurableClass):
             return SqliteStorage.from_local(str(config_value.get("base_dir", os.environ["DAGSTER_HOME"])), inst_data)
         from dagster_postgres import DagsterPostgresStorage
 
-        return DagsterPostgresStorage(address)
+        storage = DagsterPostgresStorage(address)
+        for kept in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):
+            # As Dagster's page has it: else each event opens a connection and logs in.
+            kept.optimize_for_webserver(statement_timeout=0, pool_recycle=RECYCLED_SECONDS, max_overflow=OVERFLOW)
+        return storage
