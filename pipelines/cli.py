@@ -32,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 FAILED, CHECK_FAILED = 1, 3
+LOCAL = "127.0.0.1"
 _state = {"debug": False}
 
 
@@ -147,11 +148,27 @@ def ui(
 @app.command()
 def workbench(
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 3003,
+    host: Annotated[str, typer.Option(help="Address to listen at; others than this machine reach 0.0.0.0.")] = LOCAL,
 ) -> None:
     """Open the pages for assessors and epidemiologists in the browser's reach until interrupted."""
     from workbench.serve import serve
 
-    serve(current(), port, say=progress())
+    serve(current(), port, progress(), host)
+
+
+@app.command("serve")
+def serve_one(
+    name: Annotated[str, typer.Argument(help="code, dagster, daemon, mlflow, workbench, connect, master or worker.")],
+    port: Annotated[int | None, typer.Option(help="Port; else that of the service.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; of a worker, empty: that of the machine.")] = LOCAL,
+    code: Annotated[str, typer.Option(help="Where the code server is, for dagster and daemon.")] = "localhost:3004",
+) -> None:
+    """Become one server of the platform, as systemd, containers and pods start it; `gerland ui` starts all."""
+    from pipelines.commands.services import SERVICES, Place, become
+
+    if name not in SERVICES:
+        raise Stop(f"there is no service {name!r}; known are {', '.join(SERVICES)}")
+    become(name, current(), Place(host, port or SERVICES[name].port, code))
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,10 @@ HOME = ROOT if (ROOT / "pyproject.toml").is_file() else Path.cwd()
 """Where data lie unless a setting says otherwise: in the checkout; of an installed package, in the working folder."""
 
 
+HANDED_ON = {  # secrets that libraries read from the environment
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"),
+}
 OWN = {"GERLAND_SETTINGS", "GERLAND_SECRETS", "GERLAND_SHARED"}  # names that tell where settings are, or tests look
 
 
@@ -165,6 +170,11 @@ class Settings(BaseSettings):
             raise ValueError("must be postgresql://…; without it Dagster keeps SQLite files in its home")
         return address or None
 
+    @field_validator("spark_remote")
+    @classmethod
+    def _blank_is_no_server(cls, address: str | None) -> str | None:
+        return address or None
+
     @field_validator("alert")
     @classmethod
     def _alert_can_be_sent(cls, address: SecretStr | None) -> SecretStr | None:
@@ -231,8 +241,12 @@ def origin(name: str) -> str:
 
 
 def load(**overrides: Any) -> Settings:
-    """Read the settings; raises `SettingsError` naming the setting that is wrong, and never its value."""
+    """Read the settings; raises `SettingsError` naming the setting that is wrong, and never its value.
+
+    Secrets of libraries that lie in a folder of secrets are put into the environment, where their libraries look.
+    """
     _refuse_unknown()
+    _hand_on()
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -255,12 +269,17 @@ def _refuse_unknown() -> None:
             raise SettingsError(f"the secret {file} is of no setting; `gerland doctor` lists the settings")
 
 
-def _secrets() -> list[Path]:
-    """Files of secrets that are ours; raises `SettingsError` where a folder can't be read."""
+def _hand_on() -> None:
+    for file in _secrets(HANDED_ON.__contains__):
+        os.environ.setdefault(file.name.upper(), file.read_text().strip())
+
+
+def _secrets(is_wanted: Callable[[str], bool] = lambda name: name.startswith("GERLAND_")) -> list[Path]:
+    """Files of secrets, by default ours; raises `SettingsError` where a folder can't be read."""
     found = []
     for folder in secret_folders():
         try:
-            found += [file for file in folder.iterdir() if file.name.upper().startswith("GERLAND_")]
+            found += [file for file in folder.iterdir() if is_wanted(file.name.upper())]
         except OSError as error:
             why = (error.strerror or "unknown").lower()
             raise SettingsError(f"the folder of secrets {folder} can't be read: {why}") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pipelines.commands.doctor import diagnose, listed
@@ -51,16 +53,23 @@ def test_secrets_are_read_from_files_where_docker_kubernetes_and_systemd_put_the
         "GERLAND_TRACKING": "postgresql://me:very-secret@db/t\n",
         "GERLAND_PSEUDONYM_KEY": "a key of thirty-two characters: here\n",
         "GERLAND_FORMER_PSEUDONYM_KEYS__1": "the key before\n",
+        "AWS_SECRET_ACCESS_KEY": "the store's\n",
+        "AWS_ACCESS_KEY_ID": "not this one",
         "of_another_program": "nothing to us",
     }.items():
         (secrets / name).write_text(value)
     monkeypatch.setenv("GERLAND_PSEUDONYM_KEY_VERSION", "2")
     monkeypatch.delenv("GERLAND_PSEUDONYM_KEY", raising=False)
     monkeypatch.setenv("GERLAND_TRACKING", "sqlite:///environment.db")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the environment's")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "")  # put back as it was when the test ends
     for variable in ("GERLAND_SECRETS", "CREDENTIALS_DIRECTORY"):
         with monkeypatch.context() as patch:
             patch.setenv(variable, str(secrets))
+            patch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
             settings = load()
+            library = (os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+            assert library == ("the environment's", "the store's")
             assert settings.workbench == "postgresql+psycopg2://me:very-secret@db/w?connect_timeout=5"
             assert settings.tracking == "sqlite:///environment.db", "the environment wins"
             assert settings.pseudonym_key.get_secret_value() == "a key of thirty-two characters: here"

@@ -17,7 +17,7 @@ def heads_of(settings: Settings) -> Path:
     return Path(settings.reports) / "audit" / HEADS
 
 
-def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
+def serve(settings: Settings, port: int, say: Callable[[str], None], host: str = HOST) -> None:
     """Serve the pages until interrupted. Raises `StoreError` or `QueryError` where they can't be."""
     import uvicorn
 
@@ -35,4 +35,4 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
     elif not is_simulated():
         say("this lake is not made of simulated files alone: the demonstration users stay out; set identity_providers")
     say(f"workbench: {address}   (Ctrl+C ends it)")
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", server_header=False, access_log=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, access_log=False)

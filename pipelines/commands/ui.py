@@ -7,12 +7,10 @@ reaches; the page; and the daemon, which starts what is due.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,11 +21,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pipelines.commands import services
 from pipelines.commands.probe import asked, databases
 from pipelines.core.addresses import is_server, shown
-from pipelines.core.artifacts import destination
 from pipelines.orchestration.home import dagster_home
-from pipelines.orchestration.recorded import MODULE
 from pipelines.settings import Settings
 
 HOST = "127.0.0.1"
@@ -54,13 +51,13 @@ def serve(settings: Settings, port: int, say: Callable[[str], None]) -> None:
         _must_be_free(wanted)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends both, like Ctrl+C
     with _alone(home) as lock, TemporaryDirectory(prefix="gerland-") as folder:
-        socket_path, workspace = Path(folder) / "code", Path(folder) / "workspace.yaml"
-        workspace.write_text(json.dumps(_workspace(socket_path)))
+        socket_path = Path(folder) / "code"
+        workspace = services.workspace({"socket": str(socket_path)}, Path(folder))
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             say("starting Dagster, MLflow and the workbench")
-            environment = _environment(settings, home)
-            running["Dagster's code"] = _started(_code_server(socket_path), environment, lock)
+            environment = services.environment(settings, home)
+            running["Dagster's code"] = _started(services.code_server("--socket", str(socket_path)), environment, lock)
             _wait_until_open(running, [str(socket_path)])
             for name, command in _commands(settings, port, workspace).items():
                 running[name] = _started(command, environment, lock)
@@ -90,8 +87,7 @@ def _workbench(
     """Start the workbench where the lake is a folder; returns where it is, or why it is not."""
     if "://" in str(settings.lake):
         return "workbench: it reads a lake in a folder of this machine, and this one is not"
-    command = [sys.executable, "-m", "pipelines.cli", "workbench", "--port", str(port)]
-    running["The workbench"] = _started(command, environment, lock)
+    running["The workbench"] = _started(services.workbench(HOST, port), environment, lock)
     _wait_until_open(running, [(HOST, port)])
     return f"workbench: http://localhost:{port}"
 
@@ -112,43 +108,17 @@ def _documentation(site: Path, port: int) -> str:
     return f"documentation: http://localhost:{port}"
 
 
-def _workspace(socket_path: Path) -> dict[str, Any]:
-    """Where the page and the daemon find the code, under the name by which the runs of `gerland run` call it."""
-    return {"load_from": [{"grpc_server": {"socket": str(socket_path), "location_name": MODULE}}]}
-
-
-def _code_server(socket_path: Path) -> list[str]:
-    command = [str(Path(sys.executable).parent / "dagster"), "code-server", "start", "--module-name", MODULE]
-    return [*command, "--socket", str(socket_path), "--location-name", MODULE, "--log-level", "warning"]
-
-
 def _commands(settings: Settings, port: int, workspace: Path) -> dict[str, list[str]]:
     """Servers of pages by their names; MLflow's only where the tracking address is not that of one."""
-    binaries = Path(sys.executable).parent
-    page = [str(binaries / "dagster-webserver"), "--host", HOST, "--port", str(port), "--workspace", str(workspace)]
-    daemon = [str(binaries / "dagster-daemon"), "run", "--workspace", str(workspace)]
-    servers = {PAGE: page, "Dagster's daemon": daemon}
+    servers = {PAGE: services.page(HOST, port, workspace), "Dagster's daemon": services.daemon(workspace)}
     if is_server(settings.tracking):
         return servers
-    mlflow = [str(binaries / "mlflow"), "server", "--artifacts-destination", destination(settings.artifacts)]
-    return {**servers, MLFLOW: [*mlflow, "--host", HOST, "--port", str(port + 1)]}
+    return {**servers, MLFLOW: services.mlflow(settings, HOST, port + 1)}
 
 
 def _started(command: list[str], environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
     """Start a server as the leader of a group of its own, so that all that it starts can be ended with it."""
     return subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=(lock,))  # noqa: S603
-
-
-def _environment(settings: Settings, home: Path) -> dict[str, str]:
-    """What every server is told."""
-    return {
-        **os.environ,
-        "MLFLOW_BACKEND_STORE_URI": settings.tracking,  # not on the command line, which every user of a machine sees
-        "DAGSTER_HOME": str(home),
-        "DAGSTER_DISABLE_TELEMETRY": "true",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its seven workers of 300 MB each have nothing to do here
-    }
 
 
 @contextmanager

@@ -91,17 +91,23 @@ def _answers(spark: SparkSession) -> bool:
         return False
 
 
-def _embedded(settings: Settings) -> SparkSession:
-    from pyspark.sql import SparkSession
-
+def conf(settings: Settings) -> dict[str, str]:
+    """Every setting of an engine of ours, in this process or as a server. Raises `SparkUnavailable` without Java."""
     from infra.jars import jar_paths, java_home_problem
 
     if problem := java_home_problem():
         raise SparkUnavailable(problem)
     jars = os.pathsep.join(str(jar) for jar in jar_paths(settings.jars, with_store=settings.on_object_store))
+    return {**engine_settings(settings, jars), **settings.spark_conf}
+
+
+def _embedded(settings: Settings) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    told = conf(settings)
     _remember_names()
     builder = SparkSession.builder.master(settings.spark_master).appName("gerland")
-    for key, value in {**engine_settings(settings, jars), **settings.spark_conf}.items():
+    for key, value in told.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")

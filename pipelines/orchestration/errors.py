@@ -37,6 +37,7 @@ EXPECTED = (
     "RenderError",
     "FetchError",
     "FileError",
+    "ServiceError",
     "StepFailed",
     "StoreError",
     "UiError",

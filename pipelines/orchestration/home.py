@@ -19,7 +19,15 @@ def dagster_home() -> Path:
     """
     if named := os.environ.get("DAGSTER_HOME"):
         return Path(named)
-    home = HOME / "dagster_home"
+    return _configured(HOME / "dagster_home")
+
+
+def prepared_home() -> Path:
+    """The same folder, made and configured where a service finds an empty volume."""
+    return _configured(dagster_home())
+
+
+def _configured(home: Path) -> Path:
     if not (home / SHIPPED.name).exists():
         home.mkdir(parents=True, exist_ok=True)
         shutil.copy(SHIPPED, home)
