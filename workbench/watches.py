@@ -89,8 +89,8 @@ def begin(store: Store, entry: audit.Entry, title: str, place: str, is_shared: b
         if connection.execute(standing).scalar_one() >= MOST_WATCHES:
             raise TooMany
         seq = audit.append(connection, entry)
-        row = {"at": now(), "who": entry.who, "agencies": entry.agencies, "title": title, "place": place}
-        row |= {"is_shared": is_shared, "audit_seq": seq}
+        row: dict[str, Any] = {"at": now(), "who": entry.who, "agencies": entry.agencies}
+        row |= {"title": title, "place": place, "is_shared": is_shared, "audit_seq": seq}
         number = int(connection.execute(watch.insert().values(**row).returning(watch.c.id)).scalar_one())
         connection.execute(watch_seen.insert().values(watch_id=number, who=entry.who, at=now(), **seen))
     return number
