@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from pipelines.core.catalog import tables
 from pipelines.lake.query import LAYERS, QueryError
@@ -258,9 +257,8 @@ def _version(root: str, address: str) -> Version:
     Raises `QueryError` for one that is not built, is damaged, or whose Delta features DuckDB does not honour: files of
     deletion vectors or mapped columns hold rows that the table no longer has.
     """
-    import pyarrow as pa
 
-    from pipelines.lake.delta import at, needs_engine
+    from pipelines.lake.delta import at, files_of, names_of, needs_engine
     from pipelines.lake.read import damaged
     from pipelines.lake.verify import glance
 
@@ -273,8 +271,7 @@ def _version(root: str, address: str) -> Version:
     if problem := needs_engine(address, delta):
         raise QueryError(problem)
     committed = dt.datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1000, dt.UTC)
-    paths = pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
-    files = tuple(sorted(f"{folder}/{unquote(path)}" for path in paths))
+    files = tuple(sorted(f"{folder}/{name}" for name in names_of(files_of(delta))))
     held = {field.name for field in delta.schema().fields}
     lacking = tuple(name for name in tables()[address].columns if name not in held)
     return Version(address, delta.version(), committed, files, lacking)

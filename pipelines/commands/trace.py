@@ -9,14 +9,15 @@ import typer
 
 from pipelines.commands.options import LakeOption
 from pipelines.core.table import Column
-from pipelines.lake.query import QueryError, connect
+from pipelines.defs.gold.link.tables import Link
+from pipelines.lake.query import QueryError, connected
 from pipelines.output.near import did_you_mean
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-LINKS = "gold.link"
+LINKS = Link.address()
 LEAVES = ("place", "region", "guise")  # that two things went to one place links them to nothing
 COLUMNS = {
     "depth": Column("int", "Links from the start"),
@@ -107,7 +108,7 @@ def trace(
     Raises `QueryError` for what no link names, with the nearest ones, or what several things are called, and where no
     way leads to `to`.
     """
-    connection = connect(root, f"SELECT 1 FROM {LINKS}", as_of, as_it_stands=(LINKS,))
+    connection = connected(root, [Link], as_of, as_it_stands=(LINKS,))
     connection.execute(KNOWN, {"day": as_of or "9999-12-30"})
     connection.execute(STEPS)
     begin, end = _named(connection, start), _named(connection, to) if to else None

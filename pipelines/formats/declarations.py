@@ -12,8 +12,6 @@ from typing import BinaryIO, ClassVar
 import pyarrow as pa
 
 from pipelines.core.table import BronzeTable, text
-from pipelines.files.counting_quoted import count_quoted_lines
-from pipelines.files.quoted import read_quoted_csv
 
 
 class DeclarationRow(BronzeTable):
@@ -54,10 +52,14 @@ class DeclarationRow(BronzeTable):
 
 def read(stream: BinaryIO, name: str, table: type[BronzeTable]) -> Iterator[pa.Table]:
     """Read an export: `;` between quoted fields, the table's column names as header; raises `Refused` for others."""
+    from pipelines.files.quoted import read_quoted_csv  # here: who asks for the tables alone need no compiled kernels
+
     names = {column: column for column in table.source_columns()}
     yield from read_quoted_csv(stream, table, columns=names, delimiter=";")
 
 
 def count(stream: BinaryIO, name: str, table: type[BronzeTable]) -> int:
     """Count line ends outside quotes, the header left out."""
+    from pipelines.files.counting_quoted import count_quoted_lines
+
     return count_quoted_lines(stream, delimiter=";")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pipelines.core.table import Column, Table
 from pipelines.files.object_store import delta_options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def at(folder: str, version: int | None = None) -> Any:
@@ -17,6 +21,18 @@ def at(folder: str, version: int | None = None) -> Any:
     from deltalake import DeltaTable
 
     return DeltaTable(folder, version=version, storage_options=delta_options(folder))
+
+
+def files_of(delta: Any) -> pa.Table:
+    """Files that a version of a table stands on, as its log tells them, without pandas: `pa.table` would load it."""
+    import pyarrow as pa
+
+    return pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
+
+
+def names_of(files: pa.Table) -> list[str]:
+    """Names of the files of `files_of`, as they stand in the folder; a list, for an Arrow array would load pandas."""
+    return [unquote(path) for path in files["path"].to_pylist()]
 
 
 def needs_engine(address: str, delta: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.axis import Cut, cut
@@ -56,38 +56,45 @@ def _only_reads(sql: str) -> None:
 def connect(
     root: str, sql: str, as_of: str | None = None, as_it_stands: Collection[str] = ()
 ) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection with a view for each table that the SQL names; files outside are out of its reach.
+    """Return a DuckDB connection with a view for each table that the SQL names, as `connected` makes it."""
+    from pipelines.core.catalog import tables
+
+    known = tables()
+    return connected(root, [known[address] for address in _named(sql, known)], as_of, as_it_stands)
+
+
+def connected(
+    root: str, asked: Sequence[type[Table]], as_of: str | None = None, as_it_stands: Collection[str] = ()
+) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection with a view for each of some tables; files outside are out of its reach.
 
     `as_it_stands` names derived tables whose rows say when they became known: they are not asked of a lake of the date,
     and whoever reads them leaves out what came later.
     """
     import duckdb
 
-    from pipelines.core.catalog import tables
-
     connection = duckdb.connect()
     connection.execute("SET enable_external_access = false")
     for layer in LAYERS:
         connection.execute(f"CREATE SCHEMA {layer}")
     day = _date(as_of) if as_of else None
-    for address in _with_wholes(_named(sql, tables()), day):
-        table = tables()[address]
+    for address, table in _with_wholes(asked, day).items():
         source = f"_{address.replace('.', '_')}"
         connection.register(source, _dataset(root, table, None if address in as_it_stands else day))
         connection.execute(f"CREATE VIEW {address} AS {_as_known(source, cut(table.axis, day))}")
     return connection
 
 
-def _with_wholes(addresses: list[str], day: dt.date | None) -> list[str]:
-    """Tables, each after the one that it is a part of on the date."""
-    from pipelines.core.catalog import tables
+def _with_wholes(asked: Sequence[type[Table]], day: dt.date | None) -> dict[str, type[Table]]:
+    """Tables by address, each after the one that it is a part of on the date."""
+    found: dict[str, type[Table]] = {}
+    for table in asked:
+        if whole := cut(table.axis, day).whole:
+            from pipelines.core.catalog import tables  # here: to look for all of them takes longer than to read one
 
-    found: dict[str, None] = {}
-    for address in addresses:
-        if whole := cut(tables()[address].axis, day).whole:
-            found |= dict.fromkeys(_with_wholes([whole], day))
-        found[address] = None
-    return list(found)
+            found |= _with_wholes([tables()[whole]], day)
+        found[table.address()] = table
+    return found
 
 
 def _named(sql: str, known: Mapping[str, type[Table]]) -> list[str]:

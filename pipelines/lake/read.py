@@ -6,13 +6,12 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote
 
 from pipelines.core.axis import Cut, cut
 from pipelines.core.rules import LakeError
 from pipelines.core.table import Table
 from pipelines.files.store import file_system
-from pipelines.lake.delta import at, needs_engine
+from pipelines.lake.delta import at, files_of, names_of, needs_engine
 from pipelines.lake.made import noted
 from pipelines.lake.opened import opened
 from pipelines.lake.seal import log_entries
@@ -158,17 +157,16 @@ class LakeReader:
     def _files(self, address: str) -> list[tuple[str, dict[str, str]]]:
         if not self.exists(address):
             return []
-        import pyarrow as pa
 
         delta = self._delta(address)
         if problem := needs_engine(address, delta):
             raise LakeError(problem)
         keys = self.tables[address].partitioned_by
-        adds = pa.table(delta.get_add_actions(flatten=True))
+        adds = files_of(delta)
         values = [adds[f"partition.{k}"].to_pylist() for k in keys]
         partitions = [dict(zip(keys, map(str, v), strict=True)) for v in zip(*values, strict=True)]
         root = self.path(address)
-        names = [unquote(p) for p in adds["path"].to_pylist()]
+        names = names_of(adds)
         return [(f"{root}/{n}", p) for n, p in zip(names, partitions or [{}] * len(names), strict=True)]
 
     def small(self, address: str, columns: Sequence[str], delivery_id: str | None = None) -> pa.Table:
@@ -205,7 +203,6 @@ class LakeReader:
 
         None where the table is another one by now, or where something that stood then has gone or changed.
         """
-        import pyarrow as pa
 
         if before == "absent" or not self.exists(address):
             return sorted({p[column] for _, p in self.files(address)})
@@ -214,7 +211,7 @@ class LakeReader:
             return None
         if before == now:
             return []
-        old, new = (pa.table(self._delta(address, v).get_add_actions(flatten=True)) for v in (int(number), None))
+        old, new = (files_of(self._delta(address, v)) for v in (int(number), None))
         told = dict(zip(new["path"].to_pylist(), new[f"partition.{column}"].to_pylist(), strict=True))
         stood = set(old["path"].to_pylist())
         return sorted({told[path] for path in told.keys() - stood}) if stood <= told.keys() else None
@@ -278,11 +275,10 @@ class LakeReader:
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""
-        import pyarrow as pa
 
         if not self.exists(address):
             return [[] for _ in columns]
-        adds = pa.table(self._delta(address).get_add_actions(flatten=True))
+        adds = files_of(self._delta(address))
         return [adds[c].to_pylist() if c in adds.column_names else [None] * adds.num_rows for c in columns]
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from pipelines.core.table import Table
 from pipelines.lake import file_tasks
+from pipelines.lake.delta import files_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,7 +53,7 @@ def _new(uri: str, row: Mapping[str, Any]) -> Keyed:
 
 def standing(delta: Any, root: str, table: type[Table]) -> list[Keyed]:
     """Files that a version of a table stands on."""
-    adds = pa.table(delta.get_add_actions(flatten=True))
+    adds = files_of(delta)
     told = [f"{what}.{c}" for c in table.key for what in ("min", "max", "null_count")]
     told += ["path", "num_records", *(f"partition.{name}" for name in table.partitioned_by)]
     rows = adds.select([c for c in told if c in adds.column_names]).to_pylist()

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
 from pyarrow import fs
 
 from pipelines.files.store import file_system
 from pipelines.lake import made
-from pipelines.lake.delta import at, needs_engine
+from pipelines.lake.delta import at, files_of, names_of, needs_engine
 from pipelines.lake.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LOG_KEPT = dt.timedelta(days=30)  # Delta clears entries before a checkpoint when they are older
 DAMAGED = "_damaged"
@@ -70,7 +72,7 @@ def verify(folder: str, address: str) -> Verified:
         words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         return Verified(address, 0, 0, tuple(problems or [f"the log can't be replayed: {words}"]))
     problems += [feature] if feature else []
-    stands_on = dict(zip(adds["path"].to_pylist(), adds["size_bytes"].to_pylist(), strict=True))
+    stands_on = dict(zip(names_of(adds), adds["size_bytes"].to_pylist(), strict=True))
     known = {name: seals.files.get(name, Print(size, "")) for name, size in stands_on.items()}
     beside = [sidecar(name) for name in stands_on if sidecar(name) in seals.files]
     known |= {n: seals.files[n] for n in standing(system, path, beside)}
@@ -108,7 +110,7 @@ def glance(folder: str) -> str | None:
         adds, _ = _opened(folder, "")
     except Exception as error:
         return f"the log can't be replayed: {str(error).splitlines()[0][:120]}"
-    sizes = dict(zip(adds["path"].to_pylist(), adds["size_bytes"].to_pylist(), strict=True))
+    sizes = dict(zip(names_of(adds), adds["size_bytes"].to_pylist(), strict=True))
     infos = system.get_file_info([f"{path}/{name}" for name in sizes]) if sizes else []
     for info, (name, size) in zip(infos, sizes.items(), strict=True):
         if not info.is_file:
@@ -121,7 +123,7 @@ def glance(folder: str) -> str | None:
 def stands_on(folder: str) -> set[str]:
     """Files that the present version of a table stands on, by path in its folder."""
     adds, _ = _opened(folder, "")
-    return set(adds["path"].to_pylist())
+    return set(names_of(adds))
 
 
 def set_aside(root: str, address: str) -> str:
@@ -134,14 +136,10 @@ def set_aside(root: str, address: str) -> str:
     return place
 
 
-def _opened(folder: str, address: str) -> tuple[Any, str | None]:
+def _opened(folder: str, address: str) -> tuple[pa.Table, str | None]:
     """Files that the table stands on, from its log, and the Delta features that no seal covers."""
-    import pyarrow as pa
-
     delta = at(folder)
-    adds = pa.table(delta.get_add_actions(flatten=True))
-    names = pa.array([unquote(name) for name in adds["path"].to_pylist()], pa.string())
-    return adds.set_column(adds.column_names.index("path"), "path", names), needs_engine(address, delta)
+    return files_of(delta), needs_engine(address, delta)
 
 
 def _log_problems(system: fs.FileSystem, path: str, seals: Sealed) -> list[str]:
@@ -191,12 +189,12 @@ def _changed(system: fs.FileSystem, path: str, known: dict[str, Print]) -> list[
     return problems
 
 
-def _rows_problems(system: fs.FileSystem, path: str, adds: Any) -> list[str]:
+def _rows_problems(system: fs.FileSystem, path: str, adds: pa.Table) -> list[str]:
     """Files whose rows are not as many as the log says."""
     import pyarrow.parquet as pq
 
     problems = []
-    for name, n_rows in zip(adds["path"].to_pylist(), adds["num_records"].to_pylist(), strict=True):
+    for name, n_rows in zip(names_of(adds), adds["num_records"].to_pylist(), strict=True):
         try:
             found = pq.read_metadata(f"{path}/{name}", filesystem=system).num_rows
         except (OSError, ValueError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import time
 
 import pyarrow as pa
@@ -114,3 +116,13 @@ def test_the_command_answers_in_less_than_two_seconds_of_the_processor(lake, tmp
     drawing = tmp_path / "x.svg"
     CliRunner().invoke(app, ["trace", "l1", "--lake", lake, "--drawing", str(drawing)])
     assert "Site of Lyon" in drawing.read_text()
+
+
+def test_it_looks_for_no_other_table_and_compiles_nothing(lake):
+    """What a fresh process loads is most of the time that it takes to answer."""
+    asked = (
+        "import sys; from pipelines.commands.trace import trace; trace(sys.argv[1], 'VELO'); "
+        "print(*[m for m in ('numba', 'pipelines.core.catalog', 'pyspark') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked, lake], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
