@@ -35,8 +35,11 @@ class Committing(LakeReader):
     """A lake whose tables can be made, and whose files can be made the content of one."""
 
     def create(self, table: type[Table]) -> None:
-        """Create the table from its class where it does not exist yet, and give it the rules and codes it lacks."""
-        from deltalake import DeltaTable
+        """Create the table from its class where it does not exist yet, and give it the columns and rules it lacks.
+
+        A column that came later is null in the rows that stand: that none is missing is asked of new rows alone.
+        """
+        from deltalake import DeltaTable, Field
         from deltalake.exceptions import DeltaError
 
         address = table.address()
@@ -54,6 +57,10 @@ class Committing(LakeReader):
                 configuration={"delta.enableChangeDataFeed": str(table.has_change_feed).lower(), **statistics(table)},
             )
         delta = self._delta(address)
+        held = {field.name for field in delta.schema().fields}
+        if new := [f for f in delta_schema(table).fields if f.name not in held]:
+            delta.alter.add_columns([Field(f.name, f.type, nullable=True, metadata=f.metadata) for f in new])
+            self._seal(address)
         known = delta.metadata().configuration
         if changed := {name: value for name, value in statistics(table).items() if known.get(name) != value}:
             delta.alter.set_table_properties(changed)

@@ -72,7 +72,7 @@ def bundled(items: Iterable[T], most: int, size: Callable[[T], int] = attrgetter
 
 
 def read(piece: Piece, columns: Sequence[str]) -> pa.Table:
-    """Read columns of a piece, those that its path stands for as texts; for tasks."""
+    """Read columns of a piece, those that its path stands for as texts, null for those that came later; for tasks."""
     import pyarrow.parquet as pq
 
     system, path = file_system(piece.uri)
@@ -82,6 +82,8 @@ def read(piece: Piece, columns: Sequence[str]) -> pa.Table:
         rows = pq.ParquetFile(opened).read_row_groups(list(piece.groups), columns=inside, use_threads=False)
     for name in told.keys() & set(columns):
         rows = rows.append_column(name, pa.repeat(pa.scalar(told[name]), piece.n_rows))
+    for name in set(inside) - set(rows.column_names):
+        rows = rows.append_column(name, pa.nulls(piece.n_rows))
     return rows.select(list(columns))
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from pyspark.sql import functions as F
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
-from pipelines.core.rules import LakeError
+from pipelines.core.rules import LakeError, RulesBroken
 from pipelines.core.table import Column, Table, Versioned
 from pipelines.frames.conform import conformed
 from pipelines.frames.history import cut_at, history
@@ -58,6 +59,27 @@ def test_an_upsert_leaves_exactly_the_rows_given_and_touches_only_those_that_dif
         ("c", "delete"),
         ("d", "insert"),
     }
+
+
+class Grown(Thing):
+    """The same table once its class has columns more."""
+
+    layer, name, key = "silver", "thing", ("thing_id",)
+    colour = Column("string", "Its colour", codes={"red": "Red", "blue": "Blue"})
+    age = Column("int", "Its age", required=True, minimum=0)
+
+
+@pytest.mark.spark
+def test_a_table_that_stands_takes_columns_that_its_class_got_later(lake):
+    lake.upsert(Thing, rows := frame(lake, ("a", "x", 1.0), ("b", "y", 2.0)), {"in": "1"})
+    grown = Lake(lake.spark, lake.root, {Grown.address(): Grown})
+    more = rows.withColumns({"colour": F.lit("red"), "age": F.lit(3)})
+    assert grown.upsert(Grown, more, {"in": "2"}).changed
+    assert content(grown) == [("a", "x", 1.0, "red", 3), ("b", "y", 2.0, "red", 3)]
+    assert not grown.upsert(Grown, more, {"in": "3"}).changed
+    for wrong in ({"colour": F.lit("green")}, {"age": F.lit(None)}):
+        with pytest.raises(RulesBroken):
+            grown.upsert(Grown, more.withColumns(wrong), {"in": "4"})
 
 
 @pytest.mark.spark
