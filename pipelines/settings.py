@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     )
     sources: list[str] = Field(default_factory=list, description="Sources to ingest; all when empty")
     as_of: str | None = Field(None, description="Rebuild what was known on this date (YYYY-MM-DD), beside the lake")
+    backups: Path | None = Field(None, description="Folder that the weekly upkeep puts a backup in, one a date")
+    backups_kept: int = Field(4, ge=1, description="Backups there that are kept; those made before them are taken away")
+    metrics: Path | None = Field(
+        None, description="File of figures for Prometheus, such as gerland.prom in the folder of its node exporter"
+    )
     keep_days: int = Field(14, ge=1, description="Days that files which no version of a table stands on are kept")
     spark_master: str = Field("local[*]", description="Spark master of the embedded session")
     spark_remote: str | None = Field(

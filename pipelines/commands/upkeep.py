@@ -87,6 +87,16 @@ def vacuum(
     vacuum_lake(root, keep_days or current().keep_days, progress())
 
 
+def compact(lake: LakeOption = None) -> None:
+    """Write tables together that lie in many small files. No row changes, and no step is due for it."""
+    from pipelines.lake.lease import hold
+    from pipelines.upkeep.compact import compact_lake
+
+    root = str(lake or current().lake)
+    hold(root)
+    compact_lake(root, progress())
+
+
 def backup(
     to: Annotated[Path, typer.Argument(help="Folder of its own, empty or not there yet.")],
     lake: LakeOption = None,
@@ -143,4 +153,4 @@ def pseudonym() -> None:
     typer.echo(said)
 
 
-COMMANDS = (deliveries, withdraw, reread, verify, vacuum, backup, restore, erase, pseudonym)
+COMMANDS = (deliveries, withdraw, reread, verify, vacuum, compact, backup, restore, erase, pseudonym)

@@ -36,6 +36,26 @@ def verify_lake(platform: PlatformResource) -> None:
         raise dg.Failure(f"{len(damaged)} tables are damaged: {', '.join(found.name for found in damaged)}")
 
 
+@dg.op(ins={"after": dg.In(dg.Nothing)}, description="A dated copy of the lake, where the settings name a folder.")
+def backup_lake(platform: PlatformResource) -> None:
+    """Copy the lake, and let go of the oldest copies."""
+    from pipelines.upkeep.backup import backup_dated
+
+    settings = platform.open().settings
+    if settings.backups is None:
+        log("no backup: the setting 'backups' names no folder")
+    else:
+        backup_dated(str(settings.lake), settings.backups, settings.backups_kept, log)
+
+
+@dg.op(ins={"after": dg.In(dg.Nothing)}, description="Tables that lie in many small files, written together.")
+def compact_lake(platform: PlatformResource) -> None:
+    """Write small files together."""
+    from pipelines.upkeep.compact import compact_lake as compact
+
+    compact(str(platform.open().settings.lake), log)
+
+
 @dg.op(ins={"after": dg.In(dg.Nothing)}, description="Files that no version stands on, once they are old enough.")
 def vacuum_lake(platform: PlatformResource) -> None:
     """Take away what nobody reads."""
@@ -45,10 +65,12 @@ def vacuum_lake(platform: PlatformResource) -> None:
     vacuum(str(settings.lake), settings.keep_days, log)
 
 
-@dg.job(description="Is the lake what was written to it? Then what nobody reads is taken away.")
+@dg.job(
+    description="Is the lake what was written to it? Then it is copied, compacted, and what nobody reads taken away."
+)
 def upkeep() -> None:
-    """Verify, then sweep."""
-    vacuum_lake(verify_lake())
+    """Verify, copy, compact, then sweep: what is damaged is neither copied nor swept."""
+    vacuum_lake(compact_lake(backup_lake(verify_lake())))
 
 
 weekly = dg.ScheduleDefinition(
@@ -56,7 +78,7 @@ weekly = dg.ScheduleDefinition(
     job=upkeep,
     cron_schedule="0 12 * * 0",
     execution_timezone="Europe/Paris",
-    description="The lake is verified whole every Sunday at noon, Paris time.",
+    description="The lake is verified, copied, compacted and swept every Sunday at noon, Paris time.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 nightly = dg.ScheduleDefinition(

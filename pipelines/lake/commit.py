@@ -64,7 +64,7 @@ class Committing(LakeReader):
         known = delta.metadata().configuration
         if changed := {name: value for name, value in statistics(table).items() if known.get(name) != value}:
             delta.alter.set_table_properties(changed)
-            self._seal(address)
+            self.seal(address)
         rules = {f"{name}_rule": rule for name, c in table.columns.items() if (rule := check(name, c))}
         stand = {name: known.get(f"delta.constraints.{name}") for name in rules}
         if lacking := {name: rule for name, rule in rules.items() if codes_in(stand[name]) != codes_in(rule)}:
@@ -75,7 +75,7 @@ class Committing(LakeReader):
                 delta.alter.add_constraint(lacking)
             except DeltaError:
                 raise LakeError(f"{address} holds rows that break {' or '.join(lacking)}; build it again") from None
-            self._seal(address)
+            self.seal(address)
 
     def prepared(self, table: type[Table]) -> str:
         """Create the table where it is not there yet, and return the folder that tasks write its files to."""
@@ -118,7 +118,7 @@ class Committing(LakeReader):
             keys = list(table.partitioned_by) or None
             delta.create_write_transaction(taken, mode, delta.schema(), keys, filters or None, commit_properties=alone)
 
-        self._alone(address, write, {"userMetadata": self._provenance(inputs)})
+        self._alone(address, write, {"userMetadata": self.provenance(inputs)})
         return self._written(address, before)
 
     def _refuse_shared(self, delta: Any, table: type[Table], files: list[Any], filters: Any, is_asked: bool) -> None:
@@ -184,11 +184,12 @@ class Committing(LakeReader):
 
     def _written(self, address: str, before: str) -> Written:
         """Seal what a write did to a table that stood at the version `before`, and tell it."""
-        self._seal(address)
+        self.seal(address)
         after = self.version(address)
         return Written(address, int(after.split("@")[1]), before != after, self.n_rows(address))
 
-    def _provenance(self, inputs: Mapping[str, str]) -> str:
+    def provenance(self, inputs: Mapping[str, str]) -> str:
+        """What a commit says that it was made from."""
         return json.dumps({"inputs": dict(sorted(inputs.items()))}, sort_keys=True)
 
 

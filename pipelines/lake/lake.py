@@ -100,7 +100,7 @@ class Lake(Committing):
             self._alone(table.address(), write)
         except DeltaError as error:
             raise LakeError(f"{table.address()}: {str(error).splitlines()[0][:120]}; nothing was written") from None
-        self._seal(table.address())
+        self.seal(table.address())
 
     def append_small(self, table: type[Table], rows: pa.Table) -> None:
         """Add a few rows, without the engine. Raises `RulesBroken` where one has the key of a row that stands."""
@@ -113,11 +113,11 @@ class Lake(Committing):
         if shared := ask(pa.concat_tables([stand, rows.select(list(table.key)).cast(stand.schema)]), table).get(KEY):
             raise RulesBroken({KEY: shared}, table.address())
         write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), mode="append")
-        self._seal(table.address())
+        self.seal(table.address())
 
     def _commit(self, address: str, inputs: Mapping[str, str], write: Any) -> Written:
         before = self.version(address)
-        self.spark.conf.set(USER_METADATA, self._provenance(inputs))
+        self.spark.conf.set(USER_METADATA, self.provenance(inputs))
         try:
             self._run(address, write)
         finally:

@@ -94,7 +94,7 @@ class LakeReader:
             return
         if problem := glance(self.path(address)):
             raise LakeError(damaged(address, problem))
-        self._seal(address)
+        self.seal(address)
 
     def __getitem__(self, address: str) -> DataFrame:
         """Read a table; one that no delivery has fed yet is empty. Raises `LakeError` for an undeclared address."""
@@ -240,10 +240,12 @@ class LakeReader:
 
     def written_from(self, address: str, inputs: Mapping[str, str]) -> dict[str, str] | None:
         """What the table was last made from, if by the very code of these inputs (`code`); None otherwise."""
-        if not self.exists(address):
-            return None
-        told = noted(self.path(address), self.version(address)) or self._last_commit(address)
+        told = self.made_of(address) if self.exists(address) else None
         return told if told is not None and told.get("code") == inputs.get("code") else None
+
+    def made_of(self, address: str) -> dict[str, str] | None:
+        """What the version of a table that stands was made from, by its note or its commit."""
+        return noted(self.path(address), self.version(address)) or self._last_commit(address)
 
     def _last_commit(self, address: str) -> dict[str, str] | None:
         """What the last commit says that it was made from."""
@@ -253,7 +255,7 @@ class LakeReader:
         except (ValueError, KeyError, TypeError):  # a commit of somebody else's
             return None
 
-    def _seal(self, address: str) -> None:
+    def seal(self, address: str) -> None:
         """Write down what the table consists of now, byte for byte."""
         from pipelines.lake.seal import Unreadable, seal
 

@@ -60,6 +60,20 @@ def backup(root: str, to: Path, say: Say) -> Path:
     return to / MANIFEST
 
 
+def backup_dated(root: str, folder: Path, kept: int, say: Say) -> Path:
+    """Copy a lake to a folder named after the moment, and take away all but the newest `kept` copies there.
+
+    Folders without a manifest are not ours, or not whole, and are left alone. Raises as `backup`.
+    """
+    to = folder / dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    manifest = backup(root, to, say)
+    whole = sorted(path.parent for path in folder.glob(f"*Z/{MANIFEST}"))
+    for former in whole[:-kept]:
+        shutil.rmtree(former)
+        say(f"{former} taken away: {kept} newer backups stand")
+    return manifest
+
+
 @contextmanager
 def edited(to: Path) -> Iterator[str]:
     """Give the lake of a backup that is whole, to be changed within, and write its manifest anew.

@@ -17,16 +17,19 @@ import pytest
 
 from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import tables
-from pipelines.core.ledger import Quarantine
+from pipelines.core.ledger import Delivery, Quarantine
 from pipelines.core.table import Column, Table
 from pipelines.definitions import defs
 from pipelines.defs.silver.product.tables import Shortage
+from pipelines.lake.compact import MANY
 from pipelines.lake.lake import Lake
 from pipelines.lake.lease import LeaseTaken, Unfinished, hold, release
+from pipelines.lake.made import note
 from pipelines.lake.query import query
 from pipelines.lake.vacuum import vacuum
 from pipelines.lake.verify import verify
-from pipelines.upkeep.backup import BackupError, backup, restore
+from pipelines.upkeep.backup import BackupError, backup, backup_dated, restore
+from pipelines.upkeep.compact import compact_lake
 from pipelines.upkeep.verify import UNIQUE, VerifyError, repair, vacuum_lake, verify_lake
 
 NOTICE = {"notice_id": "", "notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR"}
@@ -330,3 +333,66 @@ def test_the_lake_is_verified_whole_every_week(root, monkeypatch, tmp_path):
     file = next((root / "silver" / "shortage").rglob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-1] + b"!")
     assert not job.execute_in_process(run_config=config, raise_on_error=False).success
+
+
+def test_small_files_become_few_and_what_is_made_of_them_is_as_fresh_as_before(tmp_path):
+    import deltalake
+
+    lake, ledger = Lake(None, str(tmp_path / "lake"), tables()), Delivery.address()
+    told = {"table_name": "t", "source": "toy", "file": "f", "known_date": DAY, "sha256": "0" * 64, "n_bytes": 1}
+    told |= {"status": "accepted", "n_rows_read": 1, "n_rows_kept": 1, "n_rows_quarantined": 0, "code_version": "1"}
+    lake.create(Delivery)
+    for i in range(MANY):
+        row = told | {"delivery_id": f"d{i:02}", "ingested_at": dt.datetime.now(dt.UTC), "reason": "words"}
+        rows = pa.Table.from_pylist([row], Delivery.arrow_schema())
+        deltalake.write_deltalake(lake.path(ledger), rows, mode="append")
+    lake.look(ledger)
+    lake.seal(ledger)
+    short(lake, "CIS:1")
+    note(lake.path(Shortage.address()), lake.version(Shortage.address()), lake.versions([ledger]) | {"code": "c"})
+    before, told_in_log = content_of(lake, ledger), bounds(lake, ledger)
+    said = []
+    assert compact_lake(lake.root, said.append) == [ledger]
+    assert said[0] == f"{ledger}: {MANY} files became 1"
+    after = Lake(None, lake.root, tables())
+    assert len(after.files(ledger)) == 1
+    assert (content_of(after, ledger), bounds(after, ledger)) == (before, told_in_log), "nor does the log tell more"
+    assert after.is_fresh(Shortage.address(), after.versions([ledger]) | {"code": "c"}), "no step is due for it"
+    assert compact_lake(lake.root, said.append) == []
+    vacuum_lake(lake.root, 1, said.append)
+    assert verify_lake(lake.root, None, said.append) == []
+
+
+def content_of(lake: Lake, address: str) -> list[str]:
+    return sorted(map(str, query(lake.root, f"SELECT * FROM {address}").to_pylist()))
+
+
+def bounds(lake: Lake, address: str) -> set[str]:
+    """Columns whose least and greatest values stand in the log."""
+    adds = pa.table(lake._delta(address).get_add_actions(flatten=True))
+    return {name for name in adds.column_names if name.startswith(("min.", "max."))}
+
+
+def test_dated_backups_are_kept_in_number_and_what_is_not_ours_stays(root, tmp_path, monkeypatch):
+    folder, said = tmp_path / "backups", []
+    (folder / "2020-01-01T000000Z").mkdir(parents=True)
+    for second in range(3):
+        moment = dt.datetime(2026, 1, 1, 0, 0, second, tzinfo=dt.UTC)
+        monkeypatch.setattr("pipelines.upkeep.backup.dt", _Clock(moment))
+        backup_dated(str(root), folder, 2, said.append)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "2020-01-01T000000Z",
+        "2026-01-01T000001Z",
+        "2026-01-01T000002Z",
+    ]
+    restore(folder / "2026-01-01T000002Z", str(tmp_path / "back"), False, said.append)
+    assert content(tmp_path / "back") == content(root)
+
+
+class _Clock:
+    """The module of times, at one moment."""
+
+    UTC = dt.UTC
+
+    def __init__(self, moment: dt.datetime):
+        self.datetime = type("Fixed", (), {"now": staticmethod(lambda _: moment)})
