@@ -60,7 +60,7 @@ class Committing(LakeReader):
         held = {field.name for field in delta.schema().fields}
         if new := [f for f in delta_schema(table).fields if f.name not in held]:
             delta.alter.add_columns([Field(f.name, f.type, nullable=True, metadata=f.metadata) for f in new])
-            self._seal(address)
+            self.seal(address)
         known = delta.metadata().configuration
         if changed := {name: value for name, value in statistics(table).items() if known.get(name) != value}:
             delta.alter.set_table_properties(changed)
