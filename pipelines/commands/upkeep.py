@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -97,6 +98,24 @@ def compact(lake: LakeOption = None) -> None:
     compact_lake(root, progress())
 
 
+def metrics(
+    out: Annotated[Path | None, typer.Option(help="File to write, for node exporter's textfile collector.")] = None,
+) -> None:
+    """Say the figures of the platform as Prometheus reads them: rows, bytes, seconds, refused, quarantined, ages."""
+    from dagster import DagsterInstance
+    from prometheus_client import generate_latest
+
+    from pipelines.orchestration.home import prepared_home
+    from pipelines.upkeep.metrics import registry, write
+
+    os.environ["DAGSTER_HOME"] = str(prepared_home())
+    with DagsterInstance.get() as instance:
+        if out:
+            write(current(), instance, out)
+        else:
+            typer.echo(generate_latest(registry(current(), instance)).decode())
+
+
 def backup(
     to: Annotated[Path, typer.Argument(help="Folder of its own, empty or not there yet.")],
     lake: LakeOption = None,
@@ -153,4 +172,4 @@ def pseudonym() -> None:
     typer.echo(said)
 
 
-COMMANDS = (deliveries, withdraw, reread, verify, vacuum, compact, backup, restore, erase, pseudonym)
+COMMANDS = (deliveries, withdraw, reread, verify, vacuum, compact, metrics, backup, restore, erase, pseudonym)

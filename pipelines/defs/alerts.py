@@ -1,9 +1,12 @@
-"""Who is told when a run fails: the address of the settings, else the log."""
+"""Who is told when a run fails or a rule is newly broken: the address of the settings, else the log."""
 
+import json
 from collections.abc import Iterable
 
 import dagster as dg
 
+from expectations.outcomes import all_kept
+from expectations.run import Outcome
 from pipelines.core.alert import send
 from pipelines.defs.resources import PlatformResource
 
@@ -24,6 +27,51 @@ def run_failed(context: dg.RunFailureSensorContext, platform: PlatformResource) 
     context.log.error(f"{subject}\n{text}")
     if settings.alert:
         send(subject, text, settings.alert.get_secret_value(), settings.mail_server)
+
+
+@dg.sensor(
+    description="Tells once of each rule that is newly broken: late sources, refused files, drift, lost rows.",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def rule_broken(context: dg.SensorEvaluationContext, platform: PlatformResource) -> dg.SkipReason:
+    """Compare the rules that are broken now with those of the last look, and send one message of what came."""
+    settings = platform.settings()
+    now = {f"{o.rule.table} {o.rule.name}": o for o in all_kept(settings.reports) if o.success is False}
+    known = set(json.loads(context.cursor)) if context.cursor else set()
+    if came := [now[name] for name in sorted(now.keys() - known)]:
+        subject = f"Gerland: {len(came)} rules are newly broken"
+        context.log.warning(f"{subject}\n{broken(came)}")
+        if settings.alert:
+            send(subject, broken(came), settings.alert.get_secret_value(), settings.mail_server)
+    context.update_cursor(json.dumps(sorted(now)))  # after it was sent: what could not be is sent by the next look
+    return dg.SkipReason(f"{len(now)} rules are broken, {len(came)} of them since the last look")
+
+
+@dg.sensor(
+    description="Writes figures for Prometheus where the setting `metrics` names a file.",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def figures(context: dg.SensorEvaluationContext, platform: PlatformResource) -> dg.SkipReason:
+    """Write the file anew."""
+    settings = platform.settings()
+    if settings.metrics is None:
+        return dg.SkipReason("the setting 'metrics' names no file")
+    from pipelines.upkeep.metrics import write
+
+    write(settings, context.instance, settings.metrics)
+    return dg.SkipReason(f"written to {settings.metrics}")
+
+
+def broken(outcomes: Iterable[Outcome]) -> str:
+    """A line for each rule that is broken: its table, what it says and how many rows; the rule's words, no row's."""
+    lines = [
+        f"{o.rule.table}: {o.rule.says or o.rule.name} ({o.n_unexpected:,} of {o.n_rows:,}, {o.rule.severity})"
+        for o in outcomes
+    ]
+    more = [f"and {len(lines) - MOST} more rules"] if len(lines) > MOST else []
+    return "\n".join([*lines[:MOST], *more])
 
 
 def told(failures: Iterable[dg.DagsterEvent]) -> str:

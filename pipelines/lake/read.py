@@ -243,6 +243,10 @@ class LakeReader:
         told = self.made_of(address) if self.exists(address) else None
         return told if told is not None and told.get("code") == inputs.get("code") else None
 
+    def written_at(self, address: str) -> float:
+        """When the version of a table that stands was committed, in seconds since 1970."""
+        return float(self._delta(address).history(1)[0]["timestamp"]) / 1000
+
     def made_of(self, address: str) -> dict[str, str] | None:
         """What the version of a table that stands was made from, by its note or its commit."""
         return noted(self.path(address), self.version(address)) or self._last_commit(address)

@@ -9,8 +9,11 @@ import dagster as dg
 import pytest
 import requests
 
+from expectations.compile import WARNING, Rule
+from expectations.outcomes import keep
+from expectations.run import Outcome
 from pipelines.core.alert import problem, send
-from pipelines.defs.alerts import run_failed
+from pipelines.defs.alerts import rule_broken, run_failed
 from pipelines.defs.resources import PlatformResource
 from pipelines.orchestration.errors import without_values
 from pipelines.settings import SettingsError, load
@@ -65,6 +68,35 @@ def test_a_failed_run_is_told_with_its_steps_and_kinds_of_errors_and_no_value(ho
     assert f"run {context.dagster_run.run_id[:8]} of all failed" in message["text"]
     assert NAME not in str(message)
     assert not (tmp_path / "lake").exists(), "who only tells holds no lake"
+
+
+def broken(n: int, name: str) -> Outcome:
+    rule = Rule(name, "bronze.faers_drug", None, "arrival", WARNING, 1.0, "look", "files come in time")
+    return Outcome(rule, n == 0, 10, n, f"{n} files such as {NAME}.csv")
+
+
+def test_a_rule_that_is_newly_broken_is_told_once_and_again_when_it_was_mended(hook, tmp_path, monkeypatch):
+    monkeypatch.setenv("GERLAND_ALERT", f"{hook}/token/200")
+    platform = {"platform": PlatformResource(lake=str(tmp_path / "lake"), reports=str(tmp_path / "reports"))}
+
+    def look(cursor: str | None = None) -> str | None:
+        context = dg.build_sensor_context(cursor=cursor, resources=platform)
+        return rule_broken.evaluate_tick(context).cursor
+
+    seen = look()
+    assert Hook.said == []
+    keep(broken(3, "delivered_in_time"), tmp_path / "reports")
+    seen = look(look(seen))
+    line = "bronze.faers_drug: files come in time (3 of 10, warning)"
+    assert [said["text"] for said in Hook.said] == [f"Gerland: 1 rules are newly broken\n{line}"]
+    keep(broken(0, "delivered_in_time"), tmp_path / "reports")
+    keep(broken(1, "refused"), tmp_path / "reports")
+    seen = look(seen)
+    assert json.loads(seen) == ["bronze.faers_drug refused"]
+    keep(broken(3, "delivered_in_time"), tmp_path / "reports")
+    look(seen)
+    assert len(Hook.said) == 3
+    assert NAME not in str(Hook.said)
 
 
 def test_a_webhook_that_refuses_is_an_error_that_does_not_quote_its_address(hook):
