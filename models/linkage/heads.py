@@ -28,11 +28,12 @@ class Version(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Two reports of one case, and the month from which that was known."""
+    """Two reports of one case, and the months from which and until which that was held (None: for good)."""
 
     month: int
     report: str
     other: str
+    month_to: int | None = None
 
 
 class Head(NamedTuple):
@@ -50,7 +51,7 @@ def heads(versions: Iterable[Version], links: Iterable[Link]) -> list[Head]:
     no head. Versions that no month saw (`month_to` at or before `month_from`) are passed over.
     """
     joined = _Union()
-    known = sorted(links)
+    known = sorted(links, key=lambda link: link[:3])
     for link in known:
         joined.join(link.report, link.other)
     of_cluster: dict[str, tuple[list[Version], list[Link]]] = defaultdict(lambda: ([], []))
@@ -71,13 +72,20 @@ def _heads_of(versions: list[Version], links: list[Link]) -> Iterator[Head]:
     for link in links:
         linked[link.month].append(link)
     ends = {v.month_to for v in seen if v.month_to is not None}
+    parted = {link.month_to for link in links if link.month_to is not None}
     joined, standing = _Union(), dict[str, Version]()
     since: dict[str, int] = {}
-    for month in sorted({*came, *linked, *ends}):
+    for month in sorted({*came, *linked, *ends, *parted}):
+        if month in parted:  # sets can't be parted: those that still hold are joined anew
+            joined = _Union()
+            for link in links:
+                if link.month <= month and _holds(link, month):
+                    joined.join(link.report, link.other)
         standing = {r: v for r, v in standing.items() if v.month_to is None or v.month_to > month}
         standing |= {v.report: v for v in came[month]}
         for link in linked[month]:
-            joined.join(link.report, link.other)
+            if _holds(link, month):
+                joined.join(link.report, link.other)
         first: dict[str, Version] = {}
         for version in standing.values():
             if not version.is_retracted:
@@ -89,6 +97,10 @@ def _heads_of(versions: list[Version], links: list[Link]) -> Iterator[Head]:
         since |= dict.fromkeys(sorted(now - since.keys()), month)
     for report, month in sorted(since.items()):
         yield Head(report, month, None)
+
+
+def _holds(link: Link, month: int) -> bool:
+    return link.month_to is None or link.month_to > month
 
 
 class _Union:

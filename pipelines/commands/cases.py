@@ -95,6 +95,7 @@ JOIN pair USING (report_key, report_version)
 HEADS = f"""
 WITH RECURSIVE known_link AS (
     SELECT * FROM {LINKS} WHERE rule <> 'refused' AND known_from <= CAST($day AS DATE)
+        AND (known_to IS NULL OR known_to > CAST($day AS DATE))
 ), link AS (
     SELECT report_key AS one, other_report_key AS other FROM known_link
     UNION ALL

@@ -74,7 +74,7 @@ def tables() -> dict[str, type[Table]]:
     found: dict[str, type[Table]] = {t.address(): t for t in OWN}
     for source in sources().values():
         found |= {t.address(): t for t in source.tables}
-    for layer in ("silver", "gold", "evaluation"):
+    for layer in ("ops", "silver", "gold", "evaluation"):
         package = importlib.import_module(f"{DEFS}.{layer}")
         for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
             if module.ispkg:

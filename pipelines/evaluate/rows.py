@@ -14,6 +14,7 @@ from models.evaluation.known import FEWEST, Ints
 from models.evaluation.league import METRICS
 from models.evaluation.methods import REFERENCES
 from models.evaluation.replicate import halves, snapshots
+from pipelines.evaluate import decided
 from pipelines.evaluate.lake import NEVER, LakeReports, month_end, place_of
 from pipelines.evaluate.reference import NEITHER, Pairs
 from pipelines.evaluate.replication import named
@@ -56,7 +57,9 @@ def reference_rows(source: str, pairs: Pairs, resolved: Resolved, reports: LakeR
         pl.col("label").alias("said_label"),
         pl.date("year", "month", 1).alias("recognised"),
         *(pl.col(c).str.slice(0, 10).str.to_date(strict=False).alias(c) for c in ("opened", "listed")),
-        pl.when(pairs.is_planted)
+        pl.when(source == decided.SOURCE)
+        .then(pl.lit("decided"))
+        .when(pairs.is_planted)
         .then(pl.lit("planted"))
         .when("is_soft")
         .then(pl.lit("soft"))
@@ -97,7 +100,12 @@ def reference_rows(source: str, pairs: Pairs, resolved: Resolved, reports: LakeR
 
 
 def stored(rows: pl.DataFrame, reports: LakeReports) -> tuple[str, Pairs, Resolved]:
-    """Name, pairs and labels of the reference that stands in `evaluation.reference`: what `reference_rows` wrote."""
+    """Name, pairs and labels of the reference that stands in `evaluation.reference`: what `reference_rows` wrote.
+
+    Decisions of people are the reference only where there is no other.
+    """
+    of_settings = rows.filter(pl.col("source") != decided.SOURCE)
+    rows = rows if of_settings.is_empty() else of_settings
     given = rows.filter(match=0).sort("row", "place")
     codes = {text: code for code, text in TOLD.items()}
     said = given.select(

@@ -15,6 +15,7 @@ from pipelines.handbook.text import grid, link, source_page, table_page, to_tabl
 
 LAYERS = {
     "bronze": "As sent: every row of every file, all texts, or quarantined with its reason",
+    "ops": "What people wrote in the workbench, as it stood at the last run",
     "silver": "One language: what the sources told, united, coded and versioned",
     "gold": "For readers: counts, scores, rates, exposure",
     "evaluation": "What is true, what each method would have raised, and what that was worth",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.core.table import Table
 
 MAX_CANDIDATES = 4  # forms of a function that an error shows
-LAYERS = ("bronze", "silver", "gold", "evaluation")
+LAYERS = ("bronze", "ops", "silver", "gold", "evaluation")
 READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
 
 

@@ -233,7 +233,7 @@ def _derived(lake: Lake) -> Iterator[str]:
     """Folders of the tables that are derived, of past dates too, and of what was set aside as damaged."""
     system, base = file_system(lake.root)
     for place in (base, *_folders(system, f"{base}/as_of")):
-        for layer in ("silver", "gold", "evaluation"):
+        for layer in ("ops", "silver", "gold", "evaluation"):
             yield from _folders(system, f"{place}/{layer}")
         for layer_folder in _folders(system, f"{place}/{DAMAGED}"):
             yield from _folders(system, layer_folder)

@@ -11,7 +11,7 @@ from models.evaluation.burden import MATCHED, MULTIPLES
 from models.evaluation.combined import Combined, shipped
 from models.evaluation.methods import STATISTICS
 from pipelines.core.catalog import steps
-from pipelines.evaluate import standing
+from pipelines.evaluate import decided, standing
 from pipelines.evaluate.lake import read
 from pipelines.evaluate.panel import Standing
 from pipelines.evaluate.reference import read as read_reference
@@ -115,6 +115,65 @@ def test_the_command_judges_by_what_stands_in_the_lake(root, tmp_path, dated):
     assert found[0].league.equals(found[1].league)
     assert found[0].alerts.equals(found[1].alerts)
     assert found[0].resolved.coverage == found[1].resolved.coverage
+
+
+def decisions(rows):
+    """Rows of `ops.decision`, one a day from 2018-06-01 on: population, substance, event, verdict."""
+    names = ("population", "substance_key", "term_key", "verdict")
+    days = [dt.date(2018, 6, 1) + dt.timedelta(31 * i) for i in range(len(rows))]
+    given = [
+        {**dict(zip(names, row, strict=True)), "decision_id": i, "decided_on": day, "domain": row[0].split(":")[0]}
+        for i, (row, day) in enumerate(zip(rows, days, strict=True), 1)
+    ]
+    return pl.DataFrame(given).with_columns(substance_name=pl.lit(None, pl.String), term_name=pl.lit("An event"))
+
+
+def test_a_decision_is_a_label_since_the_day_on_which_it_was_first_made():
+    told = decisions(
+        [
+            ("human", "s1", "t", "validated"),
+            ("human", "s1", "t", "escalated"),  # still true, since the first
+            ("human", "s2", "t", "validated"),
+            ("human", "s2", "t", "refuted"),  # no longer
+            ("human", "s3", "t", "monitor"),
+            ("veterinary:dog", "s4", "t", "refuted"),
+            ("veterinary", "s4", "t", "validated"),  # the whole counts
+            ("veterinary:cat", "s4", "t", "refuted"),
+        ]
+    )
+    found = {
+        r["substance_key"]: (r["label"], r["since"], r["substance_name"]) for r in decided.standing(told).to_dicts()
+    }
+    days = told["decided_on"].to_list()
+    assert found == {
+        "s1": (1, days[0], "s1"),
+        "s2": (0, days[3], "s2"),
+        "s3": (-1, days[4], "s3"),
+        "s4": (1, days[6], "s4"),
+    }
+    then = decided.standing(told, days[2])
+    assert {r["substance_key"]: r["label"] for r in then.to_dicts()} == {"s1": 1, "s2": 1}
+    assert decided.standing(told.clear()).is_empty()
+
+
+def test_decisions_stand_in_the_reference_and_judge_where_there_is_no_other(root, dated):
+    reports, pairs = read(str(root)), read_reference(dated)
+    substances, events = (list(getattr(reports.domains["human"], c)["key"]) for c in ("substances", "events"))
+    told = [("human", s, e, "validated") for s, e in zip(substances[:5], events[:5], strict=True)]
+    told += [("human", substances[0], events[6], "refuted"), ("human", "nothing", events[0], "validated")]
+    known, resolved = decided.reference(decided.standing(decisions(told)), reports)
+    rows = reference_rows(decided.SOURCE, known, resolved, reports)
+    own = rows.filter(match=0)
+    assert own.group_by("label").len().sort("label").rows() == [("false", 1), ("true", 6)]
+    assert set(own["basis"]) == {"decided"}
+    assert own.filter(place=0)["state"].to_list() == [decided.ABSENT]
+    assert own.filter(label="true", place=1)["first_public"].min() == dt.date(2018, 6, 1)
+    name, kept, again = stored(rows, reports)
+    assert (name, kept.has_dates, again.n_found) == ("decisions", True, 6)
+    assert (again.labels["human"].label == resolved.labels["human"].label).all()
+    of_file = reference_rows("mine.csv", pairs, resolve(str(root), reports, pairs), reports)
+    name, _, beside = stored(pl.concat([of_file, rows], how="diagonal"), reports)
+    assert (name, beside.n_pairs) == ("mine.csv", stored(of_file, reports)[2].n_pairs)
 
 
 def test_of_a_past_date_only_what_was_public_then_is_known(dated):

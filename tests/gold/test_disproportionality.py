@@ -24,7 +24,7 @@ HISTORY = (
     "species string, sex string, age_years double, country string, is_serious boolean, report_type string, "
     "received_first_date date"
 )
-LINK = "report_key string, other_report_key string, known_from date, rule string"
+LINK = "report_key string, other_report_key string, known_from date, rule string, known_to date"
 PRODUCT = (
     "report_key string, report_version int, role string, substance_keys array<string>, coded_from date, coded_to date"
 )
@@ -97,7 +97,7 @@ def test_what_no_month_end_saw_and_concomitants_and_duplicates_do_not_count(spar
     products = [("c1", 1, "suspect", ["S"]), ("c1", 2, "suspect", ["S", "T"]), ("c1", 2, "concomitant", ["U"])]
     products += [("c2", 1, "suspect", ["S"]), ("c1", 2, "suspect", None)]
     events = [("c1", 1, "e:early"), ("c1", 2, "e"), ("c2", 1, "e"), ("c1", 2, None)]
-    links = [("c1", "c2", D(2024, 1, 5), "identifier")]
+    links = [("c1", "c2", D(2024, 1, 5), "identifier", None)]
     got = counted(platform_of(spark, tmp_path, history, products, events, links))
     assert {k[1:3] for k in got if k[0] == "dog"} == {
         ("*", "*"), ("S", "*"), ("T", "*"), ("*", "e"), ("S", "e"), ("T", "e"),
@@ -116,7 +116,9 @@ def test_a_duplicate_found_later_takes_nothing_off_the_months_before(spark, tmp_
     ]
     products = [("c1", 1, "suspect", ["S"]), ("c2", 1, "suspect", ["S"])]
     events = [("c1", 1, "e"), ("c2", 1, "e")]
-    got = counted(platform_of(spark, tmp_path, history, products, events, [("c1", "c2", D(2024, 4, 9), "identifier")]))
+    got = counted(
+        platform_of(spark, tmp_path, history, products, events, [("c1", "c2", D(2024, 4, 9), "identifier", None)])
+    )
     changes = {day: n for (species, substance, term, day), n in got.items() if (substance, term) == ("S", "e")}
     assert changes == {D(2024, 1, 31): 1, D(2024, 2, 29): 1, D(2024, 4, 30): -1}  # in May one goes, the other comes
 

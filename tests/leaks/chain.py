@@ -95,7 +95,7 @@ def built(spark: SparkSession, deliveries: Iterable[Delivery], dictionaries: Ite
         tables[table.address()] = spark.createDataFrame([], table.spark_schema()) if rows is None else rows
     tables |= bronze(spark, dictionaries)
     tables["silver.report_narrative"] = frame(spark, ReportNarrative, [])
-    tables |= without_rows(spark, *BESIDE)
+    tables |= without_rows(spark, *BESIDE, "ops.link_verdict")
     return carried_on(tables, next(iter(STEPS)))
 
 

@@ -44,6 +44,12 @@ def test_no_month_has_a_head_where_all_are_retracted():
     assert heads(versions, [Link(2, "a", "b")]) == [Head("a", 1, 3)]
 
 
+def test_two_that_people_told_apart_both_count_again():
+    versions = [version("a", 0, None), version("b", 0, None, False, 1), version("c", 0, None, False, 2)]
+    links = [Link(1, "a", "b", 3), Link(2, "b", "c")]
+    assert sorted(heads(versions, links)) == [Head("a", 0, None), Head("b", 0, 1), Head("b", 3, None), Head("c", 0, 2)]
+
+
 @st.composite
 def worlds(draw):
     """Reports with one to three versions each, and links; dates of receipt as drawn."""
@@ -55,7 +61,9 @@ def worlds(draw):
             versions.append(version(report, start, end, draw(st.booleans()) and at > 0, draw(st.integers(0, 5))))
     names = sorted({v.report for v in versions})
     pairs = draw(st.lists(st.tuples(st.integers(0, LAST), st.sampled_from(names), st.sampled_from(names)), max_size=8))
-    return versions, [Link(m, a, b) for m, a, b in pairs if a != b]
+    links = [Link(m, a, b) for m, a, b in pairs if a != b]
+    ends = [draw(st.none() | st.integers(link.month + 1, LAST + 2)) for link in links]
+    return versions, [link._replace(month_to=end) for link, end in zip(links, ends, strict=True)]
 
 
 def stands(found, month):
@@ -66,7 +74,8 @@ def stands(found, month):
 def test_what_comes_after_a_month_changes_no_month_up_to_it(world, month):
     versions, links = world
     known = [v._replace(month_to=None if v.month_to and v.month_to > month else v.month_to) for v in versions]
-    then = heads([v for v in known if v.month_from <= month], [k for k in links if k.month <= month])
+    held = [k._replace(month_to=None if k.month_to and k.month_to > month else k.month_to) for k in links]
+    then = heads([v for v in known if v.month_from <= month], [k for k in held if k.month <= month])
     now = heads(versions, links)
     for m in range(month + 1):
         assert stands(then, m) == stands(now, m)
@@ -85,7 +94,8 @@ def test_each_month_has_one_head_a_cluster_and_it_is_the_first_received(world):
         while left:
             cluster, grown = {min(left)}, True
             while grown:
-                near = {x for k in links if k.month <= month and cluster & {k[1], k[2]} for x in k[1:]}
+                now = [k for k in links if k.month <= month and (k.month_to is None or k.month_to > month)]
+                near = {x for k in now if cluster & {k.report, k.other} for x in (k.report, k.other)}
                 grown, cluster = not near <= cluster, cluster | near
             living = cluster & left
             expected.add(min(living, key=lambda r: standing[r].rank))

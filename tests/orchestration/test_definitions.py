@@ -41,7 +41,7 @@ def test_every_table_is_an_asset_with_all_that_a_reader_needs():
 
 
 def test_layers_only_look_down():
-    order = ("bronze", "silver", "gold", "evaluation")
+    order = ("bronze", "ops", "silver", "gold", "evaluation")
     graph = defs.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         for parent in graph.get(key).parent_keys:

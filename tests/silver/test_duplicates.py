@@ -8,10 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipelines.core.catalog import tables as declared
 from pipelines.defs.silver.report.conform import cases_dropped, report
-from pipelines.defs.silver.report.duplicates import LINK_SCHEMA, duplicate_link, in_order_of_time, links_by_rule
+from pipelines.defs.silver.report.duplicates import (
+    LINK_SCHEMA,
+    LINK_SQL,
+    duplicate_link,
+    in_order_of_time,
+    judged_by_people,
+    links_by_rule,
+)
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
-from tests.rows import frame
+from tests.rows import frame, without_rows
 
 D = dt.date
 
@@ -65,6 +73,7 @@ def tables(spark, told):
         "silver.report_product": frame(spark, ReportProduct, products).cache(),
         "silver.report_event": frame(spark, ReportEvent, events).cache(),
         "silver.report_narrative": frame(spark, ReportNarrative, []),
+        **without_rows(spark, "ops.link_verdict"),
     }
 
 
@@ -144,3 +153,56 @@ def test_a_chain_that_grew_over_the_months_is_cut_and_refused_links_stay():
     kept = in_order_of_time(told.append_column("group", pa.array(["all"] * 4))).to_pylist()
     assert [(r["report_key"], r["other_report_key"]) for r in kept] == [("a", "b"), ("a", "z"), ("c", "d")]
     assert in_order_of_time(told.slice(0, 0)).num_rows == 0
+
+
+@pytest.mark.spark
+def test_the_last_word_of_people_counts_from_its_day_on(spark):
+    def link(one, other, rule="probabilistic"):
+        return (one, other, D(2022, 1, 1), rule, 8.0, 0.9, "sex: same")
+
+    def said(number, one, other, verdict, day):
+        at = dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC)
+        more = {
+            "said_at": at,
+            "said_on": day,
+            "who": "claire",
+            "domain": "human",
+            "reason": "dates",
+            "text": "Compared.",
+        }
+        return {
+            "verdict_id": number,
+            "report_key": one,
+            "other_report_key": other,
+            "verdict": verdict,
+            "audit_row": 1,
+            **more,
+        }
+
+    links = [link("a", "b"), link("a", "c", "refused"), link("a", "d"), link("a", "e", "refused"), link("a", "f")]
+    verdicts = [
+        said(1, "a", "b", "rejected", D(2022, 5, 2)),
+        said(2, "a", "c", "confirmed", D(2022, 6, 3)),
+        said(3, "a", "d", "confirmed", D(2022, 6, 3)),  # it was linked before
+        said(4, "a", "e", "rejected", D(2022, 6, 3)),  # it was never linked
+        said(5, "a", "f", "rejected", D(2022, 6, 3)),
+        said(6, "a", "f", "confirmed", D(2022, 7, 4)),  # the last word
+        said(7, "a", "g", "confirmed", D(2022, 7, 4)),  # no rule links them any more
+        said(8, "a", "gone", "confirmed", D(2022, 7, 4)),  # a case that is no longer there
+        said(9, "a", "h", "rejected", D(2022, 7, 4)),
+    ]
+    found = judged_by_people(
+        spark.createDataFrame(links, LINK_SQL),
+        frame(spark, declared()["ops.link_verdict"], verdicts),
+        spark.createDataFrame([(key,) for key in "abcdefgh"], "report_key string"),
+    )
+    told = {r["other_report_key"]: (r["rule"], r["known_from"], r["known_to"]) for r in found.collect()}
+    began = D(2022, 1, 1)
+    assert told == {
+        "b": ("probabilistic", began, D(2022, 5, 2)),
+        "c": ("confirmed", D(2022, 6, 3), None),
+        "d": ("probabilistic", began, None),
+        "e": ("refused", began, None),
+        "f": ("probabilistic", began, None),
+        "g": ("confirmed", D(2022, 7, 4), None),
+    }

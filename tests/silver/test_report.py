@@ -10,7 +10,7 @@ import pytest
 from pipelines.defs.silver.report.conform import report
 from pipelines.defs.silver.report.duplicates import duplicate_link
 from pipelines.defs.silver.report.tables import ReportEvent, ReportHistory, ReportNarrative, ReportProduct
-from tests.rows import frame
+from tests.rows import frame, without_rows
 
 D = dt.date
 BASE = {
@@ -53,6 +53,7 @@ def built(spark, reports, products, events, narratives=()):
     }
     told = [{"report_key": k, "report_version": 1, "source": "x", "narrative": "It was so."} for k in narratives]
     lake["silver.report_narrative"] = frame(spark, ReportNarrative, told)
+    lake |= without_rows(spark, "ops.link_verdict")
     lake["silver.duplicate_link"] = duplicate_link(lake).cache()
     return lake, {r["report_key"]: r for r in report(lake).collect()}
 

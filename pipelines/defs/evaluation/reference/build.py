@@ -14,25 +14,50 @@ from pipelines.evaluate import standing
 from pipelines.lake.few import replaced
 
 if TYPE_CHECKING:
+    from pipelines.evaluate.lake import LakeReports
     from pipelines.lake.commit import Written
     from pipelines.lake.platform import Platform
 
 
-@writing_step(Reference, *standing.READS, "silver.substance_name", also={"reference": standing.content_of_reference})
+DECISIONS = "ops.decision"
+
+
+@writing_step(
+    Reference, *standing.READS, "silver.substance_name", DECISIONS, also={"reference": standing.content_of_reference}
+)
 def reference(platform: Platform, inputs: Mapping[str, str]) -> Written:
     """Find the pairs of the reference in the lake, and the negatives nearest to the true ones."""
     return replaced(platform.lake, Reference, _reference(platform), inputs)
 
 
 def _reference(platform: Platform) -> pl.DataFrame:
+    """Rows of the reference of the settings, then those of decisions."""
+    if (reports := standing.read(platform)) is None:
+        return pl.DataFrame()
+    parts = [_of_settings(platform, reports), _of_decisions(platform, reports)]
+    return pl.concat([part for part in parts if part.width] or parts[:1], how="diagonal")
+
+
+def _of_decisions(platform: Platform, reports: LakeReports) -> pl.DataFrame:
+    from pipelines.evaluate import decided
+    from pipelines.evaluate.rows import reference_rows
+
+    columns = list(platform.lake.tables[DECISIONS].columns)
+    rows = decided.standing(pl.DataFrame(platform.lake.small(DECISIONS, columns)), platform.as_of)
+    if rows.is_empty():
+        return pl.DataFrame()
+    pairs, resolved = decided.reference(rows, reports)
+    log(f"{decided.SOURCE}: {resolved.n_found:,} of {resolved.n_pairs:,} pairs are in reports")
+    return reference_rows(decided.SOURCE, pairs, resolved, reports)
+
+
+def _of_settings(platform: Platform, reports: LakeReports) -> pl.DataFrame:
     from pipelines.evaluate.resolve import resolve
     from pipelines.evaluate.rows import known_by, reference_rows
 
     named = standing.reference(platform)
     if named is None:
         log(standing.NO_REFERENCE)
-        return pl.DataFrame()
-    if (reports := standing.read(platform)) is None:
         return pl.DataFrame()
     source, pairs = named
     pairs = known_by(pairs, platform.as_of)

@@ -13,6 +13,7 @@ BASES = {
     "planted": "Planted by the simulator",
     "dated": "An authority said so, on a date",
     "undated": "Said so, no date is known",
+    "decided": "Decided by an assessor, on a date",
     "soft": "Discussed on a date, without action",
     "matched": "Named nowhere: among the pairs nearest to a true one by reports of the pair and of the event",
 }
@@ -21,10 +22,12 @@ BASES = {
 class Reference(Table):
     """One pair of a reference, as it was found in the lake: what is true, and since when anybody could know.
 
-    The reference is the file of the setting `reference`, else the truth that a simulated landing zone holds; without
-    either the table is empty. A row of the reference has a row here for each pair that it stands for, and one with
-    `place` 0 where no report holds it. Pairs that are not named, matched to a true one, follow with `match` from 1. Of
-    a past date, what became public later is left out. Trap: what is named nowhere may be true and unknown.
+    The reference is the file of the setting `reference`, else the truth that a simulated landing zone holds. Beside it
+    stand the decisions of the workbench (source `decisions`): validated or passed on is true, refuted is not, since the
+    day of the decision. Methods are judged by these only where there is no other reference: who decided had seen the
+    scores. Without any the table is empty. A row of the reference has a row here for each pair that it stands for, and
+    one with `place` 0 where no report holds it. Pairs that are not named, matched to a true one, follow with `match`
+    from 1. Of a past date, what became public later is left out. Trap: what is named nowhere may be true and unknown.
     """
 
     layer, name, owner = "evaluation", "reference", "signal-detection"

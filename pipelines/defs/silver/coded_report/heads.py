@@ -47,7 +47,9 @@ def _heads(versions: DataFrame, links: DataFrame, labels: DataFrame) -> DataFram
         F.min("known_from").over(by_case).alias("first_known"),
     )
     known = links.join(labels, on="report_key", how="inner").select(
-        "duplicate_cluster", "report_key", "other_report_key", month("known_from").alias("month_from")
+        *("duplicate_cluster", "report_key", "other_report_key"),
+        month("known_from").alias("month_from"),
+        month("known_to").alias("month_to"),
     )
     rows = told.unionByName(known, allowMissingColumns=True)
     part = F.pmod(F.hash("duplicate_cluster"), F.lit(PARTS))
@@ -61,7 +63,7 @@ def _heads_of_part(rows: pa.Table) -> pa.Table:
     versions, links = [], []
     for row in rows.to_pylist():
         if row["other_report_key"] is not None:
-            links.append(Link(row["month_from"], row["report_key"], row["other_report_key"]))
+            links.append(Link(row["month_from"], row["report_key"], row["other_report_key"], row["month_to"]))
         else:
             told = ("month_from", "month_to", "is_retracted", "received", "first_known")
             versions.append(Version(row["report_key"], *(row[c] for c in told)))

@@ -110,7 +110,7 @@ def report(tables: Tables) -> DataFrame:
         .fillna(0, ["n_products", "n_events"])
     )
     complete = _with_completeness(counted)
-    labels = clusters(tables["silver.duplicate_link"])
+    labels = clusters(tables["silver.duplicate_link"].filter("known_to IS NULL"))
     clustered = complete.join(labels, on="report_key", how="left").withColumn(
         "duplicate_cluster", F.coalesce("duplicate_cluster", "report_key")
     )

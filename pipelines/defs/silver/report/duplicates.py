@@ -61,6 +61,7 @@ def links_by_rule(lake: Tables) -> dict[str, float]:
     "silver.report_history",
     "silver.report_product",
     "silver.report_event",
+    "ops.link_verdict",
     measure=links_by_rule,
 )
 def duplicate_link(tables: Tables) -> DataFrame:
@@ -82,7 +83,34 @@ def duplicate_link(tables: Tables) -> DataFrame:
     )
     once = found.withColumn("_n", F.row_number().over(first)).filter("_n = 1")
     together = once.select(*LINK_SCHEMA.names, F.lit("all").alias("group")).groupBy("group")
-    return conformed(together.applyInArrow(in_order_of_time, LINK_SQL), DuplicateLink)
+    links = together.applyInArrow(in_order_of_time, LINK_SQL)
+    known = stood.select("report_key").distinct()
+    return conformed(judged_by_people(links, tables["ops.link_verdict"], known), DuplicateLink)
+
+
+def judged_by_people(links: DataFrame, verdicts: DataFrame, reports: DataFrame) -> DataFrame:
+    """Links after the last word of people on each pair, which counts from its day on; adds known_to.
+
+    A pair that is confirmed is linked though no rule linked it any more, where both are still among `reports`.
+    """
+    pair = ["report_key", "other_report_key"]
+    last = Window.partitionBy(pair).orderBy(F.desc("said_at"), F.desc("verdict_id"))
+    said = verdicts.withColumn("_n", F.row_number().over(last)).filter("_n = 1").select(*pair, "verdict", "said_on")
+    for name in pair:
+        said = said.join(reports.withColumnRenamed("report_key", name), on=name, how="left_semi")
+    both = links.join(said, on=pair, how="full_outer").filter("rule IS NOT NULL OR verdict = 'confirmed'")
+    is_linked = F.coalesce(F.col("rule") != "refused", F.lit(False))
+    is_new = (F.col("verdict") == "confirmed") & ~is_linked
+    is_ended = (F.col("verdict") == "rejected") & is_linked
+    return both.select(
+        *pair,
+        F.when(is_new, F.col("said_on")).otherwise(F.col("known_from")).alias("known_from"),
+        F.when(is_ended, F.greatest("known_from", "said_on")).alias("known_to"),
+        F.when(is_new, F.lit("confirmed")).otherwise(F.col("rule")).alias("rule"),
+        "match_weight",
+        F.when(is_new, F.lit(1.0)).otherwise(F.col("probability")).alias("probability"),
+        "evidence",
+    )
 
 
 def by_month(versions: DataFrame) -> DataFrame:

@@ -68,6 +68,7 @@ CODED_NOW = "This is the coding by the last releases"
 LINK_RULES = {
     "identifier": "The same number: world-wide, of a sender, or of a register that both are copies of",
     "probabilistic": "Agreement of the reported fields beyond chance",
+    "confirmed": "Somebody compared the two, and said that they are one case",
     "refused": "The same, by a model that did not tell cases apart in this domain: shown, used nowhere",
 }
 
@@ -315,7 +316,8 @@ class DuplicateLink(Table):
     which agree with each other. Trap: animals of one household or herd are told in the same words; numbers that one
     sender gave on one day are never linked. `refused` links are shown for review and form no cluster. What links two
     reports, once known, links them from then on: each month's new and changed reports are compared with those of the
-    year before, as known at its end.
+    year before, as known at its end. What people say of a link in the workbench counts from the day on which they said
+    it: `confirmed` links what was `refused`, and a link that they reject ends at `known_to`.
     """
 
     layer, name, owner = "silver", "duplicate_link", "pharmacovigilance"
@@ -334,6 +336,7 @@ class DuplicateLink(Table):
     )
     other_report_key = Column("string", "The other case", required=True, references="silver.report_history")
     known_from = Column("date", "First date at which the two could be linked", required=True)
+    known_to = Column("date", "Date on which somebody said that they are two cases; null while they are linked")
     rule = Column("string", "What links them", required=True, codes=LINK_RULES)
     match_weight = Column("double", "Log2 Bayes factor of being the same case; null for identifiers", unit="bit")
     probability = Column("double", "Posterior probability of being the same case", required=True, minimum=0, maximum=1)

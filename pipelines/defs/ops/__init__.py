@@ -1,0 +1,1 @@
+"""What people wrote in the workbench, copied into the lake so that tables can be made of it."""
