@@ -17,14 +17,33 @@ from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.identity import Provider, Refused
 from workbench.lake import OpenLake
-from workbench.pages import cases, decision, dictionary, export, home, links, quality, ranking, release, signal, watch
+from workbench.pages import (
+    cases,
+    compare,
+    decision,
+    dictionary,
+    export,
+    exposure,
+    home,
+    league,
+    links,
+    quality,
+    ranking,
+    register,
+    release,
+    signal,
+    watch,
+)
 from workbench.store import Store
 from workbench.visit import Forbidden, LoggedOut, Missing, Workbench, answer, language
 from workbench.watches import TooMany
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
-PAGES = (ranking, signal, cases, links, decision, export, home, watch, release, quality, dictionary)
+PAGES = (
+    *(ranking, signal, cases, links, decision, export, home, watch, compare, exposure, register, league),
+    *(release, quality, dictionary),
+)
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

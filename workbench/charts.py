@@ -146,6 +146,85 @@ def forest(rows: Rows, words: Mapping[str, str]) -> dict[str, Any]:
     return _spec({"step": 24}, {"data": {"values": values}, "layer": layers})
 
 
+def spans(rows: Rows, words: Mapping[str, str]) -> dict[str, Any]:
+    """A number of each method with its bounds. Rows hold `method`, `value`, `lower`, `upper`."""
+    values = [{"name": r["method"], "ic": r["value"], "low": r["lower"], "high": r["upper"]} for r in rows]
+    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 160}}
+    x = {"type": "quantitative", "title": words["axis"], "axis": {"tickCount": 5}}
+    layers: list[dict[str, Any]] = [
+        {
+            "mark": {"type": "rule", "style": "span"},
+            "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
+        },
+        {"mark": {"type": "point", "style": "dot"}, "encoding": {"y": y, "x": {**x, "field": "ic"}}},
+    ]
+    return _spec({"step": 18}, {"data": {"values": values}, "layer": layers})
+
+
+def two_sides(rows: Rows, names: Sequence[str], words: Mapping[str, str]) -> dict[str, Any]:
+    """Information component of each event on two sides, one above the other: dots and squares."""
+    values = [
+        {"name": r["term_name"], "side": name, "ic": r[f"ic_{n}"], "low": r[f"ic025_{n}"], "high": r[f"ic975_{n}"]}
+        for r in rows
+        for n, name in zip(("one", "two"), names, strict=True)
+        if r[f"ic_{n}"] is not None
+    ]
+    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 220}}
+    x = {"type": "quantitative", "title": words["axis"], "axis": {"tickCount": 6}}
+    tooltip = [
+        {"field": "name", "type": "nominal", "title": words["group"]},
+        {"field": "side", "type": "nominal", "title": " "},
+        {"field": "ic", "type": "quantitative", "format": ".2f", "title": "IC"},
+    ]
+    layers: list[dict[str, Any]] = [
+        {
+            "data": {"values": [{"at": 0}]},
+            "mark": {"type": "rule", "style": "threshold"},
+            "encoding": {"x": {**x, "field": "at"}},
+        }
+    ]
+    for name, style, shape, offset in zip(names, ("", "-other"), ("circle", "square"), (-4, 4), strict=True):
+        of = [value for value in values if value["side"] == name]
+        if not of:  # an empty layer would be a mark that nothing names
+            continue
+        at = {**y, "scale": {"domain": list(dict.fromkeys(v["name"] for v in values))}}
+        layers += [
+            {
+                "data": {"values": of},
+                "mark": {"type": "rule", "style": f"span{style}", "yOffset": offset, "y2Offset": offset},
+                "encoding": {"y": at, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
+            },
+            {
+                "data": {"values": of},
+                "mark": {"type": "point", "style": f"dot{style}", "shape": shape, "yOffset": offset},
+                "encoding": {"y": at, "x": {**x, "field": "ic"}, "tooltip": tooltip},
+            },
+        ]
+    return _spec({"step": 26}, {"layer": layers})
+
+
+def by_year(rows: Rows, measure: str, words: Mapping[str, str]) -> dict[str, Any]:
+    """Use by year, a line for each source, country and species. `words`: `year`, `n`."""
+    values = [
+        {"year": f"{r['year']}", "n": r[measure], "line": f"{r['source']}, {r['country']}, {r['species']}"}
+        for r in rows
+        if r[measure] is not None
+    ]
+    line = {"field": "line", "type": "nominal", "title": None}
+    encoding = {
+        "x": {"field": "year", "type": "ordinal", "title": None, "axis": {"labelAngle": 0}},
+        "y": {"field": "n", "type": "quantitative", "title": words["n"], "axis": {"tickCount": 4, "format": "~s"}},
+        "color": {**line, "legend": {"orient": "bottom", "columns": 2, "labelLimit": 240}},
+        "shape": line,
+        "tooltip": [
+            {"field": "line", "type": "nominal", "title": " "},
+            {"field": "year", "type": "ordinal", "title": words["year"]},
+            {"field": "n", "type": "quantitative", "format": ",.0f", "title": words["n"]},
+        ],
+    }
+    return _spec(220, {"data": {"values": values}, "mark": {"type": "line", "point": True}, "encoding": encoding})
+
+
 def _spec(height: Any, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"$schema": SCHEMA, "width": "container", "height": height, **body}
 

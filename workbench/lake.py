@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_SECONDS = 2.0
 MOST_ANSWERS, MOST_KEPT_ROWS = 512, 500
 MOST_ENGINES = 16  # one a policy and edition; the longest unused is let go
-NAMED = re.compile(r"\b(?:bronze|silver|gold)\.\w+")
+NAMED = re.compile(r"\b(?:bronze|silver|gold|evaluation)\.\w+")
 
 
 class TableMissing(QueryError):

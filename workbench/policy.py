@@ -35,6 +35,14 @@ SEEN = "{column} IN (SELECT {key} FROM {{gold.signal}} WHERE domain IN ({{domain
 SUBSTANCE = (
     f"is_in_human_product OR is_in_veterinary_product OR {SEEN.format(column='substance_key', key='substance_key')}"
 )
+# Links: a report's are those of its cases, a signal's those of its population; of other things those that are in the
+# agency's field, or told by a public register. What is computed of both agencies' things is for who reads for both.
+LINK = (
+    f"CASE from_kind WHEN 'report' THEN {OF_CASE.format(column='from_key')} "
+    "WHEN 'signal' THEN split_part(split_part(from_key, '|', 1), ':', 1) IN ({domains}) "
+    "ELSE coalesce(agency IN ({agencies}), source <> 'silver.establishment_match') END"
+)
+OF_BOTH = "false"  # rows that count both agencies' reports together: for who reads for both
 SEEN_TERM = SEEN.format(column="term_key", key="term_key")
 TERM = f"dictionary IN ('veddra', 'meddra') OR {SEEN_TERM}"
 
@@ -48,6 +56,12 @@ ROWS = {
     "gold.reporting_rate": BY_DOMAIN,
     "gold.rate_comparison": BY_DOMAIN,
     "gold.exposure": BY_SPECIES,
+    "gold.exposure_reconciliation": BY_SPECIES,
+    "evaluation.league": BY_DOMAIN,
+    "gold.batch_watch": BY_DOMAIN,
+    "gold.link": LINK,
+    "gold.plant_view": OF_BOTH,
+    "gold.site_risk": OF_BOTH,
     "gold.signal_by_method": BY_POPULATION,
     "gold.signal_course": BY_POPULATION,
     "gold.prior": BY_POPULATION,
@@ -81,6 +95,7 @@ ROWS = {
 MASKED = {"event_key": "sha256('{salt}' || event_key)", "event_name": "NULL::VARCHAR"}
 MASKED_BRIDGE = {"method": "NULL::VARCHAR", "confidence": "NULL::DOUBLE"}
 OWN_DOCUMENTS = {"document": "CASE WHEN agency IN ({agencies}) THEN document END"}  # of silver.gmo_step
+BY_SENSITIVITY = frozenset({"gold.link"})  # tables whose rows say each how sensitive they are
 MIXED = frozenset({"openfda", "case_listing", "gmo_register"})  # sources of what is both agencies'
 # Integer codes are numbered over all agencies' keys, so a number tells how many came before: pages join by them, no
 # page shows them and no SQL of a user's own may read them.
@@ -214,10 +229,17 @@ class Policy:
         return f"SELECT {columns} FROM {rows_of(address)} WHERE {self._where(address, rows_of)}"
 
     def _where(self, address: str, rows_of: Callable[[str], str]) -> str:
-        if self.is_whole:
-            return "true"
+        rule = "true" if self.is_whole else f"({self._own(address, rows_of)})"
+        if address not in BY_SENSITIVITY:
+            return rule
+        listed = ", ".join(f"'{s}'" for s in sorted(self.role.sensitivities))
+        return f"{rule} AND sensitivity IN ({listed or 'NULL'})"
+
+    def _own(self, address: str, rows_of: Callable[[str], str]) -> str:
+        """Condition on the rows of the reader's agencies."""
         rule = ROWS[address].replace("{domains}", ", ".join(f"'{d}'" for d in self.domains))
         rule = rule.replace("{sources}", ", ".join(f"'{s}'" for s in self.sources))
+        rule = rule.replace("{agencies}", ", ".join(f"'{a}'" for a in self.agencies))
         for other in ("silver.report_history", "gold.signal"):
             if f"{{{other}}}" in rule:
                 rule = rule.replace(f"{{{other}}}", rows_of(other))

@@ -35,8 +35,12 @@ MENU = (
     ("/", "First page", "signals"),
     ("/signals", "Ranking", "signals"),
     ("/watches", "Watches", "signals"),
+    ("/compare", "Compare", "signals"),
+    ("/exposure", "Use", "signals"),
+    ("/registers", "Registers", "signals"),
     ("/duplicates", "Duplicates", "cases"),
     ("/releases", "Releases", "releases"),
+    ("/league", "League of methods", "signals"),
     ("/quality", "Data quality", "quality"),
     ("/dictionary", "Dictionary", "signals"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -13,8 +13,13 @@ STYLE = "text{font:11px sans-serif;fill:#222}.k{fill:#666;font-size:9px}"
 STYLE += "rect{fill:#fff;stroke:#888}path{fill:none;stroke:#999}"
 
 
-def drawn(rows: Sequence[dict[str, Any]]) -> str:
-    """SVG of the rows of `gerland trace`."""
+def drawn(
+    rows: Sequence[dict[str, Any]], href: Callable[[str], str] | None = None, style: str = STYLE, label: str = ""
+) -> str:
+    """SVG of the rows of `gerland trace`.
+
+    `href` gives the address that a thing opens; without `style` the page that it stands on has one.
+    """
     names, depths = _things(rows)
     columns: dict[int, list[str]] = {}
     for thing, depth in depths.items():
@@ -25,7 +30,7 @@ def drawn(rows: Sequence[dict[str, Any]]) -> str:
         for j, thing in enumerate(columns[depth][:MOST])
     }
     lines = [_line(places, row) for row in rows if row["thing"] in places and row["other"] in places]
-    boxes = [_box(thing, names[thing], *at) for thing, at in places.items()]
+    boxes = [_box(thing, names[thing], *at, href(thing) if href else "") for thing, at in places.items()]
     more = [
         f'<text x="{10 + i * (WIDTH + GAP)}" y="{10 + MOST * ROW + 14}">and {len(columns[depth]) - MOST} more</text>'
         for i, depth in enumerate(sorted(columns))
@@ -33,8 +38,10 @@ def drawn(rows: Sequence[dict[str, Any]]) -> str:
     ]
     width = 20 + len(columns) * (WIDTH + GAP)
     height = 40 + ROW * max((min(len(c), MOST) for c in columns.values()), default=1)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-    return "\n".join([head, f"<style>{STYLE}</style>", *lines, *boxes, *more, "</svg>"])
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+    head += f' width="{width}" height="{height}" role="{"group" if href else "img"}"'
+    head += f' aria-label="{escape(label)}">' if label else ">"
+    return "\n".join([head, f"<style>{style}</style>" if style else "", *lines, *boxes, *more, "</svg>"])
 
 
 def _things(rows: Sequence[dict[str, Any]]) -> tuple[dict[str, str], dict[str, int]]:
@@ -56,10 +63,11 @@ def _line(places: dict[str, tuple[int, int]], row: dict[str, Any]) -> str:
     return f'<path d="{path}"/>{label}'
 
 
-def _box(thing: str, name: str, x: int, y: int) -> str:
+def _box(thing: str, name: str, x: int, y: int, href: str) -> str:
     short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-    return (
+    box = (
         f'<g><title>{escape(thing)}</title><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="3"/>'
         f'<text class="k" x="{x + 6}" y="{y + 12}">{escape(thing.split(":")[0])}</text>'
         f'<text x="{x + 6}" y="{y + 26}">{escape(short)}</text></g>'
     )
+    return f'<a href="{escape(href)}">{box}</a>' if href else box

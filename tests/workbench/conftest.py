@@ -155,6 +155,7 @@ def build(root: Path, human: int = 1, veterinary: int = 1) -> None:
         [{"kind": kind, "code": code, "key_coded": key} for kind, found in keys.items() for key, code in found.items()],
     )
     _write_children(root, everything, keys)
+    _write_registers(root, everything)
     write(
         root,
         "bronze.delivery",
@@ -173,6 +174,73 @@ def build(root: Path, human: int = 1, veterinary: int = 1) -> None:
         root,
         "bronze.quarantine",
         [{"delivery_id": "d", "source": s, "reason": m} for s, m in (("faers", "HUMONLY"), ("evvet", "VETONLY"))],
+    )
+
+
+def _write_registers(root: Path, everything: list[dict[str, Any]]) -> None:
+    """What registers, exposure and the evaluation tell, of each domain with its mark."""
+    agency = {"human": "ANSM", "veterinary": "ANSES"}
+    same = {"link_kind": "of", "basis": "declared", "sensitivity": "internal", "source": "register", "confidence": 1.0}
+    links = [
+        {**same, "from_kind": "batch", "from_key": f"B-{mark}", "from_name": f"{mark} batch", "agency": agency[domain]}
+        | {"to_kind": "site", "to_key": "SITE", "to_name": "Shared site"}
+        for domain, mark in MARKS.items()
+    ]
+    links += [
+        {**same, "from_kind": "report", "from_key": r["report_key"], "link_kind": "names", "sensitivity": "personal"}
+        | {"to_kind": "site", "to_key": "SITE", "to_name": "Shared site"}
+        for r in everything
+    ]
+    links += [
+        {**same, "from_kind": "signal", "from_key": f"{domain}|{SHARED_SUBSTANCE}|x", "from_name": f"{mark} event"}
+        | {"to_kind": "substance", "to_key": SHARED_SUBSTANCE, "to_name": "Shared"}
+        for domain, mark in MARKS.items()
+    ]
+    for name, more in (("one", "another"), ("HUMONLY and VETONLY", "matched")):
+        guess = {"from_kind": "site", "from_key": name, "to_kind": "site", "to_key": more}
+        links.append({**same, **guess, "source": "silver.establishment_match"})
+    write(root, "gold.link", links)
+    n = len(everything)  # figures over both agencies' cases
+    write(
+        root,
+        "gold.site_risk",
+        [{"establishment_key": "SITE", "is_current": True, "n_reports": n, "city": "HUMONLY VETONLY"}],
+    )
+    write(root, "gold.plant_view", [{"plant": "HUMONLY VETONLY", "n_reports_medicine": n}])
+    write(
+        root,
+        "gold.batch_watch",
+        [{"batch_key": f"B-{m}", "domain": d, "is_latest": True, "family_key": m} for d, m in MARKS.items()],
+    )
+    whole = {"region": "all", "sex": "all", "age_group": "all", "substance_key": SHARED_SUBSTANCE, "n_packs": 5.0}
+    uses = [
+        {**whole, "source": MARKS[d], "species": s, "month": MONTHS[0]}
+        for d, s in (("human", "human"), ("veterinary", "dog"))
+    ]
+    write(root, "gold.exposure", uses)
+    write(
+        root,
+        "gold.exposure_reconciliation",
+        [
+            {**whole, "source": u["source"], "other_source": u["source"], "species": u["species"], "ratio": 2.0}
+            for u in uses
+        ],
+    )
+    rated = {"substance_key": SHARED_SUBSTANCE, "brand": "all", "dating": "receipt", "per": "pack", "n_counted": 3}
+    rates = [
+        {**rated, "domain": d, "term_key": m, "term_name": f"{m} term", "exposure_source": m} for d, m in MARKS.items()
+    ]
+    write(root, "gold.reporting_rate", rates)
+    write(root, "gold.rate_comparison", [{**rate, "sibling": "class", "ratio_lower": 1.5} for rate in rates])
+    judged = {"family": "all", "stratum": "all", "burden_k": 5.0, "metric": "ppv", "against": "none", "value": 0.5}
+    write(
+        root,
+        "evaluation.league",
+        [
+            {**judged, "domain": domain, "method": f"{mark}{extra}", "lower": 0.1, "upper": 0.9, "source": "truth"}
+            for domain, mark in {**MARKS, "all": "HUMONLY VETONLY"}.items()
+            for extra in ("", " too")
+        ],
     )
 
 

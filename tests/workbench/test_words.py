@@ -8,7 +8,7 @@ import re
 
 from tests.conftest import ROOT
 from workbench import decisions, duplicates, releases, visit
-from workbench.pages import signal
+from workbench.pages import exposure, league, signal
 from workbench.policy import PURPOSES, ROLES
 from workbench.words import french, preferred, words
 
@@ -36,7 +36,7 @@ def _said_by_lists() -> set[str]:
     listed = {title for _, title, _ in visit.MENU} | set(PURPOSES.values()) | set(signal.RULES_IN_WORDS.values())
     for texts in (visit.LINK_VERDICTS, visit.LABELS, duplicates.REASONS, decisions.VERDICTS, decisions.REASONS):
         listed |= set(texts.values())
-    listed |= set(releases.MEASURES.values())
+    listed |= set(releases.MEASURES.values()) | set(exposure.MEASURES.values()) | set(league.METRICS.values())
     return listed | {role.title for role in ROLES.values()} | set(decisions.STAGES.values())
 
 

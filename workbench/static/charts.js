@@ -7,6 +7,7 @@
     var font = c("sans");
     return {
       background: null, font: font, padding: 2, view: { stroke: null },
+      legend: { labelColor: c("soft"), labelFont: font, labelFontSize: 11, symbolStrokeWidth: 2 },
       axis: { labelColor: c("soft"), titleColor: c("soft"), titleFontWeight: 400, labelFontSize: 11, titleFontSize: 11.5,
         gridColor: c("line"), domainColor: c("line-2"), tickColor: c("line-2"), labelFont: font, titleFont: font },
       style: {
@@ -14,6 +15,8 @@
         score: { color: c("accent"), stroke: c("accent"), strokeWidth: 2 },
         dot: { color: c("accent"), fill: c("accent"), filled: true, size: 34, stroke: null },
         span: { color: c("accent"), stroke: c("accent"), strokeWidth: 2 },
+        "dot-other": { color: c("alert"), fill: c("alert"), filled: true, size: 34, stroke: null },
+        "span-other": { color: c("alert"), stroke: c("alert"), strokeWidth: 2 },
         "new": { color: c("accent"), fill: c("accent"), fillOpacity: 0.35, width: { band: 0.7 } },
         "of-new": { color: c("alert"), fill: c("alert"), fillOpacity: 0.75, width: { band: 0.7 } },
         threshold: { color: c("soft"), stroke: c("soft"), strokeDash: [4, 3], strokeWidth: 1.2 },
