@@ -121,7 +121,8 @@ def _of_registers(tables: Tables, unii: DataFrame) -> DataFrame:
     )
     linked = _by_fraction(rows, _best(hits))
     candidates = hits.unionByName(always(kept)).unionByName(linked.withColumn("rank", F.lit(-1)))
-    resolved = meeting(_best(candidates), known_since, ["original"]).join(own, on="original", how="inner")
+    best = cache(_best(candidates))  # a plan of more than about fifty steps is too deep for Connect's messages
+    resolved = meeting(best, known_since, ["original"]).join(own, on="original", how="inner")
     once = over_time(resolved.drop("original", "is_current"), ["normalised_name"], F.array_min)
     return once.withColumn("kind", F.lit("french"))
 
