@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipelines.core.addresses import is_postgres, spelled
+from pipelines.core.addresses import is_postgres, is_store, spelled
 from pipelines.core.alert import problem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -168,6 +168,13 @@ class Settings(BaseSettings):
     def _spelled(cls, address: str | None) -> str | None:
         return address and spelled(address)
 
+    @field_validator("landing", "lake", "outbox")
+    @classmethod
+    def _is_a_folder_or_a_store(cls, where: Path | str | None) -> Path | str | None:
+        if where is not None:
+            is_store(str(where))
+        return where
+
     @field_validator("dagster")
     @classmethod
     def _dagster_is_postgres(cls, address: str | None) -> str | None:
@@ -198,7 +205,7 @@ class Settings(BaseSettings):
     @property
     def on_object_store(self) -> bool:
         """Whether the engine reads or writes an object store."""
-        return any("://" in str(place) for place in (self.landing, self.lake))
+        return any(is_store(str(place)) for place in (self.landing, self.lake))
 
     @property
     def is_local(self) -> bool:

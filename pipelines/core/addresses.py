@@ -15,6 +15,22 @@ HARMLESS = {"connect_timeout", "dbname", "host", "port", "sslmode", "use_ssl", "
 _LOGIN = re.compile(r"([a-z][a-z0-9+.-]*://)([^:/?#@;\s]*):.*@", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<=[?&;])([^=&;]*)=([^&;]*)")
 
+SCHEME = "s3"  # of an object store
+
+
+class AddressRefused(ValueError):
+    """An address names no store that can be read here; the message says what can."""
+
+
+def is_store(root: str) -> bool:
+    """Tell whether a place is an object store's, not a folder. Raises `AddressRefused` for another kind of store."""
+    scheme, found, rest = root.partition("://")
+    if not found:
+        return False
+    if scheme != SCHEME or not rest.strip("/"):
+        raise AddressRefused(f"{root!r} is no folder and no s3://bucket/… address")
+    return True
+
 
 def is_postgres(address: str) -> bool:
     """Tell whether an address names a PostgreSQL database."""

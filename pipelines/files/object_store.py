@@ -13,25 +13,12 @@ from typing import Any
 
 from pyarrow import fs
 
-SCHEME = "s3"
+from pipelines.core.addresses import SCHEME, AddressRefused, is_store
+
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 PLACES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION")
 REGION = "us-east-1"  # what stores that are not AWS's take for granted
 CONNECT_SECONDS, REQUEST_SECONDS, ATTEMPTS = 5, 60, 4
-
-
-class AddressRefused(ValueError):
-    """An address names no store that can be read here; the message says what can."""
-
-
-def is_address(root: str) -> bool:
-    """Tell whether a place is an object store's, not a folder. Raises `AddressRefused` for another kind of store."""
-    scheme, found, rest = root.partition("://")
-    if not found:
-        return False
-    if scheme != SCHEME or not rest.strip("/"):
-        raise AddressRefused(f"{root!r} is no folder and no s3://bucket/… address")
-    return True
 
 
 def endpoint() -> str | None:
@@ -66,7 +53,7 @@ def path_of(root: str) -> str:
 
 def delta_options(root: str) -> dict[str, str] | None:
     """Options of delta-rs for a table at an address; None for one in a folder."""
-    if not is_address(root):
+    if not is_store(root):
         return None
     told = {"aws_region": region(), "timeout": f"{REQUEST_SECONDS}s", "connect_timeout": f"{CONNECT_SECONDS}s"}
     if at := endpoint():

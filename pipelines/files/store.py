@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 
 from pyarrow import fs
 
+from pipelines.core.addresses import is_store
 from pipelines.files import object_store
 
 T = TypeVar("T")
@@ -55,14 +56,14 @@ def said(error: OSError) -> str:
 
 def file_system(root: str) -> tuple[fs.FileSystem, str]:
     """Open the file system and the base path of a local folder or an object-store address."""
-    if object_store.is_address(root):
+    if is_store(root):
         return object_store.file_system(), object_store.path_of(root)
     return fs.LocalFileSystem(), str(PurePosixPath(root))
 
 
 def place(text: str) -> str:
     """A place as a command is told it: an object-store address as it is, a folder from the root on."""
-    return text if object_store.is_address(text) else str(Path(text).absolute())
+    return text if is_store(text) else str(Path(text).absolute())
 
 
 def is_local(system: fs.FileSystem) -> bool:

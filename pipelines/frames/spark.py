@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.addresses import is_store
 from pipelines.files import object_store
 from pipelines.privacy.owner_only import OTHERS, owner_only
 
@@ -187,7 +188,7 @@ def is_little(spark: SparkSession) -> bool:
 def _is_small(settings: Settings) -> bool:
     """Tell whether little is landed: then the engine's hot code is not worth being compiled a second time."""
     root = str(settings.landing)
-    if object_store.is_address(root):
+    if is_store(root):
         return False
     n_bytes = 0
     for folder, _, names in os.walk(root):
@@ -241,7 +242,7 @@ def _of_session() -> dict[str, str]:
 
 def _warehouse(lake: str) -> str:
     """Where the engine would keep tables that have no address; none of ours."""
-    return f"{lake}/_warehouse" if object_store.is_address(lake) else str(Path(lake).absolute() / "_warehouse")
+    return f"{lake}/_warehouse" if is_store(lake) else str(Path(lake).absolute() / "_warehouse")
 
 
 def _here() -> dict[str, str]:

@@ -15,7 +15,7 @@ import socket
 from pathlib import Path
 from typing import IO, Any
 
-from pipelines.files import object_store
+from pipelines.core.addresses import is_store
 from pipelines.lake import store_lease
 from pipelines.lake.store_lease import StoreLease, Taken
 
@@ -40,7 +40,7 @@ def hold(root: str, is_restore: bool = False) -> None:
 
     Raises `LeaseTaken` where another has it, and `Unfinished` for all but a restore where one was cut off.
     """
-    if object_store.is_address(root):
+    if is_store(root):
         _hold_on_store(root)
         return
     if root in _held:

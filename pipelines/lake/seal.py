@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -55,6 +55,28 @@ class Sealed:
     n_seals: int
     problem: str | None = None
     is_early: bool = False  # the last one is of an earlier form: nothing tells whether it was changed itself
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Seals that were read: the files by name, size and time, what they say together, the hash of the last."""
+
+    marks: list[tuple[str, int, int]]
+    told: Sealed
+    before: str | None
+
+
+NOTHING = Sealed(-1, {}, {}, {}, 0)
+_known: dict[str, Chain] = {}
+
+
+class LaterForm(ValueError):
+    """A seal is of a form that a later release writes."""
+
+    def __init__(self, form: int):
+        """Say which."""
+        super().__init__(form)
+        self.form = form
 
 
 class Unreadable(Exception):
@@ -104,36 +126,50 @@ def seal(folder: str) -> None:
         system.delete_file(repeated.path)
 
 
-def sealed(folder: str) -> Sealed:
-    """Read the seals of a table's folder; `problem` says what is wrong with them themselves."""
+def sealed(folder: str, is_read_anew: bool = False) -> Sealed:
+    """Read the seals of a table's folder; `problem` says what is wrong with them themselves.
+
+    What this process has read before counts as long as the files are, by size and time, those that they were; unless
+    they are to be read anew.
+    """
     system, path = file_system(folder)
-    log: dict[str, Print] = {}
-    files: dict[str, Print] = {}
-    at: dict[str, dt.datetime] = {}
-    version, before, problem = -1, None, None
-    n_seals, is_early = 0, False
     _, needed = _seals(system, path)
-    for position, info in enumerate(needed, _first(needed)):
+    marks = [(info.base_name, info.size, info.mtime_ns) for info in needed]
+    known = None if is_read_anew else _known.get(folder)
+    first = _first(needed)
+    if known is None or known.marks != marks[: len(known.marks)] or not known.marks:
+        known = Chain([], NOTHING, None)
+    found, before = known.told, known.before
+    for position, info in enumerate(needed[len(known.marks) :], first + len(known.marks)):
         data = read(system, info.path)
         try:
-            told = json.loads(data)
-            if told.get("form", FORM) > FORM:
-                problem = LATER.format(info.base_name, told["form"], FORM)
-                break
-            if before not in (None, told["before"]) or info.base_name != f"{position:08d}.json":
-                raise ValueError
-            is_early = told.keys() == FIRST_FORM
-            if not is_early and told.pop("own", None) != own_hash(told):
-                raise ValueError
-            entries, brought_files = _prints(told["log"]), _prints(told["files"])
-            time = dt.datetime.fromisoformat(told["at"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            problem = f"the seal {info.base_name} was changed, or one before it is gone"
+            found = _with(found, json.loads(data), before, position, info.base_name)
+        except LaterForm as later:
+            found = replace(found, problem=LATER.format(info.base_name, later.form, FORM))
             break
-        log, files, version, n_seals = log | entries, files | brought_files, told["version"], position + 1
-        at |= dict.fromkeys(entries, time)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            found = replace(found, problem=f"the seal {info.base_name} was changed, or one before it is gone")
+            break
         before = hashlib.sha256(data).hexdigest()
-    return Sealed(version, log, files, at, n_seals, problem, is_early)
+    if found.problem:
+        _known.pop(folder, None)
+    else:
+        _known[folder] = Chain(marks, found, before)
+    return found
+
+
+def _with(found: Sealed, told: dict[str, Any], before: str | None, position: int, name: str) -> Sealed:
+    """What seals say together with one more. Raises `LaterForm`, or another `ValueError` where it was changed."""
+    if (form := told.get("form", FORM)) > FORM:
+        raise LaterForm(form)
+    if before not in (None, told["before"]) or name != f"{position:08d}.json":
+        raise ValueError
+    is_early = told.keys() == FIRST_FORM
+    if not is_early and told.pop("own", None) != own_hash(told):
+        raise ValueError
+    entries, files = _prints(told["log"]), _prints(told["files"])
+    at = found.at | dict.fromkeys(entries, dt.datetime.fromisoformat(told["at"]))
+    return Sealed(told["version"], found.log | entries, found.files | files, at, position + 1, None, is_early)
 
 
 def _seals(system: fs.FileSystem, path: str) -> tuple[list[fs.FileInfo], list[fs.FileInfo]]:

@@ -15,6 +15,7 @@ from pyarrow import fs
 from pipelines.files.store import file_system
 from pipelines.lake import made
 from pipelines.lake.delta import at, files_of, names_of, needs_engine
+from pipelines.lake.opened import opened
 from pipelines.lake.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
 
 if TYPE_CHECKING:
@@ -60,14 +61,15 @@ def verify(folder: str, address: str) -> Verified:
     A version that was committed and not sealed (a killed run, another program) is read against the log alone.
     """
     system, path = file_system(folder)
-    seals = sealed(folder)
+    seals = sealed(folder, is_read_anew=True)
     problems = [seals.problem] if seals.problem else []
     problems += _log_problems(system, path, seals)
     is_sealed = all(f"_delta_log/{name}" in seals.log for name in log_entries(system, path))
     kept = standing(system, path, seals.log)
     problems += _changed(system, path, {n: seals.log[n] for n in kept if is_sealed or "_last_checkpoint" not in n})
     try:
-        adds, feature = _opened(folder, address)
+        delta = at(folder)
+        adds, feature = files_of(delta), needs_engine(address, delta)
     except Exception as error:
         words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         return Verified(address, 0, 0, tuple(problems or [f"the log can't be replayed: {words}"]))
@@ -107,7 +109,7 @@ def glance(folder: str) -> str | None:
     if found := _log_problems(system, path, seals):
         return found[0]
     try:
-        adds, _ = _opened(folder, "")
+        adds = files_of(opened(folder))
     except Exception as error:
         return f"the log can't be replayed: {str(error).splitlines()[0][:120]}"
     sizes = dict(zip(names_of(adds), adds["size_bytes"].to_pylist(), strict=True))
@@ -122,8 +124,7 @@ def glance(folder: str) -> str | None:
 
 def stands_on(folder: str) -> set[str]:
     """Files that the present version of a table stands on, by path in its folder."""
-    adds, _ = _opened(folder, "")
-    return set(names_of(adds))
+    return set(names_of(files_of(at(folder))))
 
 
 def set_aside(root: str, address: str) -> str:
@@ -134,12 +135,6 @@ def set_aside(root: str, address: str) -> str:
     system.create_dir(place.rsplit("/", 1)[0], recursive=True)
     system.move(f"{base}/{layer}/{name}", place)
     return place
-
-
-def _opened(folder: str, address: str) -> tuple[pa.Table, str | None]:
-    """Files that the table stands on, from its log, and the Delta features that no seal covers."""
-    delta = at(folder)
-    return files_of(delta), needs_engine(address, delta)
 
 
 def _log_problems(system: fs.FileSystem, path: str, seals: Sealed) -> list[str]:
