@@ -7,7 +7,7 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeVar
 
@@ -19,6 +19,7 @@ from pipelines.files import object_store
 T = TypeVar("T")
 BROKEN_BZ2 = "Invalid data stream"  # bz2 has no class of error of its own
 CHUNK_BYTES = 1 << 20
+ONE_BY_ONE = 4  # files that are asked for by name where a listing would tell of all
 PAUSES = (0.1, 0.5, 2.0)  # seconds before each further attempt
 
 
@@ -85,6 +86,19 @@ def put_whole(system: fs.FileSystem, path: str, content: bytes) -> None:
         out.write(content)
     if part != path:
         system.move(part, path)
+
+
+def sizes(system: fs.FileSystem, folder: str, names: Collection[str], within: str | None = None) -> dict[str, int]:
+    """Bytes of those files of a folder, by path in it, that are there.
+
+    Of many on a store by one look at all, or at all `within` a folder of it.
+    """
+    if is_local(system) or len(names) <= ONE_BY_ONE:
+        infos = system.get_file_info([f"{folder}/{name}" for name in names]) if names else []
+    else:
+        infos = system.get_file_info(fs.FileSelector(within or folder, recursive=True, allow_not_found=True))
+    found = {info.path.removeprefix(f"{folder}/"): info.size for info in infos if info.is_file}
+    return {name: found[name] for name in names if name in found}
 
 
 def hash_of(stream: BinaryIO) -> tuple[str, int]:

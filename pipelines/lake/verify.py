@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pyarrow import fs
 
-from pipelines.files.store import file_system
+from pipelines.files.store import file_system, sizes
 from pipelines.lake import made
 from pipelines.lake.delta import at, files_of, names_of, needs_engine
 from pipelines.lake.opened import opened
@@ -112,13 +112,13 @@ def glance(folder: str) -> str | None:
         adds = files_of(opened(folder))
     except Exception as error:
         return f"the log can't be replayed: {str(error).splitlines()[0][:120]}"
-    sizes = dict(zip(names_of(adds), adds["size_bytes"].to_pylist(), strict=True))
-    infos = system.get_file_info([f"{path}/{name}" for name in sizes]) if sizes else []
-    for info, (name, size) in zip(infos, sizes.items(), strict=True):
-        if not info.is_file:
+    written = dict(zip(names_of(adds), adds["size_bytes"].to_pylist(), strict=True))
+    there = sizes(system, path, written)
+    for name, size in written.items():
+        if name not in there:
             return f"the file {name} is gone"
-        if info.size != size:
-            return f"the file {name} has {info.size:,} bytes where {size:,} were written"
+        if there[name] != size:
+            return f"the file {name} has {there[name]:,} bytes where {size:,} were written"
     return None
 
 
@@ -155,12 +155,11 @@ def _log_problems(system: fs.FileSystem, path: str, seals: Sealed) -> list[str]:
                 read_entry(system, f"{path}/_delta_log/{name}")
             except Unreadable as unreadable:
                 problems.append(str(unreadable))
-    known = [n for n in names if f"_delta_log/{n}" in seals.log]
-    infos = system.get_file_info([f"{path}/_delta_log/{n}" for n in known]) if known else []
-    for info in infos:
-        size = seals.log[f"_delta_log/{info.base_name}"].size
-        if info.size != size:
-            problems.append(f"the log entry {info.base_name} has {info.size:,} bytes where {size:,} were written")
+    known = [f"_delta_log/{n}" for n in names if f"_delta_log/{n}" in seals.log]
+    for name, n_bytes in sizes(system, path, known, f"{path}/_delta_log").items():
+        if n_bytes != (size := seals.log[name].size):
+            entry = name.removeprefix("_delta_log/")
+            problems.append(f"the log entry {entry} has {n_bytes:,} bytes where {size:,} were written")
     return problems
 
 
