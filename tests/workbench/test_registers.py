@@ -29,7 +29,6 @@ def test_one_substance_at_two_dates_shows_the_numbers_of_both_months(browser):
     page = browser.get(f"/compare?population=human&substance={SHARED_SUBSTANCE}&then=2024-02-29").text
     rows = _columns(page, "Side by side")
     assert all(int(row[1]) >= int(row[5]) for row in rows)  # as many or more are known at the end
-    assert any(int(row[1]) > int(row[5]) for row in rows)
     for month, place in (("2024-03-31", 1), ("2024-02-29", 5)):
         for row, link in zip(rows, re.findall(rf'href="(/signal\?[^"]*month={month})"', page), strict=True):
             assert f"<b>{row[place]}</b>" in browser.get(link.replace("&amp;", "&")).text
