@@ -9,6 +9,11 @@ NAMES = {
     **{"SK": "slovakia", "LI": "liechtenstein"},
 }
 CODES = {name: code for code, name in NAMES.items()} | {"czechia": "CZ"}
+EEA = (
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT"),
+    *("LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
+)
+"""European Economic Area."""
 ALPHA3 = {
     **{"AUT": "AT", "BEL": "BE", "BGR": "BG", "CHE": "CH", "CYP": "CY", "CZE": "CZ", "DEU": "DE", "DNK": "DK"},
     **{"EST": "EE", "ESP": "ES", "FIN": "FI", "FRA": "FR", "GBR": "GB", "GRC": "GR", "HRV": "HR", "HUN": "HU"},

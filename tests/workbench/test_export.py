@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from tests.workbench.conftest import SHARED_SUBSTANCE, build, client, log_in, write
+from tests.workbench.conftest import MONTHS, SHARED_SUBSTANCE, build, client, log_in, reports_of, write
+from workbench import ermr
 from workbench.pages import export
 from workbench.store import audit
 
@@ -96,3 +97,52 @@ def test_a_study_takes_nothing_out(browser):
     page = log_in(browser, "yann").get("/signals").text
     assert "/export" not in page
     assert browser.get("/export?view=signals&population=human").status_code == 404
+
+
+# Readers of the eRMR take its columns by their place: adding one at the end is a change that they are told of.
+FROZEN = (
+    *("Active Substance", "SOC", "HLT", "PT", "New EVPM", "Tot EVPM", "New EEA", "Tot EEA", "New HCP", "Tot HCP"),
+    *("New Serious", "Tot Serious", "New Fatal", "Tot Fatal", "New Paed", "Tot Paed", "New Geriatr", "Tot Geriatr"),
+    *("New Spont", "Tot Spont", "ROR (-) All", "SDR All"),
+)
+
+
+def test_the_monthly_table_has_its_columns_in_their_order_and_counts_the_cases(browser):
+    log_in(browser, "claire")
+    files, manifest = _taken(browser, "view=ermr&kind=csv&population=human&month=2024-02-29")
+    table = list(csv.DictReader(io.StringIO(files["ermr.csv"].decode())))
+    assert tuple(table[0]) == tuple(manifest["columns"]) == ermr.COLUMNS == FROZEN
+    pairs = {
+        (row["substance_name"], row["term_name"]): row
+        for row in csv.DictReader(
+            io.StringIO(
+                _taken(browser, "view=signals&kind=csv&population=human&month=2024-02-29")[0]["signals.csv"].decode()
+            )
+        )
+    }
+    assert len(table) == len(pairs) > 3
+    reports = reports_of("human", 31, 1)
+    for row in table:
+        pair = pairs[row["Active Substance"], row["PT"]]
+        assert (row["Tot EVPM"], row["SDR All"]) == (
+            pair["a"],
+            "Yes" if pair["is_ror_signal"].lower() == "true" else "No",
+        )
+        held = [
+            r
+            for r in reports
+            if row["Active Substance"] in {s.upper() for s in r["substances"]}
+            and row["PT"] in {f"{t} name" for t in r["terms"]}
+        ]
+        now, before = ([r for r in held if r["known_from"] <= month] for month in (MONTHS[1], MONTHS[0]))
+        assert int(row["New EVPM"]) == len(now) - len(before)
+        assert int(row["Tot Serious"]) == sum(r["is_serious"] is True for r in now)
+        assert int(row["Tot Paed"]) == sum((r["age_years"] or 99) < 18 for r in now)
+        assert int(row["Tot EEA"]) == int(row["Tot EVPM"])
+
+
+def test_the_monthly_table_is_of_people_and_of_ones_own(browser):
+    log_in(browser, "claire")
+    assert browser.get("/export?view=ermr&population=veterinary").status_code == 400
+    log_in(browser, "marc")
+    assert browser.get("/export?view=ermr&population=human").status_code == 404

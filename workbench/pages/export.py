@@ -16,8 +16,8 @@ from starlette.responses import Response
 
 from pipelines.output.cells import inert, inert_names
 from pipelines.output.render import render
-from workbench import audit, decisions
-from workbench.asked import BadAddress
+from workbench import audit, decisions, ermr
+from workbench.asked import Asked, BadAddress
 from workbench.pages import cases, ranking
 from workbench.pages.signal import PAIR, Pair, row_of
 from workbench.store import now
@@ -54,7 +54,16 @@ def _course(visit: Visit) -> Selected:
     return sql, {**vars(pair), "month": row["month"]}
 
 
-VIEWS: dict[str, Callable[[Visit], Selected]] = {"signals": _signals, "cases": _cases, "course": _course}
+def _ermr(visit: Visit) -> Selected:
+    """The pairs of a whole vigilance of people. Raises `BadAddress` for another population."""
+    if not visit.policy.may("cases"):
+        raise Missing
+    population = visit.asked.choice("population", ermr.DOMAINS, "-")
+    at = cases.known(visit, cases.State.of(Asked({"population": population, "month": visit.asked.text("month")})))
+    return ermr.sql(), at
+
+
+VIEWS: dict[str, Callable[[Visit], Selected]] = {"signals": _signals, "cases": _cases, "course": _course, "ermr": _ermr}
 
 
 @router.get("/export")

@@ -13,6 +13,7 @@ from pipelines.defs.silver.coded_report.heads import counting_versions
 from pipelines.defs.silver.coded_report.tables import UNKNOWN, Code, CodedReport, CodeLevel, Stratum
 from pipelines.defs.silver.report.tables import SUSPECT_ROLES
 from pipelines.defs.silver.substance.codes import atc_codes
+from pipelines.formats.countries import EEA
 from pipelines.frames.ages import ADOLESCENT, ADULT, CHILD, ELDERLY
 from pipelines.frames.columns import month
 from pipelines.frames.conform import conformed
@@ -29,10 +30,6 @@ VERSION = ["report_key", "report_version"]
 MONTHS = ["month_from", "month_to"]
 GIVEN_SQL = "array<struct<kind: string, is_suspect: boolean, code: int, first: int, end: int>>"
 STRATIFIED = ["domain", "species", "age_group", "sex", "region", "seriousness", "report_type"]
-EEA = (
-    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "GR", "HR", "HU", "IE", "IS", "IT"),
-    *("LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
-)
 TERM_LEVELS, ATC_LEVELS = ("pt", "hlt", "soc"), {"atc4": 5, "atc2": 3}
 
 
