@@ -22,6 +22,10 @@ test: setup ## all tests but the slow proofs, in WORKERS processes (2)
 prove: setup ## the slow proofs
 	@$(bin)/python -m pytest -q -m slow
 
+cluster: setup ## the main job embedded, over Connect, on a cluster, on an object store: a table of hashes, all equal
+	@$(bin)/python -m infra.jars s3
+	@$(bin)/python -m pytest -q -m slow tests/cluster
+
 fuzz: setup ## the readers of every source under a coverage-guided fuzzer, a million inputs a source
 	@$(bin)/python -m tests.fuzz
 
@@ -45,4 +49,4 @@ lock: setup ## resolve the dependencies again
 clean: ## everything that was made: environment, lake, caches
 	@rm -rf .venv data .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-.PHONY: help setup demo test prove fuzz bench check docs lock clean
+.PHONY: help setup demo test prove cluster fuzz bench check docs lock clean
