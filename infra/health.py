@@ -24,7 +24,7 @@ def problem(address: str) -> str | None:
         else:
             urllib.request.urlopen(address, timeout=SECONDS).close()  # noqa: S310
     except OSError as error:
-        return str(error.strerror or getattr(error, "reason", error))
+        return str(getattr(error, "reason", None) or error.strerror or error)
     return None
 
 

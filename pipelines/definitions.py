@@ -14,7 +14,7 @@ defs = dg.Definitions(
     asset_checks=across_checks(),
     jobs=[automation.build_lake, automation.ingest, automation.rescore, automation.upkeep],
     schedules=[automation.nightly, automation.weekly],
-    sensors=[automation.landing_zone, alerts.run_failed, alerts.rule_broken, alerts.figures],
+    sensors=[automation.landing_zone, alerts.run_failed, alerts.rule_broken, alerts.figures, *alerts.lineage],
     resources={"platform": PlatformResource()},
     executor=threads_executor,
 )

@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     metrics: Path | None = Field(
         None, description="File of figures for Prometheus, such as gerland.prom in the folder of its node exporter"
     )
+    lineage: SecretStr | None = Field(
+        None, description="Where OpenLineage events of each run go: https://… of a server, or a file"
+    )
     keep_days: int = Field(14, ge=1, description="Days that files which no version of a table stands on are kept")
     spark_master: str = Field("local[*]", description="Spark master of the embedded session")
     spark_remote: str | None = Field(

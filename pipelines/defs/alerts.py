@@ -1,4 +1,4 @@
-"""Who is told when a run fails or a rule is newly broken: the address of the settings, else the log."""
+"""Who is told: of failed runs and broken rules, of figures, of lineage; where the settings say, else the log."""
 
 import json
 from collections.abc import Iterable
@@ -62,6 +62,32 @@ def figures(context: dg.SensorEvaluationContext, platform: PlatformResource) -> 
 
     write(settings, context.instance, settings.metrics)
     return dg.SkipReason(f"written to {settings.metrics}")
+
+
+def _lineage(context: dg.RunStatusSensorContext, platform: PlatformResource) -> dg.SkipReason:
+    settings = platform.settings()
+    if settings.lineage is None:
+        return dg.SkipReason("the setting 'lineage' names no place")
+    from pipelines.upkeep.lineage import emit
+
+    return dg.SkipReason(f"{emit(settings, context.instance, context.dagster_run)} events sent")
+
+
+def _lineage_of(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"lineage_of_{status.value.lower()}",
+        description="Tells what a run made of what, as OpenLineage events, where the setting `lineage` says.",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def lineage(context: dg.RunStatusSensorContext, platform: PlatformResource) -> dg.SkipReason:
+        return _lineage(context, platform)
+
+    return lineage
+
+
+lineage = [_lineage_of(status) for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)]
 
 
 def broken(outcomes: Iterable[Outcome]) -> str:
