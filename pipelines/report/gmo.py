@@ -24,6 +24,7 @@ OF_POSITIVE = ("n_positive", "n_negative", "positive_share", "positive_lower", "
 TOLD_BY = {
     "n_patients": ("n_events", *OF_EVENTS, "n_due", *OF_TAKEN, "n_with_result", *OF_POSITIVE),
     "n_events": OF_EVENTS,
+    "n_in_trial": (),
     "n_due": OF_TAKEN,
     "n_taken": OF_TAKEN,
     "n_untaken": OF_TAKEN,
@@ -64,11 +65,11 @@ def usual(lake: Lake) -> Rows:
 
 
 def followed(lake: Lake) -> Rows:
-    """Follow-up of files that access names at their month ends, as it stands inside."""
+    """Follow-up of files under which somebody was treated, at their month ends, as it stands inside."""
     return lake.rows(f"""
         WITH shown AS (
-            SELECT gmo_key FROM gold.gmo_follow_up WHERE is_latest AND n_decisions > 0 ORDER BY gmo_key
-            LIMIT {FOLLOWED})
+            SELECT gmo_key FROM gold.gmo_follow_up WHERE is_latest AND (n_decisions > 0 OR n_in_trial > 0)
+            ORDER BY gmo_key LIMIT {FOLLOWED})
         SELECT *, n_due - n_taken AS n_untaken, n_with_result - n_positive AS n_negative
         FROM gold.gmo_follow_up SEMI JOIN shown USING (gmo_key) ORDER BY gmo_key, month""")
 

@@ -153,6 +153,22 @@ def test_who_is_dead_is_sampled_no_more_and_without_patients_there_is_a_reason()
     assert (none["n_patients"], none["events_per_patient"], none["not_computed"]) == (None, None, f.NO_ACCESS)
 
 
+def test_patients_of_a_trial_are_those_of_whom_samples_alone_tell():
+    rows = follow(taken=12, due=20, positive=2)
+    sample = SHOWN | {"gmo_key": "B/FR/24/07", "due_date": D(2024, 5, 1), "taken_date": D(2024, 5, 3)}
+    rows["samples"] += [
+        sample | {"sample_id": "t1", "patient": "trial 1"},
+        sample | {"sample_id": "t2", "patient": "trial 1"},
+        sample | {"sample_id": "t3", "patient": "trial 2", "taken_date": None},
+        sample | {"sample_id": "a", "patient": None},
+    ]
+    row = at_last(rows)
+    assert (row["n_in_trial"], row["n_patients"], row["n_taken"]) == (1, 14, 15)
+    alone = at_last(rows | {"decisions": [], "patients": []})
+    assert (alone["n_in_trial"], alone["n_patients"], alone["not_computed"]) == (13, None, f.NO_ACCESS)
+    assert at_last(follow(taken=12, due=20, positive=2))["n_in_trial"] == 0
+
+
 @pytest.mark.spark
 def test_patients_and_events_of_a_file_are_those_of_the_access_that_names_it(spark):
     rows = follow(taken=12, due=20, positive=2)

@@ -66,7 +66,7 @@ def at_month_ends(frames: Mapping[str, pl.DataFrame], heard: list[dict[str, Any]
         sites.group_by(KEY).agg(n_sites=pl.col("site").n_unique().cast(pl.Int64)),
         decided.group_by(KEY).agg(n_decisions=pl.col("decision_id").n_unique().cast(pl.Int64)),
         counted,
-        _samples(known["samples"], people),
+        _samples(known["samples"], people, known["patients"]),
     ):
         joined = joined.join(part, on=KEY, how="left")
     told = joined.with_columns(pl.col("n_sites", "n_decisions").fill_null(0), is_latest=month == at["month"].max())
@@ -86,9 +86,11 @@ def _exposed(known: Mapping[str, pl.DataFrame], decided: pl.DataFrame) -> tuple[
     return people, counted
 
 
-def _samples(samples: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Samples by file: due, taken of those, with a result, positive."""
+def _samples(samples: pl.DataFrame, people: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """Samples by file: due, taken of those, with a result, positive; and patients whom samples alone tell of."""
+    known = listed.select("month", "patient", is_listed=True).unique()
     own = samples.join(people.select("month", "patient", "ended"), on=["month", "patient"], how="left")
+    own = own.join(known, on=["month", "patient"], how="left")
     due, month = pl.col("due_date"), pl.col("month")
     is_due = (due <= month) & (pl.col("ended").is_null() | (due <= pl.col("ended")))
     is_taken = (pl.col("taken_date") <= month).fill_null(False)
@@ -98,6 +100,10 @@ def _samples(samples: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         n_taken=(is_due & is_taken).sum().cast(pl.Int64),
         n_with_result=has_result.sum().cast(pl.Int64),
         n_positive=(has_result & (pl.col("result") == "positive")).sum().cast(pl.Int64),
+        n_in_trial=pl.col("patient")
+        .filter(is_taken & pl.col("is_listed").is_null() & pl.col("patient").is_not_null())
+        .n_unique()
+        .cast(pl.Int64),
     )
 
 

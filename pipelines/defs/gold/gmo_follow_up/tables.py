@@ -18,10 +18,12 @@ def _share(meaning: str, maximum: float | None = 1.0) -> Column:
 class GmoFollowUp(Table):
     """One file at one month end, as known then: sites, patients exposed, events, samples of shedding due and taken.
 
-    Patients and events are those of the decisions on access that name the file; those of a trial stand in none. A
-    sample is due where its day has passed and its patient was neither dead nor lost by then: also once the file or the
-    medicine was withdrawn. Shares have exact bounds (Clopper and Pearson), events per patient Garwood's. Counts stay
-    inside the agency. Trap: who is sampled is not everybody, and a sample that is not taken is not negative.
+    Patients and events are those of the decisions on access that name the file. Patients of a trial stand in none: of
+    them the registers hold samples alone, no first day and no form, so that they are counted (`n_in_trial`) once a
+    sample of theirs was taken, and no rate is made of them. A sample is due where its day has passed and its patient
+    was neither dead nor lost by then: also once the file or the medicine was withdrawn. Shares have exact bounds
+    (Clopper and Pearson), events per patient Garwood's. Counts stay inside the agency. Trap: who is sampled is not
+    everybody, and a sample that is not taken is not negative.
     """
 
     layer, name, owner = "gold", "gmo_follow_up", "innovative-therapies"
@@ -46,6 +48,7 @@ class GmoFollowUp(Table):
     n_decisions = Column("bigint", "Decisions on access that name the file", required=True, minimum=0)
     n_patients = _count("Patients treated under them")
     n_events = _count("Events of their forms that came")
+    n_in_trial = _count("Patients of whom a sample was taken and who stand under no decision on access")
     events_per_patient = _share("Events over patients", None)
     events_per_patient_lower = _share("Lower bound, 95 %", None)
     events_per_patient_upper = _share("Upper bound, 95 %", None)
