@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.core.table import BronzeTable
 from pipelines.defs.sources.ema_outputs import tables as t
+from pipelines.formats.plants import PARTS
 from pipelines.simulator.acts import Recognition, Shortage, recognitions, shortages
 from pipelines.simulator.files import put
 from pipelines.simulator.world import World
@@ -281,7 +282,7 @@ def _orphans(world: World, acts: list[Recognition], lacks: list[Shortage], day: 
 def _plants(world: World, acts: list[Recognition], lacks: list[Shortage], day: dt.date) -> Rows:
     return [
         {
-            "latin_name": f"{plant['name'].split()[0]} {plant['plant_part']}",
+            "latin_name": f"{plant['name'].split()[0]}e {LATIN[plant['plant_part']]}",
             "combination": "No",
             "english_common_name": plant["common_name"],
             "botanical_name": f"{plant['name']}L.",
@@ -295,6 +296,7 @@ def _plants(world: World, acts: list[Recognition], lacks: list[Shortage], day: d
     ]
 
 
+LATIN = {part: latin for latin, part in reversed(PARTS.items())}  # the first of several, a nominative
 CSV = (t.EmaReferral, t.EmaDhpc, t.EmaPsusa, t.EmaShortage, t.EmaOrphan)
 WRITERS: dict[type[BronzeTable], Callable[[World, list[Recognition], list[Shortage], dt.date], Rows]] = {
     t.EmaReferral: _referrals,
