@@ -18,6 +18,7 @@ GROUPS = {
     "safety reports assessed": ("psusa_outcome",),
     "letters": ("direct_healthcare_communication",),
     "product information": ("product_information_change",),
+    "access": ("access_decision",),
 }
 
 

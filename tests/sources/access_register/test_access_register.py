@@ -127,6 +127,18 @@ def test_medicines_are_coded_by_their_substance_else_by_their_name(spark):
 
 
 @pytest.mark.spark
+def test_a_decision_for_all_patients_is_an_act_and_one_by_name_is_none(spark):
+    rows = [DECISION | {"substance": "velogen; luxin"}]
+    rows += [DECISION | {"decision_number": k, "access": k} for k in ("aac", "cpc", "amm")]
+    tables = bronze(spark, t.AccessDecision, csv(t.AccessDecision, *rows))
+    acts = {r["event_id"]: r for r in united(tables, "silver.regulatory_event", "access_register").collect()}
+    assert set(acts) == {"AAP-1", "CPC"}
+    act = acts["AAP-1"]
+    assert (act["act_kind"], act["act_date"], act["known_from"]) == ("access_decision", D(2024, 1, 10), D(2024, 1, 12))
+    assert (act["substances"], act["products"], act["is_action"]) == (["velogen", "luxin"], ["GT 101"], True)
+
+
+@pytest.mark.spark
 def test_forms_stand_from_the_day_they_are_planned(spark):
     came = FORM | {"received": "2024-07-20", "events": "2", "visited": "2024-03-02"}
     tables = bronze(spark, t.AccessForm, csv(t.AccessForm, FORM), csv(t.AccessForm, came))

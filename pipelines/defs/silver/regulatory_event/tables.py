@@ -42,9 +42,10 @@ class RegulatoryEvent(Versioned):
     """One act of one authority, and what it is about as printed.
 
     Coverage: referrals, opinions, letters, safety assessments and shortages of the EMA, signals discussed by the PRAC,
-    changed product information in Spain. An act counts in an evaluation from its `known_from`, in a lake as known on a
-    date from its `valid_from`: a register that overwrites shows an act only from the delivery that we hold. Both stay
-    when later deliveries come. Traps: the page of a procedure was published before its last acts; look at `dated_by`.
+    changed product information in Spain, decisions on access for all patients, not those for one by name. An act counts
+    in an evaluation from its `known_from`, in a lake as known on a date from its `valid_from`: a register that
+    overwrites shows an act only from the delivery that we hold. Both stay when later deliveries come. Traps: the page
+    of a procedure was published before its last acts; look at `dated_by`.
     """
 
     layer, name, owner = "silver", "regulatory_event", "signal-management"

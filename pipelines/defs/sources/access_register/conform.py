@@ -17,6 +17,8 @@ from pipelines.defs.silver.access.tables import (
 )
 from pipelines.defs.silver.register_state.states import states
 from pipelines.defs.silver.register_state.tables import RegisterState
+from pipelines.defs.silver.regulatory_event.acts import listed
+from pipelines.defs.silver.regulatory_event.tables import RegulatoryEvent
 from pipelines.defs.silver.substance.printed import with_substances
 from pipelines.formats.domains import agency_of
 from pipelines.formats.gmo import gmo_key
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 DECISION, PATIENT = "bronze.access_register_decision", "bronze.access_register_patient"
 FORM = "bronze.access_register_form"
 KINDS = {"AAC": "compassionate", "AAP": "early", "CPC": "prescription_framework", "AMM": "marketing"}
+FOR_ALL = ("early", "prescription_framework")
 SEXES = {"M": "male", "F": "female"}
 YES = {"YES": "yes", "NO": "no"}
 PLACE = ("known_date", "file", "line_number")
@@ -73,6 +76,31 @@ def access_authorisation(tables: Tables) -> DataFrame:
         "access IS NOT NULL AND state IS NOT NULL AND start_date IS NOT NULL AND medicine_key IS NOT NULL"
     )
     return with_substances(placed, tables["silver.substance_name"], "substance_name", "product_name")
+
+
+@feed(RegulatoryEvent, DECISION)
+def regulatory_event(tables: Tables) -> DataFrame:
+    """Decisions that open a medicine to all who need it; one for a patient by name is no act to be passed on."""
+    kind, state = coded("access", KINDS), coded("decision_state", as_coded(STATES))
+    rows = tables[DECISION].select(
+        F.upper(identifier("decision_number")).alias("event_id"),
+        F.lit("access_decision").alias("act_kind"),
+        iso_date("first_day").alias("act_date"),
+        F.lit("act").alias("dated_by"),
+        *[F.lit(agency_of("human")).alias(c) for c in ("authority", "agency")],
+        F.lit("human").alias("domain"),
+        iso_date("published").alias("published_date"),
+        F.concat_ws(", ", said("medicine"), F.translate(kind, "_", " ")).alias("title"),
+        said("indication").alias("outcome"),
+        state.alias("status"),
+        (state == "granted").alias("is_action"),
+        listed("substance").alias("substances"),
+        listed("medicine").alias("products"),
+        kind.alias("kind"),
+        F.lit("decisions").alias("slot"),
+        *PLACE,
+    )
+    return rows.filter(F.col("kind").isin(*FOR_ALL) & F.col("act_date").isNotNull()).drop("kind")
 
 
 @feed(AccessPatient, PATIENT)
