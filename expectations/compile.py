@@ -69,7 +69,7 @@ def _rule(table: type[Table], name: str, column: str | None, kind: str, threshol
 def _says(table: type[Table], name: str | None, kind: str, threshold: float) -> str:
     """Say what must be true, with its bounds and in how many of the rows."""
     if kind == "columns":
-        return f"has its {len(table.columns)} declared columns, in their order"
+        return f"has its {len(table.columns)} declared columns and no other"
     if kind == "key":
         return f"{', '.join(table.key)}: no two rows have the same"
     column = table.columns[str(name)]
@@ -108,7 +108,8 @@ def _expectation(table: type[Table], rule: Rule) -> Any:
 
     shared: dict[str, Any] = {"severity": rule.severity, "meta": {"rule": rule.name, "advice": rule.advice}}
     if rule.kind == "columns":
-        return gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(table.columns), **shared)
+        # A set: a column that came later stands last in a table that stood before.
+        return gxe.ExpectTableColumnsToMatchSet(column_set=list(table.columns), exact_match=True, **shared)
     if rule.kind == "key":
         if len(table.key) == 1:
             return gxe.ExpectColumnValuesToBeUnique(column=table.key[0], **shared)
