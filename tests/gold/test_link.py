@@ -12,9 +12,10 @@ from pipelines.core.table import Column, Link, Table, Thing
 from pipelines.defs.gold.disproportionality.tables import Signal
 from pipelines.defs.gold.link.build import KINDS, TELLING, link
 from pipelines.defs.gold.residue.tables import PredictedConcentration, RiskQuotient
+from pipelines.defs.silver.access.tables import AccessAuthorisation
 from pipelines.defs.silver.batch.tables import Batch, BatchDistribution
 from pipelines.defs.silver.environment.tables import Basin, EnvironmentParameter, ResidueMeasurement, WaterStation
-from pipelines.defs.silver.establishment.tables import Establishment, Inspection
+from pipelines.defs.silver.establishment.tables import Establishment, EstablishmentProduct, Inspection
 from pipelines.defs.silver.isolate_count.tables import HospitalUse, IsolateCount
 from pipelines.defs.silver.plant.tables import Plant, PlantProduct
 from pipelines.defs.silver.product.tables import Pack, Product, ProductSubstance
@@ -174,6 +175,27 @@ def test_what_leaves_the_body_and_what_resists_is_linked_to_substances_and_place
     assert found["substance", "reported as", "guise", "supplement"]["known_from"] == LATER
     new = ("station", "parameter", "class", "plant", "herbal drug", "substance")
     assert not {k for k, r in found.items() if r["missing"] and k[0] in new}
+
+
+@pytest.mark.spark
+def test_what_a_site_does_with_a_product_words_its_links_and_lists_link_to_each_of_their_things(spark):
+    does = USUAL | {"establishment_key": "OMS:1", "n": 1, "known_from": LATER}
+    rows = [
+        does | {"role": "makes", "subject_kind": "pack", "pack_key": "CIP13:1", "substance_keys": ["S1", "S9"]},
+        does | {"role": "recalls", "subject_kind": "product", "product_key": "CIS:1"},
+        does | {"role": "tests", "subject_kind": "pack", "pack_key": "CIP13:1", "product_key": "CIS:1"},
+    ]
+    access = USUAL | {"decision_id": "D", "product_name": "GT 101", "substance_keys": ["S1"]}
+    found = told(link(lake(spark, instead={EstablishmentProduct: rows, AccessAuthorisation: [access]})))
+    own = {(k[1:], r["known_from"], r["missing"]) for k, r in found.items() if k[0] == "site"}
+    assert own == {
+        (("makes", "pack", "CIP13:1"), LATER, None),
+        (("makes", "substance", "S1"), LATER, None),
+        (("makes", "substance", "S9"), LATER, "to"),
+        (("recalls", "product", "CIS:1"), LATER, None),
+        (("tests", "pack", "CIP13:1"), LATER, None),
+    }
+    assert found["access", "access to", "substance", "S1"]["from_name"] == "GT 101"
 
 
 @pytest.mark.spark

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
 
 TELLING = {a: t for a, t in catalog.tables().items() if vars(t).get("thing") is not None}  # variants of a table do not
-KINDS = {t.thing.kind: t.thing.key for t in TELLING.values() if t.thing and t.thing.is_register}
+REGISTERS = [a for a, t in TELLING.items() if t.thing and t.thing.is_register]
+KINDS = {t.thing.kind: t.thing.key for a in REGISTERS if (t := TELLING[a]).thing}
 COMPUTED_FROM = (
     *("silver.product_substance", "silver.substance_name", "silver.batch", "silver.pack", "silver.report"),
     "silver.report_product",
@@ -53,10 +54,11 @@ def shares_missing(lake: Lake) -> dict[str, float]:
 @step(Edge, *dict.fromkeys((*TELLING, *COMPUTED_FROM)), measure=shares_missing)
 def link(tables: Tables) -> DataFrame:
     """Unite what all tables tell of things and links, and hold every end against the registers."""
-    told = [_told(in_few_tasks(tables[address]), table) for address, table in TELLING.items()]
+    told = {address: _told(in_few_tasks(tables[address]), table) for address, table in TELLING.items()}
+    registers = cache(reduce(DataFrame.unionByName, [told.pop(address) for address in REGISTERS]))
     computed = [_contains(tables), _names(tables), _is_of_class(tables), _is_reported_as(tables)]
-    every = cache(reduce(DataFrame.unionByName, [*told, *computed]))
-    things = every.filter("link_kind IS NULL").groupBy("from_kind", "from_key").agg(
+    every = reduce(DataFrame.unionByName, [registers, *told.values(), *computed])
+    things = registers.filter("link_kind IS NULL").groupBy("from_kind", "from_key").agg(
         F.max_by("from_name", F.when(F.col("from_name").isNotNull(), F.coalesce("valid_from", F.lit(BEGINNING)))).alias(
             "name"
         ),
