@@ -46,6 +46,10 @@ class Server:
         connection.close()
         return f"postgresql://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{name}"
 
+    def start(self) -> None:
+        """Start it, here or again."""
+        self.control("-l", str(self.data.parent / "log"), "start")
+
     def control(self, *arguments: str) -> None:
         """Start or stop it."""
         _run(self.binaries / "pg_ctl", "-D", self.data, "-w", "-s", *arguments)
@@ -64,8 +68,10 @@ def running(binaries: Path) -> Iterator[Server]:
             port = probe.getsockname()[1]
         server = Server(binaries, Path(folder) / "data", port)
         _run(binaries / "initdb", "-D", server.data, "-U", USER, "-A", "scram-sha-256", "--pwfile", word, "-E", "UTF8")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        server.control("-o", options, "-l", f"{folder}/log", "start")
+        own = {"port": port, "listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''", "fsync": "off"}
+        with (server.data / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in own.items())
+        server.start()
         try:
             yield server
         finally:

@@ -7,6 +7,7 @@ Dagster hands from process to process, nor in a file: each process reads it with
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +16,13 @@ from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.event_log import EventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from sqlalchemy.event import listen
 
 from pipelines.orchestration.event_log import KeptSqliteEventLogStorage
 from pipelines.settings import load
 
-RECYCLED_SECONDS, OVERFLOW = 300, 20  # age at which a connection is made anew; how many more than one there may be
+OVERFLOW = 20  # connections more than the one that stays open
+AWAY_SECONDS = 10.0  # for which a database that is away is waited for, at each of Dagster's six attempts
 
 
 class SqliteStorage(DagsterSqliteStorage):
@@ -54,9 +57,30 @@ class ChosenStorage(DagsterStorage, ConfigurableClass):
         if address is None:
             return SqliteStorage.from_local(str(config_value.get("base_dir", os.environ["DAGSTER_HOME"])), inst_data)
         from dagster_postgres import DagsterPostgresStorage
+        from dagster_postgres.utils import create_pg_engine
 
         storage = DagsterPostgresStorage(address)
-        for kept in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):
-            # As Dagster's page has it: else each event opens a connection and logs in.
-            kept.optimize_for_webserver(statement_timeout=0, pool_recycle=RECYCLED_SECONDS, max_overflow=OVERFLOW)
+        engine = create_pg_engine(
+            address,
+            isolation_level="AUTOCOMMIT",  # as Dagster's own has it
+            pool_size=1,
+            max_overflow=OVERFLOW,
+            pool_pre_ping=True,  # a connection that a restart of the database cut is made anew
+        )
+        listen(engine, "do_connect", _patiently)
+        parts: tuple[Any, ...] = (storage.run_storage, storage.event_log_storage, storage.schedule_storage)
+        for kept in parts:
+            kept._engine = engine  # Dagster's opens a connection, and logs in, for each event
         return storage
+
+
+def _patiently(dialect: Any, _: Any, given: Any, named: Any) -> Any:
+    """Connect, also to a database that is started anew meanwhile."""
+    until = time.monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            return dialect.connect(*given, **named)
+        except dialect.dbapi.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import dagster as dg
 import pytest
 
 from pipelines.orchestration.dead_runs import close_dead_runs
 from pipelines.orchestration.event_log import KeptSqliteEventLogStorage
+from tests.postgres import installed, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -51,3 +53,25 @@ def test_with_a_database_the_home_holds_no_run_and_other_processes_find_them_the
     ask = "import dagster as dg; print([r.run_id for r in dg.DagsterInstance.get().get_runs()])"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60, check=True)
     assert run in done.stdout
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_gone_for_a_moment_in_mid_run_loses_no_event(home, monkeypatch):
+    if not (binaries := installed()):
+        pytest.skip("no PostgreSQL is installed here: neither initdb on the path nor /usr/lib/postgresql")
+    with running(binaries) as server:
+        monkeypatch.setenv("GERLAND_DAGSTER", server.database())
+        with dg.DagsterInstance.get() as instance:
+            run = instance.create_run_for_job(
+                dg.Definitions(assets=[one], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
+            )
+            instance.report_engine_event("before", run)
+            server.control("-m", "immediate", "restart")
+            instance.report_engine_event("after a restart", run)
+            server.control("-m", "immediate", "stop")
+            back = Timer(1.0, server.start)
+            back.start()
+            instance.report_engine_event("while it was away", run)
+            back.join()
+            told = [entry.message for entry in instance.all_logs(run.run_id)]
+    assert [word for word in ("before", "after a restart", "while it was away") if word not in str(told)] == []
