@@ -161,6 +161,7 @@ watch_seen = Table(
 )
 secret = Table("secret", metadata, Column("name", String(40), primary_key=True), Column("value", String(64)))
 PASSING = (session, pending)  # of an earlier release they are made anew: who is there logs in again
+MAKING = 7_102_026  # number of PostgreSQL's lock under which tables are made
 KEPT_AS_WRITTEN = (audit, decision, reading, link_verdict, release, release_check)
 
 
@@ -181,9 +182,10 @@ class Store:
             self.engine = sa.create_engine(url, connect_args={"timeout": 30} if self.is_sqlite else {})
             if self.is_sqlite:
                 sa.event.listen(self.engine, "connect", _sqlite)
-            self._renew()
-            metadata.create_all(self.engine)
-            self._refuse_changes()
+            with self._making() as connection:
+                self._renew(connection)
+                metadata.create_all(connection)
+                self._refuse_changes(connection)
         except (sa.exc.SQLAlchemyError, ImportError) as error:
             raise StoreError(f"the store {shown(address)} can't be opened: {because(error)}") from error
         self._writing = threading.Lock()
@@ -218,38 +220,48 @@ class Store:
                 connection.execute(secret.insert().values(name=name, value=found))
         return str(found)
 
-    def _renew(self) -> None:
+    @contextmanager
+    def _making(self) -> Iterator[sa.Connection]:
+        """One transaction in which this process alone, of several that start at once, makes what is missing."""
+        with self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKING)))
+            yield connection
+            connection.commit()
+
+    def _renew(self, connection: sa.Connection) -> None:
         """Drop tables of what passes whose columns are not those of this release."""
-        known = sa.inspect(self.engine)
+        known = sa.inspect(connection)
         for table in PASSING:
             if known.has_table(table.name):
                 held = {column["name"] for column in known.get_columns(table.name)}
                 if held != {column.name for column in table.columns}:
-                    table.drop(self.engine)
+                    table.drop(connection)
 
-    def _refuse_changes(self) -> None:
+    def _refuse_changes(self, connection: sa.Connection) -> None:
         """Have the database refuse to change or take away what is to stay."""
-        with self.engine.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(
-                    sa.text(
-                        "CREATE OR REPLACE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS "
-                        "$$ BEGIN RAISE EXCEPTION 'rows of % stay as they are', TG_TABLE_NAME; END $$"
-                    )
+        if not self.is_sqlite:
+            connection.execute(
+                sa.text(
+                    "CREATE OR REPLACE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'rows of % stay as they are', TG_TABLE_NAME; END $$"
                 )
-            for table in KEPT_AS_WRITTEN:
-                for act in ("UPDATE", "DELETE"):
-                    name = f"{table.name}_{act.lower()}"
-                    if self.is_sqlite:
-                        connection.exec_driver_sql(
-                            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {act} ON {table.name} "
-                            f"BEGIN SELECT RAISE(ABORT, 'rows of {table.name} stay as they are'); END"
-                        )
-                    else:
-                        connection.exec_driver_sql(
-                            f"CREATE OR REPLACE TRIGGER {name} BEFORE {act} ON {table.name} "
-                            "FOR EACH ROW EXECUTE FUNCTION kept()"
-                        )
+            )
+        for table in KEPT_AS_WRITTEN:
+            for act in ("UPDATE", "DELETE"):
+                name = f"{table.name}_{act.lower()}"
+                if self.is_sqlite:
+                    connection.exec_driver_sql(
+                        f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {act} ON {table.name} "
+                        f"BEGIN SELECT RAISE(ABORT, 'rows of {table.name} stay as they are'); END"
+                    )
+                else:
+                    connection.exec_driver_sql(
+                        f"CREATE OR REPLACE TRIGGER {name} BEFORE {act} ON {table.name} "
+                        "FOR EACH ROW EXECUTE FUNCTION kept()"
+                    )
 
 
 def now() -> str:

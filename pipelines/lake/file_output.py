@@ -26,6 +26,7 @@ ADDED = pa.schema(
         ("stats", pa.string()),
     ]
 )
+ROWS_OF_A_GROUP = 65_536  # of a table written whole: a month of a large population is a few of them
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -48,8 +49,8 @@ class Output:
         self._writer: Any = None
         self._footers: list[Any] = []
 
-    def write(self, rows: pa.Table) -> None:
-        """Append rows."""
+    def write(self, rows: pa.Table, group: int | None = None) -> None:
+        """Append rows; a reader passes over `group` of them at a time by their least and greatest values."""
         import pyarrow.parquet as pq
 
         if self._writer is None:
@@ -65,7 +66,7 @@ class Output:
                 store_schema=False,
                 metadata_collector=self._footers,
             )
-        self._writer.write_table(rows)
+        self._writer.write_table(rows, row_group_size=group)
         self.n_rows += rows.num_rows
 
     def added(self) -> dict[str, Any] | None:
@@ -119,7 +120,7 @@ def write(root: str, partition: dict[str, str], rows: pa.Table, table: type[Tabl
     """
     refuse(with_partition(rows, partition, table), table)
     output = Output(root, partition, told=table.in_log())
-    output.write(rows)
+    output.write(rows, ROWS_OF_A_GROUP)
     return pa.RecordBatch.from_pylist([output.added()], schema=ADDED)
 
 

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.benchmarks import command, counting, dcir, exposure, lasso, messages, mgps
+from tests.benchmarks import command, counting, dcir, exposure, lasso, messages, mgps, workbench
 from tests.benchmarks.measure import ROUNDS, Line, machine, say, versions
 
 PEERS = ("duckdb", "scipy", "scikit-learn", "lxml", "numpy")
@@ -37,6 +37,7 @@ BENCHMARKS: dict[str, dict[str, tuple[int, Callable[[int, Path, int], Lines]]]] 
         "ic025": (6_800_000, lambda n, _, rounds: [mgps.exact_ic025(n, rounds)]),
     },
     "lasso": {"events": (1_000_000, lambda n, _, rounds: [lasso.compare(max(n, 100_000), 10, 1, rounds)])},
+    "workbench": {"ranking": (1_200_000, lambda n, f, rounds: workbench.under_load(n, f, rounds))},
     "command": {"run": (20_000, lambda n, f, rounds: command.runs(max(n, 500), f, rounds))},
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from tests.conftest import ROOT
 from tests.workbench.conftest import log_in
 from workbench import audit
 from workbench.audit import Entry, append, head, publish, published, record, verify
@@ -134,3 +137,17 @@ def test_the_command_verifies_and_says_the_head(tmp_path, monkeypatch, store):
     _break(store, "UPDATE audit SET who = 'x' WHERE seq = 3")
     said = CliRunner().invoke(cli.app, ["audit", "verify"])
     assert (said.exit_code, str(said.exception)) == (1, "row 3 is not as it was written")
+
+
+def test_processes_that_start_at_once_make_one_store(tmp_path):
+    address = f"sqlite:///{tmp_path}/workbench.db"
+    script = f"from workbench.store import Store; print(Store({address!r}).salt)"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0] * 4, said
+    assert len({out for out, _ in said}) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -116,10 +116,12 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     if not state.population:
         state = State(**{**vars(state), "population": populations[0]["population"] if populations else ""})
     stand = decisions.heads(visit.bench.store, visit.policy, state.population)
-    given = {**vars(state), "decided": decided_keys(stand)}
-    total = visit.rows(f"SELECT count(*) AS n FROM gold.signal WHERE {state.where()}", given)[0]["n"]
+    last = next((p["month"] for p in populations if p["population"] == state.population), None)
+    asked = replace(state, month=state.month or last)  # by its month a file is read in part, by is_latest whole
+    given = {**vars(asked), "decided": decided_keys(stand)}
+    total = visit.rows(f"SELECT count(*) AS n FROM gold.signal WHERE {asked.where()}", given)[0]["n"]
     listed = visit.rows(
-        f"SELECT {COLUMNS}\nFROM gold.signal\nWHERE {state.where()}\nORDER BY {state.order()}\n"
+        f"SELECT {COLUMNS}\nFROM gold.signal\nWHERE {asked.where()}\nORDER BY {state.order()}\n"
         f"LIMIT {ROWS_OF_A_PAGE} OFFSET {(state.page - 1) * ROWS_OF_A_PAGE}",
         given,
         title=visit.words("The list"),
