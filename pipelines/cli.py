@@ -172,6 +172,27 @@ def serve_one(
 
 
 @app.command()
+def share(
+    name: Annotated[str, typer.Argument(help="Name of the recipient, such as inserm-lab.")],
+    agency: Annotated[list[str] | None, typer.Option(help="Agency in whose right it reads; may be said twice.")] = None,
+    purpose: Annotated[str, typer.Option(help="public_health, regulatory, statistics or research.")] = "regulatory",
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days that its token is good.")] = 90,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End the recipient.")] = False,
+) -> None:
+    """Give a machine a token for tables of the workbench, by Delta Sharing; prints the profile that its client takes.
+
+    The token is shown once. Rows are those of its agencies; tables of single cases are shared with nobody.
+    """
+    from workbench.sharing import ShareError
+    from workbench.sharing import command as shared
+
+    try:
+        typer.echo(shared(current(), name, tuple(agency or ()), purpose, days, revoke))
+    except (ShareError, ValueError) as error:
+        raise Stop(str(error)) from None
+
+
+@app.command()
 def audit(
     act: Annotated[str, typer.Argument(help="verify: is every row as it was written? head: where the chain ends.")],
     heads: Annotated[Path | None, typer.Option(help="File of published heads; that of the reports' folder.")] = None,

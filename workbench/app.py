@@ -31,6 +31,7 @@ from workbench.pages import (
     ranking,
     register,
     release,
+    share,
     signal,
     watch,
 )
@@ -65,6 +66,8 @@ def create(
     for page in PAGES:
         app.include_router(page.router)
     app.include_router(entrance.router)
+    app.include_router(share.router)
+    app.add_exception_handler(share.Refused, share.refused)
     app.add_api_route("/health", health, methods=["GET"])
     app.add_api_route("/static/{name:path}", asset, methods=["GET"])
     for error, told in ((LoggedOut, _logged_out), (Missing, _missing), (BadAddress, _bad_address), (Refused, _refused)):

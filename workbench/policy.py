@@ -144,6 +144,7 @@ ROLES = {
         ),
         Role("steward", "Data steward", "study", _STUDY, frozenset({"quality", "signals"})),
         Role("developer", "Method developer", "study", _STUDY, frozenset({"signals"})),
+        Role("recipient", "Recipient of shares", "assess", frozenset({"public", "internal"}), frozenset({"share"})),
         Role("checker", "Checker of releases", "none", frozenset(), frozenset({"releases", "check"})),
         Role("auditor", "Auditor", "none", frozenset(), frozenset({"audit"})),
     )

@@ -159,6 +159,17 @@ watch_seen = Table(
     Column("version", Integer, nullable=False),
     Column("content", Text, nullable=False),
 )
+recipient = Table(  # machines that shares are for
+    "recipient",
+    metadata,
+    Column("token", String(64), primary_key=True),  # SHA-256 of what the recipient holds
+    Column("name", String(40), nullable=False),
+    Column("agencies", String(80), nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("begun", String(32), nullable=False),
+    Column("ends", String(32), nullable=False),
+    Column("revoked", String(32)),
+)
 secret = Table("secret", metadata, Column("name", String(40), primary_key=True), Column("value", String(64)))
 PASSING = (session, pending)  # of an earlier release they are made anew: who is there logs in again
 MAKING = 7_102_026  # number of PostgreSQL's lock under which tables are made
@@ -189,7 +200,7 @@ class Store:
         except (sa.exc.SQLAlchemyError, ImportError) as error:
             raise StoreError(f"the store {shown(address)} can't be opened: {because(error)}") from error
         self._writing = threading.Lock()
-        self.salt = self._secret("salt")
+        self.salt, self.signing = self._secret("salt"), self._secret("signing")
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

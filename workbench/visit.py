@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -95,7 +96,13 @@ class Workbench:
     heads: Path
     providers: Mapping[str, Provider] = field(default_factory=dict)
     address: str = ""  # under which people reach these pages
+    folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix="gerland-shares-"))
     templates: jinja2.Environment = field(default_factory=lambda: environment())
+
+    @property
+    def shares(self) -> Path:
+        """Folder of the files that are shared; it goes with the process."""
+        return Path(self.folder.name)
 
     @property
     def is_simulated(self) -> bool:
