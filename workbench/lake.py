@@ -159,7 +159,7 @@ def sealed(root: str, edition: Edition, policy: Policy) -> duckdb.DuckDBPyConnec
 
     database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
     database.execute("SET threads = 2")
-    database.execute("SET parquet_metadata_cache = true")
+    database.execute("SET GLOBAL parquet_metadata_cache = true")  # of cursors too, each a session of its own
     for layer in LAYERS:
         database.execute(f"CREATE SCHEMA {layer}")
     for address in edition.versions:
