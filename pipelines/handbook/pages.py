@@ -57,5 +57,6 @@ def nav(pages: Mapping[str, str]) -> list[Any]:
         {"Reference": reference},
         {"Worked examples": below("examples")},
         {"Why": ["architecture.md", "methods.md", "promises.md", "privacy.md"]},
+        {"Running it": ["operations.md", "scale.md"]},
         {"Adding to it": ["contributing.md", "changelog.md"]},
     ]
