@@ -21,6 +21,7 @@ from pipelines.commands.options import AsOfOption, LakeOption, LandingOption, St
 from pipelines.commands.trace import command as trace
 from pipelines.core.log import progress
 from pipelines.evaluate.command import command as evaluate
+from pipelines.files.store import place, written_to
 from pipelines.privacy.owner_only import owner_only
 
 app = typer.Typer(
@@ -62,7 +63,9 @@ def run(
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder to write the landing zone to.")],
+    out: Annotated[
+        str, typer.Option(parser=place, metavar="PLACE", help="Folder or s3://… to write the landing zone to.")
+    ],
     reports: Annotated[int, typer.Option(min=100, help="Adverse-event reports in the simulated world.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 1,
     persons: Annotated[int | None, typer.Option(min=200, help="People who take medicines; as the reports.")] = None,
@@ -78,7 +81,8 @@ def simulate(
     from pipelines.simulator.years.families import load
 
     say = progress()
-    write(out, reports, seed, say, persons, null, load(families) if families else None)
+    with written_to(out) as folder:
+        write(folder, reports, seed, say, persons, null, load(families) if families else None)
     say(f"written to {out}; next: gerland run --landing {out}")
 
 
@@ -90,9 +94,10 @@ def fetch(source: Annotated[str, typer.Argument(help="Source to download.")], la
 
     if source not in sources():
         raise Stop(f"there is no source {source!r}; known are {', '.join(sources())}")
-    target = Path(landing or current().landing)
-    for done in download(sources()[source].card, target, progress()):
-        typer.echo(done)
+    root = landing or str(current().landing)
+    with written_to(root) as folder:
+        for done in download(sources()[source].card, folder, progress()):
+            typer.echo(str(done).replace(str(folder), root, 1))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal, NamedTuple
 
+from pipelines.files.store import at_hand
 from pipelines.lake.lease import hold, release
 from pipelines.orchestration.dead_runs import close_dead_runs, process_tag
 from pipelines.orchestration.home import dagster_home
@@ -106,7 +107,6 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
         return found
 
     outcomes = all_kept(settings.reports)
-    planted = Path(str(settings.landing)) / "truth"
     suffix = _suffix(settings)
     facts = {
         "data_state": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -115,13 +115,14 @@ def _finish(settings: Settings, run_id: str, seconds: float, say: Say) -> None:
         "run_id": run_id[:8],
         "run_seconds": seconds,
     }
-    truth = planted if planted.is_dir() else None
     said = [
         _Told(o.rule.table, o.rule.says, o.success, o.rule.severity, o.n_rows, o.n_unexpected, o.rule.advice)
         for o in outcomes
         if o.success is not None
     ]
-    page = write(ask, settings.reports / f"signals{suffix}.html", facts=facts, truth=truth, outcomes=said)
+    with at_hand(f"{settings.landing}/truth") as planted:
+        truth = planted if any(planted.glob("*")) else None
+        page = write(ask, settings.reports / f"signals{suffix}.html", facts=facts, truth=truth, outcomes=said)
     links = write_links(ask, settings.reports / f"duplicates{suffix}.html")
     checks = _validation(settings, outcomes)
     _summary(ask, outcomes)

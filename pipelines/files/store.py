@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shutil
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeVar
 
@@ -86,6 +89,39 @@ def put_whole(system: fs.FileSystem, path: str, content: bytes) -> None:
         out.write(content)
     if part != path:
         system.move(part, path)
+
+
+@contextmanager
+def written_to(root: str) -> Iterator[Path]:
+    """Give a folder for files that are to lie at a place: that, or for a store one whose files are put there in the end."""
+    if not is_store(root):
+        yield Path(root)
+        return
+    system, base = file_system(root)
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / "files"
+        folder.mkdir()
+        yield folder
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            with path.open("rb") as given, system.open_output_stream(f"{base}/{path.relative_to(folder)}") as out:
+                shutil.copyfileobj(given, out, CHUNK_BYTES)
+
+
+@contextmanager
+def at_hand(root: str) -> Iterator[Path]:
+    """Give the folder of a place, or on a store one with copies of the files that lie there."""
+    if not is_store(root):
+        yield Path(root)
+        return
+    system, base = file_system(root)
+    with tempfile.TemporaryDirectory() as folder:
+        for info in system.get_file_info(fs.FileSelector(base, recursive=True, allow_not_found=True)):
+            if info.is_file:
+                path = Path(folder) / info.path.removeprefix(f"{base}/")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with system.open_input_stream(info.path) as given, path.open("wb") as out:
+                    shutil.copyfileobj(given, out, CHUNK_BYTES)
+        yield Path(folder)
 
 
 def sizes(system: fs.FileSystem, folder: str, names: Collection[str], within: str | None = None) -> dict[str, int]:

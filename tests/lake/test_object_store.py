@@ -17,7 +17,7 @@ from pipelines.core.table import Column, Table
 from pipelines.defs.silver.product.tables import Shortage
 from pipelines.files import object_store
 from pipelines.files.object_store import engine_settings, executor_environment
-from pipelines.files.store import file_system, place, put_whole
+from pipelines.files.store import at_hand, file_system, place, put_whole, written_to
 from pipelines.intake.landing import scan
 from pipelines.intake.survey import is_quiet
 from pipelines.lake import lease, store_lease
@@ -128,6 +128,19 @@ def test_a_landing_zone_is_read_where_it_lies_and_known_again(store, tmp_path):
     found = scan(landing, sources())
     assert [(f.source, f.path, f.problem) for f in found] == [("case_listing", "case_listing/2024-01-31/own.csv", None)]
     assert not is_quiet(landing, lake)
+
+
+def test_files_are_written_to_a_store_and_are_at_hand_as_in_a_folder(store, tmp_path):
+    for root in (f"{store.root}/country", str(tmp_path / "country")):
+        with written_to(root) as folder:
+            (folder / "truth").mkdir(parents=True)
+            (folder / "truth" / "signals.csv").write_text("substance,event\n")
+            (folder / "own.csv").write_bytes(b"")
+        with at_hand(f"{root}/truth") as folder:
+            assert [p.name for p in folder.iterdir()] == ["signals.csv"]
+            assert (folder / "signals.csv").read_text() == "substance,event\n"
+        with at_hand(f"{root}/absent") as folder:
+            assert not any(folder.glob("*"))
 
 
 def test_looking_at_a_table_takes_few_requests(store):
