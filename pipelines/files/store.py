@@ -93,7 +93,7 @@ def put_whole(system: fs.FileSystem, path: str, content: bytes) -> None:
 
 @contextmanager
 def written_to(root: str) -> Iterator[Path]:
-    """Give a folder for files that are to lie at a place: that, or for a store one whose files are put there in the end."""
+    """Give a folder for files that are to lie at a place: itself, or for a store one whose files are put there."""
     if not is_store(root):
         yield Path(root)
         return
