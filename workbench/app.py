@@ -17,6 +17,7 @@ from workbench.decisions import Stale
 from workbench.guard import Guard, TooLong
 from workbench.identity import Provider, Refused
 from workbench.lake import OpenLake
+from workbench.pages import audit as audit_page
 from workbench.pages import (
     cases,
     compare,
@@ -43,7 +44,7 @@ STATIC = Path(__file__).parent / "static"
 ASSETS = {str(f.relative_to(STATIC)): f for f in STATIC.rglob("*") if f.suffix in (".js", ".css", ".svg")}
 PAGES = (
     *(ranking, signal, cases, links, decision, export, home, watch, compare, exposure, register, league),
-    *(release, quality, dictionary),
+    *(release, quality, dictionary, audit_page),
 )
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 

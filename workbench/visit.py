@@ -44,6 +44,7 @@ MENU = (
     ("/league", "League of methods", "signals"),
     ("/quality", "Data quality", "quality"),
     ("/dictionary", "Dictionary", "signals"),
+    ("/audit", "Audit", "audit"),
 )
 LINK_VERDICTS = {"confirmed": "the same case", "rejected": "two cases"}
 LABELS = {  # names of columns of a case

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from tests.workbench.conftest import log_in
-from workbench import audit
+from workbench import audit, people
 from workbench.audit import Entry, append, head, publish, published, record, verify
 from workbench.store import Store
 from workbench.store import audit as table
@@ -151,3 +151,36 @@ def test_processes_that_start_at_once_make_one_store(tmp_path):
     said = [process.communicate(timeout=120) for process in running]
     assert [process.returncode for process in running] == [0] * 4, said
     assert len({out for out, _ in said}) == 1
+
+
+def _as(monkeypatch, browser, *agencies: str):
+    auditor = people.User("claire", "Claire", agencies, "auditor")
+    monkeypatch.setitem(people.DEMONSTRATION, "claire", auditor)
+    return log_in(browser, "claire")
+
+
+def test_an_auditor_sees_what_people_did_and_no_case(browser, monkeypatch):
+    log_in(browser, "ines").get("/case?key=src%3AHUMONLY-1-0")
+    browser.get("/case?key=nobodys")
+    page = _as(monkeypatch, browser, "ANSM", "ANSES").get("/audit")
+    assert browser.post("/login", data={"user": "claire", "purpose": "regulatory"}).headers["location"] == "/audit"
+    assert "/case?key=src%3AHUMONLY-1-0" in page.text
+    n_rows = page.text.count('<th scope="row">')
+    assert f"{n_rows} rows." in page.text
+    assert browser.get("/case?key=src%3AHUMONLY-1-0").status_code == 404
+    refused = browser.get("/audit?refused=1").text
+    assert ("missing" in refused, "<td>view</td>" in refused) == (True, False)
+    assert browser.get("/audit?q=HUMONLY-1-0&who=ines").text.count('<th scope="row">') == 1
+    assert "No row fits" in browser.get("/audit?q=100%25_").text  # what is searched is no pattern
+    assert browser.get("/audit?purpose=curiosity").status_code == 400
+    assert "stands as it was written" in browser.get("/audit?verify=1").text
+    _break(browser.app_store, "UPDATE audit SET who = 'other' WHERE seq = 2")
+    assert "row 2 is not as it was written" in browser.get("/audit?verify=1").text
+
+
+def test_an_auditor_of_one_agency_sees_nothing_of_the_others(browser, monkeypatch):
+    log_in(browser, "marc").get("/case?key=src%3AVETONLY-1-0")
+    log_in(browser, "ines").get("/case?key=src%3AVETONLY-1-1")
+    page = _as(monkeypatch, browser, "ANSM").get("/audit").text
+    assert ("VETONLY" in page, ">marc<" in page, ">ines<" in page) == (False, False, False)
+    assert 'href="/audit"' not in log_in(browser, "yann").get("/").text

@@ -59,6 +59,7 @@ def addresses() -> list[str]:
         for p, s, more in product(POPULATIONS, SUBSTANCES[:3], ("then=2024-02-29", f"other={SHARED_SUBSTANCE}"))
     ]
     found += [
+        *("/audit", "/audit?refused=1", "/audit?q=ONLY"),
         "/watches",
         "/watch?id=1",
         "/releases",
