@@ -26,12 +26,11 @@ def section(lake: Lake) -> dict[str, Any]:
 
 
 def departments(lake: Lake) -> Rows:
-    """Quotients of all substances added up, on the mean of the months, by département."""
+    """Quotients of all substances added up, on the mean of the months, by département; null where few are behind it."""
     return lake.rows("""
-        SELECT place, sum(quotient) / count(DISTINCT month) AS quotient, count(DISTINCT substance_key) AS n_substances,
-            min(month) AS first_month, max(month) AS last_month
-        FROM gold.risk_quotient WHERE basis = 'predicted' AND n_months = 1 AND place NOT IN ('all', 'unknown')
-        GROUP BY place ORDER BY place""")
+        SELECT place, sum(quotient) AS quotient, max(n_substances) AS n_substances,
+            min(first_month) AS first_month, max(last_month) AS last_month
+        FROM gold.risk_by_place GROUP BY place HAVING count(quotient) > 0 ORDER BY place""")
 
 
 def quotients(lake: Lake) -> Rows:

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from models.disclosure.suppress import PRIMARY
 from pipelines.defs.gold.exposure.tables import Exposure
 from pipelines.defs.gold.residue import figures
-from pipelines.defs.gold.residue.build import measured_concentration, predicted_concentration, risk_quotient
+from pipelines.defs.gold.residue.build import (
+    measured_concentration,
+    predicted_concentration,
+    risk_by_place,
+    risk_quotient,
+)
 from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration
 from pipelines.defs.silver.dispensing.tables import Dispensing, Insured
 from pipelines.defs.silver.dose.tables import DailyDose
@@ -151,6 +156,32 @@ def test_what_few_persons_got_leaves_in_nothing_and_is_no_rest_of_the_nation(spa
         for r in predicted_concentration.frame(lake(spark, dispensed({"69": [1] * 3}, 1200.0))).collect()
     }
     assert alone == {"69": None, "all": None}, "of one département the nation is the same number"
+
+
+@pytest.mark.spark
+def test_a_place_tells_the_sum_of_what_few_persons_each_were_dispensed(spark):
+    line = {"source": "snds", "pack_key": "CIP13:1", "kind": "town", "n_units": 1}
+    told = dispensed({}, 1.0)
+    told[Dispensing] = [
+        line | {"department": place, "insured": f"{place}{i}", "dispensed_date": D(2023, 3 + i % 3, 2)}
+        for place, n in (("69", 24), ("01", 5), ("38", 12))
+        for i in range(n)
+    ]
+    told[Population].append(people(2e5, "D38"))
+    told[EnvironmentParameter] = [parameter("IBU", "pnec_surface_water", 0.01)]
+    built = lake(spark, told)
+    rows = {r["place"]: r for r in risk_by_place.frame(built).collect()}
+    assert {place: (r["n_persons"], r["why_none"]) for place, r in rows.items()} == {
+        "69": (24, None),
+        "01": (5, "small_cell"),
+        "38": (12, "beside_small_cell"),
+    }
+    micrograms_a_day = [8 * 400.0 * 1e3 / days for days in (31, 30, 31)]
+    mean = sum(micrograms_a_day) / 3 / (3e5 * 200 * 10)
+    assert rows["69"]["quotient"] == pytest.approx(mean / 0.01)
+    assert (rows["69"]["first_month"], rows["69"]["last_month"]) == (D(2023, 3, 31), D(2023, 5, 31))
+    cells = [r["why_none"] for r in predicted_concentration.frame(built).collect() if r["place"] != "all"]
+    assert set(cells) == {"small_cell"}
 
 
 @given(

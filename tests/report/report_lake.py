@@ -41,7 +41,12 @@ from pipelines.defs.gold.recall_reach.tables import RecallReach
 from pipelines.defs.gold.recognition.tables import Recognition
 from pipelines.defs.gold.regulatory_timeline.tables import RegulatoryTimeline
 from pipelines.defs.gold.reporting_rate.tables import RateComparison, ReportingRate
-from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration, RiskQuotient
+from pipelines.defs.gold.residue.tables import (
+    MeasuredConcentration,
+    PredictedConcentration,
+    RiskByPlace,
+    RiskQuotient,
+)
 from pipelines.defs.gold.shortage_episode.tables import ShortageEpisode, ShortageMonth
 from pipelines.defs.gold.site_risk.tables import SiteRisk, SiteRiskReason
 from pipelines.defs.gold.use_and_resistance.tables import UseAndResistance, UseResistanceAssociation
@@ -102,6 +107,7 @@ TABLES: tuple[type[Table], ...] = (
     PlantView,
     PredictedConcentration,
     MeasuredConcentration,
+    RiskByPlace,
     RiskQuotient,
     EnvironmentParameter,
     UseAndResistance,

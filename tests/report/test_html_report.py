@@ -217,8 +217,10 @@ def test_it_shows_residues_on_a_map_with_what_the_prediction_hangs_on(tmp_path):
     same = {"source": "snds", "country": "FR", "substance_key": "name:MELOXICAM", "month": day, "n_months": 1}
     quotient = same | {"basis": "predicted", "parameter": "none", "fraction": "none", "concentration": 0.5, "pnec": 0.1}
     quotient |= {"pnec_from": day, "pnec_reference": "agency X", "is_pnec_later": False, "risk": "moderate"}
-    places = {"69": 5.0, "75": 2.0, "2A": 0.5, "unknown": 9.0, "all": 4.0}
-    rows["gold.risk_quotient"] = [quotient | {"place": p, "quotient": q} for p, q in places.items()]
+    rows["gold.risk_quotient"] = [quotient | {"place": "all", "quotient": 4.0}]
+    summed = {"source": "snds", "country": "FR", "n_substances": 1, "first_month": day, "last_month": day}
+    places = {"69": 5.0, "75": 2.0, "2A": 0.5, "48": None}
+    rows["gold.risk_by_place"] = [summed | {"place": p, "quotient": q} for p, q in places.items()]
     water = same | {"compartment": "surface_water", "place": "all", "animal_type": "none", "mg": 1e9, "value": 0.5}
     water |= {
         "inhabitants": 1e6,

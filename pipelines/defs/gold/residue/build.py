@@ -12,8 +12,14 @@ from pipelines.core.step import step
 from pipelines.defs.gold.exposure.contents import READS, doses, substances
 from pipelines.defs.gold.residue import figures
 from pipelines.defs.gold.residue.parameters import held, stated
-from pipelines.defs.gold.residue.tables import MeasuredConcentration, PredictedConcentration, RiskQuotient
+from pipelines.defs.gold.residue.tables import (
+    MeasuredConcentration,
+    PredictedConcentration,
+    RiskByPlace,
+    RiskQuotient,
+)
 from pipelines.defs.silver.population.tables import DEPARTMENT
+from pipelines.frames.cache import cache
 from pipelines.frames.columns import looked_up
 from pipelines.frames.conform import conformed
 from pipelines.frames.spark import in_few_tasks
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
     from pipelines.frames.conform import Tables
 
+USED = ("silver.dispensing", "silver.insured")
 ALL, NONE, UNKNOWN = "all", "none", "unknown"
 TOTAL = "region = 'all' AND sex = 'all' AND age_group = 'all' AND mg > 0"
 KINDS_OF = {  # species of sales and doses, and the kinds of animals of the guideline that they are
@@ -41,16 +48,34 @@ HUSBANDRY = ("body_weight", "animals_per_place", "nitrogen_per_place", "housing"
 MICROGRAMS = {"µg/L": 1.0, "ug/L": 1.0, "mg/L": 1_000.0, "ng/L": 0.001}
 
 
-@step(
-    PredictedConcentration,
-    *("gold.exposure", "silver.dispensing", "silver.insured", "silver.environment_parameter", *READS),
-)
+@step(PredictedConcentration, "gold.exposure", *USED, "silver.environment_parameter", *READS)
 def predicted_concentration(tables: Tables) -> DataFrame:
     """Surface water of the nation and of départements, soil of kinds of animals."""
     both = [_water(tables), _soil(tables)]
     rows = in_few_tasks(reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), both))
     whole = rows.repartition(*figures.SUMMED)
     return conformed(_mapped(whole, figures.predicted, figures.PREDICTED_SQL), PredictedConcentration)
+
+
+@step(RiskByPlace, *USED, "silver.environment_parameter", *READS)
+def risk_by_place(tables: Tables) -> DataFrame:
+    """Quotients of all substances of each département added up, where enough persons are behind the sum."""
+    used = cache(_used(tables))
+    rows = in_few_tasks(_with_parameters(tables, _departments(used)))
+    valued = _mapped(rows, figures.waters, figures.WATER_SQL).filter("value IS NOT NULL")
+    parameters = tables["silver.environment_parameter"].filter("substance_key IS NOT NULL AND kind LIKE 'pnec%'")
+    beside = valued.join(F.broadcast(stated(parameters, "substance_key")), on="substance_key", how="inner")
+    told = beside.withColumn("pnec", held("pnec_surface_water", F.col("month"))["value"]).filter("pnec > 0")
+    persons = used.join(told.select("substance_key").distinct(), on="substance_key", how="left_semi")
+    counted = persons.groupBy("source", "place").agg(F.countDistinct("person").alias("n_persons"))
+    summed = told.groupBy("source", "country", "place").agg(
+        F.try_divide(exact_sum(F.col("value") / F.col("pnec")), F.countDistinct("month")).alias("quotient"),
+        F.countDistinct("substance_key").cast("int").alias("n_substances"),
+        F.min("month").alias("first_month"),
+        F.max("month").alias("last_month"),
+    )
+    rows = summed.join(counted, on=["source", "place"], how="inner").coalesce(1)
+    return conformed(_mapped(rows, figures.places, figures.PLACES_SQL), RiskByPlace)
 
 
 @step(MeasuredConcentration, "silver.residue_measurement", "silver.water_station")
@@ -127,7 +152,11 @@ def _water(tables: Tables) -> DataFrame:
     persons = F.col("n_treated").cast("bigint").alias("n_persons")
     about = ("source", "country", F.lit(ALL).alias("place"), "substance_key", "month", "n_months")
     whole = nation.select(*about, "mg", persons)
-    rows = whole.unionByName(_departments(tables))
+    return _with_parameters(tables, whole.unionByName(_departments(_used(tables))))
+
+
+def _with_parameters(tables: Tables, rows: DataFrame) -> DataFrame:
+    """Milligrams of places and periods beside their inhabitants and what held of each parameter."""
     people = tables["silver.population"].filter(
         f"is_current AND kind = 'inhabitants' AND sex = 'all' AND age_group = 'all' "
         f"AND (region = 'all' OR region LIKE '{DEPARTMENT}%')"
@@ -162,8 +191,8 @@ def _water(tables: Tables) -> DataFrame:
     )
 
 
-def _departments(tables: Tables) -> DataFrame:
-    """Milligrams dispensed by département of residence and month, packs of one substance alone, and to how many."""
+def _used(tables: Tables) -> DataFrame:
+    """Milligrams by person, département of residence, month and substance, of packs of one substance alone."""
     persons = tables["silver.insured"].select("source", "insured", "person").distinct()
     packs = tables["silver.dispensing"].groupBy(
         "source",
@@ -177,8 +206,12 @@ def _departments(tables: Tables) -> DataFrame:
     by_person = held_in.join(persons, on=["source", "insured"], how="left").groupBy(
         "source", "place", "month", "substance_key", F.coalesce("person", "insured").alias("person")
     )
-    mg = by_person.agg(exact_sum(F.col("n_units") * F.col("mg_per_pack")).alias("mg")).filter("mg <> 0")
-    told = mg.groupBy("source", "place", "month", "substance_key").agg(
+    return by_person.agg(exact_sum(F.col("n_units") * F.col("mg_per_pack")).alias("mg")).filter("mg <> 0")
+
+
+def _departments(used: DataFrame) -> DataFrame:
+    """The same of départements, and to how many persons."""
+    told = used.groupBy("source", "place", "month", "substance_key").agg(
         exact_sum("mg").alias("mg"), F.count("*").alias("n_persons")
     )
     return told.filter("mg > 0").withColumns({"country": F.lit("FR"), "n_months": F.lit(1)})

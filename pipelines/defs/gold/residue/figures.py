@@ -14,6 +14,7 @@ from models.disclosure.table import PROFILES
 from models.environment.censored import CensoredMean, censored_mean, mean_of_sums
 from models.environment.predicted import SOIL_LIMIT, WATER_LIMIT, risk_class, soil, water_from_sales
 
+PLACES_SQL = "quotient double, why_none string"
 PREDICTED_SQL = "mg double, value double, is_above_limit boolean, why_none string"
 MEASURED_SQL = (
     "n int, n_quantified int, share_detected double, lower double, mean double, upper double, largest_limit double, "
@@ -22,16 +23,26 @@ MEASURED_SQL = (
 QUOTIENTS_SQL = "quotient double, quotient_lower double, quotient_upper double, risk string"
 SUMMED = ["compartment", "source", "country", "substance_key", "month", "n_months"]
 """What loads of places add up within: a task holds it whole."""
-NEEDED = ("mg", "body_weight", "animals_per_place", "nitrogen_per_place", "housing", "results")
+WATER_SQL = "value double"
+PARAMETERS = ("excretion", "removal", "litres_per_inhabitant_day", "dilution")
+NEEDED = ("mg", "quotient", "body_weight", "animals_per_place", "nitrogen_per_place", "housing", "results")
 GROUP = "sum"  # parameter of rows that add the substances of a sample up
 Batches = Iterator[pa.RecordBatch]
 
 
 def predicted(batches: Batches) -> Batches:
     """Add concentrations in water and soil, and take away what may not leave; a task holds sums whole (`SUMMED`)."""
-    given = [batch for batch in batches if batch.num_rows]
-    together = pa.Table.from_batches(given).combine_chunks().to_batches() if given else []
-    return _added(iter(together), _predicted)
+    return _added(_together(batches), _predicted)
+
+
+def waters(batches: Batches) -> Batches:
+    """Add concentrations in water as they stay in the house, for sums of which enough persons are behind."""
+    return _added(batches, lambda rows: rows.select(value=pl.Series(_water(rows)).fill_nan(None)))
+
+
+def places(batches: Batches) -> Batches:
+    """Take away what few persons are behind, and what would give it away; the task holds all places."""
+    return _added(_together(batches), _places)
 
 
 def measured(batches: Batches) -> Batches:
@@ -44,20 +55,13 @@ def quotients(batches: Batches) -> Batches:
     return _added(batches, _quotients)
 
 
+def _together(batches: Batches) -> Batches:
+    given = [batch for batch in batches if batch.num_rows]
+    yield from pa.Table.from_batches(given).combine_chunks().to_batches() if given else []
+
+
 def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
-    months, month = rows["n_months"].to_numpy(), rows["month"]
-    first = rows.select(pl.col("month").dt.month_start().dt.offset_by(pl.format("-{}mo", pl.col("n_months") - 1)))
-    days = ((month - first.to_series()).dt.total_days() + 1).to_numpy() if months.size else months
     x = {c: _floats(rows, c) for c in rows.columns if rows[c].dtype.is_numeric()}
-    water = water_from_sales(
-        x["mg"] / 1e6,
-        x["inhabitants"],
-        days,
-        x["excretion"],
-        x["removal"],
-        x["litres_per_inhabitant_day"],
-        x["dilution"],
-    )
     ground = soil(
         x["dose_mg_kg_day"],
         x["treatment_days"],
@@ -67,14 +71,11 @@ def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
         x["housing"],
     )
     is_water = (rows["compartment"] == "surface_water").to_numpy()
-    value = np.where(is_water, water, ground)
+    value = np.where(is_water, _water(rows), ground)
     is_none = pl.Series(~np.isfinite(value))
     mask = pl.Series(_masked(rows))
     why = (
-        pl.when(mask == PRIMARY)
-        .then(pl.lit("small_cell"))
-        .when(mask == SECONDARY)
-        .then(pl.lit("beside_small_cell"))
+        _why_hidden(mask)
         .when(is_none & pl.Series(is_water))
         .then(pl.lit("no_inhabitants"))
         .when(is_none)
@@ -89,6 +90,26 @@ def _predicted(rows: pl.DataFrame) -> pl.DataFrame:
         ),
         why_none=why,
     )
+
+
+def _water(rows: pl.DataFrame) -> np.ndarray:
+    """Concentrations in surface water, µg/L; not a number where an input is missing."""
+    months, month = rows["n_months"].to_numpy(), rows["month"]
+    first = rows.select(pl.col("month").dt.month_start().dt.offset_by(pl.format("-{}mo", pl.col("n_months") - 1)))
+    days = ((month - first.to_series()).dt.total_days() + 1).to_numpy() if months.size else months
+    mg, inhabitants, *parameters = (_floats(rows, c) for c in ("mg", "inhabitants", *PARAMETERS))
+    return water_from_sales(mg / 1e6, inhabitants, days, *parameters)
+
+
+def _why_hidden(mask: pl.Series) -> pl.expr.whenthen.ChainedThen:
+    return pl.when(mask == PRIMARY).then(pl.lit("small_cell")).when(mask == SECONDARY).then(pl.lit("beside_small_cell"))
+
+
+def _places(rows: pl.DataFrame) -> pl.DataFrame:
+    labels = rows.select(pl.struct("source", "country").rank("dense").cast(pl.Int64)).to_series().to_numpy()
+    few = is_few(rows["n_persons"].to_numpy(), PROFILES["snds11"].least)
+    mask = pl.Series(suppressed(rows["quotient"].to_numpy(), few, [labels]))
+    return rows.select(quotient=pl.when(mask == SHOWN).then("quotient"), why_none=_why_hidden(mask).otherwise(None))
 
 
 def _masked(rows: pl.DataFrame) -> np.ndarray:

@@ -74,6 +74,30 @@ class PredictedConcentration(Table):
     why_none = Column("string", "Why there is no concentration", codes=WHY_NONE)
 
 
+class RiskByPlace(Table):
+    """Quotients of risk of one département, of all substances with a PNEC added up, on the mean of its months.
+
+    From all that was dispensed, also where too few persons are behind a substance and month to tell of it in
+    `gold.predicted_concentration`; what is here may leave the house: a sum with 1 to 10 persons behind it is gone, and
+    so is the next one where it is gone alone, since the nation's would give it away. Concentrations of a mixture need
+    not act together: it says where to look, and is no assessment.
+    """
+
+    layer, name, owner = "gold", "risk_by_place", "environment"
+    key = ("source", "country", "place")
+    axis = DERIVED
+
+    source = Column("string", "Source of the use", required=True)
+    country = Column("string", "Country, ISO 3166 alpha-2", required=True)
+    place = Column("string", "Département, INSEE code", required=True)
+    n_persons = Column("bigint", "Persons to whom any was dispensed", required=True, minimum=1, sensitivity="internal")
+    n_substances = Column("int", "Substances", required=True, minimum=1)
+    first_month = Column("date", "First month end", required=True)
+    last_month = Column("date", "Last month end", required=True)
+    quotient = Column("double", "Sum of the quotients over the months that have one; null where hidden", minimum=0)
+    why_none = Column("string", "Why there is none", codes=WHY_NONE)
+
+
 class MeasuredConcentration(Table):
     """Mean of the measurements of one parameter at one station, or of one département, in one year.
 
