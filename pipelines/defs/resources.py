@@ -6,7 +6,7 @@ from functools import cache
 import dagster as dg
 from pydantic import Field
 
-from pipelines.lake.lease import hold
+from pipelines.lake.lease import hold, must_be_held
 from pipelines.lake.platform import Platform
 from pipelines.settings import Settings, load
 
@@ -22,7 +22,9 @@ class PlatformResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self) -> Platform:
         """Open the platform, to write to its lake; the same settings share one Spark session in a thread."""
-        return _opened(tuple(sorted(self._given().items())), tuple(self.sources), threading.get_ident())
+        platform = _opened(tuple(sorted(self._given().items())), tuple(self.sources), threading.get_ident())
+        must_be_held(str(platform.settings.lake))
+        return platform
 
     def settings(self) -> Settings:
         """The settings, for who only looks: the lake is left to others."""

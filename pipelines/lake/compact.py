@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.lake.delta import at
+from pipelines.lake.delta import at, files_of
 
 if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
@@ -27,9 +27,7 @@ class Compacted:
 
 def is_scattered(lake: Lake, address: str) -> bool:
     """Tell whether any partition of a table lies in many small files."""
-    import pyarrow as pa
-
-    files = pa.table(at(lake.path(address)).get_add_actions(flatten=True))
+    files = files_of(at(lake.path(address)))
     keys = [name for name in files.column_names if name.startswith("partition.")]
     small = [
         tuple(row[key] for key in keys)

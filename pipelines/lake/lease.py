@@ -74,11 +74,16 @@ def release(root: str) -> None:
         held.close()
 
 
-def _hold_on_store(root: str) -> None:
+def must_be_held(root: str) -> None:
+    """Raise `LeaseTaken` where this process had the lease of a lake on a store and has lost it."""
     held = _held.get(root)
-    if isinstance(held, StoreLease):
-        if held.is_lost:
-            raise LeaseTaken(f"this run has lost the lease of {root}: it could not renew it, or another run took it")
+    if isinstance(held, StoreLease) and held.is_lost:
+        raise LeaseTaken(f"this run has lost the lease of {root}: it could not renew it, or another run took it")
+
+
+def _hold_on_store(root: str) -> None:
+    must_be_held(root)
+    if root in _held:
         return
     try:
         _held[root] = store_lease.take(f"{root.rstrip('/')}/{NAME}", _self())

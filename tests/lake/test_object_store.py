@@ -11,9 +11,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.core.addresses import AddressRefused
-from pipelines.core.axis import DERIVED
 from pipelines.core.catalog import sources, tables
-from pipelines.core.table import Column, Table
 from pipelines.defs.silver.product.tables import Shortage
 from pipelines.files import object_store
 from pipelines.files.object_store import engine_settings, executor_environment
@@ -28,6 +26,8 @@ from pipelines.lake.store_lease import Taken, take
 from pipelines.lake.vacuum import vacuum
 from pipelines.lake.verify import glance, verify
 from pipelines.settings import SettingsError, load
+from tests.lake.test_verify import Thing
+from tests.lake.test_verify import _write as write
 from tests.store import running
 
 DAY = dt.date(2024, 1, 1)
@@ -36,26 +36,10 @@ SHORTAGE |= {"notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR", "sta
 PER_LOOK = 40  # requests that asking a table's version, looking at log and sizes, and whether it is fresh may take
 
 
-class Thing(Table):
-    """One thing."""
-
-    layer, name, key = "silver", "thing", ("thing_id",)
-    axis = DERIVED
-    partitioned_by = ("delivery_id",)
-    thing_id = Column("string", "Key", required=True)
-    size = Column("double", "Size", minimum=0)
-    delivery_id = Column("string", "Delivery", required=True)
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     with running(tmp_path_factory.mktemp("store")) as started:
         yield started
-
-
-def write(lake: Lake, delivery: str, n: int = 50) -> None:
-    rows = [{"thing_id": f"{delivery}{i}", "size": float(i), "delivery_id": delivery} for i in range(n)]
-    lake.replace_small(Thing, pa.Table.from_pylist(rows, schema=Thing.arrow_schema()), [delivery])
 
 
 def lake_at(root: str) -> Lake:
@@ -161,6 +145,11 @@ def test_one_run_at_a_time_writes_and_a_lease_that_nobody_renews_runs_out(store)
     root = f"{store.root}/leased"
     lease.hold(root)
     lease.hold(root)  # the same process may ask again
+    lease.must_be_held(root)
+    lease._held[root].is_lost = True
+    with pytest.raises(lease.LeaseTaken, match="has lost the lease"):
+        lease.must_be_held(root)
+    lease._held[root].is_lost = False
     code = f"from pipelines.lake.lease import hold; hold({root!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
