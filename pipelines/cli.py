@@ -154,11 +154,17 @@ def ui(
 def workbench(
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 3003,
     host: Annotated[str, typer.Option(help="Address to listen at; others than this machine reach 0.0.0.0.")] = LOCAL,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that answer; else as set, or one a core, at most four.")
+    ] = None,
 ) -> None:
     """Open the pages for assessors and epidemiologists in the browser's reach until interrupted."""
     from workbench.serve import serve
 
-    serve(current(), port, progress(), host)
+    settings = current()
+    serve(
+        settings.model_copy(update={"workbench_workers": workers or settings.workbench_workers}), port, progress(), host
+    )
 
 
 @app.command("serve")

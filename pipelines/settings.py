@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     workbench_address: str | None = Field(
         None, description="Address under which people reach the workbench, where a server stands before it"
     )
+    workbench_workers: int | None = Field(
+        None, ge=1, le=64, description="Processes that answer for the workbench; else one a core, at most four"
+    )
     identity_providers: list[IdentityProvider] = Field(
         default_factory=list,
         description="Who says who people are; without any, the demonstration users on simulated files",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import anyio.to_thread
 from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
@@ -46,6 +48,7 @@ PAGES = (
     *(ranking, signal, cases, links, decision, export, home, watch, compare, exposure, register, league),
     *(release, quality, dictionary, audit_page),
 )
+AT_ONCE = 8  # requests that a process works on
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -62,7 +65,7 @@ def create(
     `heads` is the file that the audit's head is published in; `is_simulated` is asked whether the lake is of simulated
     files alone (`people.Simulated`); `providers` say who people are; `address` is where people reach it.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_few_at_once)
     app.state.bench = Workbench(lake, store, is_simulated, heads, providers or {}, address)
     for page in PAGES:
         app.include_router(page.router)
@@ -81,6 +84,13 @@ def create(
     app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(404, _missing)
     return Guard(app, LOCAL | {str(urlsplit(address).hostname)})
+
+
+@asynccontextmanager
+async def _few_at_once(_app: FastAPI) -> AsyncIterator[None]:
+    """Answer a few requests at a time, the others in the order they came: all at once, each would end last."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
 
 
 def health() -> Response:

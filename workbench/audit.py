@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from workbench.store import Store, audit, now
 
 NOTHING = "0" * 64
 SAID = [c.name for c in audit.columns if c.name != "hash"]
+LAST = sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,25 @@ class Head:
 
 def append(connection: sa.Connection, entry: Entry) -> int:
     """Add a row within a transaction that alone may write (`Store.writing`), and return its number."""
-    last = connection.execute(sa.select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).one_or_none()
-    row = {"seq": (last.seq if last else 0) + 1, "at": now(), **vars(entry)}
-    row["previous"] = last.hash if last else NOTHING
-    connection.execute(audit.insert().values(**row, hash=hash_of(row)))
-    return int(row["seq"])
+    return append_all(connection, [entry])[0]
+
+
+def append_all(connection: sa.Connection, entries: Sequence[Entry]) -> list[int]:
+    """As `append`, of several rows in their order."""
+    last = connection.execute(LAST).one_or_none()
+    seq, previous = (last.seq, last.hash) if last else (0, NOTHING)
+    rows: list[dict[str, Any]] = []
+    for place, entry in enumerate(entries, seq + 1):
+        row = {"seq": place, "at": now(), **vars(entry), "previous": previous}
+        previous = hash_of(row)
+        rows.append({**row, "hash": previous})
+    connection.execute(audit.insert(), rows)
+    return [row["seq"] for row in rows]
 
 
 def record(store: Store, entry: Entry) -> int:
-    """Add a row, and return its number."""
-    with store.writing() as connection:
-        return append(connection, entry)
+    """Add a row, and return its number: it is on the disk by then."""
+    return store.together(entry, append_all)
 
 
 def hash_of(row: Mapping[str, Any]) -> str:

@@ -40,6 +40,11 @@ STAGES = {
     "recommended": "Recommendation made",
     "closed": "Closed",
 }
+STANDING = (  # decisions that no other has superseded, the last first
+    sa.select(decision)
+    .where(decision.c.id.not_in(sa.select(decision.c.supersedes).where(decision.c.supersedes.is_not(None))))
+    .order_by(decision.c.id.desc())
+)
 DAYS = {"detected": 30, "validated": 30, "assessed": 60, "recommended": 60}
 LEAST_TEXT = 10
 SEEN = (
@@ -56,10 +61,7 @@ def heads(store: Store, policy: Policy, population: str = "") -> list[dict[str, 
     """The decision that stands of each pair that the reader's agencies are in charge of; the last one first."""
     if not policy.may("decisions"):
         return []
-    superseded = sa.select(decision.c.supersedes).where(decision.c.supersedes.is_not(None))
-    wanted = sa.select(decision).where(decision.c.id.not_in(superseded)).order_by(decision.c.id.desc())
-    if population:
-        wanted = wanted.where(decision.c.population == population)
+    wanted = STANDING.where(decision.c.population == population) if population else STANDING
     with store.reading() as connection:
         return [dict(r) for r in connection.execute(wanted).mappings() if policy.owns(r["population"])]
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.catalog import tables
 from pipelines.lake.query import LAYERS, QueryError
+from workbench.held import Held, Listing, named
 from workbench.policy import ROWS, Policy
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_SECONDS = 2.0
 MOST_ANSWERS, MOST_KEPT_ROWS = 512, 500
+MOST_HELD_ROWS = 2_000_000  # of lists, some 150 bytes each; the longest unused go
 MOST_ENGINES = 16  # one a policy and edition; the longest unused is let go
 NAMED = re.compile(r"\b(?:bronze|silver|gold|evaluation)\.\w+")
 
@@ -81,19 +83,23 @@ class Edition:
 class OpenLake:
     """The lake in a folder, kept open for all requests."""
 
-    def __init__(self, root: str):
-        """Open the lake; nothing is read yet. Raises `QueryError` for one that is in no folder of this machine."""
+    def __init__(self, root: str, threads: int = 2):
+        """Open the lake; nothing is read yet. `threads` are those of one query.
+
+        Raises `QueryError` for a lake that is in no folder of this machine.
+        """
         if "://" in root:
             raise QueryError(
                 "the workbench reads a lake in a folder of this machine; mount the store, or copy the lake"
             )
-        self.root = root
+        self.root, self.threads = root, threads
         self._lock = threading.Lock()
         self._looked = 0.0
         self._stamps: dict[str, str] = {}
         self._edition = Edition({}, {})
         self._answers: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         self._engines: dict[tuple[str, Any], duckdb.DuckDBPyConnection] = {}
+        self._held: dict[tuple[Any, ...], Held] = {}
 
     def edition(self) -> Edition:
         """The tables as they stand, looked at every `LOOK_EVERY_SECONDS`."""
@@ -146,19 +152,34 @@ class OpenLake:
         """A cursor on the sealed database of a policy in which each table that it may see is a view."""
         name = (policy.identity, edition.identity)
         with self._lock:
-            found = self._engines.pop(name, None) or sealed(self.root, edition, policy)
+            found = self._engines.pop(name, None) or sealed(self.root, edition, policy, self.threads)
             self._engines[name] = found
             while len(self._engines) > MOST_ENGINES:
                 self._engines.pop(next(iter(self._engines)))
             return found.cursor()
 
+    def held(self, edition: Edition, policy: Policy, listing: Listing, given: Mapping[str, Any]) -> Held:
+        """The rows that a list is of, as a policy shows them; read where they are not in memory."""
+        name = (policy.identity, policy.salt, edition.identity, with_values(listing.held, given))
+        with self._lock:
+            if (found := self._held.pop(name, None)) is not None:
+                self._held[name] = found
+                return found
+        rows = self.engine(edition, policy).sql(listing.held, params=named(listing.held, given)).to_arrow_table()
+        found = Held(rows, len(listing.needed.split(",")))
+        with self._lock:
+            self._held[name] = found
+            while len(self._held) > 1 and sum(map(len, self._held.values())) > MOST_HELD_ROWS:
+                self._held.pop(next(iter(self._held)))
+        return found
 
-def sealed(root: str, edition: Edition, policy: Policy) -> duckdb.DuckDBPyConnection:
+
+def sealed(root: str, edition: Edition, policy: Policy, threads: int = 2) -> duckdb.DuckDBPyConnection:
     """A database with a view of each table that the policy allows; it reaches no file outside of the lake."""
     import duckdb
 
     database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
-    database.execute("SET threads = 2")
+    database.execute(f"SET threads = {threads}")
     database.execute("SET GLOBAL parquet_metadata_cache = true")  # of cursors too, each a session of its own
     for layer in LAYERS:
         database.execute(f"CREATE SCHEMA {layer}")
@@ -204,6 +225,15 @@ class Reader:
         with self._asking(sql, given, "") as used:
             return self.lake.engine(self.edition, self.policy).sql(sql, params=used).to_arrow_table()
 
+    def listed(
+        self, listing: Listing, given: Mapping[str, Any], first: int, most: int, title: str = ""
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """How many rows a list has, and `most` of them from the place `first` on; noted as the queries that say so."""
+        page = listing.page(first, most)
+        with self._asking(listing.count, given, ""), self._asking(page, given, title):
+            held = self.lake.held(self.edition, self.policy, listing, given)
+            return held.page(self.lake.engine(self.edition, self.policy), listing, given, first, most)
+
     @contextmanager
     def _asking(self, sql: str, given: Mapping[str, Any] | None, title: str) -> Iterator[dict[str, Any]]:
         """Refuse what may not be asked, and note what is."""
@@ -212,7 +242,7 @@ class Reader:
         for address in NAMED.findall(sql):
             if not self.has(address):
                 raise TableMissing(self.edition.refused.get(address, f"{address} has not been built here yet"))
-        used = {name: value for name, value in (given or {}).items() if re.search(rf"\${name}\b", sql)}
+        used = named(sql, given or {})
         self.asked.append((title, with_values(sql, used)))
         self._named |= set(NAMED.findall(sql))
         try:

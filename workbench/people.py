@@ -22,6 +22,14 @@ from workbench.store import Store, now, session
 
 IDLE = dt.timedelta(minutes=60)
 LONGEST = dt.timedelta(hours=10)
+_EARLIER = session.alias()
+STANDING = sa.select(  # a session, with when its user had logged in before
+    session,
+    sa.select(sa.func.max(_EARLIER.c.begun))
+    .where(_EARLIER.c.user == session.c.user, _EARLIER.c.begun < session.c.begun)
+    .scalar_subquery()
+    .label("last"),
+).where(session.c.token == sa.bindparam("held"))
 KEPT_STATUSES = ("accepted", "again", "begun")
 
 
@@ -135,12 +143,10 @@ def current(store: Store, secret: str | None) -> Session | None:
     if not secret or len(secret) > 100:
         return None
     with store.reading() as connection:
-        row = connection.execute(sa.select(session).where(session.c.token == _hash(secret))).mappings().one_or_none()
-        user = person_of(dict(row)) if row is not None and not row["ended"] else None
-        if row is None or user is None:
-            return None
-        earlier = sa.select(sa.func.max(session.c.begun)).where(session.c.user == row["user"])
-        last = connection.execute(earlier.where(session.c.begun < row["begun"])).scalar()
+        row = connection.execute(STANDING, {"held": _hash(secret)}).mappings().one_or_none()
+    user = person_of(dict(row)) if row is not None and not row["ended"] else None
+    if row is None or user is None:
+        return None
     moment = dt.datetime.now(dt.UTC)
     seen, begun = (dt.datetime.fromisoformat(row[c]) for c in ("seen", "begun"))
     if moment - seen > IDLE or moment - begun > LONGEST:
@@ -148,7 +154,7 @@ def current(store: Store, secret: str | None) -> Session | None:
     if moment - seen > IDLE / 20:
         with store.writing() as connection:
             connection.execute(session.update().where(session.c.token == row["token"]).values(seen=now()))
-    return Session(user, row["purpose"], row["csrf"], row["token"], last or "")
+    return Session(user, row["purpose"], row["csrf"], row["token"], row["last"] or "")
 
 
 def end(store: Store, ending: Session) -> None:

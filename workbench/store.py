@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Integer, String, Table, Text
@@ -18,6 +20,7 @@ from sqlalchemy import Column, Integer, String, Table, Text
 from pipelines.core.addresses import because, shown
 
 metadata = sa.MetaData()
+T = TypeVar("T")
 
 audit = Table(
     "audit",
@@ -199,7 +202,8 @@ class Store:
                 self._refuse_changes(connection)
         except (sa.exc.SQLAlchemyError, ImportError) as error:
             raise StoreError(f"the store {shown(address)} can't be opened: {because(error)}") from error
-        self._writing = threading.Lock()
+        self._writing, self._turn, self._queue_lock = threading.Lock(), threading.Lock(), threading.Lock()
+        self._queue: list[_Waiting] = []
         self.salt, self.signing = self._secret("salt"), self._secret("signing")
 
     @contextmanager
@@ -222,6 +226,33 @@ class Store:
             except BaseException:
                 connection.rollback()
                 raise
+
+    def together(self, what: T, write: Callable[[sa.Connection, Sequence[T]], Sequence[int]]) -> int:
+        """Write something, and return the number that `write` gives it; what many wait to write is one transaction.
+
+        A commit waits for the disk, and only one writes at a time: a row a page would have pages wait for each other.
+        Raises what the transaction did, for each that was of it.
+        """
+        mine = _Waiting(what)
+        with self._queue_lock:
+            self._queue.append(mine)
+        with self._turn:
+            if not mine.is_done:
+                with self._queue_lock:
+                    taken, self._queue = self._queue, []
+                try:
+                    with self.writing() as connection:
+                        numbers = write(connection, [each.what for each in taken])
+                    for each, number in zip(taken, numbers, strict=True):
+                        each.number = number
+                except BaseException as error:
+                    for each in taken:
+                        each.error = error
+                for each in taken:
+                    each.is_done = True
+        if mine.error is not None:
+            raise mine.error
+        return mine.number
 
     def _secret(self, name: str) -> str:
         with self.writing() as connection:
@@ -273,6 +304,16 @@ class Store:
                         f"CREATE OR REPLACE TRIGGER {name} BEFORE {act} ON {table.name} "
                         "FOR EACH ROW EXECUTE FUNCTION kept()"
                     )
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """Something that waits to be written, and what came of it."""
+
+    what: Any
+    number: int = 0
+    error: BaseException | None = None
+    is_done: bool = False
 
 
 def now() -> str:

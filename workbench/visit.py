@@ -22,11 +22,13 @@ from starlette.responses import HTMLResponse, Response
 from workbench import audit
 from workbench.asked import Asked, BadAddress, address
 from workbench.decisions import VERDICTS
+from workbench.held import Listing
 from workbench.identity import Provider
 from workbench.lake import OpenLake, Reader
 from workbench.people import Session, User, current, titles
 from workbench.policy import PURPOSES, ROLES
 from workbench.store import Store
+from workbench.votes import votes
 from workbench.words import Words, preferred, words
 
 COOKIE, LANGUAGE = "gerland_session", "gerland_language"
@@ -143,11 +145,13 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     found.globals |= {
         "address": address,
+        "votes": votes,
         "ROLES": ROLES,
         "PURPOSES": PURPOSES,
         "labels": LABELS,
@@ -181,6 +185,14 @@ class Visit:
         found = self.reader.rows(sql, given, title)
         self._shown.update(json.dumps(found, default=str, ensure_ascii=False).encode())
         return found
+
+    def listed(
+        self, listing: Listing, given: dict[str, Any], first: int, most: int, title: str = ""
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """How many rows a list has, and some of them, seen by the audit; see `Reader.listed`."""
+        total, found = self.reader.listed(listing, given, first, most, title)
+        self._shown.update(json.dumps([total, found], default=str, ensure_ascii=False).encode())
+        return total, found
 
     def entry(self, act: str, what: str = "") -> audit.Entry:
         """A row of the audit about what this visit read so far."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
@@ -16,6 +15,8 @@ def least(cost: Floats, sums: csr_array, lower: Floats, upper: Floats, gap: floa
 
     `gap` is the share by which the cost may be beyond the least.
     """
+    from scipy.optimize import Bounds, LinearConstraint, linprog, milp  # half a second that no page waits for
+
     relaxed = linprog(cost, A_eq=sums, b_eq=np.zeros(sums.shape[0]), bounds=np.stack([lower, upper], axis=1))
     if relaxed.x is None:
         return None

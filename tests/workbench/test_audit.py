@@ -96,6 +96,33 @@ def test_rows_of_many_at_once_stand_in_one_chain(store):
     assert verify(store) == []
 
 
+def test_rows_of_many_threads_of_several_processes_stand_in_one_chain(store):
+    script = f"""
+from concurrent.futures import ThreadPoolExecutor
+from tests.workbench.test_audit import ENTRY
+from workbench.audit import record
+from workbench.store import Store
+store = Store({str(store.engine.url)!r})
+with ThreadPoolExecutor(8) as many:
+    print(*many.map(lambda _: record(store, ENTRY), range(200)))
+"""
+    running = [
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(3)
+    ]
+    seqs = [int(seq) for process in running for seq in process.communicate(timeout=120)[0].split()]
+    assert sorted(seqs) == list(range(13, 613))
+    assert verify(store) == []
+
+
+def test_a_row_that_can_not_be_written_is_an_error_for_each_that_waited(store):
+    wrong = Entry(None, "assessor", "ANSM", "regulatory", "view", "/")  # type: ignore[arg-type]
+    with ThreadPoolExecutor(4) as many:
+        for failed in [many.submit(record, store, wrong) for _ in range(4)]:
+            with pytest.raises(sa.exc.IntegrityError):
+                failed.result()
+    assert (record(store, ENTRY), verify(store)) == (13, [])
+
+
 def test_what_fails_writes_nothing(store):
     with pytest.raises(RuntimeError), store.writing() as connection:
         append(connection, ENTRY)

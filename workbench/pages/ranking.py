@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -10,16 +11,18 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from workbench import decisions
-from workbench.asked import Asked
+from workbench.asked import Asked, address
+from workbench.held import ALL, Listing
 from workbench.visit import Visit, visiting
+from workbench.votes import RULES, votes
 from workbench.watches import MOST_PAIRS
 
 router = APIRouter()
 ROWS_OF_A_PAGE = 50
-RULES = {"prr": "PRR", "ror": "ROR", "ic": "IC", "ebgm": "EBGM"}
 RAISED = " + ".join(f"coalesce(is_{rule}_signal, false)::INT" for rule in RULES)
 ASKED = " + ".join(f"(is_{rule}_signal IS NOT NULL)::INT" for rule in RULES)
-FIRST = f"least({', '.join(f'first_{rule}_month' for rule in RULES)})"
+FIRSTS = ", ".join(f"first_{rule}_month" for rule in RULES)
+FIRST = f"least({FIRSTS})"
 COLUMNS = f"""population, substance_key, substance_name, term_key, term_name, soc_name, a, n_new, expected,
     {", ".join(f"is_{rule}_signal" for rule in RULES)}, {RAISED} AS raised, {ASKED} AS asked,
     prr, prr_lower, ror, ror_lower, ic, ic025, ebgm, eb05, {FIRST} AS first_month, is_new, not_computed"""
@@ -89,23 +92,38 @@ class State:
         defaults = {"least": 1, "methods": 0, "sort": "combined", "direction": "down", "page": 1}
         return {name: value for name, value in said.items() if value != defaults.get(name, "")}
 
+    @property
+    def within(self) -> str:
+        """Condition on `gold.signal` that names its month."""
+        return "population = $population AND " + ("month = $month" if self.month else "is_latest")
+
     def where(self) -> str:
         """Condition on `gold.signal`."""
-        parts = ["population = $population", "month = $month" if self.month else "is_latest"]
-        parts += [f"a >= {self.least}"] if self.least > 1 else []
+        return f"{self.within} AND {self.chosen()}"
+
+    def chosen(self) -> str:
+        """Condition on the rows of the month."""
+        parts = [f"a >= {self.least}"] if self.least > 1 else []
         parts += [f"{RAISED} >= {self.methods}"] if self.methods else []
         parts += ["is_new"] if self.new else []
         parts += [f"{FIRST} >= $since"] if self.since else []
         parts += ["soc_name = $soc"] if self.soc else []
         parts += [DECIDED[self.decision]] if self.decision else []
         parts += [SEARCH] if self.q else []
-        return " AND ".join(parts)
+        return " AND ".join(parts) or ALL
 
     def order(self) -> str:
         """Order of the rows: every state has one order, and the same one always."""
+        return f"{self.sorted_by()}, {TIES}"
+
+    def sorted_by(self) -> str:
+        """What the rows are sorted by before their ties."""
         down = self.direction == "down"
-        first = f"{SORTS[self.sort]} {'DESC' if down == (self.sort != 'name') else 'ASC'} NULLS LAST"
-        return f"{first}, {TIES}"
+        return f"{SORTS[self.sort]} {'DESC' if down == (self.sort != 'name') else 'ASC'} NULLS LAST"
+
+    def listing(self) -> Listing:
+        """The list."""
+        return Listing("gold.signal", COLUMNS, self.within, self.chosen(), self.sorted_by(), TIES, FIRSTS)
 
 
 @router.get("/signals")
@@ -119,13 +137,8 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     last = next((p["month"] for p in populations if p["population"] == state.population), None)
     asked = replace(state, month=state.month or last)  # by its month a file is read in part, by is_latest whole
     given = {**vars(asked), "decided": decided_keys(stand)}
-    total = visit.rows(f"SELECT count(*) AS n FROM gold.signal WHERE {asked.where()}", given)[0]["n"]
-    listed = visit.rows(
-        f"SELECT {COLUMNS}\nFROM gold.signal\nWHERE {asked.where()}\nORDER BY {state.order()}\n"
-        f"LIMIT {ROWS_OF_A_PAGE} OFFSET {(state.page - 1) * ROWS_OF_A_PAGE}",
-        given,
-        title=visit.words("The list"),
-    )
+    before = (state.page - 1) * ROWS_OF_A_PAGE
+    total, listed = visit.listed(asked.listing(), given, before, ROWS_OF_A_PAGE, visit.words("The list"))
     months = visit.rows(
         "SELECT DISTINCT month FROM gold.signal WHERE population = $population ORDER BY month DESC", given
     )
@@ -137,19 +150,36 @@ def ranking(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     return visit.page(
         "ranking.html",
         state=state,
-        rows=listed,
+        rows=list(_written(visit, state, listed, before)),
         total=total,
         pages=max(1, -(-total // ROWS_OF_A_PAGE)),
-        first=(state.page - 1) * ROWS_OF_A_PAGE,
+        first=before,
         populations=populations,
         months=[row["month"] for row in months],
         known=state.month or (months[0]["month"] if months else None),
         socs=[row["soc_name"] for row in socs],
         decided={(d["substance_key"], d["term_key"]): d for d in stand},
-        french=french_names(visit, [row["substance_key"] for row in listed]),
-        rules=RULES,
         most_watched=MOST_PAIRS,
     )
+
+
+def _written(visit: Visit, state: State, rows: list[dict[str, Any]], before: int) -> Iterator[dict[str, Any]]:
+    """Rows as the table writes them: a page is hundreds of numbers, and a template's calls cost more than ours."""
+    t, french = visit.words, french_names(visit, [row["substance_key"] for row in rows])
+    month = {"month": state.month}
+    for place, row in enumerate(rows, before + 1):
+        pair = {"population": row["population"], "substance": row["substance_key"], "term": row["term_key"]}
+        new = row["n_new"]
+        numbers = [t.count(row["a"]), f"{'+' if new > 0 else ''}{t.count(new)}" if new else ""]
+        numbers += [t.score(row[name]) for name in ("expected", "eb05", "ic025", "ror_lower", "prr_lower")]
+        yield {
+            **row,
+            "place": t.count(place),
+            "link": address("/signal", pair | month),
+            "title": french.get(row["substance_key"], row["substance_name"]),
+            "votes": votes(row, t),
+            "numbers": [*numbers, t.month(row["first_month"])],
+        }
 
 
 def decided_keys(stand: list[dict[str, Any]]) -> list[str]:
