@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from expectations.compile import Rule, context, planned, suite
@@ -98,10 +99,18 @@ def _run(frame: Any, table: type[Table], form: dict[str, Any], names: set[str] |
         chosen = suite(table)
         if names is not None:
             chosen.expectations = [e for e in chosen.expectations if (e.meta or {})["rule"] in names]
-        if isinstance(frame, pd.DataFrame):
-            source = context().data_sources.add_or_update_pandas(name="memory")
-        else:
-            source = context().data_sources.add_or_update_spark(name="lake", persist=False)
-        batch = source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
-        found = batch.get_batch({"dataframe": frame}).validate(chosen, result_format=form)
-        return list(found.results)
+        batch = (_in_memory() if isinstance(frame, pd.DataFrame) else _of_engine()).get_batch({"dataframe": frame})
+        return list(batch.validate(chosen, result_format=form).results)
+
+
+@cache
+def _in_memory() -> Any:
+    """How frames in memory are handed over: said once, since to say it writes down all that was said before."""
+    source = context().data_sources.add_or_update_pandas(name="memory")
+    return source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")
+
+
+def _of_engine() -> Any:
+    """How frames of the engine are: said anew each time, since it holds to the session that it finds."""
+    source = context().data_sources.add_or_update_spark(name="lake", persist=False)
+    return source.add_dataframe_asset(name="table").add_batch_definition_whole_dataframe("whole")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from pipelines.frames.spark import is_little
@@ -16,6 +17,7 @@ class _Kept(threading.local):
 
     def __init__(self) -> None:
         self.frames: list[DataFrame] = []
+        self.by_name: dict[Hashable, DataFrame] = {}
 
 
 _kept = _Kept()
@@ -33,7 +35,19 @@ def cache(frame: DataFrame) -> DataFrame:
     return _kept.frames[-1]
 
 
+def hold(frame: DataFrame, name: Hashable) -> DataFrame:
+    """`cache` a frame under a name, by which `held` finds it until `release`."""
+    _kept.by_name[name] = cache(frame)
+    return _kept.by_name[name]
+
+
+def held(name: Hashable) -> DataFrame | None:
+    """The frame that the step of this thread holds under a name; None where it holds none."""
+    return _kept.by_name.get(name)
+
+
 def release() -> None:
     """Let go of all that was kept: it would stand for tables as they were before a later write."""
+    _kept.by_name.clear()
     while _kept.frames:
         _kept.frames.pop().unpersist()

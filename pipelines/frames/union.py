@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from pipelines.core.catalog import sources, tables
 from pipelines.core.step import Feed, FrameStep, Measure, StepError, reads_of
 from pipelines.core.table import Table
-from pipelines.frames.cache import cache
+from pipelines.frames.cache import cache, held, hold
 from pipelines.frames.conform import conformed
 from pipelines.frames.losses import Loss, beyond, may_exceed, told, unread, within_limits
 from pipelines.frames.readings import Reading, noting
-from pipelines.frames.spark import in_few_tasks
+from pipelines.frames.spark import in_few_tasks, is_little
 from pipelines.frames.stated import Stated
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def union_of_sources(
     declares becomes null, what deliveries `stated` becomes versions, and `finished` makes the table's rows of them. The
     step's `losses` counts the values that were there and became null.
     """
+    address = table.address()
     feeds = {source.name: _frame_feed(one) for source in sources().values() if (one := source.feed(table))}
     noted: dict[str, list[Reading]] = {}  # what each source reads, known once its feed was built
 
@@ -51,12 +52,19 @@ def union_of_sources(
         return settled(rows) if settled else rows
 
     def of_sources(lake: Tables, names: Collection[str]) -> DataFrame:
-        rows = within_limits(told_by(lake, names), table)
-        rows = stated.versions(cache(rows), table) if stated else rows
+        rows = told_by(lake, names)
+        if may_exceed(table) and is_little(rows.sparkSession):
+            rows = hold(rows, (address, frozenset(names)))
+        elif stated:
+            rows = cache(rows)
+        rows = within_limits(rows, table)
+        rows = stated.versions(rows, table) if stated else rows
         return finished(rows) if finished else rows
 
     def losses(lake: Lake, names: Collection[str]) -> list[Loss]:
-        rows = told_by(lake, names) if names and (may_exceed(table) or not noted.keys() >= set(names)) else None
+        rows = held((address, frozenset(names)))  # where the step has just made them
+        if rows is None and names and (may_exceed(table) or not noted.keys() >= set(names)):
+            rows = told_by(lake, names)
         frames = [unread(lake, _bronze(feeds[name]), noted[name]) for name in names]
         return told([*frames, None if rows is None else beyond(rows, table)])
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+import weakref
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.axis import Cut, cut
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_CANDIDATES = 4  # forms of a function that an error shows
 LAYERS = ("bronze", "ops", "silver", "gold", "evaluation")
+_rooms = count()
 READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
 
 
@@ -35,16 +40,15 @@ def query(root: str, sql: str, as_of: str | None = None) -> pa.Table:
 
     try:
         _only_reads(sql)
-        return connect(root, sql, as_of).sql(sql).to_arrow_table()
+        connection = connect(root, sql, as_of)
+        return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(_helpful(str(error))) from None
 
 
 def _only_reads(sql: str) -> None:
     """Refuse what is no single reading statement; raises DuckDB's error for what is no SQL."""
-    import duckdb
-
-    kinds = [statement.type.name for statement in duckdb.connect().extract_statements(sql)]
+    kinds = [statement.type.name for statement in _engine().cursor().extract_statements(sql)]
     if not kinds:
         raise QueryError("there is no statement to answer; type SELECT …")
     if refused := [kind for kind in kinds if kind not in READING]:
@@ -71,18 +75,40 @@ def connected(
     `as_it_stands` names derived tables whose rows say when they became known: they are not asked of a lake of the date,
     and whoever reads them leaves out what came later.
     """
-    import duckdb
-
-    connection = duckdb.connect()
-    connection.execute("SET enable_external_access = false")
-    for layer in LAYERS:
-        connection.execute(f"CREATE SCHEMA {layer}")
+    connection = _room()
     day = _date(as_of) if as_of else None
     for address, table in _with_wholes(asked, day).items():
         source = f"_{address.replace('.', '_')}"
         connection.register(source, _dataset(root, table, None if address in as_it_stands else day))
         connection.execute(f"CREATE VIEW {address} AS {_as_known(source, cut(table.axis, day))}")
     return connection
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """The engine of the process: to start one takes longer than most queries."""
+    import duckdb
+
+    engine = duckdb.connect()
+    engine.execute("SET enable_external_access = false")
+    return engine
+
+
+def _room() -> duckdb.DuckDBPyConnection:
+    """A connection with a database of its own, in memory and as long as the connection is held."""
+    name = f"room_{next(_rooms)}"
+    connection = _engine().cursor()
+    connection.execute(f"ATTACH ':memory:' AS {name}")
+    connection.execute(f"USE {name}")
+    for layer in LAYERS:
+        connection.execute(f"CREATE SCHEMA {layer}")
+    weakref.finalize(connection, _left, name)
+    return connection
+
+
+def _left(room: str) -> None:
+    with suppress(Exception):  # the engine may have gone first, where the process ends
+        _engine().cursor().execute(f"DETACH {room}")
 
 
 def _with_wholes(asked: Sequence[type[Table]], day: dt.date | None) -> dict[str, type[Table]]:

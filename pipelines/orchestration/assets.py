@@ -143,7 +143,9 @@ def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
             case PlatformStep():
                 return lake.upsert(step.table, step(seen.lake, seen), inputs)
             case FrameStep():
-                return lake.upsert(step.table, _rows(step, seen.lake, inputs), inputs)
+                done = lake.upsert(step.table, _rows(step, seen.lake, inputs), inputs)
+                _losses(running, step)  # while the step still holds what it made them of
+                return done
             case _:
                 raise TypeError(f"{type(step).__name__} is no kind of step")
     except Exception as error:
