@@ -52,7 +52,9 @@ def _compared(visit: Visit, state: cases.State) -> list[dict[str, Any]]:
 
 
 def _sources(visit: Visit) -> list[dict[str, Any]]:
-    """Cases of each source: how complete, how many counted."""
+    """Cases of each source: how complete, how many counted; nothing for who may see no case."""
+    if not visit.reader.has("silver.report"):
+        return []
     return visit.rows(
         """SELECT source, domain, count(*) AS n, count(*) FILTER (WHERE is_retracted) AS n_retracted,
     count(*) FILTER (WHERE NOT is_cluster_head) AS n_duplicates, avg(completeness) AS completeness,
