@@ -45,7 +45,7 @@ class Prior(Table):
     is_shrunk_converged = Column("boolean", "The optimiser of the shrunk fit converged; null where there is none")
     model_name = Column("string", "Registered model", required=True)
     model_version = Column("string", "Version of the registered model", required=True)
-    run_id = Column("string", "MLflow run of the fit", required=True)
+    run_id = Column("string", "MLflow run of the fit", required=True, is_of_run=True)
 
 
 class Signal(Table):
