@@ -1,8 +1,8 @@
 """Delta tables that stay open: what their logs said is kept, and only what came since is read.
 
-Opening a table replays its log, some 2 ms even of a small one, and a run asks hundreds of times. What is kept counts as
-long as the log's first entry, and the last that was read, are the very files that they were; else the log is read anew.
-A table that is opened here is its thread's.
+Opening a table replays its log, some 2 ms even of a small one and a dozen requests on a store, and a run asks hundreds
+of times. What is kept counts as long as the log's first entry, and the last that was read, are the very files that they
+were; else the log is read anew. One listing tells. A table that is opened here is its thread's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pyarrow import fs
 
 from pipelines.files.store import file_system
 from pipelines.lake.delta import at
+from pipelines.lake.seal import log_files
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.lake.lake import Lake
 
 Found = TypeVar("Found")
-Marks = list[tuple[int, int]]  # size and time of log entries
+Marks = dict[int, tuple[int, int]]  # size and time of commits, by version
 
 
 class _Kept(threading.local):
@@ -34,29 +35,35 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
-def opened(folder: str) -> DeltaTable:
-    """The table of a folder as its log stands now. Raises what delta-rs raises of a log that can't be read."""
+def opened(folder: str) -> DeltaTable | None:
+    """The table of a folder as its log stands now; None where its log holds nothing.
+
+    Raises what delta-rs raises of a log that can't be read.
+    """
     system, path = file_system(folder)
-    known = _kept.tables.get(folder)
-    if known is not None and known[1] == _marks(system, path, known[0].version()):
-        delta, before = known[0], known[0].version()
-        delta.update_incremental()
-        if delta.version() == before:
-            return delta
-    else:
+    log = _commits(system, path)
+    if log is None:
+        return None
+    delta, marks = _kept.tables.get(folder, (None, {}))
+    if delta is None or marks.items() - log.items():
         delta = at(folder)
-    marks = _marks(system, path, delta.version())
-    if len(marks) == len({0, delta.version()}):
-        _kept.tables[folder] = (delta, marks)
+    elif delta.version() != max(log):
+        delta.update_incremental()
+    if delta.version() not in log:  # it went on meanwhile
+        log = _commits(system, path) or {}
+    if log.keys() >= (own := {0, delta.version()}):
+        _kept.tables[folder] = (delta, {version: log[version] for version in own})
     else:  # the first entry was cleared away: nothing tells this table from another at its place
         _kept.tables.pop(folder, None)
     return delta
 
 
-def _marks(system: fs.FileSystem, path: str, version: int) -> Marks:
-    """Size and time of the first log entry and of that of a version, as far as they are there."""
-    infos = system.get_file_info([f"{path}/_delta_log/{n:020d}.json" for n in sorted({0, version})])
-    return [(info.size, info.mtime_ns) for info in infos if info.is_file]
+def _commits(system: fs.FileSystem, path: str) -> Marks | None:
+    """Commits of a log by version; None where the log holds nothing."""
+    if not (entries := log_files(system, path)):
+        return None
+    commits = [info for info in entries if info.extension == "json"]
+    return {int(info.base_name[:20]): (info.size, info.mtime_ns) for info in commits}
 
 
 def by_version(address: str) -> Callable[[Callable[[Lake], Found]], Callable[[Lake], Found]]:

@@ -133,6 +133,7 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
 
     from pipelines.files.store import file_system
     from pipelines.lake.delta import at, needs_engine
+    from pipelines.lake.opened import opened
     from pipelines.lake.read import damaged
     from pipelines.lake.seal import log_entries
     from pipelines.lake.verify import glance
@@ -145,7 +146,7 @@ def _dataset(root: str, table: type[Table], day: dt.date | None) -> Any:
         raise QueryError(f"{table.address()} has not been built here yet; build it with `{built}`")
     if problem := glance(folder):
         raise QueryError(damaged(table.address(), problem))
-    delta = at(folder)
+    delta = opened(folder) or at(folder)
     if problem := needs_engine(table.address(), delta):
         raise QueryError(problem)
     # Arrow's own file system: Delta's reads through Python, and a query that stops early (LIMIT) leaves reads under

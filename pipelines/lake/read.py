@@ -119,10 +119,8 @@ class LakeReader:
 
     def version(self, address: str) -> str:
         """Identity and version of a table (`<id>@<n>`), or `absent`; read from the log without the engine."""
-        if not self.exists(address):
-            return "absent"
-        table = self._delta(address)
-        return f"{table.metadata().id[:8]}@{table.version()}"
+        delta = opened(self.path(address))
+        return "absent" if delta is None else f"{str(delta.metadata().id)[:8]}@{delta.version()}"
 
     def versions(self, addresses: Iterable[str]) -> dict[str, str]:
         """Versions of several tables, for provenance."""
@@ -155,10 +153,9 @@ class LakeReader:
         return [f for f in self._files(address) if f[1][by] <= str(self.as_of)]
 
     def _files(self, address: str) -> list[tuple[str, dict[str, str]]]:
-        if not self.exists(address):
+        delta = opened(self.path(address))
+        if delta is None:
             return []
-
-        delta = self._delta(address)
         if problem := needs_engine(address, delta):
             raise LakeError(problem)
         keys = self.tables[address].partitioned_by
@@ -277,14 +274,16 @@ class LakeReader:
                 self.spark.sql(f"CREATE TABLE IF NOT EXISTS {address} USING delta LOCATION '{place}'")
 
     def _delta(self, address: str, version: int | None = None) -> Any:
-        return opened(self.path(address)) if version is None else at(self.path(address), version)
+        """A table that is there, as it stands or at a version. Raises what delta-rs raises of one that is not."""
+        stands = opened(self.path(address)) if version is None else None
+        return at(self.path(address), version) if stands is None else stands
 
     def _adds(self, address: str, *columns: str) -> list[list[Any]]:
         """What the log says of each file, a list a column: nulls for what it does not say."""
-
-        if not self.exists(address):
+        delta = opened(self.path(address))
+        if delta is None:
             return [[] for _ in columns]
-        adds = files_of(self._delta(address))
+        adds = files_of(delta)
         return [adds[c].to_pylist() if c in adds.column_names else [None] * adds.num_rows for c in columns]
 
 

@@ -205,10 +205,14 @@ def sidecar(name: str) -> str:
 
 def log_entries(system: fs.FileSystem, path: str) -> list[str]:
     """Names of the commits, their checksums and the checkpoints of a log, in order; none of one that holds nothing."""
+    return [info.base_name for info in log_files(system, path)]
+
+
+def log_files(system: fs.FileSystem, path: str) -> list[fs.FileInfo]:
+    """The entries of `log_entries`, as one listing shows them."""
     infos = system.get_file_info(fs.FileSelector(f"{path}/_delta_log", allow_not_found=True))
-    names = sorted(info.base_name for info in infos if info.is_file and ENTRY.match(info.base_name))
-    is_empty = all(info.size == 0 for info in infos if info.base_name in names)
-    return [] if is_empty else names
+    found = sorted((i for i in infos if i.is_file and ENTRY.match(i.base_name)), key=lambda i: i.base_name)
+    return found if any(info.size for info in found) else []
 
 
 def read_entry(system: fs.FileSystem, full: str) -> list[dict[str, Any]]:

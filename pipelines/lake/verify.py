@@ -109,7 +109,7 @@ def glance(folder: str) -> str | None:
     if found := _log_problems(system, path, seals):
         return found[0]
     try:
-        adds = files_of(opened(folder))
+        adds = files_of(opened(folder) or at(folder))
     except Exception as error:
         return f"the log can't be replayed: {str(error).splitlines()[0][:120]}"
     written = dict(zip(names_of(adds), adds["size_bytes"].to_pylist(), strict=True))

@@ -33,7 +33,7 @@ from tests.store import running
 DAY = dt.date(2024, 1, 1)
 SHORTAGE = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", "is_current": True}
 SHORTAGE |= {"notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR", "start_date": DAY, "valid_from": DAY}
-PER_LOOK = 40  # requests that asking a table's version, looking at log and sizes, and whether it is fresh may take
+PER_LOOK = 18  # requests that asking a table's version, looking at log and sizes, and whether it is fresh may take
 
 
 @pytest.fixture(scope="module")
