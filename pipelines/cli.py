@@ -204,6 +204,22 @@ def share(
 
 
 @app.command()
+def flight(
+    port: Annotated[int, typer.Option(help="Port of Flight SQL.")] = 3006,
+    host: Annotated[str, typer.Option(help="Address to listen at; others than this machine need TLS.")] = LOCAL,
+    certificate: Annotated[Path | None, typer.Option(help="File of the TLS certificate, with its chain.")] = None,
+    key: Annotated[Path | None, typer.Option(help="File of its key.")] = None,
+) -> None:
+    """Answer SQL of recipients (`gerland share`) by Arrow Flight SQL: for R, SAS, Stata, ADBC and JDBC."""
+    from workbench.flight import FlightError, serve
+
+    try:
+        serve(current(), port, progress(), host, (certificate, key) if certificate and key else None)
+    except FlightError as error:
+        raise Stop(str(error)) from None
+
+
+@app.command()
 def audit(
     act: Annotated[str, typer.Argument(help="verify: is every row as it was written? head: where the chain ends.")],
     heads: Annotated[Path | None, typer.Option(help="File of published heads; that of the reports' folder.")] = None,

@@ -144,7 +144,14 @@ def made(lake: OpenLake, policy: Policy, address: str, folder: Path) -> tuple[Pa
         pq.write_table(rows.cast(_schema(tables()[address], rows.schema.names)), whole)
         whole.replace(file)
         _sweep(folder)
+    else:
+        file.touch()  # not swept while it is read
     return file, reader
+
+
+def salted(policy: Policy) -> str:
+    """What tells policies apart that give cases other names."""
+    return _hash(policy.salt)[:12]
 
 
 def _sweep(folder: Path) -> None:
