@@ -213,7 +213,7 @@ def _cells(connection: DuckDBPyConnection) -> pl.DataFrame:
     names = ["n", *TOLD, *(f"subgroup_{i}" for i in range(SUBGROUPS)), *(f"region_{i}" for i in range(REGIONS))]
     told = told.rename({f"c{i}": name for i, name in enumerate(names)})
     columns = "domain, s, e"
-    copies = _frame(connection, sql.COPIES.format(signed=sql.signed("copied", columns)))
+    copies = _frame(connection, sql.COPIES.format(never=sql.NEVER, signed=sql.signed("copied", columns)))
     partners = _frame(
         connection, sql.PARTNERS.format(most=sql.MOST_TAKEN, signed=sql.signed("together", f"{columns}, p"))
     )

@@ -141,20 +141,32 @@ def cells(evidence: tuple[str, ...], subgroups: int, regions: int) -> str:
     return f"SELECT domain, month, s, e, {listed} FROM ({signed('graded')}) GROUP BY ALL"
 
 
-# Reports of a pair that have become known to have a near twin in another channel, from the month of the link on.
+# Reports of a pair that are known to have a near twin in another channel: while any of their links stands. Links of a
+# report that meet or overlap are one time; a link that somebody rejected ends in that month.
 COPIES = """
-WITH linked AS (
-  SELECT report_key, min(linked_at) AS linked_at FROM (
-    SELECT report_key, (year(known_from) - 1900) * 12 + month(known_from) - 1 AS linked_at
-      FROM silver.duplicate_link WHERE rule <> 'refused'
-    UNION ALL
-    SELECT other_report_key, (year(known_from) - 1900) * 12 + month(known_from) - 1
-      FROM silver.duplicate_link WHERE rule <> 'refused') GROUP BY report_key),
+WITH link AS (
+  SELECT unnest([report_key, other_report_key]) AS report_key,
+    (year(known_from) - 1900) * 12 + month(known_from) - 1 AS from_month,
+    coalesce((year(known_to) - 1900) * 12 + month(known_to) - 1, {never}) AS to_month
+  FROM silver.duplicate_link WHERE rule <> 'refused'),
+reached AS (
+  SELECT *, max(to_month) OVER (PARTITION BY report_key ORDER BY from_month, to_month
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+  FROM link WHERE from_month < to_month),
+timed AS (
+  SELECT *, sum((before IS NULL OR before < from_month)::INT)
+    OVER (PARTITION BY report_key ORDER BY from_month, to_month) AS place
+  FROM reached),
+linked AS (
+  SELECT report_key, min(from_month) AS from_month, max(to_month) AS to_month FROM timed GROUP BY report_key, place),
 copied AS (
-  SELECT domain, s, e, greatest(month_from, linked_at) AS month_from, month_to
-  FROM graded JOIN linked USING (report_key) WHERE month_to IS NULL OR month_to > linked_at)
+  SELECT domain, s, e, greatest(g.month_from, l.from_month) AS month_from,
+    nullif(least(coalesce(g.month_to, {never}), l.to_month), {never}) AS month_to
+  FROM graded g JOIN linked l USING (report_key)
+  WHERE greatest(g.month_from, l.from_month) < least(coalesce(g.month_to, {never}), l.to_month))
 SELECT domain, month, s, e, sum(sign) AS n FROM ({signed}) GROUP BY ALL
 """
+NEVER = 1_000_000  # a month that does not come
 # Most reports of the pair that ever named one and the same other substance, as it grew.
 PARTNERS = """
 WITH together AS (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,11 @@ def drawn(n: int = 2500, seed: int = 3) -> list[Row]:
     return rows
 
 
-def lake(root: Path, rows: list[Row], links: list[tuple[str, str, int]] = ()) -> Path:  # type: ignore[assignment]
-    """Write the tables that an evaluation reads; links: two keys, and the month in which they were found to be twins."""
+def lake(root: Path, rows: list[Row], links: Sequence[tuple[str, str, int, int | None]] = ()) -> Path:
+    """Write the tables that an evaluation reads.
+
+    links: two keys, the month in which they were found to be twins, and that in which somebody rejected it, if any.
+    """
     strata: dict[tuple[Any, ...], int] = {}
     coded, history, products, events = [], [], [], []
     for r in rows:
@@ -118,7 +122,8 @@ def lake(root: Path, rows: list[Row], links: list[tuple[str, str, int]] = ()) ->
         DuplicateLink,
         [
             {"report_key": a, "other_report_key": b, "known_from": day(BEGIN + m), "rule": "identifier"}
-            for a, b, m in links
+            | {"known_to": None if end is None else day(BEGIN + end)}
+            for a, b, m, end in links
         ],
     )
     since = {"known_from": FIRST, "is_current": True}

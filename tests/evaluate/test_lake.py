@@ -16,7 +16,15 @@ from pipelines.evaluate.lake import read, window
 from pipelines.evaluate.run import EvaluationError
 from tests.evaluate.small_lake import EVENTS, MONTHS, SUBSTANCES, drawn, lake
 
-LINKS = [("r00003", "r00006", 40), ("r00030", "r00033", 20)]
+LINKS = [  # two reports, the month in which they were linked, and that in which somebody told them apart
+    ("r00003", "r00006", 40, None),
+    ("r00030", "r00033", 20, None),
+    ("r00009", "r00012", 10, 25),  # over by the second month that is looked at
+    ("r00012", "r00015", 22, 34),  # overlaps it: the report in both is a copy until the later end
+    ("r00018", "r00021", 5, 12),
+    ("r00018", "r00024", 30, None),  # a copy again
+    ("r00027", "r00036", 20, 20),  # told apart in the same month
+]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +78,7 @@ def test_sums_are_what_a_count_of_standing_versions_says(rows, reports, t):
                 assert told["onset_early"] == sum(r["days"] == 3 for r in mine)
                 assert told["rechallenge"] == sum(r["rechallenge"] == "positive" for r in mine)
                 assert told["suspect"] == sum(r["suspect"] in ([s],) or r["suspect"][0] == s for r in mine)
-                twins = {key for a, b, m in LINKS for key in (a, b) if m <= t}
+                twins = {key for a, b, m, end in LINKS for key in (a, b) if m <= t and (end is None or t < end)}
                 assert told["copy"] == sum(r["key"] in twins for r in mine)
                 batches = [r["batch"] for r in mine if r["batch"]]
                 same = [batches.count(b) for b in set(batches)]
@@ -88,7 +96,15 @@ def test_nothing_later_is_known(rows, root, reports, tmp_path):
     for row in changed:
         if row["to"] is not None and row["to"] > cut:
             row["to"] = row["to"]
-    other = read(str(lake(tmp_path / "other", changed, [(a, b, m) for a, b, m in LINKS if m <= cut])))
+    other = read(
+        str(
+            lake(
+                tmp_path / "other",
+                changed,
+                [(a, b, m, None if end is None or end > cut else end) for a, b, m, end in LINKS if m <= cut],
+            )
+        )
+    )
     both = [list(walk({k: d.counted for k, d in one.domains.items()}, [15, cut])) for one in (reports, other)]
     for (_, one), (_, two) in zip(*both, strict=True):
         assert features(one).tobytes() == features(two).tobytes()
