@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,11 +19,10 @@ from pipelines.core.axis import DERIVED
 from pipelines.core.table import Column, Table
 from pipelines.lake.lake import Lake
 from pipelines.simulator.write import simulate
-from tests.infra.test_services import ROOT, free_port, services, wait_for
+from tests.services import MINUTES, ROOT, ended, free_port, main_job, services, wait_for
 from tests.store import Store, running
 
 REPORTS, SEED = int(os.environ.get("CLUSTER_REPORTS", "300")), 3
-MINUTES = 60  # a run may take, on a machine that does much else
 LEAST = 150  # tables of the country that hold rows
 Run = Callable[..., str]
 
@@ -43,17 +41,9 @@ def run(tmp_path_factory) -> Run:
 
     def called(**given: str) -> str:
         place = tmp_path_factory.mktemp("run")
-        home = place / "home"
-        home.mkdir()
-        shutil.copy(ROOT / "dagster_home" / "dagster.yaml", home)
-        own = {"LANDING": str(landing), "LAKE": str(place / "lake"), "REPORTS": str(place / "reports")}
-        own |= {"TRACKING": f"sqlite:///{place}/mlflow.db", "ARTIFACTS": str(place / "mlflow")} | given
-        environment = {**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
-        environment |= {f"GERLAND_{name}": value for name, value in own.items()}
-        command = [sys.executable, "-m", "pipelines.cli", "run"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=MINUTES * 60)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
-        return own["LAKE"]
+        code, said = ended(main_job(place, landing, **given), place)
+        assert code == 0, said[-5000:]
+        return given.get("LAKE", str(place / "lake"))
 
     return called
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,55 +15,7 @@ from infra.health import problem
 from pipelines.commands.probe import asked, remotes
 from pipelines.commands.services import Place, ServiceError, become
 from pipelines.settings import load
-
-ROOT = Path(__file__).resolve().parents[2]
-UNIT = (ROOT / "infra" / "systemd" / "gerland@.service").read_text()
-PATIENCE_SECONDS = 240
-
-
-def exec_start(name: str) -> list[str]:
-    """Command of a unit, by the interpreter of this test."""
-    (line,) = re.findall(r"^ExecStart=\S+/gerland (.+)$", UNIT, re.MULTILINE)
-    return [sys.executable, "-m", "pipelines.cli", *line.replace("%i", name).split()]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def services(environment: dict[str, str], folder: Path) -> Iterator[Callable[..., subprocess.Popen]]:
-    """Start services as a manager does; all are ended, and must end, when the block is left."""
-    running: dict[str, subprocess.Popen] = {}
-
-    def start(name: str, *more: str, **own: str) -> subprocess.Popen:
-        with (folder / f"{name}.log").open("wb") as log:
-            running[name] = subprocess.Popen(
-                [*exec_start(name), *more], env={**environment, **own}, stdout=log, stderr=log, start_new_session=True
-            )
-        return running[name]
-
-    try:
-        yield start
-    finally:
-        for process in reversed(running.values()):
-            process.send_signal(signal.SIGTERM)
-        for name, process in running.items():
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise AssertionError(f"{name} did not end: {(folder / f'{name}.log').read_text()}") from None
-
-
-def wait_for(is_well: Callable[[], object], process: subprocess.Popen, log: Path) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not is_well():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(1)
+from tests.services import ROOT, UNIT, free_port, services, wait_for
 
 
 @pytest.mark.slow
