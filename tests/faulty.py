@@ -28,10 +28,15 @@ def none(_: int, __: str) -> str | None:
     return None
 
 
-def at_random(what: str, share: float, seed: int, methods: tuple[str, ...] = ("GET", "HEAD", "PUT", "POST")) -> Fault:
-    """A share of the requests of some methods meets one fate, by a seed."""
+def now_and_then(shares: dict[str, float], seed: int) -> Fault:
+    """Shares of the requests meet their fates, by a seed; only answers to what changes something are lost."""
     drawn = random.Random(seed)
-    return lambda _, method: what if method in methods and drawn.random() < share else None
+
+    def fault(_: int, method: str) -> str | None:
+        (fate,) = drawn.choices([*shares, None], [*shares.values(), 1 - sum(shares.values())])
+        return None if fate == "lost" and method != "PUT" else fate
+
+    return fault
 
 
 def from_on(n: int, what: str) -> Fault:
@@ -89,7 +94,7 @@ class Way:
 
             def _answer(self) -> None:
                 fate = way.fate(self.command)
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self._sent()
                 if fate == "cut":
                     self._end()
                 elif fate == "busy":
@@ -105,10 +110,22 @@ class Way:
                     else:
                         self._say(status, content, headers)
 
+            def _sent(self) -> bytes:
+                if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                while self.rfile.readline().strip():
+                    pass
+                return body
+
             def _asked(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
                 store = HTTPConnection(way._host, way._port, timeout=60)
                 try:
-                    store.request(self.command, self.path, body, dict(self.headers.items()))
+                    headers = {n: v for n, v in self.headers.items() if n.lower() not in OWN_HEADERS}
+                    store.request(self.command, self.path, body, headers)
                     answer = store.getresponse()
                     return answer.status, dict(answer.getheaders()), answer.read()
                 except (OSError, HTTPException):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.addresses import is_store
 from pipelines.core.catalog import tables
 from pipelines.lake.query import LAYERS, QueryError
 from workbench.held import Held, Listing, named
@@ -88,7 +89,7 @@ class OpenLake:
 
         Raises `QueryError` for a lake that is in no folder of this machine.
         """
-        if "://" in root:
+        if is_store(root):
             raise QueryError(
                 "the workbench reads a lake in a folder of this machine; mount the store, or copy the lake"
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.jars import JarsMissing, jar_paths, java_home_problem
 from pipelines.commands.probe import Answer, asked, remotes
-from pipelines.core.addresses import shown
+from pipelines.core.addresses import is_store, shown
 from pipelines.orchestration.home import CHOOSES, SHIPPED, dagster_home
 from pipelines.privacy.pseudonyms import HOW_TO_MAKE_A_KEY
 from pipelines.settings import ROOT, Settings, SettingsError, load, origin
@@ -140,7 +140,7 @@ def _reports(settings: Settings) -> Finding:
 
 def _disk(settings: Settings) -> Finding:
     root = str(settings.lake)
-    free = shutil.disk_usage(_nearest(Path(root) if "://" not in root else ROOT)).free
+    free = shutil.disk_usage(_nearest(Path(root) if not is_store(root) else ROOT)).free
     return Finding("Disk", free >= NEEDED_DISK_BYTES, f"{free / 1024**3:.0f} GiB free", "free 5 GiB for the lake")
 
 

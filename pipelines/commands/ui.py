@@ -23,7 +23,7 @@ from typing import Any
 
 from pipelines.commands import services
 from pipelines.commands.probe import asked, databases
-from pipelines.core.addresses import is_server, shown
+from pipelines.core.addresses import is_server, is_store, shown
 from pipelines.orchestration.home import dagster_home
 from pipelines.settings import Settings
 
@@ -85,7 +85,7 @@ def _workbench(
     lock: int,
 ) -> str:
     """Start the workbench where the lake is a folder; returns where it is, or why it is not."""
-    if "://" in str(settings.lake):
+    if is_store(str(settings.lake)):
         return "workbench: it reads a lake in a folder of this machine, and this one is not"
     running["The workbench"] = _started(services.workbench(HOST, port), environment, lock)
     _wait_until_open(running, [(HOST, port)])

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from models.evaluation.known import EVIDENCE, REGIONS, SUBGROUPS, Ints
+from pipelines.core.addresses import is_store
 from pipelines.evaluate import lake_sql as sql
 from pipelines.evaluate.lake_codes import brands, classes, concepts, groups
 from pipelines.evaluate.run import EvaluationError, NothingToJudge
@@ -103,7 +104,7 @@ def read(root: str, as_of: str | None = None) -> LakeReports:
     """
     import duckdb
 
-    if "://" not in root and not Path(root).is_dir():
+    if not is_store(root) and not Path(root).is_dir():
         raise EvaluationError(f"there is no lake at {root}")
     try:
         connection, optional = _connection(root, as_of)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.core.addresses import is_store
 from pipelines.core.catalog import SourceFolder
 from pipelines.core.ledger import Quarantine
 from pipelines.core.table import Table
@@ -38,7 +39,7 @@ def read_files(
     lake: Lake, source: SourceFolder, work: list[Landed], root: str, pseudonymiser: Pseudonymiser
 ) -> list[Any]:
     """Read files in tasks; returns what these log, rows of `READ_SQL`, with nothing committed."""
-    address = root.rstrip("/") if "://" in root else file_system(root)[1]
+    address = root.rstrip("/") if is_store(root) else file_system(root)[1]
     cut_at = getattr(source.module("read"), "CUT_AT", None)
     jobs = [
         Job(f"{address}/{f.container}", f.member, f.path, t.name, f.delivery_id, f.known_date, part)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.addresses import is_store
 from pipelines.core.code import code_version
 from pipelines.intake.survey import NAME as LANDING_SEEN
 from pipelines.lake.lease import INCOMING, hold, release
@@ -142,11 +143,11 @@ def lakes_of(place: str) -> list[str]:
     """Lakes in a folder: of a backup its copy, else the lake itself and what a restore that was cut off left of it."""
     if (Path(place) / MANIFEST).is_file():
         return [str(Path(place) / COPY)]
-    return [place, *map(str, _left(place))] if "://" not in place else [place]
+    return [place, *map(str, _left(place))] if not is_store(place) else [place]
 
 
 def _local(root: str) -> Path:
-    if "://" in root:
+    if is_store(root):
         raise BackupError("on an object store, use the store's own versions and copies")
     return Path(root)
 

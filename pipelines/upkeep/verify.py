@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyarrow import fs
 
+from pipelines.core.addresses import is_store
 from pipelines.core.catalog import sources, tables
 from pipelines.core.ledger import KEPT, Acknowledgement, Delivery, DeliveryAction, Erasure, Quarantine
 from pipelines.core.table import BronzeTable
@@ -94,7 +95,7 @@ def repair(root: str, landing: str, damaged: list[Verified], say: Say) -> None:
     are made of nothing else, such as the list of who was erased. Of a table that stands, with changed files of former
     versions, these are taken away.
     """
-    if "://" in root:
+    if is_store(root):
         raise VerifyError("on an object store, restore the files named from the store's own versions or from a backup")
     known = tables()
     again = {f.address: known[f.address] for f in damaged if f.problems and not f.as_of}
@@ -159,7 +160,7 @@ def _must_be_landed(root: str, landing: str, sent: Mapping[str, type[BronzeTable
     """Refuse to set aside what could not be read again."""
     if not sent:
         return
-    there = {f.delivery_id for f in scan(landing, sources())} if Path(landing).is_dir() or "://" in landing else set()
+    there = {f.delivery_id for f in scan(landing, sources())} if Path(landing).is_dir() or is_store(landing) else set()
     for address, table in sent.items():
         held = _held(root, table)
         if lost := held - there:
