@@ -73,7 +73,7 @@ NOW_AND_THEN = {"busy": 0.03, "slow": 0.01, "lost": 0.03, "cut": 0.01}
 
 
 def test_a_run_gets_through_where_a_store_is_busy_slow_cut_off_and_its_answers_are_lost(
-    store, landing, clean, tmp_path, capsys
+    store, landing, clean, tmp_path
 ):
     lake = f"{store.root}/now_and_then"
     with way_to(store) as way:
@@ -83,9 +83,7 @@ def test_a_run_gets_through_where_a_store_is_busy_slow_cut_off_and_its_answers_a
         way.set(none)
         assert code == 0, said[-5000:]
         assert_same(lake, clean)
-    with capsys.disabled():
-        print(f"\nbefallen: {befallen}")
-    assert all(befallen[fate] > 20 for fate in NOW_AND_THEN)
+    assert all(befallen[fate] > 20 for fate in NOW_AND_THEN), befallen
 
 
 GONE = {"store gone": (3000, "cut"), "keys expired": (3000, "expired")}
