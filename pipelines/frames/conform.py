@@ -35,9 +35,11 @@ def conformed(frame: DataFrame, table: type[Table]) -> DataFrame:
 
 def in_columns(frame: DataFrame, types: Mapping[str, DataType | str], table: type[Table]) -> DataFrame:
     """`conformed`, to columns other than the table's own."""
-    from pyspark.sql import functions as F
-
     if unknown := [c for c in frame.columns if c not in types]:
         raise ValueError(f"{table.address()} declares no column {', '.join(unknown)}")
     present = set(frame.columns)
-    return frame.select(*[(F.col(c) if c in present else F.lit(None)).cast(of).alias(c) for c, of in types.items()])
+    types = {c: of if isinstance(of, str) else of.simpleString() for c, of in types.items()}
+    # As text: each part of an expression that is built is a call to the engine.
+    return frame.selectExpr(
+        *[f"CAST({f'`{c}`' if c in present else 'NULL'} AS {of}) AS `{c}`" for c, of in types.items()]
+    )
