@@ -48,7 +48,7 @@ PAGES = (
     *(ranking, signal, cases, links, decision, export, home, watch, compare, exposure, register, league),
     *(release, quality, dictionary, audit_page),
 )
-AT_ONCE = 8  # requests that a process works on
+AT_ONCE = 4  # requests that a process works on
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -70,7 +70,7 @@ class Held:
         self._asked = pa.table([place, *columns], ["place", *names])
         self._filters: dict[str, NDArray[np.bool_]] = {}
         self._orders: dict[str, NDArray[np.int32]] = {}
-        self._lock = threading.Lock()
+        self._lock, self._ordering = threading.Lock(), threading.Lock()
 
     def __len__(self) -> int:
         """How many rows are held."""
@@ -85,11 +85,16 @@ class Held:
         rows = self._shown.take(pa.array(places[first : first + most]))
         return len(places), pa.table([_spelled(column) for column in rows.columns], rows.column_names).to_pylist()
 
+    def prepare(self, cursor: duckdb.DuckDBPyConnection, before: Held) -> None:
+        """Have the orders in which the rows of an earlier version were asked."""
+        for order in list(before._orders):
+            self._order(cursor, order)
+
     def _order(self, cursor: duckdb.DuckDBPyConnection, order: str) -> NDArray[np.int32]:
         """Places of all rows in an order."""
-        if (known := self._orders.get(order)) is None:
-            known = self._places(cursor, f"ORDER BY {order}, place", {})
-            self._orders[order] = known
+        with self._ordering:
+            if (known := self._orders.get(order)) is None:
+                known = self._orders[order] = self._places(cursor, f"ORDER BY {order}, place", {})
         return known
 
     def _filter(self, cursor: duckdb.DuckDBPyConnection, where: str, given: Mapping[str, Any]) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_SECONDS = 2.0
 MOST_ANSWERS, MOST_KEPT_ROWS = 512, 500
 MOST_HELD_ROWS = 2_000_000  # of lists, some 150 bytes each; the longest unused go
+MOST_PREPARED = 8  # lists that are read of a new version before pages are
 MOST_ENGINES = 16  # one a policy and edition; the longest unused is let go
 NAMED = re.compile(r"\b(?:bronze|silver|gold|evaluation)\.\w+")
 
@@ -81,6 +82,17 @@ class Edition:
         return self.versions[address].rows()
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Rows that are held, and what was asked for them."""
+
+    rows: Held
+    edition: Edition
+    policy: Policy
+    listing: Listing
+    given: Mapping[str, Any]
+
+
 class OpenLake:
     """The lake in a folder, kept open for all requests."""
 
@@ -94,28 +106,44 @@ class OpenLake:
                 "the workbench reads a lake in a folder of this machine; mount the store, or copy the lake"
             )
         self.root, self.threads = root, threads
-        self._lock = threading.Lock()
+        self._lock, self._looking = threading.Lock(), threading.Lock()
+        self._busy: dict[tuple[Any, ...], threading.Lock] = {}
         self._looked = 0.0
         self._stamps: dict[str, str] = {}
         self._edition = Edition({}, {})
         self._answers: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         self._engines: dict[tuple[str, Any], duckdb.DuckDBPyConnection] = {}
-        self._held: dict[tuple[Any, ...], Held] = {}
+        self._held: dict[tuple[Any, ...], _Asked] = {}
 
     def edition(self) -> Edition:
         """The tables as they stand, looked at every `LOOK_EVERY_SECONDS`."""
-        with self._lock:
-            if time.monotonic() - self._looked >= LOOK_EVERY_SECONDS:
-                self._look()
-                self._looked = time.monotonic()
-            return self._edition
+        if time.monotonic() - self._looked >= LOOK_EVERY_SECONDS and self._looking.acquire(blocking=not self._looked):
+            try:  # one looks; meanwhile the others go on with what stood
+                if time.monotonic() - self._looked >= LOOK_EVERY_SECONDS:
+                    self._look()
+                    self._looked = time.monotonic()
+            finally:
+                self._looking.release()
+        return self._edition
 
     def forget(self) -> None:
         """Look again at the next request: files of a version have gone."""
-        with self._lock:
+        with self._looking, self._lock:
             self._looked = 0.0
             self._stamps.clear()
             self._engines.clear()
+
+    @contextmanager
+    def alone(self, name: tuple[Any, ...]) -> Iterator[None]:
+        """Have one work out what many ask for at once, as when a table was replaced; the others wait for it."""
+        with self._lock:
+            mine = self._busy.setdefault(name, threading.Lock())
+        try:
+            with mine:
+                yield
+        finally:
+            with self._lock:
+                self._busy.pop(name, None)
 
     def _look(self) -> None:
         versions, refused = dict(self._edition.versions), dict(self._edition.refused)
@@ -132,7 +160,19 @@ class OpenLake:
             except QueryError as error:
                 refused[address] = str(error)
         if is_changed:
-            self._edition = Edition(versions, refused)
+            self._edition = self._prepared(Edition(versions, refused))
+
+    def _prepared(self, following: Edition) -> Edition:
+        """The next edition, with the lists that were asked last in memory already: others still read the one before."""
+        import duckdb
+
+        with self._lock:
+            last = [each for each in self._held.values() if each.edition is self._edition][-MOST_PREPARED:]
+        for each in last:
+            with suppress(QueryError, duckdb.Error):  # whoever asks for it is told why
+                held = self.held(following, each.policy, each.listing, each.given)
+                held.prepare(self.engine(following, each.policy), each.rows)
+        return following
 
     def remembered(self, name: tuple[Any, ...]) -> list[dict[str, Any]] | None:
         """An answer that was given before; rows are the caller's own."""
@@ -161,18 +201,25 @@ class OpenLake:
 
     def held(self, edition: Edition, policy: Policy, listing: Listing, given: Mapping[str, Any]) -> Held:
         """The rows that a list is of, as a policy shows them; read where they are not in memory."""
-        name = (policy.identity, policy.salt, edition.identity, with_values(listing.held, given))
+        name = ("held", policy.identity, policy.salt, edition.identity, with_values(listing.held, given))
+        if (found := self._held_already(name)) is not None:
+            return found
+        with self.alone(name):
+            if (found := self._held_already(name)) is None:
+                engine = self.engine(edition, policy)
+                rows = engine.sql(listing.held, params=named(listing.held, given)).to_arrow_table()
+                found = Held(rows, len(listing.needed.split(",")))
+                with self._lock:
+                    self._held[name] = _Asked(found, edition, policy, listing, given)
+                    while len(self._held) > 1 and sum(len(e.rows) for e in self._held.values()) > MOST_HELD_ROWS:
+                        self._held.pop(next(iter(self._held)))
+        return found
+
+    def _held_already(self, name: tuple[Any, ...]) -> Held | None:
         with self._lock:
             if (found := self._held.pop(name, None)) is not None:
                 self._held[name] = found
-                return found
-        rows = self.engine(edition, policy).sql(listing.held, params=named(listing.held, given)).to_arrow_table()
-        found = Held(rows, len(listing.needed.split(",")))
-        with self._lock:
-            self._held[name] = found
-            while len(self._held) > 1 and sum(map(len, self._held.values())) > MOST_HELD_ROWS:
-                self._held.pop(next(iter(self._held)))
-        return found
+            return found.rows if found else None
 
 
 def sealed(root: str, edition: Edition, policy: Policy, threads: int = 2) -> duckdb.DuckDBPyConnection:
@@ -215,10 +262,13 @@ class Reader:
             name = (self.policy.identity, self.policy.salt, self.edition.identity, self.asked[-1][1])
             if (known := self.lake.remembered(name)) is not None:
                 return known
-            cursor = self.lake.engine(self.edition, self.policy).execute(sql, used)
-            names = [column[0] for column in cursor.description or ()]
-            found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        self.lake.remember(name, found)
+            with self.lake.alone(name):
+                if (known := self.lake.remembered(name)) is not None:
+                    return known
+                cursor = self.lake.engine(self.edition, self.policy).execute(sql, used)
+                names = [column[0] for column in cursor.description or ()]
+                found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                self.lake.remember(name, found)
         return found
 
     def table(self, sql: str, given: Mapping[str, Any] | None = None) -> pa.Table:

@@ -83,3 +83,22 @@ def test_a_new_version_is_another_list_and_the_longest_unused_goes(tmp_path, mon
     build(tmp_path, human=9)
     total("human", Reader(opened, policy))
     assert total("human", before) == totals[0]  # a page under way ends on the tables that it began with
+
+
+def test_a_new_version_is_in_memory_before_a_page_is_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "LOOK_EVERY_SECONDS", 0.0)
+    build(tmp_path)
+    opened = OpenLake(str(tmp_path))
+    policy = Policy(("ANSM",), ROLES["assessor"], "regulatory", "salt")
+    state = State("human", MONTHS[-1], "", "", 1, 0, False, None, "", "n", "down", 1)
+    before = Reader(opened, policy)
+    before.listed(state.listing(), vars(state), 0, 5)
+    build(tmp_path, human=9)
+    after = Reader(opened, policy)
+    asked = []
+    monkeypatch.setattr(opened, "engine", lambda *given: asked.append(given) or OpenLake.engine(opened, *given))
+    held = opened.held(after.edition, policy, state.listing(), vars(state))
+    assert asked == []  # nothing is left to read
+    total = after.listed(state.listing(), vars(state), 0, 500)
+    assert total[0] == len(held) == len(after.rows(state.listing().page(0, 500), vars(state)))
+    assert total != before.listed(state.listing(), vars(state), 0, 500)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from markupsafe import Markup
 from starlette.responses import Response
 
 from workbench import decisions
@@ -178,7 +179,7 @@ def _written(visit: Visit, state: State, rows: list[dict[str, Any]], before: int
             "link": address("/signal", pair | month),
             "title": french.get(row["substance_key"], row["substance_name"]),
             "votes": votes(row, t),
-            "numbers": [*numbers, t.month(row["first_month"])],
+            "numbers": Markup("".join(f'<td class="n">{n}</td>' for n in (*numbers, t.month(row["first_month"])))),  # noqa: S704 - ours, none is text of the lake
         }
 
 
