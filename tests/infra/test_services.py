@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -77,8 +78,9 @@ def test_a_spark_cluster_of_ones_own_and_its_connect_server_come_up_and_write_de
     environment |= {"GERLAND_SPARK_MASTER": f"spark://127.0.0.1:{master}", "GERLAND_LAKE": str(tmp_path / "lake")}
     environment |= {"GERLAND_SPARK_MEMORY": "1g", "SPARK_WORKER_DIR": str(tmp_path / "work")}
     environment |= {"SPARK_WORKER_CORES": "1", "SPARK_WORKER_MEMORY": "1g"}
-    environment |= {"GERLAND_SPARK_CONF": '{"spark.executor.memory": "800m", "spark.driver.host": "127.0.0.1"}'}
-    remote = f"sc://localhost:{connect}"
+    told = {"spark.executor.memory": "800m", "spark.driver.host": "127.0.0.1"}
+    environment |= {"GERLAND_SPARK_CONF": json.dumps(told | {"spark.connect.authenticate.token": "pl4nted-s3cret"})}
+    remote = f"sc://localhost:{connect}/;token=pl4nted-s3cret"
     with services(environment, logs) as start:
         wait_for(
             lambda: problem(f"tcp://127.0.0.1:{master}") is None,
@@ -95,10 +97,18 @@ def test_a_spark_cluster_of_ones_own_and_its_connect_server_come_up_and_write_de
             "spark.range(1000).write.format('delta').save(sys.argv[2]);"
             "print(spark.read.format('delta').load(sys.argv[2]).count())"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", write, remote, str(tmp_path / "table")], capture_output=True, text=True, timeout=240
+        done, refused = (
+            subprocess.run(
+                [sys.executable, "-c", write, address, str(tmp_path / "table")],
+                capture_output=True,
+                text=True,
+                timeout=240,
+            )
+            for address in (remote, remote.replace("s3cret", "other"))
         )
     assert done.stdout.strip() == "1000", done.stderr + (logs / "connect.log").read_text()
+    assert refused.returncode != 0 and "UNAUTHENTICATED" in refused.stderr
+    assert not any("pl4nted-s3cret" in log.read_text() for log in logs.iterdir())
     assert (tmp_path / "home" / "spark-connect.properties").stat().st_mode & 0o077 == 0, "keys of a store stand in it"
 
 
