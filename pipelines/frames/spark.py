@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from pipelines.core.addresses import is_store
+from pipelines.core.addresses import because, is_store
 from pipelines.files import object_store
 from pipelines.privacy.owner_only import OTHERS, owner_only
 
@@ -28,6 +30,8 @@ SMALL_PARTITIONS = 2
 TIME_ZONE = "UTC"
 DAEMON = "pipelines.frames.daemon"
 OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
+CONNECT_PORT, CONNECT_SECONDS = 15002, 5
+ATTEMPTS, LONGEST_WAIT_MILLISECONDS = 8, 5_000  # of a call to a Connect server: half a minute together
 
 _starting = threading.Lock()
 _started: list[SparkSession] = []  # the engine's first session
@@ -68,18 +72,34 @@ def session(settings: Settings | None = None) -> SparkSession:
 
 
 def _remote(settings: Settings) -> SparkSession:
-    """The calling thread's session of a Connect server; a new one where the server was started anew meanwhile."""
-    from pyspark.sql import SparkSession
+    """The calling thread's session of a Connect server; a new one where the server was started anew meanwhile.
 
+    Raises `SparkUnavailable` where nobody listens there.
+    """
+    from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    _must_listen(settings.spark_remote)
     known: SparkSession | None = getattr(_own, "session", None)
     if known is not None and getattr(_own, "engine", None) == settings.spark_remote and _answers(known):
         return known
     spark = SparkSession.builder.remote(settings.spark_remote).create()
+    # By itself the client waits ten minutes, in every step, for a server that was killed.
+    spark.client.set_retry_policies([DefaultPolicy(max_retries=ATTEMPTS, max_backoff=LONGEST_WAIT_MILLISECONDS)])
     for name, value in {**_of_session(), **settings.spark_conf}.items():
         if name.startswith("spark.sql."):  # what a session may set for itself
             spark.conf.set(name, value)
     _own.engine, _own.session = settings.spark_remote, spark
     return spark
+
+
+def _must_listen(remote: str) -> None:
+    place = urlsplit(remote)
+    try:
+        socket.create_connection((place.hostname or "", place.port or CONNECT_PORT), CONNECT_SECONDS).close()
+    except OSError as error:
+        said = f"Spark Connect at {place.netloc} does not answer: {because(error)}"
+        raise SparkUnavailable(f"{said}; start it, and the same command goes on from what is written") from None
 
 
 def _answers(spark: SparkSession) -> bool:
