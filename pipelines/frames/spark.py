@@ -60,7 +60,7 @@ def session(settings: Settings | None = None) -> SparkSession:
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # they print errors, and rows with them
         PySparkLogger.getLogger(name).disabled = True
     if settings.spark_remote:
-        return _remote(settings)
+        return _remote(settings.spark_remote, settings)
 
     is_main = threading.current_thread() is threading.main_thread()
     with _starting:
@@ -71,7 +71,7 @@ def session(settings: Settings | None = None) -> SparkSession:
     return spark if is_main else _of_thread(spark)
 
 
-def _remote(settings: Settings) -> SparkSession:
+def _remote(remote: str, settings: Settings) -> SparkSession:
     """The calling thread's session of a Connect server; a new one where the server was started anew meanwhile.
 
     Raises `SparkUnavailable` where nobody listens there.
@@ -79,17 +79,17 @@ def _remote(settings: Settings) -> SparkSession:
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
-    _must_listen(settings.spark_remote)
+    _must_listen(remote)
     known: SparkSession | None = getattr(_own, "session", None)
-    if known is not None and getattr(_own, "engine", None) == settings.spark_remote and _answers(known):
+    if known is not None and getattr(_own, "engine", None) == remote and _answers(known):
         return known
-    spark = SparkSession.builder.remote(settings.spark_remote).create()
+    spark = SparkSession.builder.remote(remote).create()
     # By itself the client waits ten minutes, in every step, for a server that was killed.
     spark.client.set_retry_policies([DefaultPolicy(max_retries=ATTEMPTS, max_backoff=LONGEST_WAIT_MILLISECONDS)])
     for name, value in {**_of_session(), **settings.spark_conf}.items():
         if name.startswith("spark.sql."):  # what a session may set for itself
             spark.conf.set(name, value)
-    _own.engine, _own.session = settings.spark_remote, spark
+    _own.engine, _own.session = remote, spark
     return spark
 
 
