@@ -30,6 +30,11 @@ SMALL_PARTITIONS = 2
 TIME_ZONE = "UTC"
 DAEMON = "pipelines.frames.daemon"
 OPTIMISED_FROM = 1 << 30  # bytes landed; below, the optimising compiler costs a fifth of the run and repays nothing
+LOUD = (  # they print errors, and rows with them
+    "SQLQueryContextLogger",
+    "DataFrameQueryContextLogger",
+    "pyspark.sql.connect.logging",
+)
 CONNECT_PORT, CONNECT_SECONDS = 15002, 5
 ATTEMPTS, LONGEST_WAIT_MILLISECONDS = 8, 5_000  # of a call to a Connect server: half a minute together
 
@@ -57,7 +62,7 @@ def session(settings: Settings | None = None) -> SparkSession:
     from pyspark import SparkContext
     from pyspark.logger import PySparkLogger
 
-    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # they print errors, and rows with them
+    for name in LOUD:
         PySparkLogger.getLogger(name).disabled = True
     if settings.spark_remote:
         return _remote(settings.spark_remote, settings)
