@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import difflib
 import re
@@ -91,7 +92,14 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
     engine = duckdb.connect()
     engine.execute("SET enable_external_access = false")
+    atexit.register(_ended)
     return engine
+
+
+def _ended() -> None:
+    """Let the engine go before the interpreter does: it complains of what is left then."""
+    _engine().close()
+    _engine.cache_clear()
 
 
 def _room() -> duckdb.DuckDBPyConnection:
