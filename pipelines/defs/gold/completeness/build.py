@@ -74,4 +74,5 @@ def _by_source(
     ]
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(table.columns, pl.Null))
     given = rows.select(list(table.columns)).to_arrow(compat_level=pl.CompatLevel.oldest())
-    return conformed(running.spark.createDataFrame(given.cast(table.arrow_schema())), table)
+    # With the schema: a Connect client can't tell that of an empty table.
+    return running.spark.createDataFrame(given.cast(table.arrow_schema()), schema=table.spark_schema())
