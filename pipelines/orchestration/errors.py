@@ -18,6 +18,7 @@ _OWN_FILE = re.compile(r"((?:pipelines|models|expectations)/[^\"]+)$")
 _CONDITION = re.compile(r"\[[A-Z][A-Z_.0-9]+\] ")  # the engine's name for what is wrong
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\d{3,}")
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
+LOST = "CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND"  # what the engine says of rows that it kept and no longer has
 INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 EXPECTED = (
     "BackupError",
@@ -106,9 +107,14 @@ def _told() -> Iterator[None]:
     except Exception as error:
         if type(error).__name__ in EXPECTED:
             raise
-        if is_of_storage(error):
+        if is_of_storage(error) or is_of_lost_executor(error):
             raise StorageError(sentence(error)).with_traceback(error.__traceback__) from None
         raise StepFailed(sentence(error)).with_traceback(error.__traceback__) from None
+
+
+def is_of_lost_executor(error: BaseException) -> bool:
+    """Tell whether rows that a step kept went with the executor that held them: they can be computed again."""
+    return LOST in str(error)
 
 
 def of_task(text: str) -> str | None:

@@ -8,7 +8,8 @@ import pytest
 from dagster import DagsterExecutionInterruptedError
 from pyarrow import fs
 
-from pipelines.orchestration.errors import sentence
+from pipelines.files.store import StorageError
+from pipelines.orchestration.errors import sentence, without_values
 
 HEAD = """
   An exception was thrown from the Python worker. Please see the stack trace below.
@@ -81,3 +82,12 @@ def test_a_file_that_is_gone_is_named_whoever_looked_for_it(opened, tmp_path):
 
 def test_a_run_that_was_interrupted_says_that_it_goes_on():
     assert sentence(DagsterExecutionInterruptedError()) == "interrupted; the same command goes on from what is written"
+
+
+def test_rows_that_went_with_their_executor_are_a_fault_that_may_pass():
+    @without_values
+    def step() -> None:
+        raise RuntimeError("Job aborted: [CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND] Checkpoint block rdd_1061_0 not found!")
+
+    with pytest.raises(StorageError):
+        step()
