@@ -8,7 +8,6 @@ import difflib
 import re
 import weakref
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
 
 MAX_CANDIDATES = 4  # forms of a function that an error shows
 LAYERS = ("bronze", "ops", "silver", "gold", "evaluation")
-_rooms = count()
 READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
+
+_rooms = count()
 
 
 class QueryError(Exception):
@@ -110,13 +110,12 @@ def _room() -> duckdb.DuckDBPyConnection:
     connection.execute(f"USE {name}")
     for layer in LAYERS:
         connection.execute(f"CREATE SCHEMA {layer}")
-    weakref.finalize(connection, _left, name)
+    weakref.finalize(connection, _left, name).atexit = False  # the engine goes whole then
     return connection
 
 
 def _left(room: str) -> None:
-    with suppress(Exception):  # the engine may have gone first, where the process ends
-        _engine().cursor().execute(f"DETACH {room}")
+    _engine().cursor().execute(f"DETACH {room}")
 
 
 def _with_wholes(asked: Sequence[type[Table]], day: dt.date | None) -> dict[str, type[Table]]:

@@ -72,12 +72,15 @@ def _checked(running: Platform, step: Step) -> Iterator[Any]:
     yield from check_results(outcomes, key(step.address))
 
 
-def _outcomes(running: Platform, step: Step) -> tuple[list[Outcome], list[Loss] | None]:
-    """What the rules of a table say of it, and what a union of sources could not read; None for other tables."""
+def _outcomes(running: Platform, step: Step, told: list[Loss] | None = None) -> tuple[list[Outcome], list[Loss] | None]:
+    """What the rules of a table say of it, and what a union of sources could not read; None for other tables.
+
+    `told` is what it could not read, where that was counted already.
+    """
     from expectations.outcomes import validated
 
     outcomes = validated(running.lake, step.table, running.settings.reports)
-    told = _losses(running, step)
+    told = _losses(running, step) if told is None else told
     return (outcomes if told is None else [*outcomes, outcome(step.table, told)]), told
 
 
@@ -86,6 +89,7 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
 
     lake, table, address = running.lake, step.table, step.address
     lake.look(address)
+    told: list[Loss] | None = None
     if running.as_of and not table.is_derived():
         log(f"{address}: as it stands, seen from {running.as_of}")
         changed = False
@@ -94,7 +98,7 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
         changed = not lake.is_fresh(address, inputs)
         if changed:
             try:
-                done = written(running, step, inputs)
+                done, told = written(running, step, inputs)
             except RulesBroken as refusal:
                 outcomes = refused(table, refusal.broken, running.settings.reports)
                 yield from check_results([o for o in outcomes if o.success is False], key(address))
@@ -102,7 +106,7 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
             log(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
         else:
             log(f"{address}: unchanged, its inputs and code are the same")
-    outcomes, told = _outcomes(running, step)
+    outcomes, told = _outcomes(running, step, told)
     version = lake.version(address)
     yield dg.MaterializeResult(
         asset_key=key(address),
@@ -131,21 +135,22 @@ def _losses(running: Platform, step: Step) -> list[Loss] | None:
     return counted(running.lake.limited(step.sees), step, running.settings.reports)
 
 
-def written(running: Platform, step: Step, inputs: dict[str, str]) -> Written:
-    """Compute and write, with no other table in sight than those that the step declares."""
+def written(running: Platform, step: Step, inputs: dict[str, str]) -> tuple[Written, list[Loss] | None]:
+    """Compute and write, with no other table in sight than those that the step declares.
+
+    What a union of sources could not read is counted while the step still holds what it made its rows of.
+    """
     lake = running.lake
     tune(running.spark, sum(lake.n_bytes(a) for a in step.reads), running.settings)
     seen = running.limited(step.sees)
     try:
         match step:
             case WritingStep():
-                return step(seen, inputs)
+                return step(seen, inputs), None
             case PlatformStep():
-                return lake.upsert(step.table, step(seen.lake, seen), inputs)
+                return lake.upsert(step.table, step(seen.lake, seen), inputs), None
             case FrameStep():
-                done = lake.upsert(step.table, _rows(step, seen.lake, inputs), inputs)
-                _losses(running, step)  # while the step still holds what it made them of
-                return done
+                return lake.upsert(step.table, _rows(step, seen.lake, inputs), inputs), _losses(running, step)
             case _:
                 raise TypeError(f"{type(step).__name__} is no kind of step")
     except Exception as error:

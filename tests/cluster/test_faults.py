@@ -107,10 +107,10 @@ def test_a_run_whose_store_is_gone_says_so_and_goes_on_when_it_is_back(name, sto
 
 def _again(place: Path, landing: Path, lake: str) -> tuple[int, str]:
     """Call the same command until the lease that the dead run held has run out."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    last = time.monotonic() + PATIENCE_SECONDS
     while True:
         code, said = ended(main_job(place, landing, LAKE=lake), place)
-        if "another run writes to" not in said or time.monotonic() > until:
+        if "another run writes to" not in said or time.monotonic() > last:
             return code, said
         time.sleep(20)
 
