@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.files import object_store
+from tests.services import free_port
 
 BUCKET = "signals"
 
@@ -45,9 +46,7 @@ class Store:
 @contextmanager
 def running(folder: Path) -> Iterator[Store]:
     """Start a store with an empty bucket; this process and those that it starts find it meanwhile."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = folder / "store.log"
     with log.open("wb") as out:
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]

@@ -15,7 +15,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -37,6 +36,7 @@ from pipelines.intake.landing import MARKER
 from pipelines.lake.file_output import ROWS_OF_A_GROUP
 from tests.benchmarks.measure import Line, target_at
 from tests.conftest import ROOT
+from tests.services import free_port
 
 CONNECTIONS, WORKERS, SECONDS = 20, 2, 15
 MONTHS = 24
@@ -162,9 +162,7 @@ def _write_small(folder: Path, address: str, rows: list[dict[str, Any]]) -> None
 @contextmanager
 def _server(folder: Path) -> Iterator[tuple[int, int]]:
     """Port and process group of `gerland workbench` with `WORKERS` processes on the lake of the folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"LAKE": folder / "lake", "LANDING": folder / "landing", "REPORTS": folder / "reports"}
     environment = {**os.environ, **{f"GERLAND_{name}": str(value) for name, value in settings.items()}}
     environment["GERLAND_WORKBENCH"] = f"sqlite:///{folder}/workbench.db"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import requests
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.services import free_port
 from tests.workbench.conftest import MARKS, SHARED_SUBSTANCE, token
 from workbench.app import create
 from workbench.lake import OpenLake
@@ -91,9 +91,7 @@ class Seen:
 def served(lake, tmp_path_factory) -> Iterator[str]:
     """Address of a workbench on the small lake, in which something was decided, watched and drafted."""
     home = tmp_path_factory.mktemp("home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://localhost:{port}"
     app = create(OpenLake(str(lake)), Store(f"sqlite:///{home}/workbench.db"), home / "heads", lambda: True)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))

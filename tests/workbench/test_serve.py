@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import requests
 
 from pipelines.intake.landing import MARKER
 from tests.conftest import ROOT
+from tests.services import free_port
 from tests.workbench.conftest import build, token, write
 from workbench.audit import verify
 from workbench.store import Store
@@ -31,9 +31,7 @@ def served(tmp_path):
     marker = tmp_path / "landing" / MARKER
     marker.parent.mkdir(parents=True)
     marker.write_text(json.dumps({"simulated": ["0" * 64]}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     places = {f"GERLAND_{name.upper()}": str(tmp_path / name) for name in ("lake", "landing", "reports")}
     environment = {**os.environ, **places, "GERLAND_WORKBENCH": f"sqlite:///{tmp_path}/workbench.db"}
     command = [sys.executable, "-m", "pipelines.cli", "workbench", "--workers", str(WORKERS), "--port", str(port)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import requests
 import sqlalchemy as sa
 import uvicorn
 
+from tests.services import free_port
 from tests.workbench.conftest import write
 from workbench import lake as reading
 from workbench import sharing
@@ -68,9 +68,7 @@ def served(lake, tmp_path) -> Iterator[Served]:
 
 
 def _serve(lake: Path, home: Path) -> Iterator[Served]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     store, address = Store(f"sqlite:///{home}/workbench.db"), f"http://localhost:{port}"
     app = create(OpenLake(str(lake)), store, home / "heads.tsv", lambda: True, address=address)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
