@@ -20,10 +20,10 @@ EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The provided token has expir
 BUSY = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 
-Fault = Callable[[int, str], str | None]  # of the number of a request and its method: what befalls it
+Fault = Callable[[int, str, str], str | None]  # of the number of a request, its method and path: what befalls it
 
 
-def none(_: int, __: str) -> str | None:
+def none(*_: object) -> str | None:
     """Nothing befalls any request."""
     return None
 
@@ -32,7 +32,7 @@ def now_and_then(shares: dict[str, float], seed: int) -> Fault:
     """Shares of the requests meet their fates, by a seed; only answers to what changes something are lost."""
     drawn = random.Random(seed)
 
-    def fault(_: int, method: str) -> str | None:
+    def fault(_: int, method: str, __: str) -> str | None:
         (fate,) = drawn.choices([*shares, None], [*shares.values(), 1 - sum(shares.values())])
         return None if fate == "lost" and method != "PUT" else fate
 
@@ -41,7 +41,21 @@ def now_and_then(shares: dict[str, float], seed: int) -> Fault:
 
 def from_on(n: int, what: str) -> Fault:
     """Every request meets one fate from the n-th on."""
-    return lambda i, _: what if i >= n else None
+    return lambda i, *_: what if i >= n else None
+
+
+def each_commit_once() -> Fault:
+    """The answer to each entry of a table's log is lost, the first time that it is put."""
+    seen = set()
+
+    def fault(_: int, method: str, path: str) -> str | None:
+        name = urlsplit(path).path
+        if method != "PUT" or "/_delta_log/" not in name or not name.endswith(".json") or name in seen:
+            return None
+        seen.add(name)
+        return "lost"
+
+    return fault
 
 
 class Way:
@@ -74,11 +88,11 @@ class Way:
             self.fault, self.n = fault, 0
             self.befallen.clear()
 
-    def fate(self, method: str) -> str | None:
+    def fate(self, method: str, path: str) -> str | None:
         """What befalls the next request."""
         with self._lock:
             self.n += 1
-            found = self.fault(self.n, method)
+            found = self.fault(self.n, method, path)
             if found:
                 self.befallen[found] += 1
             return found
@@ -94,7 +108,7 @@ class Way:
                 pass
 
             def _answer(self) -> None:
-                fate = way.fate(self.command)
+                fate = way.fate(self.command, self.path)
                 body = self._sent()
                 if fate == "cut":
                     self._end()

@@ -109,10 +109,15 @@ class Lake(Committing):
 
         self.create(table)
         refuse(rows, table)
-        stand = self.today.small(table.address(), table.key)
-        if shared := ask(pa.concat_tables([stand, rows.select(list(table.key)).cast(stand.schema)]), table).get(KEY):
-            raise RulesBroken({KEY: shared}, table.address())
-        write_deltalake(self._delta(table.address()), rows.cast(table.arrow_schema()), mode="append")
+        cast, keys = rows.cast(table.arrow_schema()), rows.select(list(table.key))
+
+        def write(delta: Any, alone: Any) -> None:
+            stand = delta.to_pyarrow_table(columns=list(table.key))
+            if shared := ask(pa.concat_tables([stand, keys.cast(stand.schema)]), table).get(KEY):
+                raise RulesBroken({KEY: shared}, table.address())
+            write_deltalake(delta, cast, mode="append", commit_properties=alone)
+
+        self._alone(table.address(), write)
         self.seal(table.address())
 
     def _commit(self, address: str, inputs: Mapping[str, str], write: Any) -> Written:

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import count
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.axis import Cut, cut
@@ -25,6 +26,7 @@ LAYERS = ("bronze", "ops", "silver", "gold", "evaluation")
 READING = ("SELECT", "EXPLAIN", "MULTI")  # kinds of statements that only read; a PIVOT is several of them
 
 _rooms = count()
+_starting = Lock()  # threads that ask at once share one engine
 
 
 class QueryError(Exception):
@@ -85,9 +87,14 @@ def connected(
     return connection
 
 
-@cache
 def _engine() -> duckdb.DuckDBPyConnection:
     """The engine of the process: to start one takes longer than most queries."""
+    with _starting:
+        return _started()
+
+
+@cache
+def _started() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     engine = duckdb.connect()
@@ -99,7 +106,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def _ended() -> None:
     """Let the engine go before the interpreter does: it complains of what is left then."""
     _engine().close()
-    _engine.cache_clear()
+    _started.cache_clear()
 
 
 def _room() -> duckdb.DuckDBPyConnection:

@@ -6,12 +6,15 @@ import datetime as dt
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pyarrow as pa
 import pytest
 
 from pipelines.core.addresses import AddressRefused
 from pipelines.core.catalog import sources, tables
+from pipelines.core.rules import RulesBroken
 from pipelines.defs.silver.product.tables import Shortage
 from pipelines.files import object_store
 from pipelines.files.object_store import engine_settings, executor_environment
@@ -26,6 +29,7 @@ from pipelines.lake.store_lease import Taken, take
 from pipelines.lake.vacuum import vacuum
 from pipelines.lake.verify import glance, verify
 from pipelines.settings import SettingsError, load
+from tests.faulty import each_commit_once, way_to
 from tests.lake.test_verify import Thing
 from tests.lake.test_verify import _write as write
 from tests.store import running
@@ -77,6 +81,33 @@ def test_rows_are_written_replaced_asked_and_verified_as_in_a_folder(store, tmp_
     assert not verify(folder, Thing.address()).is_whole
     put_whole(system, path, bytes_of)
     assert verify(folder, Thing.address()).is_whole
+
+
+NOTICES = [{name: SHORTAGE.get(name) for name in Shortage.columns} | {"notice_id": f"n{i}"} for i in range(3)]
+
+
+def commit_often(root: str) -> Lake:
+    """Make two tables and their rules, and commit to each more than once."""
+    lake = Lake(None, root, {t.address(): t for t in (Thing, Shortage)})
+    write(lake, "a")
+    write(lake, "b", 3)
+    write(lake, "a", 7)
+    lake.append_small(Shortage, pa.Table.from_pylist(NOTICES[:2], Shortage.arrow_schema()))
+    lake.append_small(Shortage, pa.Table.from_pylist(NOTICES[2:], Shortage.arrow_schema()))
+    return lake
+
+
+def test_a_commit_whose_answer_is_lost_is_made_once(store):
+    root = f"{store.root}/lost"
+    with way_to(store) as way, ProcessPoolExecutor(1, get_context("spawn")) as another:
+        way.set(each_commit_once())
+        lake = another.submit(commit_often, root).result()
+        assert way.befallen["lost"] >= 7
+    assert lake.n_rows(Thing.address()) == 10
+    assert lake.n_rows(Shortage.address()) == 3
+    assert all(verify(lake.path(address), address).is_whole for address in lake.tables)
+    with pytest.raises(RulesBroken):
+        lake.append_small(Shortage, pa.Table.from_pylist(NOTICES[:1], Shortage.arrow_schema()))
 
 
 def test_what_nobody_stands_on_is_swept_and_what_stands_is_not(store):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 
 import pytest
 
@@ -14,6 +16,28 @@ from pipelines.lake.query import QueryError, query
 NOTICE = {"notice_id": "", "notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR"}
 
 D = dt.date
+
+THREADS_AT_ONCE = """
+import threading
+from pipelines.lake.query import connect
+
+together, answers = threading.Barrier(8), []
+
+def ask(i):
+    together.wait()
+    answers.append(connect("nowhere", "").execute(f"SELECT {i}").fetchone()[0])
+
+threads = [threading.Thread(target=ask, args=(i,)) for i in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(sorted(answers))
+"""
+
+
+def test_threads_that_ask_the_first_question_at_once_share_one_engine():
+    done = subprocess.run([sys.executable, "-c", THREADS_AT_ONCE], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout == "[0, 1, 2, 3, 4, 5, 6, 7]\n"
 
 
 @pytest.fixture
