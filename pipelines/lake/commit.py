@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_ATTEMPTS = 20  # to commit beside other writers
 NAME = "commit"  # what a commit is called by who made it
+CHECKPOINT = "10"  # commits after which the log is summed up: each writer reads what came since, an entry a request
 BROKEN = "failed validation check"  # what delta-rs says of rows that break a new rule, and of nothing else
 
 
@@ -62,7 +63,11 @@ class Committing(LakeReader):
                 partition_by=list(table.partitioned_by) or None,
                 description=table.summary(),
                 storage_options=delta_options(self.path(address)),
-                configuration={"delta.enableChangeDataFeed": str(table.has_change_feed).lower(), **statistics(table)},
+                configuration={
+                    "delta.enableChangeDataFeed": str(table.has_change_feed).lower(),
+                    "delta.checkpointInterval": CHECKPOINT,
+                    **statistics(table),
+                },
             )
         delta = self._delta(address)
         held = {field.name for field in delta.schema().fields}

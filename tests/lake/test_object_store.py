@@ -37,6 +37,7 @@ from tests.store import running
 DAY = dt.date(2024, 1, 1)
 SHORTAGE = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", "is_current": True}
 SHORTAGE |= {"notice_seq": 1, "episode_key": "bdpm|CIS:1", "country": "FR", "start_date": DAY, "valid_from": DAY}
+PER_COMMIT = 60  # requests that a few rows more take in the mean, however often that was done before
 PER_LOOK = 18  # requests that asking a table's version, looking at log and sizes, and whether it is fresh may take
 
 
@@ -158,7 +159,7 @@ def test_files_are_written_to_a_store_and_are_at_hand_as_in_a_folder(store, tmp_
             assert not any(folder.glob("*"))
 
 
-def test_looking_at_a_table_takes_few_requests(store):
+def test_looking_at_a_table_and_adding_to_it_takes_few_requests(store):
     lake = lake_at(f"{store.root}/budget")
     for i in range(12):
         write(lake, f"d{i}", 2)
@@ -170,6 +171,11 @@ def test_looking_at_a_table_takes_few_requests(store):
     again.is_fresh(Thing.address(), {})
     time.sleep(0.2)  # the store writes its log as it can
     assert store.n_requests() - before <= PER_LOOK
+    before = store.n_requests()
+    for i in range(20):
+        write(lake, f"e{i}", 2)
+    time.sleep(0.2)
+    assert store.n_requests() - before <= 20 * PER_COMMIT
 
 
 def test_one_run_at_a_time_writes_and_a_lease_that_nobody_renews_runs_out(store):
