@@ -58,6 +58,11 @@ def each_commit_once() -> Fault:
     return fault
 
 
+class _Listening(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that are gone before they are answered."""
+
+
 class Way:
     """A way to a store on a port of its own: `fault` says what befalls a request, `befallen` counts what did.
 
@@ -73,7 +78,7 @@ class Way:
         self._lock = threading.Lock()
         at = urlsplit(store.endpoint)
         self._host, self._port = str(at.hostname), int(at.port or 80)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server = _Listening(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
