@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class Held:
         self._shown = pa.table(columns[:shown], names[:shown])
         place = pa.array(np.arange(len(rows), dtype=np.int32))
         self._asked = pa.table([place, *columns], ["place", *names])
-        self._filters: dict[str, NDArray[np.bool_]] = {}
+        self._filters: dict[Hashable, NDArray[np.bool_]] = {}
         self._orders: dict[str, NDArray[np.int32]] = {}
         self._lock, self._ordering = threading.Lock(), threading.Lock()
 
@@ -77,10 +77,19 @@ class Held:
         return len(self._shown)
 
     def page(
-        self, cursor: duckdb.DuckDBPyConnection, listing: Listing, given: Mapping[str, Any], first: int, most: int
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        listing: Listing,
+        given: Mapping[str, Any],
+        first: int,
+        most: int,
+        state: Hashable = (),
     ) -> tuple[int, list[dict[str, Any]]]:
-        """How many rows are listed, and some of them; `cursor` is of the database that they were read from."""
-        order, kept = self._order(cursor, listing.order), self._filter(cursor, listing.where, given)
+        """How many rows are listed, and some of them.
+
+        `cursor` is of the database that the filter asks, `state` what of it the filter's answer depends on.
+        """
+        order, kept = self._order(cursor, listing.order), self._filter(cursor, listing.where, given, state)
         places = order[kept[order]]
         rows = self._shown.take(pa.array(places[first : first + most]))
         return len(places), pa.table([_spelled(column) for column in rows.columns], rows.column_names).to_pylist()
@@ -97,12 +106,14 @@ class Held:
                 known = self._orders[order] = self._places(cursor, f"ORDER BY {order}, place", {})
         return known
 
-    def _filter(self, cursor: duckdb.DuckDBPyConnection, where: str, given: Mapping[str, Any]) -> NDArray[np.bool_]:
+    def _filter(
+        self, cursor: duckdb.DuckDBPyConnection, where: str, given: Mapping[str, Any], state: Hashable
+    ) -> NDArray[np.bool_]:
         """Whether each row is listed."""
         if where == ALL:
             return np.ones(len(self), dtype=bool)
         used = named(where, given)
-        name = f"{where}\n{used}"
+        name = (where, repr(used), state)
         with self._lock:
             known = self._filters.get(name)
         if known is None:

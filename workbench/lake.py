@@ -11,10 +11,10 @@ import datetime as dt
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.addresses import is_store
@@ -71,9 +71,14 @@ class Edition:
     refused: Mapping[str, str]
 
     @cached_property
-    def identity(self) -> tuple[tuple[str, int, dt.datetime], ...]:
+    def identity(self) -> tuple[tuple[str, int, dt.datetime] | None, ...]:
         """What tells editions apart: a table that was made anew may stand at a version that was there before."""
-        return tuple((a, v.number, v.committed) for a, v in sorted(self.versions.items()))
+        return self.state_of(sorted(self.versions))
+
+    def state_of(self, addresses: Collection[str]) -> tuple[tuple[str, int, dt.datetime] | None, ...]:
+        """The identity of some tables alone, in their order; None for one that can't be read."""
+        found = (self.versions.get(address) for address in addresses)
+        return tuple((v.address, v.number, v.committed) if v else None for v in found)
 
     def rows_of(self, address: str) -> str:
         """SQL of a table's rows as they lie. Raises `TableMissing` where it has no version that may be read."""
@@ -87,10 +92,33 @@ class _Asked:
     """Rows that are held, and what was asked for them."""
 
     rows: Held
-    edition: Edition
     policy: Policy
     listing: Listing
     given: Mapping[str, Any]
+
+
+def named_answer(edition: Edition, policy: Policy, sql: str) -> tuple[Any, ...]:
+    """What tells one answer from another: for whom, to what, and the versions of the tables that it is read from."""
+    return policy.identity, policy.salt, _state(edition, policy, sql), sql
+
+
+def _state(edition: Edition, policy: Policy, sql: str) -> tuple[Any, ...]:
+    """Versions of the tables that a statement reads, by the views of a policy."""
+    return edition.state_of(sorted({other for a in set(NAMED.findall(sql)) for other in _read(policy, a)}))
+
+
+@lru_cache(maxsize=10_000)
+def _read(policy: Policy, address: str) -> frozenset[str]:
+    """Tables that a policy's view of one reads: others may say whose a row is."""
+    found: set[str] = set()
+
+    def noted(other: str) -> str:
+        found.add(other)
+        return other
+
+    with suppress(PermissionError, KeyError):  # whoever asks for it is told
+        policy.relation(tables()[address], noted)
+    return frozenset(found)
 
 
 class OpenLake:
@@ -167,8 +195,12 @@ class OpenLake:
         import duckdb
 
         with self._lock:
-            last = [each for each in self._held.values() if each.edition is self._edition][-MOST_PREPARED:]
-        for each in last:
+            last = [
+                each
+                for name, each in self._held.items()
+                if name == named_answer(self._edition, each.policy, with_values(each.listing.held, each.given))
+            ]
+        for each in last[-MOST_PREPARED:]:
             with suppress(QueryError, duckdb.Error):  # whoever asks for it is told why
                 held = self.held(following, each.policy, each.listing, each.given)
                 held.prepare(self.engine(following, each.policy), each.rows)
@@ -201,7 +233,7 @@ class OpenLake:
 
     def held(self, edition: Edition, policy: Policy, listing: Listing, given: Mapping[str, Any]) -> Held:
         """The rows that a list is of, as a policy shows them; read where they are not in memory."""
-        name = ("held", policy.identity, policy.salt, edition.identity, with_values(listing.held, given))
+        name = named_answer(edition, policy, with_values(listing.held, given))
         if (found := self._held_already(name)) is not None:
             return found
         with self.alone(name):
@@ -210,7 +242,7 @@ class OpenLake:
                 rows = engine.sql(listing.held, params=named(listing.held, given)).to_arrow_table()
                 found = Held(rows, len(listing.needed.split(",")))
                 with self._lock:
-                    self._held[name] = _Asked(found, edition, policy, listing, given)
+                    self._held[name] = _Asked(found, policy, listing, given)
                     while len(self._held) > 1 and sum(len(e.rows) for e in self._held.values()) > MOST_HELD_ROWS:
                         self._held.pop(next(iter(self._held)))
         return found
@@ -259,7 +291,7 @@ class Reader:
         Raises `TableMissing` where a table that it names is not built or not the reader's to see.
         """
         with self._asking(sql, given, title) as used:
-            name = (self.policy.identity, self.policy.salt, self.edition.identity, self.asked[-1][1])
+            name = named_answer(self.edition, self.policy, self.asked[-1][1])
             if (known := self.lake.remembered(name)) is not None:
                 return known
             with self.lake.alone(name):
@@ -283,7 +315,8 @@ class Reader:
         page = listing.page(first, most)
         with self._asking(listing.count, given, ""), self._asking(page, given, title):
             held = self.lake.held(self.edition, self.policy, listing, given)
-            return held.page(self.lake.engine(self.edition, self.policy), listing, given, first, most)
+            state = _state(self.edition, self.policy, listing.where)  # a filter may look into other tables
+            return held.page(self.lake.engine(self.edition, self.policy), listing, given, first, most, state)
 
     @contextmanager
     def _asking(self, sql: str, given: Mapping[str, Any] | None, title: str) -> Iterator[dict[str, Any]]:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workbench.conftest import MONTHS, build
+from tests.workbench.conftest import MONTHS, SHARED_SUBSTANCE, build, write
 from workbench import lake as reading
+from workbench.held import Held
 from workbench.lake import OpenLake, Reader
 from workbench.pages.ranking import DECIDED, SORTS, State
 from workbench.policy import ROLES, Policy
@@ -102,3 +103,29 @@ def test_a_new_version_is_in_memory_before_a_page_is_of_it(tmp_path, monkeypatch
     total = after.listed(state.listing(), vars(state), 0, 500)
     assert total[0] == len(held) == len(after.rows(state.listing().page(0, 500), vars(state)))
     assert total != before.listed(state.listing(), vars(state), 0, 500)
+
+
+def test_a_list_is_read_anew_where_a_table_of_it_changed_and_a_filter_where_one_of_its_own_did(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "LOOK_EVERY_SECONDS", 0.0)
+    build(tmp_path)
+    opened = OpenLake(str(tmp_path))
+    policy = Policy(("ANSM",), ROLES["assessor"], "regulatory", "salt")
+    state = State("human", MONTHS[-1], "nomfrancais", "", 1, 0, False, None, "", "n", "down", 1)
+
+    def asked() -> tuple[Held, int]:
+        reader = Reader(opened, policy)
+        total = reader.listed(state.listing(), vars(state), 0, 5)[0]
+        assert total == reader.rows(state.listing().count, vars(state))[0]["n"]
+        return opened.held(reader.edition, policy, state.listing(), vars(state)), total
+
+    held, total = asked()
+    assert total == 0
+    write(tmp_path, "bronze.delivery", [{"delivery_id": "another", "source": "faers", "file": "f", "status": "read"}])
+    assert asked() == (held, 0)
+    named = {"substance_key": SHARED_SUBSTANCE, "french_name": "Nomfrançais", "is_current": True}
+    write(tmp_path, "silver.substance", [named])
+    again, total = asked()
+    assert again is held
+    assert total > 0
+    build(tmp_path, human=9)
+    assert asked()[0] is not held
