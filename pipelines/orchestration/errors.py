@@ -22,6 +22,7 @@ LOST = "CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND"  # what the engine says of rows that 
 INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 EXPECTED = (
     "BackupError",
+    "DatabaseGone",
     "Stop",
     "SettingsError",
     "SparkUnavailable",

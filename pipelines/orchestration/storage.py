@@ -22,7 +22,11 @@ from pipelines.orchestration.event_log import KeptSqliteEventLogStorage
 from pipelines.settings import load
 
 OVERFLOW = 20  # connections more than the one that stays open
-AWAY_SECONDS = 10.0  # for which a database that is away is waited for, at each of Dagster's six attempts
+AWAY_SECONDS = 60.0  # for which a database that is away is waited for
+
+
+class DatabaseGone(Exception):
+    """Dagster's database does not come back; no error of a database, or Dagster would ask again."""
 
 
 class SqliteStorage(DagsterSqliteStorage):
@@ -67,20 +71,36 @@ class ChosenStorage(DagsterStorage, ConfigurableClass):
             max_overflow=OVERFLOW,
             pool_pre_ping=True,  # a connection that a restart of the database cut is made anew
         )
-        listen(engine, "do_connect", _patiently)
+        listen(engine, "do_connect", _Patience())
         parts: tuple[Any, ...] = (storage.run_storage, storage.event_log_storage, storage.schedule_storage)
         for kept in parts:
             kept._engine = engine  # Dagster's opens a connection, and logs in, for each event
         return storage
 
 
-def _patiently(dialect: Any, _: Any, given: Any, named: Any) -> Any:
-    """Connect, also to a database that is started anew meanwhile."""
-    until = time.monotonic() + AWAY_SECONDS
-    while True:
-        try:
-            return dialect.connect(*given, **named)
-        except dialect.dbapi.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.5)
+class _Patience:
+    """Connects, also to a database that is started anew meanwhile.
+
+    One that stays away is waited for once in all, whoever asks: each call of Dagster tries six times, and a run that
+    ends for its database has many things to tell it.
+    """
+
+    def __init__(self) -> None:
+        self._away_since: float | None = None
+
+    def __call__(self, dialect: Any, _: Any, given: Any, named: Any) -> Any:
+        """Return a connection. Raises `DatabaseGone`."""
+        while True:
+            try:
+                connection = dialect.connect(*given, **named)
+            except dialect.dbapi.OperationalError:
+                self._away_since = self._away_since or time.monotonic()
+                if time.monotonic() > self._away_since + AWAY_SECONDS:
+                    raise DatabaseGone(
+                        f"the database of the setting 'dagster' has not answered for {AWAY_SECONDS:.0f} seconds; "
+                        "the same command goes on when it is back"
+                    ) from None
+                time.sleep(0.5)
+            else:
+                self._away_since = None
+                return connection

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Timer
 
 import dagster as dg
 import pytest
 
+from pipelines.orchestration import storage
 from pipelines.orchestration.dead_runs import close_dead_runs
 from pipelines.orchestration.event_log import KeptSqliteEventLogStorage
 from tests.postgres import installed, running
@@ -75,3 +77,26 @@ def test_a_database_that_is_gone_for_a_moment_in_mid_run_loses_no_event(home, mo
             back.join()
             told = [entry.message for entry in instance.all_logs(run.run_id)]
     assert [word for word in ("before", "after a restart", "while it was away") if word not in str(told)] == []
+
+
+@pytest.mark.postgres
+def test_a_database_that_stays_away_is_waited_for_once_and_asked_again_when_it_is_back(home, monkeypatch):
+    if not (binaries := installed()):
+        pytest.skip("no PostgreSQL is installed here: neither initdb on the path nor /usr/lib/postgresql")
+    monkeypatch.setattr(storage, "AWAY_SECONDS", 3.0)
+    with running(binaries) as server:
+        monkeypatch.setenv("GERLAND_DAGSTER", server.database())
+        with dg.DagsterInstance.get() as instance:
+            run = instance.create_run_for_job(
+                dg.Definitions(assets=[one], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
+            )
+            server.control("-m", "immediate", "stop")
+            began = time.monotonic()
+            for _ in range(20):
+                with pytest.raises(storage.DatabaseGone, match="has not answered for 3 seconds") as told:
+                    instance.report_engine_event("while it was away", run)
+            assert 3 < time.monotonic() - began < 10
+            assert "s3cret" not in str(told.value)
+            server.start()
+            instance.report_engine_event("after it came back", run)
+            assert "after it came back" in str([entry.message for entry in instance.all_logs(run.run_id)])
