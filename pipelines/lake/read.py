@@ -75,9 +75,7 @@ class LakeReader:
 
     def exists(self, address: str) -> bool:
         """Tell whether the table has been made: its log has an entry that holds something."""
-        system, path = file_system(self.path(address))
-        first = system.get_file_info(f"{path}/_delta_log/{0:020d}.json")
-        return (first.is_file and first.size > 0) or bool(log_entries(system, path))
+        return bool(log_entries(*file_system(self.path(address))))
 
     def holds(self, address: str) -> bool:
         """Tell whether the table has been made and has files."""

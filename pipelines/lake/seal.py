@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from pyarrow import fs
 
 from pipelines.files.store import file_system, is_local, make_room
+from pipelines.lake.listing import forget, listing
 
 CHUNK_BYTES = 1 << 20
 HASHED_AT_ONCE = 4
@@ -122,6 +123,7 @@ def seal(folder: str) -> None:
     make_room(system, name)
     with system.open_output_stream(name) as out:
         out.write(sealed_as)
+    forget(f"{path}/_seal")
     for repeated in _seals(system, path)[0]:
         system.delete_file(repeated.path)
 
@@ -174,8 +176,7 @@ def _with(found: Sealed, told: dict[str, Any], before: str | None, position: int
 
 def _seals(system: fs.FileSystem, path: str) -> tuple[list[fs.FileInfo], list[fs.FileInfo]]:
     """Seals in order: those that a later one repeats, and those that are read, from the last that repeats all on."""
-    infos = system.get_file_info(fs.FileSelector(f"{path}/_seal", allow_not_found=True))
-    infos = sorted((i for i in infos if SEAL.match(i.base_name)), key=lambda i: i.base_name)
+    infos = [i for i in listing(system, f"{path}/_seal") if SEAL.match(i.base_name)]
     repeated = [i for i in infos if int(i.base_name[:8]) < _first(infos)]
     return repeated, infos[len(repeated) :]
 
@@ -210,8 +211,7 @@ def log_entries(system: fs.FileSystem, path: str) -> list[str]:
 
 def log_files(system: fs.FileSystem, path: str) -> list[fs.FileInfo]:
     """The entries of `log_entries`, as one listing shows them."""
-    infos = system.get_file_info(fs.FileSelector(f"{path}/_delta_log", allow_not_found=True))
-    found = sorted((i for i in infos if i.is_file and ENTRY.match(i.base_name)), key=lambda i: i.base_name)
+    found = [info for info in listing(system, f"{path}/_delta_log") if ENTRY.match(info.base_name)]
     return found if any(info.size for info in found) else []
 
 

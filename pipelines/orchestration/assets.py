@@ -28,6 +28,7 @@ from pipelines.frames.conform import empty
 from pipelines.frames.losses import Loss
 from pipelines.frames.spark import tune
 from pipelines.lake.commit import Written
+from pipelines.lake.listing import only_looking
 from pipelines.lake.platform import Platform
 from pipelines.orchestration.errors import of_task, without_values
 from pipelines.orchestration.executor import OF_ENGINE
@@ -67,8 +68,9 @@ def table_asset(step: Step) -> dg.AssetsDefinition:
 
 def _checked(running: Platform, step: Step) -> Iterator[Any]:
     """Results of the checks of a table as it stands."""
-    running.lake.look(step.address)
-    outcomes, _ = _outcomes(running, step)
+    with only_looking():
+        running.lake.look(step.address)
+        outcomes, _ = _outcomes(running, step)
     yield from check_results(outcomes, key(step.address))
 
 
@@ -88,39 +90,48 @@ def _built(running: Platform, step: Step) -> Iterator[Any]:
     from expectations.outcomes import refused
 
     lake, table, address = running.lake, step.table, step.address
-    lake.look(address)
     told: list[Loss] | None = None
-    if running.as_of and not table.is_derived():
-        log(f"{address}: as it stands, seen from {running.as_of}")
-        changed = False
-    else:
+    inputs = _due(running, step)
+    if inputs is not None:
+        try:
+            done, told = written(running, step, inputs)
+        except RulesBroken as refusal:
+            outcomes = refused(table, refusal.broken, running.settings.reports)
+            yield from check_results([o for o in outcomes if o.success is False], key(address))
+            raise
+        log(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
+    with only_looking():
+        outcomes, told = _outcomes(running, step, told)
+        version = lake.version(address)
+        result: dg.MaterializeResult[Any] = dg.MaterializeResult(
+            asset_key=key(address),
+            data_version=dg.DataVersion(version),
+            metadata={
+                **sizes(lake, address),
+                "table version": version,
+                "written": inputs is not None,
+                "code version": version_of(step.modules),
+                **measured(step, lake.limited(step.sees), running.settings.reports),
+                **(lost(told) if told is not None else {}),
+            },
+            check_results=list(check_results(outcomes, key(address))),
+        )
+    yield result
+
+
+def _due(running: Platform, step: Step) -> dict[str, str] | None:
+    """What the table is to be made from; None where it stands as it would come out."""
+    lake, address = running.lake, step.address
+    with only_looking():
+        lake.look(address)
+        if running.as_of and not step.table.is_derived():
+            log(f"{address}: as it stands, seen from {running.as_of}")
+            return None
         inputs = inputs_of(step, running)
-        changed = not lake.is_fresh(address, inputs)
-        if changed:
-            try:
-                done, told = written(running, step, inputs)
-            except RulesBroken as refusal:
-                outcomes = refused(table, refusal.broken, running.settings.reports)
-                yield from check_results([o for o in outcomes if o.success is False], key(address))
-                raise
-            log(f"{address}: {done.n_rows:,} rows{'' if done.changed else ', nothing changed'}")
-        else:
+        if lake.is_fresh(address, inputs):
             log(f"{address}: unchanged, its inputs and code are the same")
-    outcomes, told = _outcomes(running, step, told)
-    version = lake.version(address)
-    yield dg.MaterializeResult(
-        asset_key=key(address),
-        data_version=dg.DataVersion(version),
-        metadata={
-            **sizes(lake, address),
-            "table version": version,
-            "written": changed,
-            "code version": version_of(step.modules),
-            **measured(step, lake.limited(step.sees), running.settings.reports),
-            **(lost(told) if told is not None else {}),
-        },
-        check_results=list(check_results(outcomes, key(address))),
-    )
+            return None
+    return inputs
 
 
 def _read_spec(step: Step, asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:

@@ -19,6 +19,7 @@ from pipelines.core.table import BronzeTable, Table
 from pipelines.defs.resources import PlatformResource
 from pipelines.files.store import StorageError
 from pipelines.intake.balance import Balance
+from pipelines.lake.listing import only_looking
 from pipelines.lake.platform import Platform
 from pipelines.orchestration.errors import without_values
 from pipelines.orchestration.retries import patient
@@ -57,8 +58,9 @@ def source_assets(source: SourceFolder) -> dg.AssetsDefinition:
         running = platform.open()
         lake = running.lake.today
         _looked_at(context.run.run_id, lake.root)
-        for table in source.tables:
-            lake.look(table.address())
+        with only_looking():
+            for table in source.tables:
+                lake.look(table.address())
         wanted = context.selected_asset_keys
         intake = _taken_in(running, source, context.run.run_id) if wanted else None
         asked = {(c.asset_key, c.name) for c in context.selected_asset_check_keys}
@@ -81,8 +83,9 @@ def _looked_at(run_id: str, root: str) -> None:
     from pipelines.lake.lake import Lake
 
     lake = Lake(session, root, tables())  # which is not asked for: only the logs are read
-    for table in LEDGER:
-        lake.look(table.address())
+    with only_looking():
+        for table in LEDGER:
+            lake.look(table.address())
 
 
 def _taken_in(running: Platform, source: SourceFolder, run_id: str) -> "Intake":
