@@ -124,15 +124,12 @@ def at_hand(root: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def sizes(system: fs.FileSystem, folder: str, names: Collection[str], within: str | None = None) -> dict[str, int]:
-    """Bytes of those files of a folder, by path in it, that are there.
-
-    Of many on a store by one look at all, or at all `within` a folder of it.
-    """
+def sizes(system: fs.FileSystem, folder: str, names: Collection[str]) -> dict[str, int]:
+    """Bytes of those files of a folder, by path in it, that are there; of many on a store by one look at all."""
     if is_local(system) or len(names) <= ONE_BY_ONE:
         infos = system.get_file_info([f"{folder}/{name}" for name in names]) if names else []
     else:
-        infos = system.get_file_info(fs.FileSelector(within or folder, recursive=True, allow_not_found=True))
+        infos = system.get_file_info(fs.FileSelector(folder, recursive=True, allow_not_found=True))
     found = {info.path.removeprefix(f"{folder}/"): info.size for info in infos if info.is_file}
     return {name: found[name] for name in names if name in found}
 

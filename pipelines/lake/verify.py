@@ -16,7 +16,18 @@ from pipelines.files.store import file_system, sizes
 from pipelines.lake import made
 from pipelines.lake.delta import at, files_of, names_of, needs_engine
 from pipelines.lake.opened import opened
-from pipelines.lake.seal import Print, Sealed, Unreadable, log_entries, printed, read_entry, sealed, sidecar, standing
+from pipelines.lake.seal import (
+    Print,
+    Sealed,
+    Unreadable,
+    log_entries,
+    log_files,
+    printed,
+    read_entry,
+    sealed,
+    sidecar,
+    standing,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -139,7 +150,8 @@ def set_aside(root: str, address: str) -> str:
 
 def _log_problems(system: fs.FileSystem, path: str, seals: Sealed) -> list[str]:
     """What is missing of the log, or empty in it, before any hash is taken."""
-    names = log_entries(system, path)
+    there = {info.base_name: info.size for info in log_files(system, path)}
+    names = list(there)
     commits = {int(n[:20]) for n in names if n.endswith(".json")}
     if not commits:
         return ["the log is gone"]
@@ -155,11 +167,10 @@ def _log_problems(system: fs.FileSystem, path: str, seals: Sealed) -> list[str]:
                 read_entry(system, f"{path}/_delta_log/{name}")
             except Unreadable as unreadable:
                 problems.append(str(unreadable))
-    known = [f"_delta_log/{n}" for n in names if f"_delta_log/{n}" in seals.log]
-    for name, n_bytes in sizes(system, path, known, f"{path}/_delta_log").items():
-        if n_bytes != (size := seals.log[name].size):
-            entry = name.removeprefix("_delta_log/")
-            problems.append(f"the log entry {entry} has {n_bytes:,} bytes where {size:,} were written")
+    for name, n_bytes in there.items():
+        sealed_as = seals.log.get(f"_delta_log/{name}")
+        if sealed_as and n_bytes != sealed_as.size:
+            problems.append(f"the log entry {name} has {n_bytes:,} bytes where {sealed_as.size:,} were written")
     return problems
 
 
