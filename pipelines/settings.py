@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     workbench_workers: int | None = Field(
         None, ge=1, le=64, description="Processes that answer for the workbench; else one a core, at most four"
     )
+    lake_beside: Path | None = Field(
+        None,
+        description="Another lake that the workbench sets beside this one, such as a backup from before a change",
+    )
     identity_providers: list[IdentityProvider] = Field(
         default_factory=list,
         description="Who says who people are; without any, the demonstration users on simulated files",

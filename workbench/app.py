@@ -59,14 +59,16 @@ def create(
     is_simulated: Callable[[], bool],
     providers: Mapping[str, Provider] | None = None,
     address: str = "http://localhost",
+    beside: OpenLake | None = None,
 ) -> Guard:
     """The workbench on a lake.
 
-    `heads` is the file that the audit's head is published in; `is_simulated` is asked whether the lake is of simulated
-    files alone (`people.Simulated`); `providers` say who people are; `address` is where people reach it.
+    `heads` is the file that the audit's head is published in; `is_simulated` is asked whether the lake, and the
+    one `beside`, are of simulated files alone (`people.Simulated`); `providers` say who people are; `address` is where
+    people reach it.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_few_at_once)
-    app.state.bench = Workbench(lake, store, is_simulated, heads, providers or {}, address)
+    app.state.bench = Workbench(lake, store, is_simulated, heads, providers or {}, address, beside)
     for page in PAGES:
         app.include_router(page.router)
     app.include_router(entrance.router)

@@ -50,8 +50,7 @@ def login_with(request: Request, form: Form) -> Response:
         raise Missing
     purpose, place = form.choice("purpose", PURPOSES, "-"), own_place(form.given.get("next", ""))
     begun = identity.begin(bench.store, provider, bench.address + CALLBACK, purpose, place)
-    response = answer(bench, request, "onward.html", provider=provider, onward=begun.address)
-    response.headers["Refresh"] = f"0; url={begun.address}"
+    response = _onward(request, provider, begun.address, "Log in")
     wait = int(identity.LONGEST_WAIT.total_seconds())
     response.set_cookie(
         PENDING_COOKIE,
@@ -86,13 +85,23 @@ def came_back(request: Request) -> Response:
 
 @router.post("/logout")
 def logout(request: Request, form: Form) -> Response:
-    """End the session."""
+    """End the session, and that of the provider that said who it is, where it can be asked to."""
     bench: Workbench = request.app.state.bench
     session = current(bench.store, request.cookies.get(COOKIE))
+    response: Response = RedirectResponse("/login", 303)
     if session is not None and is_of_session(form, session):
         end(bench.store, session)
-    response = RedirectResponse("/login", 303)
+        provider = bench.providers.get(session.user.provider)
+        if provider is not None and (onward := identity.leaving(provider, f"{bench.address}/login")):
+            response = _onward(request, provider, onward, "Log out")
     response.delete_cookie(COOKIE)
+    return response
+
+
+def _onward(request: Request, provider: identity.Provider, onward: str, why: str) -> Response:
+    """Send the browser on to a provider."""
+    response = answer(request.app.state.bench, request, "onward.html", provider=provider, onward=onward, why=why)
+    response.headers["Refresh"] = f"0; url={onward}"
     return response
 
 

@@ -1,6 +1,7 @@
 """Log-in by an identity provider: OpenID Connect, authorization code with PKCE, through Authlib.
 
-Sources: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE, S256 only); RFC 9207 (who answers). Belongs here: the
+Sources: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE, S256 only); RFC 9207 (who answers); OpenID Connect
+RP-Initiated Logout 1.0. Belongs here: the
 exchange with a provider, and what its token says of a person. Does not: sessions (`people`), routes (`entrance`).
 
 What a log-in waits for (state, nonce, verifier, purpose) lies in the store under the hash of its state: it is good
@@ -17,7 +18,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
 
@@ -114,6 +115,23 @@ def begin(store: Store, provider: Provider, back: str, purpose: str, place: str)
         connection.execute(pending.delete().where(pending.c.begun < oldest))
         connection.execute(pending.insert().values(**row))
     return Begun(address, browser)
+
+
+def leaving(provider: Provider, after: str) -> str | None:
+    """Address at which a provider ends its own session too and sends the browser to `after`.
+
+    None where it says of none, or does not answer: the session here has ended all the same. No token is kept to be
+    shown there, so that a provider may ask whoever leaves.
+    """
+    try:
+        with _client(provider, after) as client:
+            endpoint = str(_told(provider, client).get("end_session_endpoint", ""))
+    except Refused:
+        return None
+    if not _is_safe(endpoint):
+        return None
+    asked = urlencode({"client_id": provider.given.client_id, "post_logout_redirect_uri": after})
+    return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{asked}"
 
 
 def waiting(store: Store, state: str, browser: str | None) -> dict[str, Any]:

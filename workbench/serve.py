@@ -75,13 +75,16 @@ class _Parts(NamedTuple):
     is_simulated: Callable[[], bool]
     providers: Mapping[str, Provider]
     address: str
+    beside: OpenLake | None
 
 
 def _parts(settings: Settings) -> _Parts:
-    lake = OpenLake(str(settings.lake), threads=max(1, _cores() // workers_of(settings)))
-    is_simulated = Simulated(lake, str(settings.landing))
-    address = str(settings.workbench_address)
-    return _Parts(lake, Store(settings.workbench), heads_of(settings), is_simulated, providers(settings), address)
+    roots = [str(root) for root in (settings.lake, settings.lake_beside) if root]
+    lake, *others = [OpenLake(root, threads=max(1, _cores() // workers_of(settings))) for root in roots]
+    asked = [Simulated(each, str(settings.landing)) for each in (lake, *others)]
+    address, store, people = str(settings.workbench_address), Store(settings.workbench), providers(settings)
+    beside = others[0] if others else None
+    return _Parts(lake, store, heads_of(settings), lambda: all(ask() for ask in asked), people, address, beside)
 
 
 def _cores() -> int:

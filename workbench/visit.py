@@ -95,10 +95,11 @@ class Workbench:
 
     lake: OpenLake
     store: Store
-    asks_simulated: Callable[[], bool]
+    asks_simulated: Callable[[], bool]  # of all lakes
     heads: Path
     providers: Mapping[str, Provider] = field(default_factory=dict)
     address: str = ""  # under which people reach these pages
+    beside: OpenLake | None = None  # another lake, to compare with
     folder: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix="gerland-shares-"))
     templates: jinja2.Environment = field(default_factory=lambda: environment())
 
@@ -172,6 +173,7 @@ class Visit:
         self.form = Asked({})
         self.words = language(request)
         self.reader = Reader(bench.lake, self.policy)
+        self._beside: Reader | None = None
         self._shown = hashlib.sha256()
 
     @property
@@ -180,9 +182,11 @@ class Visit:
         query = self.request.url.query
         return self.request.url.path + (f"?{query}" if query else "")
 
-    def rows(self, sql: str, given: dict[str, Any] | None = None, title: str = "") -> list[dict[str, Any]]:
-        """Rows of an answer, seen by the audit; see `Reader.rows`."""
-        found = self.reader.rows(sql, given, title)
+    def rows(
+        self, sql: str, given: dict[str, Any] | None = None, title: str = "", reader: Reader | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows of an answer, of the lake or of what another `reader` reads, seen by the audit; see `Reader.rows`."""
+        found = (reader or self.reader).rows(sql, given, title)
         self._shown.update(json.dumps(found, default=str, ensure_ascii=False).encode())
         return found
 
@@ -199,10 +203,26 @@ class Visit:
         return self.session.entry(
             act,
             what or self.place,
-            versions=json.dumps(self.reader.versions()),
-            query=";\n".join(sql for _, sql in self.reader.asked),
+            versions=json.dumps({f"{of}{a}": n for of, reader in self.readers for a, n in reader.versions().items()}),
+            query=";\n".join(sql for _, reader in self.readers for _, sql in reader.asked),
             result=self._shown.hexdigest(),
         )
+
+    @property
+    def beside(self) -> Reader | None:
+        """What reads the other lake; None where there is none."""
+        if self._beside is None and self.bench.beside is not None:
+            self._beside = Reader(self.bench.beside, self.policy)
+        return self._beside
+
+    @property
+    def readers(self) -> list[tuple[str, Reader]]:
+        """What was read by, the lake's own first: the other lake's only where it was."""
+        return [("", self.reader), *([("beside:", self._beside)] if self._beside else [])]
+
+    def shown(self) -> list[tuple[str, str]]:
+        """Title and SQL of what the page shows of what was asked."""
+        return [asked for _, reader in self.readers for asked in reader.shown]
 
     def page(self, template: str, **content: Any) -> Response:
         """The page, after its row of the audit is written: what can't be recorded isn't shown."""

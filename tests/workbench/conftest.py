@@ -301,10 +301,13 @@ def _write_children(root: Path, everything: list[dict[str, Any]], keys: dict[str
 Client = Callable[[str], TestClient]
 
 
-def client(lake: Path, home: Path, is_demonstration: bool = True, address: str = "") -> TestClient:
+def client(
+    lake: Path, home: Path, is_demonstration: bool = True, address: str = "", beside: Path | None = None
+) -> TestClient:
     """A browser that nobody has logged in with yet, on a workbench of its own."""
     store = Store(address or f"sqlite:///{home}/workbench.db")
-    app = create(OpenLake(str(lake)), store, home / "heads.tsv", lambda: is_demonstration)
+    other = OpenLake(str(beside)) if beside else None
+    app = create(OpenLake(str(lake)), store, home / "heads.tsv", lambda: is_demonstration, beside=other)
     found = TestClient(app, base_url="http://localhost", follow_redirects=False)
     found.app_store = store  # type: ignore[attr-defined]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -388,3 +389,38 @@ def test_a_secret_comes_from_the_environment_else_from_a_file_and_is_shown_nowhe
     monkeypatch.delenv("GERLAND_IDENTITY_SECRETS__ANSM")
     with pytest.raises(SettingsError, match="empty"):
         identity.providers(load(identity_providers=[given]))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "onward"),
+    [
+        ("{issuer}/end", "{issuer}/end?client_id=gerland&post_logout_redirect_uri=http%3A%2F%2Flocalhost%2Flogin"),
+        (
+            "{issuer}/end?a=b",
+            "{issuer}/end?a=b&client_id=gerland&post_logout_redirect_uri=http%3A%2F%2Flocalhost%2Flogin",
+        ),
+        ("http://elsewhere.example/end", None),
+        ("javascript:alert(1)", None),
+        (None, None),
+    ],
+)
+def test_who_logs_out_is_led_to_the_end_of_the_session_of_the_provider_where_it_tells_of_one(
+    browser, provider, endpoint, onward
+):
+    provider.metadata = {"end_session_endpoint": endpoint.format(issuer=provider.issuer)} if endpoint else {}
+    _back(browser, provider)
+    answered = browser.post("/logout", data={"csrf": token(browser.get("/signals").text)})
+    if onward:
+        assert answered.headers["refresh"] == f"0; url={onward.format(issuer=provider.issuer)}"
+        assert f'href="{html.escape(onward.format(issuer=provider.issuer))}"' in answered.text
+    else:
+        assert (answered.status_code, answered.headers["location"]) == (303, "/login")
+    assert browser.get("/signals").status_code == 303  # nobody is logged in
+
+
+def test_who_logs_out_when_the_provider_is_away_is_out(browser, provider):
+    _back(browser, provider)
+    page = browser.get("/signals").text
+    provider.__exit__()
+    assert browser.post("/logout", data={"csrf": token(page)}).headers["location"] == "/login"
+    assert browser.get("/signals").status_code == 303

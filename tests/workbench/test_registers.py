@@ -7,7 +7,9 @@ import re
 
 import pytest
 
-from tests.workbench.conftest import MARKS, SHARED_SUBSTANCE, log_in
+from pipelines.lake.query import query
+from tests.workbench.conftest import MARKS, SHARED_SUBSTANCE, build, client, log_in
+from workbench.store import audit
 
 
 def _charts(page: str) -> list[dict]:
@@ -87,3 +89,31 @@ def test_a_chart_has_its_table(browser):
         page = browser.get(address).text
         assert len(_columns(page, region)) == len(MARKS)
         assert len(_charts(page)) == 1
+
+
+def test_one_substance_in_two_lakes_shows_the_numbers_of_both_and_each_reader_sees_its_own(lake, tmp_path):
+    build(tmp_path / "beside", human=4)
+    with client(lake, tmp_path, beside=tmp_path / "beside") as browser:
+        log_in(browser, "claire")
+        asked = f"/compare?population=human&substance={SHARED_SUBSTANCE}"
+        page = browser.get(f"{asked}&beside=1").text
+        assert f"{SHARED_SUBSTANCE}, 2024-03, the other lake" in page
+        for n, root in ((1, lake), (5, tmp_path / "beside")):
+            sql = "SELECT term_name, a FROM gold.signal WHERE population = 'human' AND is_latest AND substance_key = "
+            counted = {r["term_name"]: str(r["a"]) for r in query(str(root), f"{sql}'{SHARED_SUBSTANCE}'").to_pylist()}
+            assert {row[0]: row[n] for row in _columns(page, "Side by side")} == counted
+        assert "Tables of the other lake" in page
+        assert "Tables of the other lake" not in browser.get(asked).text
+        with browser.app_store.reading() as connection:
+            seen = [row for row in connection.execute(audit.select()).mappings() if "beside=1" in row["object"]]
+        assert [("gold.signal" in row["versions"], "beside:gold.signal" in row["versions"]) for row in seen] == [
+            (True, True)
+        ]
+        assert "VETONLY" not in page
+        assert browser.get(asked.replace("human", "veterinary") + "&beside=1").status_code == 404
+
+
+def test_without_another_lake_none_can_be_asked(browser):
+    log_in(browser, "claire")
+    assert browser.get(f"/compare?population=human&substance={SHARED_SUBSTANCE}&beside=1").status_code == 404
+    assert "the other lake" not in browser.get("/compare").text

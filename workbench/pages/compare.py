@@ -1,8 +1,9 @@
-"""Side by side: two substances, one substance as known at two dates, or both at once."""
+"""Side by side: two substances, one substance as known at two dates or in two lakes, or several of these at once."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,14 +12,16 @@ from starlette.responses import Response
 
 from workbench import charts
 from workbench.asked import Asked
+from workbench.lake import Reader
 from workbench.pages.ranking import ASKED, RAISED, populations_of
 from workbench.visit import Missing, Visit, visiting
 
 router = APIRouter()
 MOST_ROWS, DRAWN, MOST_NAMES = 100, 15, 500
 SIDE = f"""SELECT term_key, term_name, a, n_new, expected, ic, ic025, ic975, eb05, {RAISED} AS raised, {ASKED} AS asked
-    FROM gold.signal WHERE population = $population AND substance_key = ${{substance}} AND month = ${{month}}"""
+    FROM gold.signal WHERE population = $population AND substance_key = $substance_key AND month = $month"""
 SHOWN = ("a", "ic", "ic025", "ic975", "eb05", "raised", "asked")
+NEITHER = {f"{name}_{n}": None for name in SHOWN for n in ("one", "two")}
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,27 @@ class State:
     other: str
     month: dt.date | None
     then: dt.date | None
+    beside: bool
 
     @classmethod
     def of(cls, asked: Asked) -> State:
         """Read it. Raises `BadAddress`."""
         texts = {name: asked.text(name) for name in ("population", "substance", "other")}
-        return cls(**texts, month=asked.date("month"), then=asked.date("then"))
+        return cls(**texts, month=asked.date("month"), then=asked.date("then"), beside=asked.flag("beside"))
+
+
+@dataclass(frozen=True)
+class Side:
+    """A substance at a month, in a lake."""
+
+    substance: dict[str, Any]
+    month: dt.date | None
+    reader: Reader
+
+    def title(self, visit: Visit, lake: str) -> str:
+        """What stands above its numbers."""
+        parts = (self.substance["substance_name"], visit.words.month(self.month), lake)
+        return ", ".join(part for part in parts if part)
 
 
 @router.get("/compare")
@@ -51,10 +69,15 @@ def compare(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     )
     last = months[0]["month"] if months else None
     month = state.month or last
+    if (second := visit.beside if state.beside else visit.reader) is None:
+        raise Missing
+    readers = (visit.reader, second)
     asked = ((state.substance, month), (state.other or state.substance, state.then or month))
-    sides: list[dict[str, Any]] = [{"substance": _found(visit, population, name), "month": at} for name, at in asked]
+    substances = [_found(visit, population, name, list(dict.fromkeys(readers))) for name, _ in asked]
+    sides = [Side(*side) for side in zip(substances, (at for _, at in asked), readers, strict=True)]
     is_asked = bool(state.substance) and sides[0] != sides[1]
-    titles = [f"{side['substance']['substance_name']}, {visit.words.month(side['month'])}" for side in sides]
+    where = (visit.words("this lake"), visit.words("the other lake")) if state.beside else ("", "")
+    titles = [side.title(visit, lake) for side, lake in zip(sides, where, strict=True)]
     words = {"axis": visit.words("Information component, in bits"), "group": visit.words("Event")}
     rows = _rows(visit, population, sides) if is_asked else []
     return visit.page(
@@ -64,6 +87,7 @@ def compare(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
         populations=populations,
         months=[row["month"] for row in months],
         names=_names(visit, population),
+        has_beside=visit.beside is not None,
         sides=sides,
         titles=titles,
         is_asked=is_asked,
@@ -73,17 +97,20 @@ def compare(visit: Annotated[Visit, Depends(visiting("signals"))]) -> Response:
     )
 
 
-def _found(visit: Visit, population: str, asked: str) -> dict[str, Any]:
-    """The substance of a key or a name; an empty one where none is asked. Raises `Missing` where there is none."""
+def _found(visit: Visit, population: str, asked: str, readers: Collection[Reader]) -> dict[str, Any]:
+    """The substance of a key or a name, in any of some lakes; an empty one where none is asked.
+
+    Raises `Missing` where there is none.
+    """
     if not asked:
         return {"substance_key": "", "substance_name": ""}
-    found = visit.rows(
+    sql = (
         "SELECT substance_key, any_value(substance_name) AS substance_name FROM gold.signal "
         "WHERE population = $population AND (substance_key = $asked OR upper(substance_name) = upper($asked)) "
-        "GROUP BY substance_key ORDER BY substance_key = $asked DESC, substance_key LIMIT 1",
-        {"population": population, "asked": asked},
+        "GROUP BY substance_key ORDER BY substance_key = $asked DESC, substance_key LIMIT 1"
     )
-    if not found:
+    given = {"population": population, "asked": asked}
+    if not (found := [row for reader in readers for row in visit.rows(sql, given, reader=reader)]):
         raise Missing
     return found[0]
 
@@ -98,20 +125,18 @@ def _names(visit: Visit, population: str) -> list[str]:
     return [row["substance_name"] for row in found]
 
 
-def _rows(visit: Visit, population: str, sides: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _rows(visit: Visit, population: str, sides: list[Side]) -> list[dict[str, Any]]:
     """Events of either side, with the numbers of both; the strongest on either side first."""
-    both = ", ".join(f"l.{name} AS {name}_one, r.{name} AS {name}_two" for name in SHOWN)
-    one, two = (SIDE.format(substance=f"substance_{n}", month=f"month_{n}") for n in ("one", "two"))
-    given = {"population": population}
-    for name, side in zip(("one", "two"), sides, strict=True):
-        given |= {f"substance_{name}": side["substance"]["substance_key"], f"month_{name}": side["month"]}
-    return visit.rows(
-        f"""WITH l AS ({one}),
-r AS ({two})
-SELECT coalesce(l.term_key, r.term_key) AS term_key, coalesce(l.term_name, r.term_name) AS term_name, {both}
-FROM l FULL JOIN r ON l.term_key = r.term_key
-ORDER BY greatest(coalesce(l.raised, 0), coalesce(r.raised, 0)) DESC,
-    greatest(coalesce(l.ic025, -99), coalesce(r.ic025, -99)) DESC, term_key""",
-        given,
-        title=visit.words("Side by side"),
-    )
+    found: dict[str, dict[str, Any]] = {}
+    for n, side in zip(("one", "two"), sides, strict=True):
+        given = {"population": population, "month": side.month, "substance_key": side.substance["substance_key"]}
+        for row in visit.rows(SIDE, given, visit.words("Side by side"), side.reader):
+            event = {name: row[name] for name in ("term_key", "term_name")}
+            both = found.setdefault(row["term_key"], {**event, **NEITHER})
+            both |= {f"{name}_{n}": row[name] for name in SHOWN}
+    return sorted(found.values(), key=_strongest_first)
+
+
+def _strongest_first(row: dict[str, Any]) -> tuple[Any, ...]:
+    raised, ic025 = ([row[f"{name}_{n}"] for n in ("one", "two")] for name in ("raised", "ic025"))
+    return -max(r or 0 for r in raised), -max(-99.0 if i is None else i for i in ic025), row["term_key"]
