@@ -97,7 +97,8 @@ def client() -> Any:
     except ModuleNotFoundError:
         raise AddressRefused("a lake on an object store needs boto3: install gerland[cluster]") from None
     told = Config(connect_timeout=CONNECT_SECONDS, read_timeout=REQUEST_SECONDS, retries={"max_attempts": ATTEMPTS})
-    return boto3.client("s3", region_name=region(), endpoint_url=endpoint(), config=told)
+    own = boto3.session.Session()  # the default one may not be asked by two threads at once
+    return own.client("s3", region_name=region(), endpoint_url=endpoint(), config=told)
 
 
 def _is_secret(address: str) -> str:

@@ -12,6 +12,7 @@ import getpass
 import json
 import os
 import socket
+import threading
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,7 @@ INCOMING, REPLACED = (
     "_replaced",
 )  # of a restore: what is to stand, and what stood before, until all is done
 _held: dict[str, IO[str] | StoreLease] = {}
+_taking = threading.Lock()  # steps that begin a run at once are of one process
 
 
 class LeaseTaken(Exception):
@@ -36,15 +38,18 @@ class Unfinished(Exception):
 
 
 def hold(root: str, is_restore: bool = False) -> None:
-    """Take the lease of a lake for this process, until `release` or its end.
+    """Take the lease of a lake for this process, until `release` or its end; whichever thread asks, it is the same.
 
-    Raises `LeaseTaken` where another has it, and `Unfinished` for all but a restore where one was cut off.
+    Raises `LeaseTaken` where another process has it, and `Unfinished` for all but a restore where one was cut off.
     """
-    if is_store(root):
-        _hold_on_store(root)
-        return
-    if root in _held:
-        return
+    with _taking:
+        if is_store(root):
+            _hold_on_store(root)
+        elif root not in _held:
+            _hold_in_folder(root, is_restore)
+
+
+def _hold_in_folder(root: str, is_restore: bool) -> None:
     folder = Path(root)
     folder.mkdir(parents=True, exist_ok=True)
     file = (folder / NAME).open("a+", encoding="utf-8")

@@ -5,6 +5,7 @@ A run that got through, and one that was called again, end in the lake of a run 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,12 +13,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
 from infra.health import problem
 from pipelines.commands.hashes import contents
 from pipelines.lake.verify import verify
+from pipelines.orchestration.recorded import MODULE
 from pipelines.simulator.write import simulate
 from tests.faulty import from_on, none, now_and_then, way_to
 from tests.postgres import Server, installed
@@ -192,4 +195,81 @@ def test_a_run_whose_database_is_killed_says_so_and_goes_on_when_it_is_back(land
     assert "s3cret" not in said
     code, said = ended(main_job(tmp_path, landing, **told), tmp_path)
     assert code == 0, said[-5000:]
+    assert_same(str(tmp_path / "lake"), clean)
+
+
+LAUNCH = """mutation($at: JobOrPipelineSelector!) { launchRun(executionParams: {selector: $at, mode: "default"}) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+
+class Page:
+    """Dagster's page, as its own buttons ask it."""
+
+    def __init__(self, port: int):
+        self.address = f"http://127.0.0.1:{port}"
+
+    def asked(self, query: str, **given: object) -> dict:
+        sent = json.dumps({"query": query, "variables": given}).encode()
+        request = Request(f"{self.address}/graphql", sent, {"content-type": "application/json"})
+        with urlopen(request, timeout=60) as answer:
+            return json.load(answer)["data"]
+
+    def launched(self) -> str:
+        at = {"repositoryLocationName": MODULE, "repositoryName": "__repository__", "jobName": "build_lake"}
+        told = self.asked(LAUNCH, at=at)["launchRun"]
+        assert told["__typename"] == "LaunchRunSuccess", told
+        return told["run"]["runId"]
+
+    def status(self, run: str) -> str:
+        return self.asked(STATUS, id=run)["runOrError"]["status"]
+
+    def ended(self, run: str) -> str:
+        """Status of a run, once it has one that lasts."""
+        last = time.monotonic() + PATIENCE_SECONDS
+        while (status := self.status(run)) not in ("SUCCESS", "FAILURE", "CANCELED"):
+            assert time.monotonic() < last, status
+            time.sleep(2)
+        return status
+
+
+def worker_of(lake: Path) -> int:
+    """Process that holds the lease of a lake."""
+    return int(json.loads((lake / "_run.lock").read_text())["process"])
+
+
+def test_runs_of_the_page_outlive_it_and_its_daemon_and_one_that_is_killed_is_told_and_run_again(
+    landing, clean, tmp_path
+):
+    logs, home, port = tmp_path / "logs", tmp_path / "home", {name: free_port() for name in ("code", "dagster")}
+    logs.mkdir()
+    environment = {**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    own = {"LANDING": str(landing), "LAKE": str(tmp_path / "lake"), "REPORTS": str(tmp_path / "reports")}
+    own |= {"TRACKING": f"sqlite:///{tmp_path}/mlflow.db", "ARTIFACTS": str(tmp_path / "mlflow")}
+    environment |= {f"GERLAND_{name}": value for name, value in own.items()}
+    at = ["--code", f"localhost:{port['code']}"]
+    term = tmp_path / "lake" / "silver" / "term" / "_delta_log"
+    with services(environment, logs) as start:
+        code = start("code", "--port", str(port["code"]))
+        wait_for(lambda: problem(f"tcp://127.0.0.1:{port['code']}") is None, code, logs / "code.log")
+
+        def page() -> Page:
+            served = start("dagster", "--port", str(port["dagster"]), *at)
+            address = f"http://127.0.0.1:{port['dagster']}"
+            wait_for(lambda: problem(f"{address}/server_info") is None, served, logs / "dagster.log")
+            return served, Page(port["dagster"])
+
+        served, asked = page()
+        daemon = start("daemon", *at)
+        run = asked.launched()
+        wait_for(term.exists, served, logs / "dagster.log")
+        os.kill(worker_of(tmp_path / "lake"), signal.SIGKILL)
+        assert asked.ended(run) == "FAILURE"
+        run = asked.launched()
+        wait_for(lambda: asked.status(run) == "STARTED", served, logs / "dagster.log")
+        killed(served)
+        killed(daemon)
+        served, asked = page()
+        start("daemon", *at)
+        assert asked.ended(run) == "SUCCESS"
     assert_same(str(tmp_path / "lake"), clean)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -35,6 +37,32 @@ def test_a_second_run_is_refused_with_the_owner_of_the_first_and_a_killed_one_le
     hold(root)
     hold(root)  # the same process may ask again
     release(root)
+
+
+def at_once(what: Callable[[], None], n: int = 16) -> list[Exception]:
+    """What goes wrong where threads do the same at once."""
+    together, failed = threading.Barrier(n), []
+
+    def do() -> None:
+        together.wait()
+        try:
+            what()
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=do) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failed
+
+
+def test_threads_that_begin_a_run_at_once_hold_one_lease(tmp_path):
+    for i in range(20):
+        root = str(tmp_path / str(i))
+        assert at_once(lambda root=root: hold(root)) == []
+        release(root)
 
 
 def test_what_is_released_is_free_for_others(tmp_path):
