@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +26,9 @@ from workbench.audit import verify
 from workbench.lake import OpenLake, Reader
 from workbench.policy import CASE_LEVEL, INTERNAL, ROLES, Policy
 from workbench.store import Store, audit
+
+
+NEWEST = "1.4.2"  # of the client; it asks for pandas below 3, ours is later
 
 
 @dataclass
@@ -102,6 +107,44 @@ def test_the_real_client_reads_the_rows_of_its_recipient(served, agencies, domai
     acts = _acts(served)
     assert {("share:lab", "share query"), ("share:lab", "share file")} <= set(acts)
     assert verify(served.store) == []
+
+
+ASKED = """
+import json, sys, delta_sharing
+profile, client = sys.argv[1], delta_sharing.SharingClient(sys.argv[1])
+read = lambda t, **more: delta_sharing.load_as_pandas(f"{profile}#{t}", **more)
+signal = read("gerland.gold.signal")
+print(json.dumps({
+    "version": delta_sharing.__version__,
+    "rows": sorted(map(list, signal[["population", "substance_key", "a"]].itertuples(index=False))),
+    "limited": len(read("gerland.gold.signal", limit=2)),
+    "lengths": {f"{t.schema}.{t.name}": len(read(f"{t.share}.{t.schema}.{t.name}")) for t in client.list_all_tables()},
+}, default=int))
+"""
+
+
+@pytest.mark.slow
+def test_the_newest_client_with_the_pandas_that_it_asks_for_reads_the_same(served, tmp_path):
+    uv, python = Path(sys.executable).parent / "uv", tmp_path / "env" / "bin" / "python"
+    for command in (
+        ["venv", "--quiet", "--python", sys.executable, tmp_path / "env"],
+        ["pip", "install", "--quiet", "--python", python, f"delta-sharing=={NEWEST}"],
+    ):
+        subprocess.run([uv, *command], check=True)
+    profile = served.profile(served.recipient("lab", "ANSM"))
+    done = subprocess.run([python, "-c", ASKED, profile], capture_output=True, text=True, check=True, cwd=tmp_path)
+    told = json.loads(done.stdout.splitlines()[-1])
+    ours = delta_sharing.load_as_pandas(f"{profile}#gerland.gold.signal")
+    rows = sorted(map(list, ours[["population", "substance_key", "a"]].itertuples(index=False)))
+    assert told["version"] == NEWEST
+    assert told["rows"] == json.loads(json.dumps(rows, default=int))
+    assert told["limited"] == 2
+    tables = delta_sharing.SharingClient(profile).list_all_tables()
+    lengths = {
+        f"{t.schema}.{t.name}": len(delta_sharing.load_as_pandas(f"{profile}#{t.share}.{t.schema}.{t.name}"))
+        for t in tables
+    }
+    assert told["lengths"] == lengths
 
 
 def _acts(served: Served) -> list[tuple[str, str]]:
