@@ -27,7 +27,6 @@ from workbench.lake import OpenLake, Reader
 from workbench.policy import CASE_LEVEL, INTERNAL, ROLES, Policy
 from workbench.store import Store, audit
 
-
 NEWEST = "1.4.2"  # of the client; it asks for pandas below 3, ours is later
 
 
