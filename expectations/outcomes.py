@@ -72,7 +72,7 @@ def _place(rule: Rule, folder: Path) -> Path:
 
 def _write(path: Path, version: str, outcomes: Sequence[Outcome]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}, indent=1))
+    path.write_text(json.dumps({"version": version, "outcomes": [o.as_dict() for o in outcomes]}))
 
 
 def all_kept(folder: Path) -> list[Outcome]:

@@ -17,6 +17,8 @@ from pathlib import Path
 PACKAGES = ("pipelines", "models", "expectations")
 ROOT = Path(__file__).resolve().parents[2]
 HASH_LETTERS = 12
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # parts of a statement that hold statements
+OTHERWISE_CALLED = {"sklearn": "scikit-learn", "yaml": "PyYAML"}  # to ask every distribution takes a second
 
 
 @cache
@@ -75,17 +77,17 @@ def _imports(name: str) -> tuple[str, ...]:
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes of a module, without what stands under `if TYPE_CHECKING`."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            for other in node.orelse:
-                yield other
-                yield from _running(other)
-            continue
+    """Statements of a module, without those under `if TYPE_CHECKING`."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
         yield node
-        yield from _running(node)
+        is_for_types = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for block in BLOCKS[1:] if is_for_types else BLOCKS:
+            todo += getattr(node, block, ())
 
 
+@cache
 def _file(name: str) -> Path | None:
     """File of one of our modules; None for others and for packages without code of their own."""
     if name.split(".")[0] not in PACKAGES:
@@ -97,8 +99,10 @@ def _file(name: str) -> Path | None:
 @cache
 def _library(name: str) -> str:
     """Version of the distribution that a library comes with."""
+    if (ROOT / name).is_dir():  # of this checkout
+        return ""
     try:
-        return metadata.version(name)
+        return metadata.version(OTHERWISE_CALLED.get(name, name))
     except metadata.PackageNotFoundError:
         return " ".join(f"{d} {metadata.version(d)}" for d in sorted(set(_distributions().get(name, ()))))
 

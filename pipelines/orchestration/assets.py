@@ -242,9 +242,9 @@ def across_check(rule: Across) -> dg.AssetChecksDefinition:
         running = platform.open()
         found_in = running.lake.versions((rule.table, *rule.reads)) | {"code": version_of([rule.broken.__module__])}
         version = f"{found_in} {running.as_of or ''}".strip()
-        known = kept_of(rule_of(rule), running.settings.reports, version)
-        outcome = known or asked(rule, running.lake)
-        keep(outcome, running.settings.reports, version)
+        if (outcome := kept_of(rule_of(rule), running.settings.reports, version)) is None:
+            outcome = asked(rule, running.lake)
+            keep(outcome, running.settings.reports, version)
         return next(iter(check_results([outcome], asset_key)))
 
     return check

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import dagster as dg
+import pytest
+from dagster._check import CheckError
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from pipelines.orchestration.event_log import KeptSqliteEventLogStorage
@@ -52,3 +55,40 @@ def test_whoever_watches_a_run_from_another_log_is_told(home):
             time.sleep(0.05)
         stock.end_watch(run.run_id, None)
         assert any("a word" in e.message for e in seen)
+
+
+def test_events_of_a_batch_are_stored_all_or_none_while_other_threads_go_on(home):
+    with dg.DagsterInstance.get() as instance:
+        log = instance.event_log_storage
+        run = instance.create_run_for_job(
+            dg.Definitions(assets=[one], jobs=[dg.define_asset_job("all")]).resolve_job_def("all")
+        )
+        told = [entry(run.run_id, f"event {i}") for i in range(200)]
+        together = threading.Barrier(3)
+
+        def store(part: list[dg.EventLogEntry], at_once: bool) -> None:
+            together.wait()
+            if at_once:
+                log.store_event_batch(part)
+            else:
+                for each in part:
+                    log.store_event(each)
+
+        halves = ((told[:80], True), (told[80:160], True), (told[160:], False))
+        threads = [threading.Thread(target=store, args=half) for half in halves]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with pytest.raises(CheckError):
+            log.store_event_batch([entry(run.run_id, "lost"), "no event"])
+        log.store_event(entry(run.run_id, "after"))
+        stock = SqliteEventLogStorage(str(Path(home) / "history" / "runs"))
+        found = [record.event_log_entry.user_message for record in stock.get_records_for_run(run.run_id).records]
+    assert sorted(m for m in found if m) == sorted([*(e.user_message for e in told), "after"])
+
+
+def entry(run_id: str, message: str) -> dg.EventLogEntry:
+    return dg.EventLogEntry(
+        error_info=None, level=10, user_message=message, run_id=run_id, timestamp=time.time(), job_name="all"
+    )
