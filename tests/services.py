@@ -65,10 +65,10 @@ def wait_for(is_well: Callable[[], object], process: subprocess.Popen, log: Path
         time.sleep(1)
 
 
-def main_job(place: Path, landing: Path, **given: str) -> subprocess.Popen[str]:
-    """Start `gerland run` with a Dagster home, lake, reports and tracking of its own below a place.
+def environment_below(place: Path, landing: Path, **given: str) -> dict[str, str]:
+    """Environment of a process whose Dagster home, lake, reports and tracking are its own, below a place.
 
-    Settings `given` (`LAKE="s3://…"`) count instead. What it says stands in `run.log` there.
+    Settings `given` (`LAKE="s3://…"`) count instead.
     """
     home = place / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,12 @@ def main_job(place: Path, landing: Path, **given: str) -> subprocess.Popen[str]:
     own = {"LANDING": str(landing), "LAKE": str(place / "lake"), "REPORTS": str(place / "reports")}
     own |= {"TRACKING": f"sqlite:///{place}/mlflow.db", "ARTIFACTS": str(place / "mlflow")} | given
     environment = {**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    environment |= {f"GERLAND_{name}": value for name, value in own.items()}
+    return environment | {f"GERLAND_{name}": value for name, value in own.items()}
+
+
+def main_job(place: Path, landing: Path, **given: str) -> subprocess.Popen[str]:
+    """Start `gerland run` in an environment of its own; what it says stands in `run.log` at the place."""
+    environment = environment_below(place, landing, **given)
     with (place / "run.log").open("w") as log:
         command = [sys.executable, "-m", "pipelines.cli", "run"]
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, text=True)

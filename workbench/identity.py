@@ -1,8 +1,8 @@
 """Log-in by an identity provider: OpenID Connect, authorization code with PKCE, through Authlib.
 
 Sources: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE, S256 only); RFC 9207 (who answers); OpenID Connect
-RP-Initiated Logout 1.0. Belongs here: the
-exchange with a provider, and what its token says of a person. Does not: sessions (`people`), routes (`entrance`).
+RP-Initiated Logout 1.0. Belongs here: the exchange with a provider, and what its token says of a person. Does not:
+sessions (`people`), routes (`entrance`).
 
 What a log-in waits for (state, nonce, verifier, purpose) lies in the store under the hash of its state: it is good
 once, for `LONGEST_WAIT`, in the browser that began it. Keys are asked of the provider at each log-in, so that one that

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -45,7 +44,7 @@ class Committing(LakeReader):
         A column that came later is null in the rows that stand: that none is missing is asked of new rows alone.
         Raises `LakeError` where rows that stand break a rule.
         """
-        _beside_others(lambda: self._as_declared(table))
+        _beside_others(lambda _: self._as_declared(table))
 
     def _as_declared(self, table: type[Table]) -> None:
         from deltalake import DeltaTable, Field
@@ -185,15 +184,14 @@ class Committing(LakeReader):
 
         name = {NAME: uuid4().hex}
         alone = CommitProperties(custom_metadata={**name, **(told or {})}, max_commit_retries=0)
-        attempts = count()
 
-        def once() -> None:
+        def commit(is_again: bool) -> None:
             delta = at(self.path(address))  # its own: no look in between moves its version
-            if next(attempts) and any(name.items() <= one.items() for one in delta.history(MOST_ATTEMPTS)):
+            if is_again and any(name.items() <= one.items() for one in delta.history(MOST_ATTEMPTS)):
                 return
             write(delta, alone)
 
-        _beside_others(once)
+        _beside_others(commit)
 
     def _unchanged(self, address: str, inputs: Mapping[str, str]) -> Written:
         """Note that the rows that stand came out of these inputs too; the table and its version stay."""
@@ -212,13 +210,16 @@ class Committing(LakeReader):
         return json.dumps({"inputs": dict(sorted(inputs.items()))}, sort_keys=True)
 
 
-def _beside_others(commit: Callable[[], None]) -> None:
-    """Look and commit; where another writer was faster, or the answer to one's own commit was lost, do so again."""
+def _beside_others(commit: Callable[[bool], None]) -> None:
+    """Look and commit; where another writer was faster, or the answer to one's own commit was lost, do so again.
+
+    `commit` is told whether it was tried before.
+    """
     from deltalake.exceptions import CommitFailedError
 
     for attempt in range(1, MOST_ATTEMPTS + 1):
         try:
-            return commit()
+            return commit(attempt > 1)
         except CommitFailedError:
             if attempt == MOST_ATTEMPTS:
                 raise

@@ -13,8 +13,9 @@ from pyarrow import fs
 
 
 class _Seen(threading.local):
-    def __init__(self) -> None:
-        self.folders: dict[str, list[fs.FileInfo]] | None = None
+    """What a thread that only looks has listed; None where it may write."""
+
+    folders: dict[str, list[fs.FileInfo]] | None = None
 
 
 _seen = _Seen()

@@ -41,7 +41,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
         self._engines: dict[str, Engine] = {}
         self._tables: set[str] = set()
         self._batch = _Batch()
-        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(MOST_TOGETHER))
+        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(MOST_TOGETHER))  # else Dagster makes no batches
         super().__init__(base_dir, inst_data)
 
     @classmethod

@@ -19,13 +19,14 @@ import pytest
 
 from infra.health import problem
 from pipelines.commands.hashes import contents
+from pipelines.lake import lease
 from pipelines.lake.verify import verify
 from pipelines.orchestration.recorded import MODULE
 from pipelines.simulator.write import simulate
 from tests.faulty import from_on, none, now_and_then, way_to
 from tests.postgres import Server, installed
 from tests.postgres import running as postgresql
-from tests.services import MINUTES, ROOT, ended, free_port, main_job, services, wait_for
+from tests.services import MINUTES, ROOT, ended, environment_below, free_port, main_job, services, wait_for
 from tests.store import Store, running
 
 REPORTS, SEED = 120, 5
@@ -235,25 +236,22 @@ class Page:
 
 def worker_of(lake: Path) -> int:
     """Process that holds the lease of a lake."""
-    return int(json.loads((lake / "_run.lock").read_text())["process"])
+    return int(json.loads((lake / lease.NAME).read_text())["process"])
 
 
 def test_runs_of_the_page_outlive_it_and_its_daemon_and_one_that_is_killed_is_told_and_run_again(
     landing, clean, tmp_path
 ):
-    logs, home, port = tmp_path / "logs", tmp_path / "home", {name: free_port() for name in ("code", "dagster")}
+    logs, port = tmp_path / "logs", {name: free_port() for name in ("code", "dagster")}
     logs.mkdir()
-    environment = {**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    own = {"LANDING": str(landing), "LAKE": str(tmp_path / "lake"), "REPORTS": str(tmp_path / "reports")}
-    own |= {"TRACKING": f"sqlite:///{tmp_path}/mlflow.db", "ARTIFACTS": str(tmp_path / "mlflow")}
-    environment |= {f"GERLAND_{name}": value for name, value in own.items()}
+    environment = environment_below(tmp_path, landing)
     at = ["--code", f"localhost:{port['code']}"]
     term = tmp_path / "lake" / "silver" / "term" / "_delta_log"
     with services(environment, logs) as start:
         code = start("code", "--port", str(port["code"]))
         wait_for(lambda: problem(f"tcp://127.0.0.1:{port['code']}") is None, code, logs / "code.log")
 
-        def page() -> Page:
+        def page() -> tuple[subprocess.Popen, Page]:
             served = start("dagster", "--port", str(port["dagster"]), *at)
             address = f"http://127.0.0.1:{port['dagster']}"
             wait_for(lambda: problem(f"{address}/server_info") is None, served, logs / "dagster.log")
