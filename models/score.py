@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from models import rules
-from models.disproportionality.counts import Cells, Floats, forms_table, from_counts
+from models.disproportionality.counts import Cells, Floats, from_counts
 from models.disproportionality.ic import ic
 from models.disproportionality.prr import chi_squared, prr
 from models.disproportionality.ror import Method, ror
@@ -32,6 +32,9 @@ FLAGS = {
     "is_ic_signal": rules.IC025_ABOVE_0,
     "is_ebgm_signal": rules.EB05_AT_LEAST_2,
 }
+
+
+PAIRS_AT_ONCE = 1 << 16
 
 
 def score_counts(
@@ -69,13 +72,14 @@ def score_counts(
     if likelihood is not None and prior is not None and prior.likelihood != likelihood:
         raise ValueError(f"the prior was fitted with {prior.likelihood}, not {likelihood}")
     counts = [np.asarray(x, float).ravel() for x in np.broadcast_arrays(a, n_product, n_event, n_total)]
-    e = None if expected is None else np.broadcast_to(np.asarray(expected, float).ravel(), counts[0].shape)
-    is_table = forms_table(*counts)
-    is_sound = is_table if e is None else is_table & np.isfinite(e) & (e >= 0)
-    sound = from_counts(*(x[is_sound] for x in counts))
-    scored = _scored(sound, sound.expected if e is None else e[is_sound], prior, min_reports, ror_method)
+    cells = from_counts(*counts)
+    is_table = ~np.isnan(cells.a)
+    e = cells.expected if expected is None else np.broadcast_to(np.asarray(expected, float).ravel(), is_table.shape)
+    with np.errstate(invalid="ignore"):
+        is_sound = is_table & np.isfinite(e) & (e >= 0)
     if is_sound.all():
-        return scored
+        return _scored(cells, e, prior, min_reports, ror_method)
+    scored = _scored(cells.where(is_sound), e[is_sound], prior, min_reports, ror_method)
     place = pl.Series(np.cumsum(is_sound) - 1).set(pl.Series(~is_sound), None)
     reason = pl.Series(np.where(is_table, "all: expected count is no number >= 0", "all: counts form no 2x2 table"))
     return scored.select(pl.all().gather(place)).with_columns(
@@ -90,6 +94,20 @@ def _given(a: Floats, n_product: Floats, n_event: Floats, n_total: Floats) -> li
 
 
 def _scored(cells: Cells, e: Floats, prior: Prior | None, min_reports: int, ror_method: Method) -> pl.DataFrame:
+    """EBGM of all pairs at once, since equal pairs share it; the others of some at a time, which stay in the cache."""
+    bayes = ebgm(cells.a, e, prior)
+    parts = []
+    for first in range(0, max(1, e.size), PAIRS_AT_ONCE):
+        part = slice(first, first + PAIRS_AT_ONCE)
+        some = Cells(*(getattr(cells, name)[part] for name in ("a", "b", "c", "d", "expected")))
+        own = {name: values[part] for name, values in bayes.items()}
+        parts.append(_table(some, e[part], own, prior, min_reports, ror_method))
+    return pl.concat(parts, rechunk=False)
+
+
+def _table(
+    cells: Cells, e: Floats, bayes: dict[str, Floats], prior: Prior | None, min_reports: int, ror_method: Method
+) -> pl.DataFrame:
     ratio, odds, information = prr(cells), ror(cells, method=ror_method), ic(cells.a, e)
     enough = cells.a >= min_reports
     columns: dict[str, Floats] = {
@@ -99,9 +117,9 @@ def _scored(cells: Cells, e: Floats, prior: Prior | None, min_reports: int, ror_
         **_blank({"prr": ratio.estimate, "prr_lower": ratio.lower, "prr_upper": ratio.upper}, enough),
         **_blank({"ror": odds.estimate, "ror_lower": odds.lower, "ror_upper": odds.upper}, enough),
         **{"ic": information.estimate, "ic025": information.lower, "ic975": information.upper},
-        **ebgm(cells.a, e, prior),
+        **bayes,
     }
-    return _frame(columns, prior, _reasons(cells, e, columns["ebgm"], prior, min_reports, ror_method))
+    return _frame(columns, prior, _reasons(cells, e, bayes["ebgm"], prior, min_reports, ror_method))
 
 
 def _blank(columns: dict[str, Floats], keep: NDArray[np.bool_]) -> dict[str, Floats]:
@@ -128,13 +146,19 @@ def ebgm(a: Floats, expected: Floats, prior: Prior | None) -> dict[str, Floats]:
 
 def _frame(columns: dict[str, Floats], prior: Prior | None, reasons: pl.Expr) -> pl.DataFrame:
     """Counts as integers, NaN as null, flags by rule, columns in their order."""
-    frame = pl.DataFrame(columns).fill_nan(None).with_columns(pl.col(list("abcd")).cast(pl.Int64))
+    flags = []
     for flag, rule in FLAGS.items():
         met, decidable = rules.applies(rule, columns)
-        values = pl.Series(flag, met)
-        frame = frame.with_columns(pl.when(pl.Series(decidable)).then(values).alias(flag))
+        flags.append(pl.Series(flag, met).set(pl.Series(~decidable), None))
     name = prior.likelihood if prior is not None and prior.converged else None
-    return frame.with_columns(pl.lit(name, dtype=pl.String).alias("ebgm_likelihood"), reasons).select(COLUMNS)
+    frame = pl.DataFrame(columns).with_columns(flags)
+    return frame.select(
+        pl.col(list("abcd")).fill_nan(None).cast(pl.Int64),
+        pl.col([c for c in columns if c not in "abcd"]).fill_nan(None),
+        pl.col(list(FLAGS)),
+        pl.lit(name, dtype=pl.String).alias("ebgm_likelihood"),
+        reasons,
+    ).select(COLUMNS)
 
 
 def _reasons(

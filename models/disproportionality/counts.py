@@ -61,12 +61,6 @@ class Cells:
         return Cells(*(x[keep] for x in (self.a, self.b, self.c, self.d, self.expected)))
 
 
-def forms_table(n11: Floats, n1_: Floats, n_1: Floats, N: Floats) -> NDArray[np.bool_]:
-    """Whether pair count, margins and total (arrays of one shape) leave four counts; see `Cells.is_table`."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return Cells(n11, n1_ - n11, n_1 - n11, N - n1_ - n_1 + n11, n11).is_table()
-
-
 def from_counts(n11: ArrayLike, n1_: ArrayLike, n_1: ArrayLike, N: ArrayLike) -> Cells:
     """Build the cells from pair count, product margin, event margin and total (broadcast against each other; reports).
 
@@ -75,11 +69,13 @@ def from_counts(n11: ArrayLike, n1_: ArrayLike, n_1: ArrayLike, N: ArrayLike) ->
     that one of them stops no other.
     """
     a, row, column, total = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (n11, n1_, n_1, N)))
-    with np.errstate(invalid="ignore", over="ignore"):
-        cells = (a, row - a, column - a, total - row - column + a)
-        expected = np.divide(row * column, total, out=np.zeros(a.shape), where=total > 0)
-    known = forms_table(a, row, column, total)
-    return Cells(*(np.where(known, x, np.nan) for x in (*cells, expected)))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        expected = np.where(total == 0, 0.0, row * column / total)
+        cells = Cells(a, row - a, column - a, total - row - column + a, expected)
+        known = cells.is_table()
+    if known.all():
+        return cells
+    return Cells(*(np.where(known, x, np.nan) for x in (cells.a, cells.b, cells.c, cells.d, cells.expected)))
 
 
 def long_form(case_ids: Any, products: Any, events: Any, strata: Any = None) -> pl.DataFrame:

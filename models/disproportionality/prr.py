@@ -23,8 +23,10 @@ class Ratio:
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
     """Quotient, NaN where the denominator is zero: never infinite."""
-    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
-    return np.divide(numerator, denominator, out=np.full(shape, np.nan), where=np.asarray(denominator) != 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient = np.true_divide(numerator, denominator)
+    nothing = np.asarray(denominator) == 0
+    return np.where(nothing, np.nan, quotient) if nothing.any() else quotient
 
 
 def log_normal_ratio(estimate: Floats, variance: Floats, level: float) -> Ratio:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from pyarrow import fs
 
-from pipelines.core.rules import refuse
+from pipelines.core.rules import RulesBroken, broken_key, broken_values
 from pipelines.core.table import Table
 from pipelines.files.store import file_system, make_room
 
@@ -42,7 +43,7 @@ class Output:
 
         The file and the log will say the least and greatest value of the columns `told`, of no other.
         """
-        folder = "/".join(f"{name}={value.replace(':', '%3A')}" for name, value in partition.items())
+        folder = "/".join(f"{name}={(value or NO_VALUE).replace(':', '%3A')}" for name, value in partition.items())
         self.name = f"{folder + '/' if folder else ''}part-{uuid.uuid4().hex}.parquet"
         self.system, self.path = file_system(f"{root}/{self.name}")
         self.partition, self.is_text, self.told, self.n_rows = partition, is_text, list(told), 0
@@ -80,6 +81,11 @@ class Output:
         about = json.dumps(self.partition)
         return {"path": self.name, "size": size, "n_rows": self.n_rows, "partition": about, "stats": stats}
 
+    def delete(self) -> None:
+        """Take the closed file away again."""
+        if self._writer is not None:
+            self.system.delete_file(self.path)
+
     def ranges(self, column: str) -> list[tuple[Any, Any]]:
         """Least and greatest value of a column `told` in each batch of rows, once the file is closed."""
         footer = self._footers[0] if self._footers else None
@@ -113,15 +119,27 @@ def _bounds(footer: Any, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
     return bounds
 
 
-def write(root: str, partition: dict[str, str], rows: pa.Table, table: type[Table]) -> pa.RecordBatch:
-    """Write one file of a table below its root and return the row that `added` commits; for tasks.
+def write(
+    root: str, partition: dict[str, str], parts: pa.Table | Iterable[pa.Table], table: type[Table]
+) -> pa.RecordBatch:
+    """Write a file of a table below its root, at once or part by part, and return the row that commits it; for tasks.
 
-    Raises `RulesBroken` where a row breaks a rule of the table, its key among the rows of the file.
+    No row where there was none to write. Raises `RulesBroken` where a row breaks a rule of the table, its key among the
+    rows of the file; the file is then gone.
     """
-    refuse(with_partition(rows, partition, table), table)
-    output = Output(root, partition, told=table.in_log())
-    output.write(rows, ROWS_OF_A_GROUP)
-    return pa.RecordBatch.from_pylist([output.added()], schema=ADDED)
+    output, keys = Output(root, partition, told=table.in_log()), []
+    broken: Counter[str] = Counter()
+    for rows in [parts] if isinstance(parts, pa.Table) else parts:
+        told = with_partition(rows, partition, table)
+        broken.update(broken_values(told, table))
+        keys.append(told.select(list(table.key)))
+        output.write(rows, ROWS_OF_A_GROUP)
+    added = output.added()
+    broken.update(broken_key(pa.concat_tables(keys), table) if keys else {})
+    if broken:
+        output.delete()
+        raise RulesBroken(broken, table.address())
+    return pa.RecordBatch.from_pylist([added] if added else [], schema=ADDED)
 
 
 def with_partition(rows: pa.Table, partition: Mapping[str, str | None], table: type[Table]) -> pa.Table:

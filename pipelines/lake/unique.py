@@ -151,7 +151,7 @@ def _repeats(file: Keyed, column: str) -> bool:
 
 def _values(file: Keyed, column: str) -> Iterator[Any]:
     for piece in file_tasks.cut([(file.uri, {})]):
-        yield from file_tasks.read(piece, [column])[column].unique().to_pylist()
+        yield from file_tasks.tally(piece, column)
 
 
 def _compared(spark: SparkSession | None, root: str, table: type[Table], files: list[Keyed], columns: list[str]) -> int:

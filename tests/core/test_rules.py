@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipelines.core import rules as declared
 from pipelines.core.axis import DERIVED
-from pipelines.core.rules import RulesBroken, ask, judged, refuse
+from pipelines.core.rules import RulesBroken, ask, judged, n_keys, refuse
 from pipelines.core.table import BronzeTable, Column, FileKind, Table, text
 from pipelines.lake import file_output
 from pipelines.lake.lake import Lake
@@ -74,6 +78,44 @@ def test_each_rule_finds_its_own_fault_in_whatever_way_the_rows_are_stored(chang
     assert RulesBroken(str(caught.value)).broken == {rule: 1}
 
 
+WORDS = ["x", "y", "x", None, "", "AB"]  # as a dictionary may come: a value twice, a null
+CELLS = st.tuples(
+    st.sampled_from(["a", "b", None]),
+    st.one_of(st.none(), st.integers(-(2**31), 2**31 - 1), st.integers(0, 2)),
+    st.sampled_from([DAY, dt.date(1, 1, 1), dt.date(9999, 12, 31), None]),
+    st.one_of(st.none(), st.integers(0, len(WORDS) - 1)),
+)
+
+
+def stored(cells, cut, is_coded):
+    """Rows in two chunks, each with a dictionary of its own where coded."""
+    chunks = []
+    for part in (cells[:cut], cells[cut:]):
+        source, dose, day, word = zip(*part, strict=True) if part else ((), (), (), ())
+        kind = pa.DictionaryArray.from_arrays(pa.array(word, pa.int32()), pa.array(WORDS))
+        named = pa.array(source, pa.string())
+        columns = {"source": named, "dose_id": pa.array(dose, pa.int32()), "day": pa.array(day, pa.date32())}
+        columns["kind"] = kind if is_coded else kind.dictionary_decode()
+        chunks.append(pa.table({**columns, "source": named.dictionary_encode() if is_coded else named}))
+    return pa.concat_tables(chunks)
+
+
+@given(st.lists(CELLS, max_size=30), st.integers(0, 30), st.booleans(), st.sampled_from([1 << 62, 2]))
+def test_keys_are_counted_and_values_asked_however_they_are_stored(cells, cut, is_coded, packed):
+    class Coded(Dose):
+        key = ("source", "dose_id", "day", "kind")
+
+    words = [None if word is None else WORDS[word] for *_, word in cells]
+    keys = {(*key, word) for (*key, _), word in zip(cells, words, strict=True)}
+    rows = stored(cells, cut, is_coded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(declared, "LARGEST_PACKED", packed)
+        assert n_keys(rows, Coded) == len(keys)
+    found = ask(rows, Coded)
+    assert found.get("source_is_given", 0) == sum(source is None for source, *_ in cells)
+    assert found.get("kind_is_a_known_code", 0) == sum(word not in ("x", "y", None) for word in words)
+
+
 @pytest.mark.spark
 def test_a_table_written_by_the_engine_is_published_only_if_its_rules_hold(spark, tmp_path):
     lake = Lake(spark, str(tmp_path), {Dose.address(): Dose})
@@ -103,7 +145,18 @@ def test_a_task_that_writes_a_tables_files_refuses_broken_rows(change, rule, tmp
         parts["source"] = None
     with pytest.raises(RulesBroken, match=rule):
         file_output.write(str(tmp_path), parts, inside, Dose)
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(RulesBroken, match=rule):
+        file_output.write(str(tmp_path), parts, (inside.slice(at, 1) for at in range(inside.num_rows)), Dose)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_file_written_in_parts_holds_them_all_and_nothing_writes_no_file(tmp_path):
+    parts = {"source": "a", "day": str(DAY)}
+    inside = rows().drop_columns(list(parts))
+    added = file_output.write(str(tmp_path), parts, iter([inside.slice(0, 1), inside.slice(1)]), Dose).to_pylist()
+    assert [row["n_rows"] for row in added] == [2]
+    assert pq.read_table(tmp_path / added[0]["path"], partitioning=None).to_pylist() == inside.to_pylist()
+    assert file_output.write(str(tmp_path), parts, iter([]), Dose).num_rows == 0
 
 
 def test_a_row_read_from_a_file_that_breaks_a_rule_is_put_aside_with_the_rule_and_the_others_are_kept():

@@ -60,18 +60,23 @@ def counting_last(
         for piece in pieces:
             reports = read(piece, COLUMNS)
             stands = pc.or_kleene(pc.is_null(reports["month_to"]), pc.greater_equal(reports["month_to"], last))
-            reports = _clamped(reports.filter(stands), last)
+            reports = _clamped(_kept(reports, stands), last)
             at_levels = {levels: _raised(reports, levels, groups or {}) for levels in {p.levels for p in populations}}
             for parts, population in zip(found, populations, strict=True):
                 given = at_levels[population.levels]
                 mine = pc.is_in(given["stratum"], value_set=pa.array(population.strata, pa.int32()))
-                chosen = given.filter(mine)
+                chosen = _kept(given, mine)
                 one = pa.array(np.zeros(chosen.num_rows, np.int32))
                 parts.append(contribution(chosen.set_column(chosen.schema.get_field_index("stratum"), "stratum", one)))
         for at, (parts, population) in enumerate(zip(found, populations, strict=True)):
             yield from _handed(at * n_buckets, population.label, *add(parts), n_buckets)
 
     return work
+
+
+def _kept(rows: pa.Table, mask: pa.ChunkedArray) -> pa.Table:
+    """The rows of a mask; without a copy where these are all."""
+    return rows if pc.all(mask, skip_nulls=False).as_py() else rows.filter(mask)
 
 
 def _raised(reports: pa.Table, levels: Levels, groups: Mapping[str, Groups]) -> pa.Table:

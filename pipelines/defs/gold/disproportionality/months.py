@@ -56,9 +56,7 @@ class Changes:
         is_pair = (c.substance > 0) & (c.term > 0)
         substances, s_at = np.unique(c.substance[of_substance], return_inverse=True)
         events, e_at = np.unique(c.term[of_event], return_inverse=True)
-        pair = np.searchsorted(substances, c.substance[is_pair]) * len(events) + np.searchsorted(
-            events, c.term[is_pair]
-        )
+        pair = _places(substances)[c.substance[is_pair]] * len(events) + _places(events)[c.term[is_pair]]
         pairs, p_at = np.unique(pair, return_inverse=True)
         rows = {
             name: (c.month[mask] - months.start, at, c.n[mask])
@@ -111,6 +109,13 @@ class Changes:
             yield State(
                 month, n_total, counts["pair"], change, counts["substance"], counts["event"], substance_of, event_of
             )
+
+
+def _places(codes: Ints) -> Ints:
+    """Place of each code in a list of them, by code."""
+    places = np.full(1 + int(codes.max(initial=0)), -1)
+    places[codes] = np.arange(len(codes))
+    return places
 
 
 def refit_months(sizes: Sequence[int], changed: NDArray[np.bool_], minimum: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from pipelines.defs.gold.disproportionality.shared import (
 from pipelines.defs.gold.disproportionality.shrunk import shrunk_then, with_shrunk
 from pipelines.defs.gold.disproportionality.tables import LevelSignal, Signal, SubgroupSignal
 from pipelines.lake import file_output
+from pipelines.lake.file_output import ROWS_OF_A_GROUP
 
 if TYPE_CHECKING:
     from pipelines.core.table import Table
@@ -160,9 +161,9 @@ def events(lake: Lake) -> Names:
 def then_named(values: pa.Array, earlier: pl.DataFrame | None, codes: pl.Series, months: pl.Series) -> pa.Array:
     """Name of each code (from 1) at each month end, as the dictionaries had it then.
 
-    `values` are those of today, by code; `earlier` is sorted by known_to.
+    `values` are those of today, by code, as a dictionary; `earlier` is sorted by known_to.
     """
-    today = values.dictionary_encode().take(pa.array(codes.to_numpy().astype(np.int32) - 1))
+    today = values.take(pa.array(codes.to_numpy().astype(np.int32) - 1))
     if earlier is None or not (changed := codes.is_in(earlier["code"].unique().implode())).any():
         return today
     asked = pl.DataFrame({"code": codes, "month": months}).with_row_index("row").filter(changed).sort("month")
@@ -195,16 +196,29 @@ def scoring(
     def work(batches: Batches) -> Batches:
         if (came := received(batches)) is None:
             return
+        coded = {column: values.dictionary_encode() for column, values in named.items()}
         _, label, cells = came
         name, levels = labelled(label)
         mine = sorted((p for p in priors if p["population"] == name), key=lambda p: p["month"])
-        scored = list(_months(name, Changes.of(cells, last), mine, minimum, last, until))
-        if scored:
-            columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
-            rows = _shaped(pl.concat(scored), named, levels, columns, earlier or {})
-            yield file_output.write(root, {"population": name}, rows, table)
+        columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
+        scored = grouped(_months(name, Changes.of(cells, last), mine, minimum, last, until))
+        rows = (_shaped(part, coded, levels, columns, earlier or {}) for part in scored)
+        yield file_output.write(root, {"population": name}, rows, table)
 
     return work
+
+
+def grouped(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows, in frames as large as a file's groups: few enough to stay in the cache while they are written."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(f.height for f in waiting) >= ROWS_OF_A_GROUP:
+            *full, last = pl.concat(waiting, rechunk=False).iter_slices(ROWS_OF_A_GROUP)
+            yield from full
+            waiting = [last]
+    if waiting:
+        yield pl.concat(waiting, rechunk=False)
 
 
 def _shaped(scored: pl.DataFrame, named: Names, levels: Levels, schema: pa.Schema, earlier: Earlier) -> pa.Table:
@@ -289,5 +303,5 @@ def _scores(state: State, seen: np.ndarray, prior: Mapping[str, Any] | None, min
 
 
 def _dates(values: np.ndarray) -> pl.Series:
-    dates = pl.Series(values.astype("datetime64[D]"))
-    return dates.to_frame("d").select(pl.when(pl.col("d") < NEVER).then(pl.col("d")))["d"]
+    days = values.astype("datetime64[D]")
+    return pl.Series(days.astype(np.int32)).cast(pl.Date).set(pl.Series(days == np.datetime64(NEVER)), None)
