@@ -150,7 +150,7 @@ def _masks(rows: pa.Table, table: type[Table]) -> Iterator[tuple[str, pa.Array]]
         if isinstance(values, pa.ChunkedArray):  # of no chunk at all
             values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.nulls(0, values.type)
         is_coded = pa.types.is_dictionary(values.type)
-        if column.required and (values.null_count or is_coded and values.dictionary.null_count):
+        if column.required and (values.null_count or (is_coded and values.dictionary.null_count)):
             yield GIVEN.format(name), _of_each(values, pc.is_null)
         for rule, breaks in _of_values(name, column):
             yield rule, pc.fill_null(_of_each(values, breaks), False)
