@@ -17,7 +17,10 @@ import pytest
 from tests.store import Store, forget_clients
 
 EXPIRED = "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+FULL = "<Error><Code>XMinioStorageFull</Code><Message>Storage backend has reached its free drive threshold.</Message></Error>"
+DENIED = "<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>"
 BUSY = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+REFUSED = {"busy": (503, BUSY), "expired": (400, EXPIRED), "full": (507, FULL), "denied": (403, DENIED)}
 OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 
 Fault = Callable[[int, str, str], str | None]  # of the number of a request, its method and path: what befalls it
@@ -44,6 +47,11 @@ def from_on(n: int, what: str) -> Fault:
     return lambda i, *_: what if i >= n else None
 
 
+def changes_from_on(n: int, what: str) -> Fault:
+    """Every request that would change something meets one fate from the n-th request on; others are answered."""
+    return lambda i, method, _: what if i >= n and method in ("PUT", "POST", "DELETE") else None
+
+
 def each_commit_once() -> Fault:
     """The answer to each entry of a table's log is lost, the first time that it is put."""
     seen = set()
@@ -66,8 +74,8 @@ class _Listening(ThreadingHTTPServer):
 class Way:
     """A way to a store on a port of its own: `fault` says what befalls a request, `befallen` counts what did.
 
-    Fates: `busy` (503), `expired` (400), `slow` (half a second later), `lost` (the store does it, the answer never
-    comes), `cut` (the connection ends before the store hears of it).
+    Fates: `REFUSED` with a status, `slow` (half a second later), `lost` (the store does it, the answer never comes),
+    `cut` (the connection ends before the store hears of it).
     """
 
     def __init__(self, store: Store):
@@ -117,10 +125,9 @@ class Way:
                 body = self._sent()
                 if fate == "cut":
                     self._end()
-                elif fate == "busy":
-                    self._say(503, BUSY.encode(), {})
-                elif fate == "expired":
-                    self._say(400, EXPIRED.encode(), {})
+                elif fate in REFUSED:
+                    status, told = REFUSED[fate]
+                    self._say(status, told.encode(), {})
                 else:
                     if fate == "slow":
                         time.sleep(0.5)

@@ -11,7 +11,9 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -23,7 +25,7 @@ from pipelines.lake import lease
 from pipelines.lake.verify import verify
 from pipelines.orchestration.recorded import MODULE
 from pipelines.simulator.write import simulate
-from tests.faulty import from_on, none, now_and_then, way_to
+from tests.faulty import changes_from_on, from_on, none, now_and_then, way_to
 from tests.postgres import Server, installed
 from tests.postgres import running as postgresql
 from tests.services import MINUTES, ROOT, ended, environment_below, free_port, main_job, services, wait_for
@@ -90,15 +92,20 @@ def test_a_run_gets_through_where_a_store_is_busy_slow_cut_off_and_its_answers_a
     assert all(befallen[fate] > 20 for fate in NOW_AND_THEN), befallen
 
 
-GONE = {"store gone": (3000, "cut"), "keys expired": (3000, "expired")}
+N = 3000  # requests that the run makes before
+GONE = {
+    "store gone": from_on(N, "cut"),
+    "keys expired": from_on(N, "expired"),
+    "store full": changes_from_on(N, "full"),
+    "keys may only read": changes_from_on(N, "denied"),
+}
 
 
 @pytest.mark.parametrize("name", GONE)
 def test_a_run_whose_store_is_gone_says_so_and_goes_on_when_it_is_back(name, store, landing, clean, tmp_path):
     lake = f"{store.root}/{name.replace(' ', '_')}"
-    n, fate = GONE[name]
     with way_to(store) as way:
-        way.set(from_on(n, fate))
+        way.set(GONE[name])
         code, said = ended(main_job(tmp_path, landing, LAKE=lake), tmp_path)
         assert code not in (0, None), said[-5000:]
         assert "Traceback" not in said
@@ -199,6 +206,17 @@ def test_a_run_whose_database_is_killed_says_so_and_goes_on_when_it_is_back(land
     assert_same(str(tmp_path / "lake"), clean)
 
 
+@pytest.mark.skipif(not shutil.which("faketime"), reason="no faketime is installed here to set a clock of its own")
+def test_runs_whose_clock_jumps_back_and_ahead_end_where_those_of_a_right_clock_do(landing, clean, tmp_path):
+    arriving = tmp_path / "landing"
+    for clock, names in (("", SOURCES[:1]), ("-3d", SOURCES[1:]), ("+40d", ())):
+        for name in names:
+            shutil.copytree(landing / name, arriving / name)
+        code, said = ended(main_job(tmp_path, arriving, clock), tmp_path)
+        assert code == 0, said[-5000:]
+    assert_same(str(tmp_path / "lake"), clean)
+
+
 LAUNCH = """mutation($at: JobOrPipelineSelector!) { launchRun(executionParams: {selector: $at, mode: "default"}) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
@@ -239,35 +257,77 @@ def worker_of(lake: Path) -> int:
     return int(json.loads((lake / lease.NAME).read_text())["process"])
 
 
+@contextmanager
+def around_dagster(place: Path, landing: Path) -> Iterator[Around]:
+    """A code server, a page and a daemon as their units start them, whose lake and home lie below a place."""
+    (place / "logs").mkdir()
+    with services(environment_below(place, landing), place / "logs") as start:
+        around = Around(start, place / "logs", free_port(), free_port())
+        around.code()
+        around.page()
+        around.daemon()
+        yield around
+
+
+@dataclass
+class Around:
+    """The services around a run, to be killed and started again."""
+
+    start: Callable[..., subprocess.Popen]
+    logs: Path
+    code_port: int
+    page_port: int
+    running: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def code(self) -> None:
+        started = self.running["code"] = self.start("code", "--port", str(self.code_port))
+        address = f"tcp://127.0.0.1:{self.code_port}"
+        wait_for(lambda: problem(address) is None, started, self.logs / "code.log")
+
+    def page(self) -> None:
+        command = ("dagster", "--port", str(self.page_port), "--code", f"localhost:{self.code_port}")
+        started = self.running["page"] = self.start(*command)
+        address = f"http://127.0.0.1:{self.page_port}/server_info"
+        wait_for(lambda: problem(address) is None, started, self.logs / "dagster.log")
+
+    def daemon(self) -> None:
+        self.running["daemon"] = self.start("daemon", "--code", f"localhost:{self.code_port}")
+
+    def kill(self, name: str) -> None:
+        killed(self.running[name])
+
+    def wait(self, is_well: Callable[[], object]) -> None:
+        wait_for(is_well, self.running["page"], self.logs / "dagster.log")
+
+
 def test_runs_of_the_page_outlive_it_and_its_daemon_and_one_that_is_killed_is_told_and_run_again(
     landing, clean, tmp_path
 ):
-    logs, port = tmp_path / "logs", {name: free_port() for name in ("code", "dagster")}
-    logs.mkdir()
-    environment = environment_below(tmp_path, landing)
-    at = ["--code", f"localhost:{port['code']}"]
     term = tmp_path / "lake" / "silver" / "term" / "_delta_log"
-    with services(environment, logs) as start:
-        code = start("code", "--port", str(port["code"]))
-        wait_for(lambda: problem(f"tcp://127.0.0.1:{port['code']}") is None, code, logs / "code.log")
-
-        def page() -> tuple[subprocess.Popen, Page]:
-            served = start("dagster", "--port", str(port["dagster"]), *at)
-            address = f"http://127.0.0.1:{port['dagster']}"
-            wait_for(lambda: problem(f"{address}/server_info") is None, served, logs / "dagster.log")
-            return served, Page(port["dagster"])
-
-        served, asked = page()
-        daemon = start("daemon", *at)
+    with around_dagster(tmp_path, landing) as around:
+        asked = Page(around.page_port)
         run = asked.launched()
-        wait_for(term.exists, served, logs / "dagster.log")
+        around.wait(term.exists)
         os.kill(worker_of(tmp_path / "lake"), signal.SIGKILL)
         assert asked.ended(run) == "FAILURE"
         run = asked.launched()
-        wait_for(lambda: asked.status(run) == "STARTED", served, logs / "dagster.log")
-        killed(served)
-        killed(daemon)
-        served, asked = page()
-        start("daemon", *at)
+        around.wait(lambda: asked.status(run) == "STARTED")
+        around.kill("page")
+        around.kill("daemon")
+        around.page()
+        around.daemon()
         assert asked.ended(run) == "SUCCESS"
+    assert_same(str(tmp_path / "lake"), clean)
+
+
+def test_a_run_whose_code_server_is_killed_with_it_is_told_and_run_again(landing, clean, tmp_path):
+    term = tmp_path / "lake" / "silver" / "term" / "_delta_log"
+    with around_dagster(tmp_path, landing) as around:
+        asked = Page(around.page_port)
+        run = asked.launched()
+        around.wait(term.exists)
+        around.kill("code")
+        around.code()
+        assert asked.ended(run) == "FAILURE"
+        assert asked.ended(asked.launched()) == "SUCCESS"
     assert_same(str(tmp_path / "lake"), clean)

@@ -33,7 +33,7 @@ from tests.faulty import each_commit_once, way_to
 from tests.lake.test_lease import at_once
 from tests.lake.test_verify import Thing
 from tests.lake.test_verify import _write as write
-from tests.store import running
+from tests.store import BUCKET, running
 
 DAY = dt.date(2024, 1, 1)
 SHORTAGE = {"source": "bdpm", "product_key": "CIS:1", "pack_key": "", "status": "shortage", "is_current": True}
@@ -145,6 +145,20 @@ def test_a_landing_zone_is_read_where_it_lies_and_known_again(store, tmp_path):
     found = scan(landing, sources())
     assert [(f.source, f.path, f.problem) for f in found] == [("case_listing", "case_listing/2024-01-31/own.csv", None)]
     assert not is_quiet(landing, lake)
+
+
+def test_a_delivery_that_is_half_uploaded_is_none_until_it_is_whole(store):
+    landing, client = f"{store.root}/arriving", object_store.client()
+    at = {"Bucket": BUCKET, "Key": "arriving/case_listing/2024-01-31/own.csv"}
+    halves = [b"case_id,product,event\n" + b"1,GEFALIX,Rash\n" * 400_000, b"2,GEFALIX,Rash\n"]
+    upload = {**at, "UploadId": client.create_multipart_upload(**at)["UploadId"]}
+    parts = []
+    for number, half in enumerate(halves, start=1):
+        assert scan(landing, sources()) == []
+        tag = client.upload_part(**upload, PartNumber=number, Body=half)["ETag"]
+        parts.append({"PartNumber": number, "ETag": tag})
+    client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert [(f.n_bytes, f.problem) for f in scan(landing, sources())] == [(len(b"".join(halves)), None)]
 
 
 def test_files_are_written_to_a_store_and_are_at_hand_as_in_a_folder(store, tmp_path):
