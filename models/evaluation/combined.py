@@ -1,9 +1,9 @@
 """The combined score: what an agency's list is ranked by, what raised it, what would lower it, and the gate before it.
 
 Log odds of a logistic line and, where there are trees, of both. What was learned of known families must not hide a harm
-of another kind: the score never falls below two floors that know no family, the log odds by the count alone and, where
-the reports of the last 6 months are beyond chance by `SUDDEN` nats, those of such pairs by their evidence (less by what
-is missing to `SUDDEN`).
+of another kind: the score never falls below two floors that know no family, the log odds by the count alone less
+`LEARNED` and, where the reports of the last 6 months are beyond chance by `SUDDEN` nats, those of such pairs by their
+evidence (less by what is missing to `SUDDEN`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from models.evaluation.features import FEATURES
 from models.evaluation.known import FEWEST, Floats
 from models.evaluation.triage import Boosted, Triage
 
-SUDDEN = 8.0  # nats of likelihood ratio from which chance explains the last months no more
+SUDDEN = 12.0  # nats of likelihood ratio from which chance explains the last months no more, in all pairs looked at
+LEARNED = 2.0  # log odds that what was learned may take off what the count alone says
 SHIPPED = Path(__file__).with_name("default.json")
 BINS = 10  # that the distribution of a feature is told in
 Bools = NDArray[np.bool_]
@@ -139,7 +140,8 @@ class Combined:
 
     def _floors(self, x: Floats) -> list[tuple[Triage, Floats]]:
         """Models that the score never falls below, each with what is taken off its score (R,)."""
-        floors = [] if self.counts is None else [(self.counts, np.zeros(x.shape[0]))]
+        counts = None if self.counts is None else replace(self.counts, base=self.counts.base - LEARNED)
+        floors = [] if counts is None else [(counts, np.zeros(x.shape[0]))]
         return floors if self.sudden is None else [*floors, (self.sudden, np.minimum(surprise(x) - SUDDEN, 0.0))]
 
     @cached_property

@@ -20,7 +20,7 @@ def command(
         Path | None, typer.Option(help="Folder for league.csv, alerts.parquet, truth.parquet and page.html.")
     ] = None,
     seeds: Annotated[str, typer.Option(help="Countries to judge on, such as 900001-900010.")] = "900001-900010",
-    training: Annotated[str, typer.Option(help="Countries to train on; none may be judged on.")] = "1-24",
+    training: Annotated[str, typer.Option(help="Countries to train on; none may be judged on.")] = "1-60",
     families: Annotated[
         Path | None, typer.Option(help="Harms and artefacts of the judged countries, TOML or YAML; else those shipped.")
     ] = None,

@@ -18,7 +18,7 @@ from pipelines.core.log import Say, progress
 from pipelines.evaluate.run import examples_of, seeds
 from pipelines.simulator.years.families import load
 
-TRAINED = "1-24"
+TRAINED = "1-60"
 DIGITS = 9  # of each number that are kept
 
 

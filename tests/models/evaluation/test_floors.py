@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.evaluation.combined import SUDDEN
+from models.evaluation.combined import LEARNED, SUDDEN
 from models.evaluation.features import FEATURES
 from models.evaluation.methods import METHODS, UNFLOORED, Examples, fit
 from models.evaluation.single import SINGLE
@@ -40,7 +40,7 @@ def scored(fitted, given):
 
 def test_the_combined_score_never_falls_below_its_floors(fitted, given):
     of, x = scored(fitted, given), given.rows.x
-    assert (of["combined"] >= np.maximum(of[UNFLOORED], of["logistic_counts"]) - 1e-12).all()
+    assert (of["combined"] >= np.maximum(of[UNFLOORED], of["logistic_counts"] - LEARNED) - 1e-12).all()
     beyond = x[:, SHORT] ** 2 >= SUDDEN
     assert beyond.sum() > 50
     assert (of["combined"][beyond] >= fitted.sudden.score(x)[beyond] - 1e-12).all()
