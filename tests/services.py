@@ -79,17 +79,11 @@ def environment_below(place: Path, landing: Path, **given: str) -> dict[str, str
     return environment | {f"GERLAND_{name}": value for name, value in own.items()}
 
 
-def main_job(place: Path, landing: Path, clock: str = "", **given: str) -> subprocess.Popen[str]:
-    """Start `gerland run` in an environment of its own; what it says stands in `run.log` at the place.
-
-    Its clock is off by `clock`, such as `-3d`, where that is given (by libfaketime).
-    """
+def main_job(place: Path, landing: Path, **given: str) -> subprocess.Popen[str]:
+    """Start `gerland run` in an environment of its own; what it says stands in `run.log` at the place."""
     environment = environment_below(place, landing, **given)
     with (place / "run.log").open("w") as log:
         command = [sys.executable, "-m", "pipelines.cli", "run"]
-        if clock:
-            command = ["faketime", "-f", clock, *command]
-            environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, text=True)
 
 

@@ -206,17 +206,6 @@ def test_a_run_whose_database_is_killed_says_so_and_goes_on_when_it_is_back(land
     assert_same(str(tmp_path / "lake"), clean)
 
 
-@pytest.mark.skipif(not shutil.which("faketime"), reason="no faketime is installed here to set a clock of its own")
-def test_runs_whose_clock_jumps_back_and_ahead_end_where_those_of_a_right_clock_do(landing, clean, tmp_path):
-    arriving = tmp_path / "landing"
-    for clock, names in (("", SOURCES[:1]), ("-3d", SOURCES[1:]), ("+40d", ())):
-        for name in names:
-            shutil.copytree(landing / name, arriving / name)
-        code, said = ended(main_job(tmp_path, arriving, clock), tmp_path)
-        assert code == 0, said[-5000:]
-    assert_same(str(tmp_path / "lake"), clean)
-
-
 LAUNCH = """mutation($at: JobOrPipelineSelector!) { launchRun(executionParams: {selector: $at, mode: "default"}) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
