@@ -112,7 +112,7 @@ class Boosted:
 
 
 def boost(rows: Rows, trees: int | None = None, seed: int = 0) -> Boosted:
-    """Fit boosted trees, monotone in `INCREASING`; twice as many, and larger ones, where `MANY` true rows carry them."""
+    """Fit boosted trees, monotone in `INCREASING`; twice as many, and larger, where `MANY` true rows carry them."""
     is_many = np.count_nonzero(rows.label) >= MANY
     signs = [int(name in INCREASING) for name in FEATURES]
     model = HistGradientBoostingClassifier(
