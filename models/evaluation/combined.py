@@ -24,7 +24,7 @@ from models.evaluation.known import FEWEST, Floats
 from models.evaluation.triage import Boosted, Triage
 
 SUDDEN = 12.0  # nats of likelihood ratio from which chance explains the last months no more, in all pairs looked at
-LEARNED = 2.0  # log odds that what was learned may take off what the count alone says
+LEARNED = 1.0  # log odds that what was learned may take off what the count alone says
 SHIPPED = Path(__file__).with_name("default.json")
 BINS = 10  # that the distribution of a feature is told in
 Bools = NDArray[np.bool_]
