@@ -124,3 +124,13 @@ def test_scores_beyond_floats_are_null_with_their_reason():
     assert blank.height == 2
     assert blank["not_computed"].str.contains("the posterior leaves the range of floats").all()
     assert blank["ic"].null_count() == 0
+
+
+def test_more_pairs_than_are_scored_at_once_have_the_scores_that_each_has_alone(monkeypatch):
+    prior, random = Prior(0.2, 0.1, 2.0, 4.0, 0.3, "zero_inclusive"), np.random.default_rng(1)
+    a = random.integers(-1, 9, 500)  # some form no table
+    counts = a, a + random.integers(0, 9, 500), a + random.integers(0, 9, 500), 1000
+    whole = score_counts(*counts, prior=prior)
+    assert 0 < whole["not_computed"].str.starts_with("all: ").sum() < 500
+    monkeypatch.setattr("models.score.PAIRS_AT_ONCE", 7)
+    assert score_counts(*counts, prior=prior).equals(whole)
