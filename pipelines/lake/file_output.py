@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from pyarrow import fs
 
-from pipelines.core.rules import RulesBroken, broken_key, broken_values
+from pipelines.core.rules import RulesBroken, broken_key, broken_values, refuse
 from pipelines.core.table import Table
 from pipelines.files.store import file_system, make_room
 
@@ -119,17 +119,25 @@ def _bounds(footer: Any, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
     return bounds
 
 
-def write(
-    root: str, partition: dict[str, str], parts: pa.Table | Iterable[pa.Table], table: type[Table]
-) -> pa.RecordBatch:
-    """Write a file of a table below its root, at once or part by part, and return the row that commits it; for tasks.
+def write(root: str, partition: dict[str, str], rows: pa.Table, table: type[Table]) -> pa.RecordBatch:
+    """Write one file of a table below its root and return the row that `added` commits; for tasks.
 
-    No row where there was none to write. Raises `RulesBroken` where a row breaks a rule of the table, its key among the
-    rows of the file; the file is then gone.
+    Raises `RulesBroken` where a row breaks a rule of the table, its key among the rows of the file.
+    """
+    refuse(with_partition(rows, partition, table), table)
+    output = Output(root, partition, told=table.in_log())
+    output.write(rows, ROWS_OF_A_GROUP)
+    return pa.RecordBatch.from_pylist([output.added()], schema=ADDED)
+
+
+def write_parts(root: str, partition: dict[str, str], parts: Iterable[pa.Table], table: type[Table]) -> pa.RecordBatch:
+    """Do the same of rows that come part by part; no row where there was none to write.
+
+    Where a rule is broken, which the last part may tell, the file is gone again.
     """
     output, keys = Output(root, partition, told=table.in_log()), []
     broken: Counter[str] = Counter()
-    for rows in [parts] if isinstance(parts, pa.Table) else parts:
+    for rows in parts:
         told = with_partition(rows, partition, table)
         broken.update(broken_values(told, table))
         keys.append(told.select(list(table.key)))

@@ -145,18 +145,19 @@ def test_a_task_that_writes_a_tables_files_refuses_broken_rows(change, rule, tmp
         parts["source"] = None
     with pytest.raises(RulesBroken, match=rule):
         file_output.write(str(tmp_path), parts, inside, Dose)
+    assert not list(tmp_path.iterdir())
     with pytest.raises(RulesBroken, match=rule):
-        file_output.write(str(tmp_path), parts, (inside.slice(at, 1) for at in range(inside.num_rows)), Dose)
+        file_output.write_parts(str(tmp_path), parts, (inside.slice(at, 1) for at in range(inside.num_rows)), Dose)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_file_written_in_parts_holds_them_all_and_nothing_writes_no_file(tmp_path):
     parts = {"source": "a", "day": str(DAY)}
     inside = rows().drop_columns(list(parts))
-    added = file_output.write(str(tmp_path), parts, iter([inside.slice(0, 1), inside.slice(1)]), Dose).to_pylist()
+    added = file_output.write_parts(str(tmp_path), parts, iter([inside.slice(0, 1), inside.slice(1)]), Dose).to_pylist()
     assert [row["n_rows"] for row in added] == [2]
     assert pq.read_table(tmp_path / added[0]["path"], partitioning=None).to_pylist() == inside.to_pylist()
-    assert file_output.write(str(tmp_path), parts, iter([]), Dose).num_rows == 0
+    assert file_output.write_parts(str(tmp_path), parts, iter([]), Dose).num_rows == 0
 
 
 def test_a_row_read_from_a_file_that_breaks_a_rule_is_put_aside_with_the_rule_and_the_others_are_kept():

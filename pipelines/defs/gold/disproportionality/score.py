@@ -203,7 +203,7 @@ def scoring(
         columns = pa.schema([f for f in table.arrow_schema() if f.name != "population"])
         scored = grouped(_months(name, Changes.of(cells, last), mine, minimum, last, until))
         rows = (_shaped(part, coded, levels, columns, earlier or {}) for part in scored)
-        yield file_output.write(root, {"population": name}, rows, table)
+        yield file_output.write_parts(root, {"population": name}, rows, table)
 
     return work
 
